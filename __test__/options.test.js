@@ -1,0 +1,515 @@
+'use strict';
+
+const { inspect } = require('node:util');
+const vm = require('node:vm');
+const fc = require('fast-check');
+const { TokenRotatorError } = require('../lib/errors.js');
+const { readClientOptions } = require('../lib/options.js');
+const { readRequestOptions } = require('../lib/request-options.js');
+
+const SECRET = 's3cr3t-marker';
+const PEM = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+const refresh = () => ({ accessToken: 'a' });
+const settingsOf = (options) => readClientOptions({ refresh, ...options }).settings;
+
+/** The error names the option; the value is nowhere in it. */
+function expectRefused(run, named) {
+  let error;
+  try {
+    run();
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(TokenRotatorError);
+  expect(error).toMatchObject({ name: 'TokenRotatorError', code: 'ERR_INVALID_OPTION', retryable: false });
+  expect(error.message).toContain(named);
+  for (const text of [error.message, error.stack, inspect(error, { depth: 9 }), JSON.stringify(error)]) {
+    expect(text).not.toContain(SECRET);
+  }
+}
+
+describe('client options', () => {
+  test('defaults', () => {
+    const { settings, callbacks } = readClientOptions({ refresh });
+    expect(settings).toEqual({
+      baseUrl: undefined,
+      allowedOrigins: [],
+      headers: '',
+      headerName: 'authorization',
+      hasFormat: false,
+      session: 'default',
+      share: undefined,
+      seed: undefined,
+      refreshAhead: -1,
+      refreshTimeout: 10_000,
+      maxRetries: 3,
+      rotationGrace: 0,
+      timeout: 30_000,
+      queueMax: 10_000,
+      queueTimeout: 0,
+      redirect: 'same-origin',
+      maxResponseSize: 64 * 1024 * 1024,
+      allowInsecure: false,
+      connections: 64,
+      ca: undefined,
+      cert: undefined,
+      key: undefined,
+      rejectUnauthorized: true,
+      hasStore: false,
+      hasExpired: false,
+      throwHttpErrors: false,
+    });
+    expect(callbacks).toEqual({ refresh });
+    expect(Object.keys(callbacks).sort()).toEqual(
+      [
+        ...[
+          'refresh',
+          'getTokens',
+          'setTokens',
+          'isSessionExpired',
+          'isRefreshFailureTerminal',
+          'format',
+          'logger',
+        ],
+        ...['onBeforeRefresh', 'onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'logout', 'onHookError'],
+      ].sort(),
+    );
+  });
+
+  test('undefined is absent', () => {
+    const named = Object.fromEntries(
+      [
+        'baseURL',
+        'headers',
+        'header',
+        'tokens',
+        'timeout',
+        'queue',
+        'tls',
+        'logger',
+        'grant',
+        'retry',
+        'proxy',
+      ].map((name) => [name, undefined]),
+    );
+    expect(settingsOf(named)).toEqual(settingsOf({}));
+  });
+
+  test.each([
+    [{ baseURL: 'https://API.example.com:443/v1' }, { baseUrl: 'https://api.example.com/v1' }],
+    [{ baseURL: new URL('http://127.0.0.1:1') }, { baseUrl: 'http://127.0.0.1:1/' }],
+    [
+      { allowedOrigins: ['https://A.b:443', 'https://a.b/', 'http://[::1]:80'] },
+      { allowedOrigins: ['https://a.b', 'http://[::1]'] },
+    ],
+    [
+      { headers: { Accept: 'text/html', 'X-N': 7, none: undefined } },
+      { headers: 'accept\ntext/html\nx-n\n7' },
+    ],
+    [{ header: { name: 'X-Token', format: String } }, { headerName: 'x-token', hasFormat: true }],
+    [
+      { tokens: { accessToken: 'a', expiresAt: 1 } },
+      { seed: { accessToken: 'a', refreshToken: null, expiresAt: 1, extra: null } },
+    ],
+    [{ refreshAhead: 0 }, { refreshAhead: 0 }],
+    [{ refreshAhead: -0 }, { refreshAhead: 0 }],
+    [{ refreshTimeout: 1.2 }, { refreshTimeout: 2 }],
+    [{ refreshTimeout: 2 ** 31 - 1 }, { refreshTimeout: 2 ** 31 - 1 }],
+    [{ maxRetries: 0 }, { maxRetries: 0 }],
+    [{ rotationGrace: 1 }, { rotationGrace: 1 }],
+    [{ rotationGrace: 'okta' }, { rotationGrace: 30_000 }],
+    [{ rotationGrace: 'auth0' }, { rotationGrace: 0 }],
+    [{ rotationGrace: 'cognito' }, { rotationGrace: 0 }],
+    [{ rotationGrace: 'supabase' }, { rotationGrace: 10_000 }],
+    [{ rotationGrace: 'xero' }, { rotationGrace: 1_800_000 }],
+    [{ rotationGrace: 'workos' }, { rotationGrace: 10_000 }],
+    [{ rotationGrace: 'atlassian' }, { rotationGrace: 600_000 }],
+    [{ queue: { max: 0, timeout: 5 } }, { queueMax: 0, queueTimeout: 5 }],
+    [
+      { tls: { ca: Buffer.from(PEM), cert: PEM, key: PEM, rejectUnauthorized: false } },
+      { ca: PEM, cert: PEM, key: PEM, rejectUnauthorized: false },
+    ],
+    [{ getTokens: () => null, setTokens() {} }, { hasStore: true }],
+    [{ store: { type: 'memory' } }, { hasStore: false }],
+    [{ isSessionExpired: () => true }, { hasExpired: true }],
+    [{ connections: 0 }, { connections: 0 }],
+    [
+      { share: 'all', session: 'x'.repeat(512) },
+      { share: 'all', session: 'x'.repeat(512) },
+    ],
+  ])('accepts %p', (options, expected) => {
+    expect(settingsOf(options)).toMatchObject(expected);
+  });
+
+  const wrongTypes = [null, true, NaN, [SECRET], { [SECRET]: 1 }, Symbol(SECRET), 10n];
+  const bad = {
+    baseURL: [
+      ...wrongTypes,
+      SECRET,
+      `ftp://${SECRET}`,
+      `https://u:${SECRET}@a`,
+      `https://a/?${SECRET}`,
+      `https://a/#${SECRET}`,
+      '/v1',
+      'https://',
+      7,
+    ],
+    allowedOrigins: [
+      null,
+      SECRET,
+      7,
+      [7],
+      [null],
+      [SECRET],
+      [`https://a/${SECRET}`],
+      [`https://*.${SECRET}`],
+      [`https://${SECRET}@a`],
+      [`ws://${SECRET}`],
+    ],
+    headers: [
+      null,
+      SECRET,
+      7,
+      [SECRET],
+      [['a', 'b', SECRET]],
+      { a: `${SECRET}\n` },
+      { a: null },
+      { a: [SECRET] },
+      { a: `${SECRET}\u20ac` },
+      { [`${SECRET} `]: 'x' },
+      { 'content-length': SECRET },
+    ],
+    header: [null, SECRET, [SECRET], () => SECRET],
+    'header.name': [{ name: `${SECRET}:` }, { name: '' }, { name: 7 }, { name: 'Transfer-Encoding' }].map(
+      (header) => ({ header }),
+    ),
+    'header.format': [{ format: SECRET }, { format: null }].map((header) => ({ header })),
+    refresh: [...wrongTypes, SECRET],
+    tokens: [
+      null,
+      SECRET,
+      [],
+      {},
+      { accessToken: `${SECRET}\n` },
+      { accessToken: 7, x: SECRET },
+      { access_token: '' },
+    ],
+    session: [null, '', 7, `${SECRET}`.repeat(50)],
+    share: [null, '', 7, `${SECRET}`.repeat(50)],
+    getTokens: [{ getTokens: () => SECRET }, { getTokens: SECRET, setTokens() {} }],
+    setTokens: [{ setTokens: () => SECRET }, { setTokens: SECRET, getTokens() {} }],
+    store: [null, SECRET, [], { store: { type: 'memory' }, getTokens() {}, setTokens() {} }],
+    'store.type': [
+      {},
+      { type: SECRET },
+      { type: null },
+      { type: 'file', path: SECRET },
+      { type: 'redis', url: SECRET },
+    ].map((store) => ({ store })),
+    'store.path': [{ store: { type: 'memory', path: SECRET } }],
+    isSessionExpired: [null, SECRET],
+    isRefreshFailureTerminal: [null, SECRET],
+    onBeforeRefresh: [null, SECRET],
+    onRefreshed: [null, SECRET],
+    onRefreshFailed: [null, SECRET],
+    onPersistFailed: [null, SECRET],
+    onHookError: [null, SECRET],
+    logout: [null, SECRET],
+    logger: [null, SECRET, {}, { debug() {} }, { error() {} }, { debug: SECRET, error: SECRET }],
+    refreshAhead: [...wrongTypes, -1, Infinity, 2 ** 31, SECRET, '5'],
+    refreshTimeout: [...wrongTypes, -1, 0, Infinity, 2 ** 31, SECRET, '5'],
+    timeout: [...wrongTypes, -1, 0, Infinity, 2 ** 31, SECRET],
+    maxRetries: [...wrongTypes, -1, 1.5, 101, Infinity, SECRET],
+    rotationGrace: [...wrongTypes, -1, Infinity, SECRET, 'constructor', '__proto__'],
+    queue: [null, SECRET, [SECRET], 5],
+    'queue.max': [-1, 1.5, Infinity, SECRET, null].map((max) => ({ queue: { max } })),
+    'queue.timeout': [-1, 0, Infinity, SECRET, null].map((timeout) => ({ queue: { timeout } })),
+    'queue.size': [{ queue: { size: SECRET } }],
+    redirect: [...wrongTypes, SECRET, 'Follow'],
+    maxResponseSize: [...wrongTypes, 0, -1, 1.5, Infinity, 2 ** 31, SECRET],
+    connections: [...wrongTypes, -1, 1.5, 65_536, SECRET],
+    allowInsecure: [null, 1, SECRET],
+    throwHttpErrors: [null, 1, SECRET],
+    tls: [null, SECRET, [SECRET], { cert: PEM }, { key: PEM }].map((tls) => ({ tls })),
+    'tls.ca': [SECRET, Buffer.from(SECRET), null, 7, [PEM]].map((ca) => ({ tls: { ca } })),
+    'tls.key': [SECRET, Buffer.from(SECRET), null].map((key) => ({ tls: { cert: PEM, key } })),
+    'tls.rejectUnauthorized': [0, null, SECRET].map((rejectUnauthorized) => ({
+      tls: { rejectUnauthorized },
+    })),
+    grant: [null, SECRET, { type: 'refresh_token', clientSecret: SECRET }],
+    retry: [false, 2, { limit: SECRET }],
+    proxy: [false, `http://${SECRET}@p`],
+  };
+  const cases = Object.entries(bad).flatMap(([name, values]) => values.map((value, i) => [name, i, value]));
+
+  test.each(cases)('refuses a wrong %s (%i)', (name, _i, value) => {
+    // An entry that is itself a set of options is used as it is.
+    const isOptions = typeof value === 'object' && value !== null && Object.hasOwn(value, name.split('.')[0]);
+    expectRefused(() => readClientOptions({ refresh, ...(isOptions ? value : { [name]: value }) }), name);
+  });
+
+  test.each([undefined, null, 7, SECRET, [], () => {}])('refuses %p for options', (options) => {
+    expectRefused(() => readClientOptions(options), 'options');
+  });
+
+  test('names both ways to get tokens when neither is given', () => {
+    expectRefused(() => readClientOptions({}), 'refresh and grant');
+  });
+
+  test.each([
+    ['grant', 'grant is not available in this version'],
+    ['retry', 'retry is not available in this version'],
+    ['proxy', 'proxy is not available in this version'],
+  ])('says that %s comes later', (name, message) => {
+    expectRefused(() => readClientOptions({ [name]: SECRET }), message);
+  });
+
+  test.each([
+    [{ refreshTimout: SECRET }, 'unknown option refreshTimout; did you mean refreshTimeout?'],
+    [{ baseUrl: SECRET }, 'unknown option baseUrl; did you mean baseURL?'],
+    [{ tls: { Ca: SECRET } }, 'unknown option tls.Ca; did you mean tls.ca?'],
+    [{ zebra: SECRET }, 'unknown option zebra'],
+    [JSON.parse(`{"__proto__":"${SECRET}"}`), 'unknown option __proto__'],
+  ])('refuses an unknown name: %p', (options, message) => {
+    expectRefused(() => readClientOptions(Object.assign(Object.create(null), { refresh }, options)), message);
+  });
+
+  test('a polluted Object.prototype changes nothing', () => {
+    const before = readClientOptions({ refresh, queue: {}, tls: {}, header: {}, store: { type: 'memory' } });
+    const pollution = {
+      timeout: 1,
+      grant: {},
+      max: 0,
+      ca: 'x',
+      format: () => SECRET,
+      name: 'x',
+      getTokens: 1,
+      zebra: 1,
+    };
+    Object.assign(Object.prototype, pollution);
+    try {
+      const after = readClientOptions({ refresh, queue: {}, tls: {}, header: {}, store: { type: 'memory' } });
+      for (const key of Object.keys(pollution)) delete Object.prototype[key];
+      expect(after).toEqual(before);
+    } finally {
+      for (const key of Object.keys(pollution)) delete Object.prototype[key];
+    }
+  });
+
+  test('options of another realm', () => {
+    const foreign = vm.runInNewContext(
+      '({ refresh() {}, queue: { max: 5 }, headers: { a: "b" }, allowedOrigins: ["https://a.b"] })',
+    );
+    expect(readClientOptions(foreign).settings).toMatchObject({
+      queueMax: 5,
+      headers: 'a\nb',
+      allowedOrigins: ['https://a.b'],
+    });
+  });
+
+  test('a logger keeps its this', () => {
+    class Lines {
+      debug() {}
+      error() {}
+    }
+    const logger = new Lines();
+    expect(readClientOptions({ refresh, logger }).callbacks.logger).toBe(logger);
+  });
+
+  test('any value for any option is taken or refused by name', () => {
+    const names = fc.constantFrom(...Object.keys(bad).filter((name) => !name.includes('.')));
+    fc.assert(
+      fc.property(names, fc.anything({ withBigInt: true, withNullPrototype: true }), (name, value) => {
+        try {
+          readClientOptions({ refresh, [name]: value });
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' });
+          expect(error.message).toMatch(new RegExp(`${name}|refresh|setTokens`));
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('request options', () => {
+  const DEFAULTS = {
+    method: 'GET',
+    headers: '',
+    data: undefined,
+    query: '',
+    timeout: 0,
+    skipAuth: false,
+    redirect: -1,
+    throwHttpErrors: undefined,
+    signal: undefined,
+  };
+
+  test('none allocates nothing', () => {
+    expect(readRequestOptions('POST')).toBe(readRequestOptions('POST', undefined));
+    expect(Object.isFrozen(readRequestOptions())).toBe(true);
+    expect(readRequestOptions()).toEqual(DEFAULTS);
+    expect(readRequestOptions('DELETE')).toEqual({ ...DEFAULTS, method: 'DELETE' });
+    expect(readRequestOptions('GET', {})).toEqual(DEFAULTS);
+  });
+
+  const { signal } = new AbortController();
+  test.each([
+    [{ method: 'post' }, { method: 'POST' }],
+    [{ method: 'report' }, { method: 'report' }],
+    [{ headers: { Accept: ' a b\t', 'X-N': 0, none: undefined } }, { headers: 'accept\na b\nx-n\n0' }],
+    [{ headers: new Headers({ 'X-A': '1', b: '2' }) }, { headers: 'b\n2\nx-a\n1' }],
+    [
+      {
+        headers: [
+          ['A', '1'],
+          ['a', '2'],
+        ],
+      },
+      { headers: 'a\n1\na\n2' },
+    ],
+    [{ headers: new Map([['A', '\u00a0\u00e9\u00a0']]) }, { headers: 'a\n\u00a0\u00e9\u00a0' }],
+    [{ headers: { a: '' } }, { headers: 'a\n' }],
+    [
+      { query: { a: 1, 'b c': 'd&e=f', t: true, n: null, u: undefined, e: '' } },
+      { query: 'a=1&b+c=d%26e%3Df&t=true&e=' },
+    ],
+    [{ query: {} }, { query: '' }],
+    [{ timeout: 0.5 + 1 }, { timeout: 2 }],
+    [{ signal }, { signal }],
+    [{ signal: null }, { signal: undefined }],
+    [{ skipAuthRefresh: true }, { skipAuth: true }],
+    [{ redirect: 'same-origin' }, { redirect: 0 }],
+    [{ redirect: 'follow' }, { redirect: 1 }],
+    [{ redirect: 'error' }, { redirect: 2 }],
+    [{ redirect: 'manual' }, { redirect: 3 }],
+    [{ throwHttpErrors: false }, { throwHttpErrors: false }],
+    [{ body: null }, {}],
+    [{ timeout: undefined, retry: undefined, idempotencyKey: undefined, method: undefined }, {}],
+  ])('%p', (options, expected) => {
+    expect(readRequestOptions(undefined, options)).toEqual({ ...DEFAULTS, ...expected });
+  });
+
+  test('a body brings its content type, unless there is one', () => {
+    expect(readRequestOptions('POST', undefined, { a: 1 })).toMatchObject({
+      data: '{"a":1}',
+      headers: 'content-type\napplication/json',
+    });
+    expect(readRequestOptions('POST', { headers: { a: 'b' } }, 'x').headers).toBe(
+      'a\nb\ncontent-type\ntext/plain;charset=UTF-8',
+    );
+    expect(readRequestOptions('POST', { headers: { 'Content-Type': 'text/csv' } }, 'x').headers).toBe(
+      'content-type\ntext/csv',
+    );
+    expect(
+      readRequestOptions('POST', {
+        headers: [
+          ['a', 'b'],
+          ['content-TYPE', 'c'],
+        ],
+        body: 'x',
+      }).headers,
+    ).toBe('a\nb\ncontent-type\nc');
+    expect(readRequestOptions('PUT', undefined, Buffer.from('x')).headers).toBe('');
+    expect(readRequestOptions('POST', undefined, null)).toEqual({ ...DEFAULTS, method: 'POST' });
+  });
+
+  test('a value that reads like a header name is no header', () => {
+    expect(readRequestOptions('POST', { headers: { a: 'content-type', b: 'c' } }, 'x').headers).toContain(
+      '\ncontent-type\ntext/plain',
+    );
+  });
+
+  const bad = {
+    options: [null, 7, SECRET, [SECRET]],
+    method: ['', 7, null, `${SECRET} `, 'GE\nT', 'connect', 'TRACE'].map((method) => ({ method })),
+    headers: [
+      null,
+      SECRET,
+      7,
+      [SECRET],
+      [['a']],
+      [[`${SECRET} `, 'a']],
+      { [`${SECRET}\n`]: 'a' },
+      { 'Content-Length': SECRET },
+    ].map((headers) => ({ headers })),
+    'x-a': [
+      null,
+      true,
+      [SECRET],
+      `${SECRET}\r\nx: y`,
+      `${SECRET}\0`,
+      `${SECRET}\x7f`,
+      `${SECRET}\u0100`,
+      { toString: () => SECRET },
+    ].map((value) => ({ headers: { 'x-a': value } })),
+    body: [{ method: 'GET', body: SECRET }, { method: 'HEAD', body: SECRET }, { body: SECRET }],
+    query: [null, SECRET, 7, [SECRET], { id: [SECRET] }, { id: NaN }, { id: {} }, { id: 1n }].map(
+      (query) => ({ query }),
+    ),
+    timeout: [0, -1, Infinity, NaN, SECRET, null].map((timeout) => ({ timeout })),
+    signal: [SECRET, {}, { aborted: false }, 7].map((value) => ({ signal: value })),
+    skipAuthRefresh: [1, null, SECRET].map((skipAuthRefresh) => ({ skipAuthRefresh })),
+    redirect: [null, SECRET, 1].map((redirect) => ({ redirect })),
+    throwHttpErrors: [null, SECRET].map((throwHttpErrors) => ({ throwHttpErrors })),
+    'retry is not available in this version': [{ retry: 2 }, { retry: SECRET }],
+    'idempotencyKey is not available in this version': [{ idempotencyKey: true }, { idempotencyKey: SECRET }],
+    'did you mean headers?': [{ header: SECRET }],
+    'unknown option zebra': [{ zebra: SECRET }, { zebra: undefined }],
+  };
+  const cases = Object.entries(bad).flatMap(([name, values]) => values.map((value, i) => [name, i, value]));
+
+  test.each(cases)('refuses: %s (%i)', (name, _i, options) => {
+    expectRefused(() => readRequestOptions(undefined, options), name);
+  });
+
+  test.each([
+    'connection',
+    'transfer-encoding',
+    'keep-alive',
+    'upgrade',
+    'expect',
+    'te',
+    'trailer',
+    'content-length',
+  ])('refuses the framing header %s', (name) => {
+    expectRefused(() => readRequestOptions('POST', { headers: { [name.toUpperCase()]: SECRET } }), name);
+  });
+
+  test('refuses a method beside a verb, and two bodies', () => {
+    expectRefused(() => readRequestOptions('GET', { method: 'POST' }), 'method');
+    expect(readRequestOptions('GET', { method: 'get' }).method).toBe('GET');
+    expectRefused(() => readRequestOptions('POST', { body: SECRET }, SECRET), 'body');
+  });
+
+  test('own properties only', () => {
+    Object.prototype.timeout = 1;
+    try {
+      expect(readRequestOptions('GET', {}).timeout).toBe(0);
+      expect(readRequestOptions('GET', Object.create({ timeout: 5 })).timeout).toBe(0);
+    } finally {
+      delete Object.prototype.timeout;
+    }
+  });
+
+  test('headers cannot be injected', () => {
+    const nasty = fc.string({
+      unit: fc.constantFrom('a', ' ', '\r', '\n', '\0', ':', '\t', '\x7f', '\u00e9', '\u2028', '\x85'),
+    });
+    fc.assert(
+      fc.property(nasty, nasty, (name, value) => {
+        let lines;
+        try {
+          lines = readRequestOptions('GET', { headers: [[name, value]] }).headers.split('\n');
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' });
+          return;
+        }
+        expect(lines).toHaveLength(2);
+        expect(lines[0]).toMatch(/^a+$/);
+        expect(lines[1]).not.toMatch(/[\r\n\0\x7f]/);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

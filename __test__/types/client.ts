@@ -1,0 +1,151 @@
+// Compiled, never run: how a program is meant to use the client, and what the compiler must refuse.
+
+import { TokenClient } from 'token-rotator';
+import type { HttpResponse, Stats, TokenClientOptions, Tokens } from 'token-rotator';
+
+interface Order {
+  id: number;
+  lines: string[];
+}
+
+declare const order: Order;
+declare const saved: Map<string, Tokens>;
+
+const minimal = new TokenClient({ refresh: () => ({ accessToken: 'a' }) });
+
+const full: TokenClientOptions = {
+  baseURL: new URL('https://api.example.com'),
+  allowedOrigins: ['https://uploads.example.com'] as const,
+  headers: { accept: 'application/json' },
+  refresh: async (refreshToken, { session, attempt, signal }) => {
+    const token: string | null = refreshToken;
+    const stop: AbortSignal = signal;
+    void [token, stop, session.length, attempt.toFixed()];
+    return { access_token: 'a', expires_in: '3600', token_type: 'Bearer', id_token: 'i' };
+  },
+  getTokens: (session) => saved.get(session) ?? null,
+  setTokens: async (tokens, session) => {
+    if (tokens === null) saved.delete(session);
+    else saved.set(session, tokens);
+  },
+  tokens: { accessToken: 'a', refreshToken: null, expiresAt: 1, tenant: 7 },
+  session: 'me',
+  share: 'all',
+  header: { name: 'x-token', format: (token) => token },
+  isSessionExpired: ({ status, headers, error }) =>
+    status === 419 || headers.has('x-expired') || error !== undefined,
+  isRefreshFailureTerminal: (error) => error instanceof Error,
+  refreshAhead: 0,
+  refreshTimeout: 1_000,
+  maxRetries: 1,
+  rotationGrace: 'okta',
+  onBeforeRefresh() {},
+  onRefreshed: (tokens) => void tokens.accessToken.length,
+  onRefreshFailed: console.error,
+  onPersistFailed: console.error,
+  logout: async () => {},
+  onHookError: (error, hook) => console.error(hook.length, error),
+  logger: console,
+  timeout: 1,
+  queue: { max: 1, timeout: 1 },
+  redirect: 'manual',
+  maxResponseSize: 1,
+  throwHttpErrors: true,
+  allowInsecure: true,
+  tls: { ca: Buffer.from(''), rejectUnauthorized: false },
+  connections: 1,
+};
+
+// @ts-expect-error: where new tokens come from must be said
+void new TokenClient({});
+// @ts-expect-error: not in this version
+void new TokenClient({ ...full, grant: { type: 'refresh_token' } });
+// @ts-expect-error: not in this version
+void new TokenClient({ ...full, store: { type: 'file', path: '/tmp/x' } });
+// @ts-expect-error: no such provider
+void new TokenClient({ ...full, rotationGrace: 'acme' });
+// @ts-expect-error: a number of milliseconds
+void new TokenClient({ ...full, timeout: '10s' });
+// @ts-expect-error: no such option
+void new TokenClient({ ...full, refreshTimout: 1 });
+// @ts-expect-error: no access token
+void new TokenClient({ refresh: () => ({ refreshToken: 'r' }) });
+
+export async function requests(): Promise<void> {
+  await using client = new TokenClient(full);
+  const response: HttpResponse = await client.get('/orders', {
+    query: { page: 2, draft: false, after: undefined },
+  });
+  const data: Order[] = await response.json<Order[]>();
+  const unknown: unknown = await response.json();
+  const numbers: number[] = [response.status, response.attempts, response.replays, data.length];
+  const texts: string[] = [response.url, response.statusText, await response.text()];
+  const flags: boolean[] = [response.ok, response.redirected];
+  const bytes: Uint8Array = await response.bytes();
+  const buffer: ArrayBuffer = await response.arrayBuffer();
+  const stream: ReadableStream<Uint8Array> | null = response.body;
+  void [unknown, numbers, texts, flags, bytes, buffer, stream, response.headers.get('etag')];
+
+  await client.post('/orders', order, { headers: new Headers(), signal: AbortSignal.timeout(1) });
+  await client.post('/orders', [order], { headers: [['if-match', 'x']] });
+  await client.post('/orders', { lines: [1] }, { headers: { 'x-count': 1, 'x-none': undefined } });
+  await client.put('/orders', 'text');
+  await client.patch('/orders', new Uint8Array(1));
+  await client.post('/orders', Buffer.from(''));
+  await client.post('/orders', new DataView(new ArrayBuffer(1)));
+  await client.post('/orders', new ArrayBuffer(1));
+  await client.post('/orders', new URLSearchParams());
+  await client.post('/orders', null);
+  await client.post(new URL('https://api.example.com/ping'));
+  await client.delete('/orders/7', { body: { reason: 'x' } });
+  await client.head('/orders', {
+    skipAuthRefresh: true,
+    redirect: 'error',
+    throwHttpErrors: false,
+    timeout: 1,
+  });
+  await client.request('/orders', { method: 'REPORT', body: order });
+
+  // @ts-expect-error: a verb has its method
+  await client.get('/orders', { method: 'POST' });
+  // @ts-expect-error: GET has no body
+  await client.get('/orders', { body: 'x' });
+  // @ts-expect-error: not in this version
+  await client.get('/orders', { retry: 2 });
+  // @ts-expect-error: not in this version
+  await client.post('/orders', new Blob([]));
+  // @ts-expect-error: not in this version
+  await client.post('/orders', new FormData());
+  // @ts-expect-error: not in this version
+  await client.post('/orders', process.stdin);
+  // @ts-expect-error: not in this version
+  await client.post('/orders', new ReadableStream());
+  // @ts-expect-error: not in this version
+  await client.post('/orders', () => 'x');
+  // @ts-expect-error: a forgotten await
+  await client.post('/orders', response.text());
+  // @ts-expect-error: one value per name
+  await client.get('/orders', { query: { id: [1, 2] } });
+  // @ts-expect-error: not a method of this version
+  void client.fetch;
+  // @ts-expect-error: read-only
+  response.status = 200;
+}
+
+export async function sessions(): Promise<void> {
+  const token: string = await minimal.getAccessToken();
+  const held: Tokens | null = await minimal.getTokens();
+  const next: Tokens = await minimal.rotate({ rejected: token });
+  await minimal.setTokens({ access_token: 'a', refresh_token: 'r', expires_in: 60 });
+  await minimal.setTokens(null);
+  const other: TokenClient = minimal.session('tenant');
+  const stats: Stats = other.stats();
+  const extra: unknown = next['tenant'];
+  void [held?.expiresAt?.toFixed(), stats.rotations + stats.queuePeak, extra];
+  await other.close();
+
+  // @ts-expect-error: a key is a string
+  minimal.session(7);
+  // @ts-expect-error: tokens or null
+  await minimal.setTokens();
+}

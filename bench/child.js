@@ -1,0 +1,60 @@
+'use strict';
+
+// The measured process. Started by client-process.js, told over IPC what to run, ends with its parent.
+
+const { loadPeer } = require('./peers');
+const { memory } = require('./load-memory');
+const { steady } = require('./load-steady');
+const { storm } = require('./load-storm');
+const { refreshTokens } = require('./refresh');
+
+/** A refresh that can be held: the memory case keeps every request waiting for it. */
+const gate = {
+  entered: () => {},
+  opened: null,
+  hold() {
+    this.opened = new Promise((resolve) => {
+      this.release = () => {
+        this.opened = null;
+        resolve();
+      };
+    });
+    return new Promise((resolve) => {
+      this.entered = resolve;
+    });
+  },
+  release() {},
+};
+
+let client;
+
+const methods = {
+  open({ peer, origin, tokenOrigin, ca, sockets, tokens }) {
+    const refresh = async (refreshToken) => {
+      gate.entered();
+      await gate.opened;
+      return refreshTokens(tokenOrigin, refreshToken);
+    };
+    client = loadPeer(peer).create({ origin, ca, sockets, tokens, refresh });
+  },
+  steady: (args) => steady(client.get, args),
+  storm: (args) => storm(client.get, args),
+  memory: (args) => memory(client.get, gate, args),
+};
+
+process.on('message', async ({ method, args }) => {
+  let answer;
+  try {
+    answer = { result: (await methods[method](args)) ?? null };
+  } catch (error) {
+    answer = { error: describe(error) };
+  }
+  if (process.connected) process.send(answer);
+});
+
+process.once('disconnect', () => process.exit());
+
+function describe(error) {
+  const cause = error.cause?.code ?? error.cause?.message;
+  return [error.code, error.message, cause].filter(Boolean).join(': ') || String(error);
+}

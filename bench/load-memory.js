@@ -1,0 +1,56 @@
+'use strict';
+
+// What it costs in memory when requests pile up behind one refresh that does not end.
+
+const { setTimeout: sleep } = require('node:timers/promises');
+
+/** Garbage collection and the allocator's return of pages need a moment before the resident size says anything. */
+const REST_MS = 500;
+const SAMPLE_MS = 20;
+/** The queue is complete when the event loop has had nothing to do for this long. */
+const IDLE_MS = 300;
+const IDLE_UTILIZATION = 0.05;
+
+async function memory(get, gate, { path, requests }) {
+  const before = await restingSize();
+  let peak = before;
+  const sampler = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), SAMPLE_MS);
+  try {
+    // The first request finds the token expired and starts the refresh; the others come while it is under way.
+    const refreshing = gate.hold();
+    const first = get(path);
+    await Promise.race([refreshing, first]);
+    const all = [first, ...Array.from({ length: requests - 1 }, () => get(path))];
+    await idle();
+    const waiting = process.memoryUsage.rss();
+    const waitingPeak = Math.max(peak, waiting);
+
+    gate.release();
+    const outcomes = await Promise.allSettled(all);
+    const drainedPeak = Math.max(peak, process.memoryUsage.rss());
+    const failed = outcomes.filter(({ status }) => status === 'rejected').length;
+    all.length = 0;
+    outcomes.length = 0;
+    return { before, waiting, waitingPeak, drainedPeak, after: await restingSize(), failed };
+  } finally {
+    clearInterval(sampler);
+  }
+}
+
+async function restingSize() {
+  for (let times = 0; times < 2; times++) {
+    globalThis.gc();
+    await sleep(REST_MS);
+  }
+  return process.memoryUsage.rss();
+}
+
+async function idle() {
+  for (;;) {
+    const from = performance.eventLoopUtilization();
+    await sleep(IDLE_MS);
+    if (performance.eventLoopUtilization(from).utilization < IDLE_UTILIZATION) return;
+  }
+}
+
+module.exports = { memory };

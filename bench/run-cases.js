@@ -1,0 +1,141 @@
+'use strict';
+
+// Runs one case: which process does what, in which order. Gives `{ clients: { name: { rounds, summary } }, failures }`.
+
+const { spawnSync } = require('node:child_process');
+
+const { startClient } = require('./client-process');
+const { summarize } = require('./statistics');
+
+/** Enough requests at once to have sockets open and code compiled before the first storm and the memory case. */
+const WARM_CONCURRENCY = 64;
+
+const RUN = { steady: runSteady, storm: runStorm, memory: runMemory, require: runRequire };
+
+async function runCase(testCase, context) {
+  const rounds = new Map(context.peers.map(({ name }) => [name, []]));
+  const failures = {};
+  await RUN[testCase.kind](testCase, context, rounds, failures);
+
+  const clients = {};
+  for (const [name, list] of rounds) {
+    if (list.length) clients[name] = { summary: summarize(list), rounds: list };
+  }
+  return { ...testCase, clients, failures };
+}
+
+async function runSteady(testCase, context, rounds, failures) {
+  const { server, options } = context;
+  const { path, concurrency } = testCase;
+  await withClients(testCase, context, failures, async (each) => {
+    await each(async ({ client }) => {
+      await client.call('steady', { path, concurrency, settleMs: options.warmupMs, ms: 1 });
+    });
+    for (let round = 0; round < options.rounds; round++) {
+      await each(async ({ peer, client }) => {
+        const cpuBefore = server.cpuUs();
+        const { settleMs, ms } = options;
+        const result = await client.call('steady', { path, concurrency, settleMs, ms });
+        const cpuUs = cpuBefore === null ? null : server.cpuUs() - cpuBefore;
+        // The server's time covers the unmeasured start of the round too; its requests are taken in proportion.
+        const serverUs = cpuUs === null ? null : cpuUs / (result.requests * (1 + settleMs / ms));
+        rounds.get(peer.name).push({ ...result, serverUs });
+      });
+    }
+  });
+}
+
+async function runStorm(testCase, context, rounds, failures) {
+  const { server, options } = context;
+  const able = { ...context, peers: context.peers.filter(({ refreshes }) => refreshes) };
+  await withClients(testCase, able, failures, async (each) => {
+    await each(({ client }) => warm(client, testCase, options));
+    for (let round = 0; round < options.rounds; round++) {
+      await each(async ({ peer, client, session }) => {
+        const before = await server.stats(session);
+        await server.expire(session);
+        const result = await client.call('storm', testCase);
+        const after = await server.stats(session);
+        const seen = Object.keys(after).map((key) => [key, after[key] - before[key]]);
+        const { requests: sent, ...counts } = Object.fromEntries(seen);
+        rounds.get(peer.name).push({ ...result, ...counts, sent });
+        if (result.failed)
+          throw new Error(`${result.failed} of ${testCase.requests} failed: ${result.failure}`);
+      });
+    }
+  });
+}
+
+/** A new process for every round: what a heap has once held, it rarely gives back. */
+async function runMemory(testCase, context, rounds, failures) {
+  const { server, options } = context;
+  const able = { ...context, peers: context.peers.filter(({ queues }) => queues) };
+  for (let round = 0; round < options.repeats; round++) {
+    await withClients(testCase, able, failures, (each) =>
+      each(async ({ peer, client, session }) => {
+        await warm(client, testCase, options);
+        await server.expire(session);
+        const result = await client.call('memory', testCase);
+        const { refreshes } = await server.stats(session);
+        rounds.get(peer.name).push({ ...result, refreshes });
+        if (result.failed) throw new Error(`${result.failed} of ${testCase.requests} failed`);
+      }),
+    );
+  }
+}
+
+async function runRequire(testCase, { options, peers }, rounds, failures) {
+  const script =
+    'const t = performance.now(); require(process.argv[1]); process.stdout.write(`${performance.now() - t}`)';
+  for (let round = 0; round < options.processes; round++) {
+    for (const { name, module } of peers) {
+      if (!module || failures[name]) continue;
+      const run = spawnSync(process.execPath, ['-e', script, module], { cwd: __dirname, encoding: 'utf8' });
+      if (run.status === 0) rounds.get(name).push({ ms: Number(run.stdout) });
+      else failures[name] = `exit code ${run.status ?? run.signal}`;
+    }
+  }
+}
+
+/**
+ * Starts every client, hands `work` a function that visits them one after the other (A B C, A B C …), ends them all.
+ * A client that fails is left out from then on; the others go on.
+ */
+async function withClients(testCase, { server, peers }, failures, work) {
+  const running = [];
+  const attempt = async (peer, step) => {
+    if (failures[peer.name]) return;
+    try {
+      await step();
+    } catch (error) {
+      failures[peer.name] = error.message;
+    }
+  };
+  try {
+    for (const peer of peers) {
+      await attempt(peer, async () => {
+        const { session, access_token: accessToken, refresh_token: refreshToken } = await server.login();
+        const client = await startClient({
+          peer: peer.name,
+          origin: server.origins[testCase.transport],
+          tokenOrigin: server.origins.plain,
+          ca: server.ca,
+          sockets: testCase.concurrency,
+          tokens: { accessToken, refreshToken },
+        });
+        running.push({ peer, client, session });
+      });
+    }
+    await work(async (visit) => {
+      for (const one of running) await attempt(one.peer, () => visit(one));
+    });
+  } finally {
+    for (const { client } of running) client.stop();
+  }
+}
+
+function warm(client, { path }, { warmupMs }) {
+  return client.call('steady', { path, concurrency: WARM_CONCURRENCY, settleMs: warmupMs, ms: 1 });
+}
+
+module.exports = { runCase };

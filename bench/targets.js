@@ -1,0 +1,68 @@
+'use strict';
+
+// The figures token-rotator is to reach, checked against one run. Ratios are token-rotator ÷ the other client.
+
+const { SUBJECT } = require('./peers');
+const { pairedRatio } = require('./statistics');
+
+const UNDICI = 'undici-request';
+const AXIOS = 'axios-token-refresh';
+const FIGURES = { throughput: 'req/s', loopUs: 'event-loop time', cpuUs: 'CPU' };
+
+const RATIOS = [
+  { case: 'steady/64/small/plain', against: UNDICI, key: 'loopUs', most: true, limit: 0.4 },
+  { case: 'steady/64/small/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.2 },
+  { case: 'steady/64/small/plain', against: UNDICI, key: 'cpuUs', most: true, limit: 1.1 },
+  { case: 'steady/64/small/tls', against: UNDICI, key: 'loopUs', most: true, limit: 0.25 },
+  { case: 'steady/64/small/tls', against: UNDICI, key: 'throughput', most: false, limit: 1.5 },
+  { case: 'steady/256/small/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.4 },
+  { case: 'steady/1/small/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.0 },
+  { case: 'steady/64/small/plain', against: AXIOS, key: 'loopUs', most: true, limit: 0.045 },
+  { case: 'steady/64/small/plain', against: AXIOS, key: 'throughput', most: false, limit: 10 },
+];
+
+const ABSOLUTES = [
+  { case: 'require', what: 'require', unit: 'ms', limit: 10, read: ({ ms }) => ms },
+  {
+    case: 'storm/1000',
+    what: 'storm/1000  refreshes',
+    unit: '',
+    limit: 1,
+    read: ({ refreshes }) => refreshes,
+  },
+  {
+    case: 'memory/10000',
+    what: 'memory/10000  peak − before',
+    unit: 'MB',
+    limit: 64,
+    read: ({ waitingPeak, before }) => (waitingPeak - before) / 2 ** 20,
+  },
+];
+
+/** One entry per target: case, what, measured (null: not run), limit, pass (null: not run). */
+function checkTargets(results) {
+  const find = (name) => withoutFailed(results.find((result) => result.name === name));
+  const ratios = RATIOS.map((target) => {
+    const { [SUBJECT]: ours, [target.against]: theirs } = find(target.case);
+    const measured = ours && theirs ? pairedRatio(ours.rounds, theirs.rounds, target.key) : null;
+    const what = `${target.case}  ${FIGURES[target.key]} ÷ ${target.against}`;
+    return { case: target.case, what, unit: '×', most: target.most, limit: target.limit, measured };
+  });
+  const absolutes = ABSOLUTES.map(({ case: name, read, ...target }) => {
+    const ours = find(name)[SUBJECT];
+    return { case: name, ...target, most: true, measured: ours ? read(ours.summary) : null };
+  });
+  return [...ratios, ...absolutes].map((check) => ({ ...check, pass: verdict(check) }));
+}
+
+/** A client that failed in a case has no figures there, however fast it was until then. */
+function withoutFailed({ clients, failures } = { clients: {} }) {
+  return Object.fromEntries(Object.entries(clients).filter(([name]) => !failures[name]));
+}
+
+function verdict({ measured, most, limit }) {
+  if (measured === null) return null;
+  return most ? measured <= limit : measured >= limit;
+}
+
+module.exports = { checkTargets };

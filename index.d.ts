@@ -1,0 +1,496 @@
+/// <reference types="node" />
+
+// Durations are milliseconds, sizes are bytes. Options are checked when they are given: a wrong one throws a
+// TokenRotatorError with code ERR_INVALID_OPTION that names the option and never its value.
+
+// ───────────────────────────── tokens ─────────────────────────────
+
+/** One login's tokens, as `getTokens` and `refresh` may give them and `setTokens` and `onRefreshed` receive them. */
+export interface Tokens {
+  /** 1 to 16 384 visible ASCII characters, without spaces. */
+  accessToken: string;
+  /** Absent or null in a refresh result: the one already held is kept (RFC 6749 §6). */
+  refreshToken?: string | null;
+  /** Epoch ms. Absent: unknown, so only a rejected request tells. More than a year ahead counts as a year. */
+  expiresAt?: number;
+  /** Usually `Bearer`. Stored and handed back, never interpreted. */
+  tokenType?: string;
+  /** Scopes, separated by spaces. Stored and handed back, never interpreted. */
+  scope?: string;
+  /** Anything else that is JSON is stored beside the tokens and handed back, never interpreted. */
+  [extra: string]: unknown;
+}
+
+/**
+ * `Tokens`, or a token endpoint's own answer (RFC 6749 §5.1). `expires_in` is seconds, as a number or its text; zero,
+ * negative and absurd values mean unknown. In what `getTokens` returns it also means unknown, for nobody knows when
+ * the stored lifetime began: store `expiresAt`, as `setTokens` is given it.
+ */
+export type TokensLike =
+  | Tokens
+  | {
+      access_token: string;
+      refresh_token?: string | null;
+      expires_in?: number | string;
+      token_type?: string;
+      scope?: string;
+      [extra: string]: unknown;
+    };
+
+// ───────────────────────────── the client ─────────────────────────────
+
+/**
+ * An HTTP client whose token rotates: attached to every request, refreshed exactly once when it expires, and the
+ * requests it failed sent again.
+ *
+ * @example
+ * const client = new TokenClient({
+ *   baseURL: 'https://api.example.com',
+ *   refresh: async (refreshToken, { signal }) => {
+ *     const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken ?? '' });
+ *     const response = await fetch('https://auth.example.com/token', { method: 'POST', body, signal });
+ *     if (!response.ok) throw Object.assign(new Error('refresh failed'), { status: response.status, data: await response.json() });
+ *     return response.json();
+ *   },
+ *   getTokens: (session) => db.load(session),
+ *   setTokens: (tokens, session) => db.save(session, tokens),
+ * });
+ * const orders = await (await client.get('/orders')).json();
+ */
+export class TokenClient {
+  /** @throws {TokenRotatorError} ERR_INVALID_OPTION: an option is missing, unknown or wrong. */
+  constructor(options: TokenClientOptions);
+
+  /**
+   * Sends one request with a valid token. Resolves for every HTTP status unless `throwHttpErrors`. An aborted request
+   * rejects with its signal's own reason.
+   *
+   * @param url Absolute, or relative to `baseURL`.
+   * @throws {TokenRotatorError} ERR_INVALID_OPTION, ERR_ORIGIN_NOT_ALLOWED, ERR_INSECURE_TRANSPORT, ERR_REDIRECT, ERR_TOO_LARGE
+   * @throws {RefreshError | RefreshTimeoutError | SessionLostError | StoreError} no valid token could be had
+   * @throws {QueueFullError | TimeoutError | NetworkError | HttpError | ClientClosedError}
+   * @example
+   * const response = await client.request('/orders/7', { method: 'PUT', body: { paid: true }, timeout: 5_000 });
+   */
+  request(url: string | URL, options?: RequestOptions): Promise<HttpResponse>;
+  /** `request` with GET. */
+  get(url: string | URL, options?: VerbOptions): Promise<HttpResponse>;
+  /** `request` with HEAD: the answer has no body. */
+  head(url: string | URL, options?: VerbOptions): Promise<HttpResponse>;
+  /** `request` with DELETE. */
+  delete(url: string | URL, options?: VerbOptions & { body?: BodyLike | null }): Promise<HttpResponse>;
+  /**
+   * `request` with POST.
+   * @example
+   * await client.post('/orders', { item: 7 }, { headers: { 'if-match': etag } });
+   */
+  post(url: string | URL, body?: BodyLike | null, options?: VerbOptions): Promise<HttpResponse>;
+  /** `request` with PUT. */
+  put(url: string | URL, body?: BodyLike | null, options?: VerbOptions): Promise<HttpResponse>;
+  /** `request` with PATCH. */
+  patch(url: string | URL, body?: BodyLike | null, options?: VerbOptions): Promise<HttpResponse>;
+
+  /**
+   * A token that is valid now; waits for a rotation only when it must. For gRPC, WebSockets and other HTTP clients.
+   * @throws {RefreshError | RefreshTimeoutError | SessionLostError | StoreError | ClientClosedError}
+   */
+  getAccessToken(): Promise<string>;
+  /** The tokens held, expired or not; null where nobody is logged in. */
+  getTokens(): Promise<Tokens | null>;
+  /**
+   * Logs in (tokens) or out (null), and stores that. Starts a new epoch: a rotation that began before it never
+   * overwrites it, and no request is sent again with another login's token.
+   * @throws {TokenRotatorError} ERR_INVALID_OPTION: not tokens
+   * @throws {StoreError}
+   */
+  setTokens(tokens: TokensLike | null): Promise<void>;
+  /**
+   * Rotates now, once, however many callers ask.
+   * @param options `rejected`: the access token an API refused; without effect if that is no longer the current one.
+   * @throws {RefreshError | RefreshTimeoutError | SessionLostError | StoreError | ClientClosedError}
+   */
+  rotate(options?: { rejected?: string }): Promise<Tokens>;
+  /**
+   * The same options for another identity (a tenant, a user, a connection). Cheap: thousands per process.
+   * @param key 1 to 512 characters; what `getTokens`, `setTokens` and `refresh` are told.
+   * @example
+   * await client.session(`tenant:${id}`).get('/invoices');
+   */
+  session(key: string): TokenClient;
+
+  /** Counters since construction. */
+  stats(): Stats;
+  /** Requests that wait reject with ClientClosedError; a rotation under way is finished and stored. Idempotent. */
+  close(): Promise<void>;
+  /** `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface TokenClientOptions {
+  /**
+   * Resolves relative URLs. Its origin is the only one that receives the token, unless `allowedOrigins` adds more.
+   * http or https, without credentials, query or fragment. Default: none, so every URL must be absolute.
+   */
+  baseURL?: string | URL;
+  /**
+   * More origins that may receive the token, compared by scheme, host and port. No paths, no wildcards. Default: none.
+   * @example ['https://uploads.example.com']
+   */
+  allowedOrigins?: readonly (string | URL)[];
+  /** Sent with every request; a request's own header of the same name wins. Default: none. */
+  headers?: HeadersLike;
+
+  // ── where new tokens come from ──
+
+  /**
+   * Asks the authorization server for new tokens. Never called twice for one refresh token while an answer may still
+   * come. What it throws decides what happens next, see `isRefreshFailureTerminal`.
+   */
+  refresh: (refreshToken: string | null, context: RefreshContext) => TokensLike | Promise<TokensLike>;
+
+  // ── where tokens live: the pair of callbacks, or memory ──
+
+  /** Only memory in this version, which is also the default. Not together with the callbacks. */
+  store?: { type: 'memory' };
+  /** Reads the stored tokens of a session; null if there are none. Goes with `setTokens`. */
+  getTokens?: (session: string) => TokensLike | null | Promise<TokensLike | null>;
+  /** Stores the tokens of a session; null after a logout: remove them. Goes with `getTokens`. */
+  setTokens?: (tokens: Tokens | null, session: string) => void | Promise<void>;
+  /** Seeds an empty store. Default: none. */
+  tokens?: TokensLike;
+  /** Key of this identity in the store, 1 to 512 characters. Default `'default'`. */
+  session?: string;
+  /**
+   * Clients of one name, in any worker thread of the process, share tokens and rotations. 1 to 512 characters.
+   * Default: not shared.
+   */
+  share?: string;
+
+  // ── how the token is attached ──
+
+  /**
+   * `name` of the header, default `authorization`; `format` of its value, default `Bearer TOKEN`. `format` is called
+   * once per token, not per request.
+   * @example { name: 'x-api-key', format: (token) => token }
+   */
+  header?: { name?: string; format?: (token: string) => string };
+
+  // ── what counts as expired, and what ends a session ──
+
+  /**
+   * Whether an answer says that the token is expired. Default: its status is 401. Called only for statuses outside
+   * 200–399 and, with status 0, for network errors. If it throws, the default decides.
+   */
+  isSessionExpired?: (failure: SessionFailure) => boolean;
+  /**
+   * Whether what `refresh` threw ends the session. Default: it carries the OAuth error invalid_grant, invalid_client or
+   * unauthorized_client where HTTP clients put it (`error`, `body.error`, `data.error`, `response.data.error`, `cause` …);
+   * without any OAuth error, its status is 400 or 401. If it throws or returns a promise, the default decides.
+   * @example (error) => error instanceof Error && error.message === 'revoked'
+   */
+  isRefreshFailureTerminal?: (error: unknown) => boolean;
+
+  // ── when to rotate ──
+
+  /**
+   * Begin rotating this long before expiry, in the background, ms ≥ 0. 0: off. Default: the least of a fifth of the
+   * lifetime and 5 minutes, spread by ±10 % per process.
+   */
+  refreshAhead?: number;
+  /** How long callers wait for one exchange, ms > 0. A late success is still stored. Default 10 000. */
+  refreshTimeout?: number;
+  /** Tries more within one rotation after a failure that spent nothing (not sent, 5xx, 429), 0 to 100. Default 3. */
+  maxRetries?: number;
+  /**
+   * How long the server accepts the previous refresh token again, ms ≥ 0, or a provider's name. Default 0: strict. Only
+   * after an exchange without an answer, the same refresh token is sent once more within this time.
+   */
+  rotationGrace?: number | RotationGracePreset;
+
+  // ── lifecycle: none of these can change a request's outcome, delay it, or crash the process ──
+
+  /** Before each call of `refresh`. */
+  onBeforeRefresh?: () => void;
+  /** After a rotation was stored, before the first request that waited for it is answered. */
+  onRefreshed?: (tokens: Tokens) => void;
+  /** After a rotation failed, once, with what `refresh` threw. */
+  onRefreshFailed?: (error: unknown) => void;
+  /** `setTokens` failed; the tokens serve from memory and are saved again. */
+  onPersistFailed?: (error: unknown) => void;
+  /** The session is lost: once, until `setTokens` is called. */
+  logout?: () => void | Promise<void>;
+  /** A callback threw or rejected where nobody else could see it; `hook` is its name. */
+  onHookError?: (error: unknown, hook: string) => void;
+  /** Lines for people; they hold no token. Default: none. */
+  logger?: Logger;
+
+  // ── requests ──
+
+  /** The whole request, queueing and replays included, ms > 0. Default 30 000. Error: TimeoutError. */
+  timeout?: number;
+  /**
+   * Requests that wait for a rotation. `max`: how many, default 10 000, beyond it QueueFullError. `timeout`: how long,
+   * ms > 0, default as long as the request's own.
+   */
+  queue?: { max?: number; timeout?: number };
+  /**
+   * `same-origin` follows a redirect within the origin and refuses others with ERR_REDIRECT; `follow` leaves the token
+   * and every header of yours behind when it leaves the origin; `error` refuses all; `manual` returns the 3xx answer.
+   * Default `same-origin`.
+   */
+  redirect?: RedirectMode;
+  /** Largest body, counted after decompression, 1 to 2 147 483 647 bytes. Default 64 MiB. Error: ERR_TOO_LARGE. */
+  maxResponseSize?: number;
+  /** Reject with HttpError for statuses outside 200–399. Default false. */
+  throwHttpErrors?: boolean;
+  /** Send the token over http:// beyond loopback. Default false: ERR_INSECURE_TRANSPORT. */
+  allowInsecure?: boolean;
+  /**
+   * PEM text or a Buffer of it. `ca` is trusted beside the system's roots; `cert` and `key` go together.
+   * `rejectUnauthorized` default true.
+   */
+  tls?: { ca?: string | Buffer; cert?: string | Buffer; key?: string | Buffer; rejectUnauthorized?: boolean };
+  /**
+   * Requests on the wire at once, 1 to 65 535; further ones wait for their turn, in order. As many idle connections are
+   * kept per origin. Default 256.
+   */
+  connections?: number;
+}
+
+export type RedirectMode = 'same-origin' | 'follow' | 'error' | 'manual';
+
+/**
+ * okta 30 s, supabase 10 s, workos 10 s, atlassian 10 min, xero 30 min. auth0 and cognito are 0, their window being off
+ * until an administrator sets one: pass that number instead.
+ */
+export type RotationGracePreset = 'okta' | 'auth0' | 'cognito' | 'supabase' | 'xero' | 'workos' | 'atlassian';
+
+export interface RefreshContext {
+  /** Whose tokens to refresh. */
+  session: string;
+  /** 1 for the first try of a rotation. */
+  attempt: number;
+  /** Aborts when nobody can use the answer any more; pass it to your HTTP client. */
+  signal: AbortSignal;
+}
+
+export interface SessionFailure {
+  /** 0 for a network error. */
+  status: number;
+  /** The body: parsed if it is JSON, else its text; undefined for a network error. */
+  data: unknown;
+  headers: Headers;
+  url: string;
+  /** Only for a network error. */
+  error?: Error;
+}
+
+export interface Logger {
+  debug(message: string): void;
+  error(message: string, error?: unknown): void;
+}
+
+// ───────────────────────────── requests ─────────────────────────────
+
+/** Names are HTTP tokens; values are one line of Latin-1. A header whose value is undefined is not sent. */
+export type HeadersLike =
+  | Headers
+  | Iterable<readonly [string, string | number | undefined]>
+  | { readonly [name: string]: string | number | undefined };
+
+/**
+ * Text (text/plain), bytes, URLSearchParams (a form); anything else is sent as JSON. Read once, when the request is
+ * made. Streams, FormData, Blobs and factories are not available in this version.
+ */
+export type BodyLike = string | ArrayBufferView | ArrayBuffer | URLSearchParams | JsonBody;
+
+/** Any object JSON can express; what looks like a stream, a Blob, a form, a function or a promise is not one. */
+export type JsonBody = (object | { readonly [key: string]: unknown }) & {
+  readonly pipe?: never;
+  readonly getReader?: never;
+  readonly arrayBuffer?: never;
+  readonly getAll?: never;
+  readonly then?: never;
+  readonly apply?: never;
+  readonly [Symbol.asyncIterator]?: never;
+};
+
+export interface VerbOptions {
+  /**
+   * Over the client's own headers. An explicit authorization header is respected: no token is attached, and a 401 is
+   * yours. Framing headers (content-length, transfer-encoding, connection, expect …) are refused. Default: none.
+   */
+  headers?: HeadersLike;
+  /**
+   * Appended to the URL's own query. null and undefined are left out.
+   * @example { page: 2, draft: false }
+   */
+  query?: { readonly [name: string]: string | number | boolean | null | undefined };
+  /** The whole request, queueing and replays included, ms > 0. Default: the client's. Error: TimeoutError. */
+  timeout?: number;
+  /** Aborting rejects with the signal's reason; a rotation under way goes on for the others. Default: none. */
+  signal?: AbortSignal | null;
+  /** Neither token nor queue nor rotation for this request; any origin is allowed. Default false. */
+  skipAuthRefresh?: boolean;
+  /** Default: the client's. */
+  redirect?: RedirectMode;
+  /** Default: the client's. */
+  throwHttpErrors?: boolean;
+}
+
+export interface RequestOptions extends VerbOptions {
+  /** Any but CONNECT and TRACE. Default GET. */
+  method?: string;
+  /** Default: none. GET and HEAD have none. */
+  body?: BodyLike | null;
+}
+
+/** An answer, fully received. Its body can be read any number of times, in any form. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly statusText: string;
+  /** The status is 200 to 299. */
+  readonly ok: boolean;
+  /** Where the answer came from, after redirects. */
+  readonly url: string;
+  /** Made on first use. */
+  readonly headers: Headers;
+  readonly redirected: boolean;
+  /** How often the request went out. */
+  readonly attempts: number;
+  /** How often it was sent again after a rotation. */
+  readonly replays: number;
+  /** @throws {SyntaxError} the body is not JSON; the message does not quote it */
+  json<T = unknown>(): Promise<T>;
+  /** Decoded as UTF-8, without byte order mark. */
+  text(): Promise<string>;
+  /** A copy. */
+  bytes(): Promise<Uint8Array>;
+  /** A copy. */
+  arrayBuffer(): Promise<ArrayBuffer>;
+  /** A new stream of the body each time it is read; null for an empty one. */
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
+export interface Stats {
+  /** Requests made. */
+  requests: number;
+  /** Requests sent again after a rotation. */
+  replays: number;
+  /** Requests waiting for a rotation now. */
+  queued: number;
+  /** The most that ever waited at once. */
+  queuePeak: number;
+  /** Refreshes whose result was committed. */
+  rotations: number;
+  rotationsFailed: number;
+  /** Rotations another holder had made and this one took over. */
+  adopted: number;
+  /** Refreshes refused although the refresh token was the newest known. */
+  reuseSuspected: number;
+  /** Exchanges that may or may not have spent the refresh token. */
+  ambiguous: number;
+  /** Repeated writes to the store. */
+  persistRetries: number;
+  /** Sessions held. */
+  sessions: number;
+}
+
+// ───────────────────────────── errors ─────────────────────────────
+
+/**
+ * The base of every error of this package; `code` tells them apart. `instanceof` also holds for an error that another
+ * installed copy of the package made.
+ *
+ * @example
+ * catch (error) {
+ *   if (error instanceof SessionLostError) return redirectToLogin();
+ *   if (error instanceof TokenRotatorError && error.retryable) return tryLater();
+ *   throw error;
+ * }
+ */
+export class TokenRotatorError extends Error {
+  constructor(message: string, options?: { code?: ErrorCode; retryable?: boolean; cause?: unknown });
+  readonly code: ErrorCode;
+  /** The same call may succeed later. */
+  readonly retryable: boolean;
+  /** Only a new login helps. */
+  readonly sessionLost: boolean;
+  /** Name, code, message and the two flags; never a token, nor `cause`. */
+  toJSON(): { name: string; code: ErrorCode; message: string; retryable: boolean; sessionLost: boolean };
+}
+
+/** `refresh` did not answer within `refreshTimeout`. It goes on, and its tokens are stored if they come. */
+export class RefreshTimeoutError extends TokenRotatorError {
+  readonly code: 'ERR_REFRESH_TIMEOUT';
+}
+
+/** `refresh` failed, or gave no usable tokens. `cause` is what it threw, the same object. */
+export class RefreshError extends TokenRotatorError {
+  readonly code: 'ERR_REFRESH_FAILED' | 'ERR_REFRESH_MALFORMED';
+  /** ms until the next try is worthwhile, if known. */
+  readonly retryAfter?: number;
+}
+
+/** No tokens will come until `setTokens` is called. */
+export class SessionLostError extends TokenRotatorError {
+  readonly code: 'ERR_SESSION_LOST';
+  readonly sessionLost: true;
+  readonly reason: 'rejected' | 'no_refresh_token' | 'rotation_outcome_unknown' | 'logged_out';
+}
+
+/** Tokens could not be read or stored. `cause` is what the callback threw. */
+export class StoreError extends TokenRotatorError {
+  readonly code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_CORRUPT' | 'ERR_LOCK_TIMEOUT';
+}
+
+/** More requests wait for a rotation than `queue.max`. */
+export class QueueFullError extends TokenRotatorError {
+  readonly code: 'ERR_QUEUE_FULL';
+}
+
+/** `timeout` or `queue.timeout` passed. */
+export class TimeoutError extends TokenRotatorError {
+  readonly code: 'ERR_TIMEOUT';
+  /** What the request was waiting for. */
+  readonly phase: 'queue' | 'connect' | 'response' | 'body';
+}
+
+/** No answer, or only a part of one. `cause.code` is Node's word for it, such as ECONNREFUSED. */
+export class NetworkError extends TokenRotatorError {
+  readonly code: 'ERR_NETWORK';
+}
+
+/** With `throwHttpErrors`: the status is outside 200–399. */
+export class HttpError extends TokenRotatorError {
+  readonly code: 'ERR_HTTP_STATUS';
+  /** Not enumerable, so that loggers do not print the body. */
+  readonly response: HttpResponse;
+}
+
+/** The client was closed before the request was sent. */
+export class ClientClosedError extends TokenRotatorError {
+  readonly code: 'ERR_CLIENT_CLOSED';
+}
+
+/** Stable across releases. */
+export type ErrorCode =
+  | 'ERR_INVALID_OPTION'
+  | 'ERR_ORIGIN_NOT_ALLOWED'
+  | 'ERR_INSECURE_TRANSPORT'
+  | 'ERR_REDIRECT'
+  | 'ERR_REFRESH_TIMEOUT'
+  | 'ERR_REFRESH_FAILED'
+  | 'ERR_REFRESH_MALFORMED'
+  | 'ERR_SESSION_LOST'
+  | 'ERR_REENTRANT_CALL'
+  | 'ERR_STORE_UNAVAILABLE'
+  | 'ERR_STORE_CORRUPT'
+  | 'ERR_LOCK_TIMEOUT'
+  | 'ERR_QUEUE_FULL'
+  | 'ERR_TIMEOUT'
+  | 'ERR_NETWORK'
+  | 'ERR_BODY_NOT_REPLAYABLE'
+  | 'ERR_TOO_LARGE'
+  | 'ERR_HTTP_STATUS'
+  | 'ERR_CLIENT_CLOSED';

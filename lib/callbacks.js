@@ -1,0 +1,219 @@
+'use strict';
+
+// A client's callbacks, and one rule for all of them: whatever they do, Rust gets exactly one answer, and nothing they
+// throw escapes. docs/callbacks.md has the table.
+
+const { TokenRotatorError, fromNative } = require('./errors.js');
+const { describeRefreshError } = require('./refresh-error.js');
+const { HttpResponse } = require('./response.js');
+const { keep, recall } = require('./thrown.js');
+const { MalformedTokens, nativeTokens, readTokens, tokensFromArray } = require('./tokens.js');
+
+class Callbacks {
+  /** How many of the callbacks that a rotation waits for are in their synchronous part: see `assertNotInside`. */
+  #inside = 0;
+  #user;
+  #aborts = new Map();
+
+  constructor(user) {
+    this.#user = user;
+  }
+
+  // ── a rotation waits for these ──
+
+  refresh(port, number, refreshToken, session, attempt) {
+    const abort = new AbortController();
+    this.#aborts.set(number, abort);
+    const context = { session, attempt, signal: abort.signal };
+    const answered = () => this.#aborts.delete(number);
+    this.#settle(
+      () => this.#user.refresh(refreshToken, context),
+      (tokens) => {
+        answered();
+        port.answerTokens(number, nativeTokens(readTokens(tokens, 'refresh')));
+      },
+      (error) => {
+        answered();
+        if (error instanceof MalformedTokens)
+          return port.answerFailed(number, 'malformed', undefined, keep(error));
+        const report = (thrown, hook) => this.report(thrown, hook);
+        const { kind, retryAfter } = describeRefreshError(error, this.#user.isRefreshFailureTerminal, report);
+        port.answerFailed(number, kind, retryAfter ?? undefined, keep(error));
+      },
+    );
+  }
+
+  giveUp(_port, _number, question) {
+    this.#aborts.get(question)?.abort(new DOMException('the refresh was given up', 'TimeoutError'));
+    this.#aborts.delete(question);
+  }
+
+  getTokens(port, number, session) {
+    this.#settle(
+      () => this.#user.getTokens(session),
+      (tokens) => {
+        if (tokens === null || tokens === undefined) return port.answer(number);
+        port.answerTokens(number, nativeTokens(readTokens(tokens, 'store')));
+      },
+      (error) => this.#failed(port, number, error),
+    );
+  }
+
+  setTokens(port, number, tokens, session) {
+    this.#settle(
+      () => this.#user.setTokens(tokens === null ? null : tokensFromArray(tokens), session),
+      () => port.answer(number),
+      (error) => this.#failed(port, number, error),
+    );
+  }
+
+  /**
+   * Calls `work`, follows whatever it returns, and hands the result to exactly one of the two. A `done` that throws,
+   * because the result is junk, counts as a failure.
+   */
+  #settle(work, done, failed) {
+    let result;
+    this.#inside += 1;
+    try {
+      result = work();
+    } catch (error) {
+      return failed(error);
+    } finally {
+      this.#inside -= 1;
+    }
+    // The Promise constructor guards against thenables that call back twice, throw late or throw on `then`.
+    new Promise((resolve) => resolve(result)).then(done).catch(failed);
+  }
+
+  #failed(port, number, error) {
+    port.answerFailed(
+      number,
+      error instanceof MalformedTokens ? 'malformed' : 'unknown',
+      undefined,
+      keep(error),
+    );
+  }
+
+  /** A call that would wait for the rotation it is made from. Later calls of the same callback cannot be told apart
+   *  from anybody's: they end with `refreshTimeout`. */
+  assertNotInside() {
+    if (this.#inside === 0) return;
+    throw new TokenRotatorError(
+      'refresh, getTokens and setTokens must not wait for the client they serve: send the request with skipAuthRefresh, or use another client',
+      { code: 'ERR_REENTRANT_CALL' },
+    );
+  }
+
+  // ── a request waits for these: they answer at once ──
+
+  format(port, number, token) {
+    try {
+      const value = this.#user.format(token);
+      if (typeof value === 'string') return port.answer(number, value);
+      observe(value);
+      throw new TypeError('header.format must return a string');
+    } catch (error) {
+      port.answerFailed(number, 'unknown', undefined, keep(error));
+    }
+  }
+
+  isSessionExpired(port, number, status, head, body, networkError) {
+    let expired = status === 401;
+    try {
+      const answer = this.#user.isSessionExpired(failure(status, head, body, networkError));
+      if (typeof answer?.then === 'function') {
+        observe(answer);
+        throw new TypeError('isSessionExpired must return a boolean, not a promise');
+      }
+      expired = Boolean(answer);
+    } catch (error) {
+      this.report(error, 'isSessionExpired');
+    }
+    port.answer(number, expired);
+  }
+
+  // ── nobody waits for these ──
+
+  onBeforeRefresh() {
+    this.#hook('onBeforeRefresh');
+  }
+
+  onRefreshed(_port, _number, tokens) {
+    this.#hook('onRefreshed', tokensFromArray(tokens));
+  }
+
+  onRefreshFailed(_port, _number, raw) {
+    this.#log('the refresh failed', raw);
+    this.#hook('onRefreshFailed', fromNative(raw, recall(raw[5])));
+  }
+
+  onPersistFailed(_port, _number, raw) {
+    this.#log('the tokens could not be stored', raw);
+    this.#hook('onPersistFailed', fromNative(raw, recall(raw[5])));
+  }
+
+  logout() {
+    this.#hook('logout');
+  }
+
+  debug(_port, _number, line) {
+    this.#guarded('logger', () => this.#user.logger?.debug(line));
+  }
+
+  #log(message, raw) {
+    this.#guarded('logger', () => this.#user.logger?.error(message, fromNative(raw, undefined)));
+  }
+
+  #hook(name, ...args) {
+    this.#guarded(name, () => this.#user[name]?.(...args));
+  }
+
+  #guarded(name, work) {
+    try {
+      const result = work();
+      if (typeof result?.then === 'function') {
+        new Promise((resolve) => resolve(result)).catch((error) => this.report(error, name));
+      }
+    } catch (error) {
+      this.report(error, name);
+    }
+  }
+
+  /** A hook failed. Without `onHookError` it becomes a warning that names the hook and nothing it threw. */
+  report(error, name) {
+    const { onHookError } = this.#user;
+    if (onHookError === undefined || name === 'onHookError') {
+      process.emitWarning(`${name} threw; set onHookError to see what`, { code: 'TOKEN_ROTATOR_HOOK' });
+      return;
+    }
+    this.#guarded('onHookError', () => onHookError(error, name));
+  }
+}
+
+/** Nobody else will look at this promise; unobserved, its rejection would end the process. */
+function observe(value) {
+  if (typeof value?.then === 'function') new Promise((resolve) => resolve(value)).catch(() => {});
+}
+
+/** What `isSessionExpired` judges. `data` is parsed if the answer says that it is JSON. */
+function failure(status, head, body, networkError) {
+  if (status === 0) {
+    const error = fromNative(networkError, undefined);
+    return { status, data: undefined, headers: new Headers(), url: head, error };
+  }
+  const response = new HttpResponse([status, head, body]);
+  const { headers, url } = response;
+  return { status, data: parsed(body, headers), headers, url };
+}
+
+function parsed(body, headers) {
+  const text = body.toString('utf8');
+  if (!/[/+]json\b/i.test(headers.get('content-type') ?? '')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+module.exports = { Callbacks };

@@ -1,0 +1,183 @@
+'use strict';
+
+// Reads a thrown value of any shape: axios, got, undici, ky, openid-client, simple-oauth2, a bare answer, a string.
+// Every property may be a getter that throws, so none is touched outside `read`.
+
+/** A cause chain longer than this is a cycle or a joke. */
+const MAX_DEPTH = 5;
+const MAX_ERRORS = 32;
+const MAX_JSON_LENGTH = 65_536;
+/** Longest wait a server may ask for. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+/** Registered OAuth codes. Others ("Unauthorized", "token_expired") are some API's own words: the status decides. */
+const OAUTH_ERRORS = new Set([
+  'access_denied',
+  'authorization_pending',
+  'consent_required',
+  'expired_token',
+  'interaction_required',
+  'invalid_client',
+  'invalid_dpop_proof',
+  'invalid_grant',
+  'invalid_request',
+  'invalid_scope',
+  'invalid_target',
+  'login_required',
+  'server_error',
+  'slow_down',
+  'temporarily_unavailable',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'use_dpop_nonce',
+]);
+
+/** { oauthError, status, retryAfter, faults }: what the value and its causes say, the outermost winning. */
+function evidence(error) {
+  const nodes = chain(error);
+  return {
+    oauthError: first(nodes, oauthErrorOf),
+    status: first(nodes, statusOf),
+    retryAfter: first(nodes, retryAfterOf) ?? null,
+    faults: nodes.map(faultOf),
+  };
+}
+
+/** The value, its causes and the members of its AggregateErrors, breadth first. */
+function chain(error) {
+  const seen = new Set([error]);
+  let level = [error];
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    level = level.flatMap((node) => [read(node, 'cause'), ...list(read(node, 'errors'))]);
+    level = level.filter(
+      (node) => isObject(node) && !seen.has(node) && seen.size < MAX_ERRORS && seen.add(node),
+    );
+  }
+  return [...seen];
+}
+
+function oauthErrorOf(node) {
+  const response = read(node, 'response');
+  const holders = [
+    node,
+    read(node, 'body'),
+    read(node, 'data'),
+    read(read(node, 'data'), 'payload'),
+    read(response, 'data'),
+    read(response, 'body'),
+  ];
+  return first(holders, (holder) => {
+    if (typeof holder === 'string') return inText(holder);
+    return oauthField(holder) ?? known(read(holder, 'code')) ?? inText(read(holder, 'message'));
+  });
+}
+
+/** `{ error: 'invalid_grant' }`, or nested as `{ error: { error | code } }`. */
+function oauthField(holder) {
+  const error = read(holder, 'error');
+  return known(error) ?? known(read(error, 'error')) ?? known(read(error, 'code'));
+}
+
+/** A code by itself, or an answer's JSON text, as in `new Error(await response.text())`. */
+function inText(text) {
+  return known(text) ?? oauthField(parsed(text));
+}
+
+function known(code) {
+  return OAUTH_ERRORS.has(code) ? code : undefined;
+}
+
+function statusOf(node) {
+  const response = read(node, 'response');
+  const output = read(node, 'output');
+  const candidates = [
+    read(node, 'status'),
+    read(node, 'statusCode'),
+    read(response, 'status'),
+    read(response, 'statusCode'),
+    read(output, 'statusCode'),
+  ];
+  return candidates
+    .map(toNumber)
+    .find((status) => Number.isInteger(status) && status >= 100 && status <= 599);
+}
+
+function faultOf(node) {
+  return {
+    code: read(node, 'code'),
+    name: read(node, 'name'),
+    message: typeof node === 'string' ? node : read(node, 'message'),
+    syscall: read(node, 'syscall'),
+  };
+}
+
+function retryAfterOf(node) {
+  const holders = [read(node, 'headers'), read(read(node, 'response'), 'headers')];
+  return toMilliseconds(first(holders, (headers) => headerOf(headers, 'retry-after')));
+}
+
+function headerOf(headers, name) {
+  if (!isObject(headers)) return undefined;
+  try {
+    // Headers and AxiosHeaders look names up without regard to case; plain objects are searched.
+    const got = typeof headers.get === 'function' ? headers.get(name) : undefined;
+    const value = got ?? headers[Object.keys(headers).find((key) => key.toLowerCase() === name)];
+    return Array.isArray(value) ? value[0] : value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. */
+function toMilliseconds(value) {
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text !== 'string') return undefined;
+  const isSeconds = /^\d+(\.\d+)?$/.test(text.trim());
+  // Date.parse reads '-5' as a month; a date of RFC 9110 names its month.
+  if (!isSeconds && !/[a-z]{3}/i.test(text)) return undefined;
+  const ms = isSeconds ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.round(Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS));
+}
+
+function toNumber(value) {
+  return typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value;
+}
+
+function parsed(text) {
+  if (typeof text !== 'string' || text.length > MAX_JSON_LENGTH || !/^\s*\{/.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function first(items, find) {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** By index: an array's own iterator may throw. */
+function list(value) {
+  const length = read(value, 'length');
+  if (!Number.isInteger(length) || length < 0) return [];
+  return Array.from({ length: Math.min(length, MAX_ERRORS) }, (_, i) => read(value, i));
+}
+
+function isObject(value) {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function read(value, key) {
+  if (!isObject(value)) return undefined;
+  try {
+    return value[key];
+  } catch {
+    return undefined;
+  }
+}
+
+module.exports = { evidence, read };

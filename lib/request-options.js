@@ -1,0 +1,149 @@
+'use strict';
+
+// One request's options, flattened for the crossing. On the hot path: no options means no allocation.
+
+const { boolean, duration, oneOf, unknownOption } = require('./check.js');
+const { readBody } = require('./body.js');
+const { invalidOption, rejectOption, unavailable } = require('./errors.js');
+const { TOKEN, hasHeader, readHeaders } = require('./headers.js');
+
+const REDIRECTS = ['same-origin', 'follow', 'error', 'manual'];
+const KNOWN = [
+  'method',
+  'headers',
+  'body',
+  'query',
+  'timeout',
+  'signal',
+  'skipAuthRefresh',
+  'redirect',
+  'throwHttpErrors',
+];
+
+const DEFAULTS = Object.create(null);
+for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+  DEFAULTS[method] = Object.freeze(defaults(method));
+}
+
+/**
+ * `method` is the verb's, or undefined for `request`, which takes it from the options. `body` is the verbs' own
+ * argument. The result may be shared: it is never written to.
+ */
+function readRequestOptions(method, options, body) {
+  if (options === undefined && body === undefined) return DEFAULTS[method ?? 'GET'];
+  const request = defaults(method);
+  if (options !== undefined) body = readAll(request, options, body);
+  request.method ??= 'GET';
+  if (body !== undefined && body !== null) attachBody(request, body);
+  return request;
+}
+
+function defaults(method) {
+  return {
+    method,
+    headers: '',
+    data: undefined,
+    query: '',
+    timeout: 0,
+    skipAuth: false,
+    redirect: -1,
+    throwHttpErrors: undefined,
+    signal: undefined,
+  };
+}
+
+function readAll(request, options, body) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidOption('options', 'an object');
+  }
+  // Own properties only, as everywhere.
+  for (const key of Object.keys(options)) {
+    const value = options[key];
+    if (value === undefined && KNOWN.includes(key)) continue;
+    switch (key) {
+      case 'method':
+        request.method = readMethod(value, request.method);
+        break;
+      case 'headers':
+        request.headers = readHeaders(value);
+        break;
+      case 'body':
+        if (body !== undefined) throw rejectOption('body must be given once: as an argument or as an option');
+        body = value;
+        break;
+      case 'query':
+        request.query = readQuery(value);
+        break;
+      case 'timeout':
+        request.timeout = duration(value, 'timeout', 0);
+        break;
+      case 'signal':
+        request.signal = readSignal(value);
+        break;
+      case 'skipAuthRefresh':
+        request.skipAuth = boolean(value, 'skipAuthRefresh', false);
+        break;
+      case 'redirect':
+        request.redirect = REDIRECTS.indexOf(oneOf(value, 'redirect', undefined, REDIRECTS));
+        break;
+      case 'throwHttpErrors':
+        request.throwHttpErrors = boolean(value, 'throwHttpErrors', undefined);
+        break;
+      case 'retry':
+      case 'idempotencyKey':
+        if (value !== undefined) throw unavailable(key);
+        break;
+      default:
+        throw unknownOption(key, KNOWN);
+    }
+  }
+  return body;
+}
+
+function readMethod(value, verb) {
+  if (typeof value !== 'string' || !TOKEN.test(value)) throw invalidOption('method', 'an HTTP method');
+  const upper = value.toUpperCase();
+  if (upper === 'CONNECT' || upper === 'TRACE') throw invalidOption('method', 'other than CONNECT and TRACE');
+  // Methods are case-sensitive (RFC 9110 §9.1), but nobody means another one by `get`.
+  const method = upper in DEFAULTS ? upper : value;
+  if (verb !== undefined && method !== verb) throw invalidOption('method', 'absent where a verb is called');
+  return method;
+}
+
+function readQuery(value) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidOption('query', 'an object');
+  }
+  const params = new URLSearchParams();
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (item === undefined || item === null) continue;
+    if (typeof item !== 'string' && typeof item !== 'boolean' && !Number.isFinite(item)) {
+      throw invalidOption(`query: ${key.slice(0, 64)}`, 'a string, a finite number or a boolean');
+    }
+    params.append(key, item);
+  }
+  return params.toString();
+}
+
+/** By shape: an AbortSignal of another realm, or a polyfill's, is no instance of ours. */
+function readSignal(value) {
+  if (value === null) return undefined;
+  if (typeof value?.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
+    throw invalidOption('signal', 'an AbortSignal');
+  }
+  return value;
+}
+
+function attachBody(request, body) {
+  if (request.method === 'GET' || request.method === 'HEAD') {
+    throw rejectOption(`body must be absent from a ${request.method} request`);
+  }
+  const { data, contentType } = readBody(body);
+  request.data = data;
+  if (contentType === undefined || hasHeader(request.headers, 'content-type')) return;
+  const line = `content-type\n${contentType}`;
+  request.headers = request.headers === '' ? line : `${request.headers}\n${line}`;
+}
+
+module.exports = { readRequestOptions };

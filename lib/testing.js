@@ -1,0 +1,23 @@
+'use strict';
+
+/**
+ * `token-rotator/testing`: a rotating authorization server with an API beside it, on a real socket, for the
+ * tests of programs that hold expiring tokens. It judges from the server's side: its ledger says which refresh
+ * token was spent, which was spent twice, and which session that cost.
+ */
+
+const { AuthServer } = require('./testing/auth-server');
+const { readOptions } = require('./testing/options');
+
+/**
+ * Starts an authorization server on a port of its own.
+ * @param {import('../testing').AuthServerOptions} [options]
+ * @returns {Promise<import('../testing').AuthServer>}
+ */
+async function startAuthServer(options) {
+  const server = new AuthServer(readOptions(options));
+  await server.listen();
+  return server;
+}
+
+module.exports = { startAuthServer };

@@ -1,0 +1,71 @@
+'use strict';
+
+const { isUtf8 } = require('node:buffer');
+const { readBody, sendJson } = require('./wire');
+
+const NO_TOKEN = { 'www-authenticate': 'Bearer' };
+const BAD_TOKEN = { 'www-authenticate': 'Bearer error="invalid_token"' };
+
+/** `/api/*`, which wants a token that is good now, and `/public/*`, which does not. Both echo the request. */
+class Api {
+  #options;
+  #sessions;
+  #faults;
+  #patience;
+  #journal;
+
+  constructor({ options, sessions, faults, patience, journal }) {
+    this.#options = options;
+    this.#sessions = sessions;
+    this.#faults = faults;
+    this.#patience = patience;
+    this.#journal = journal;
+  }
+
+  async protected(request, response) {
+    const body = await readBody(request);
+    const raw = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (await this.#faults.replace('api', response)) {
+      const { access } = this.#sessions.authorize(raw);
+      return this.#note(request, access, response.headersSent ? response.statusCode : 0, false);
+    }
+    const { access, accepted } = this.#sessions.authorize(raw);
+    await this.#patience.pause(this.#options.apiLatency);
+    if (!accepted) {
+      this.#note(request, access, 401, false);
+      return sendJson(response, 401, { error: 'invalid_token' }, raw === undefined ? NO_TOKEN : BAD_TOKEN);
+    }
+    const replaced = await this.#faults.replace('after-api', response);
+    this.#note(request, access, 200, true);
+    if (!replaced) sendJson(response, 200, echo(request, body, access));
+  }
+
+  async public(request, response) {
+    const body = await readBody(request);
+    await this.#patience.pause(this.#options.apiLatency);
+    sendJson(response, 200, echo(request, body, null));
+  }
+
+  #note(request, access, status, applied) {
+    this.#journal.request({
+      at: this.#sessions.now(),
+      method: request.method,
+      path: request.url.split('?', 1)[0], // A query may hold anything; the ledger must not.
+      status,
+      applied,
+      session: access?.session.id ?? null,
+      subject: access?.session.subject ?? null,
+      generation: access?.generation ?? null,
+      requestId: request.headers['x-request-id'] ?? null,
+    });
+  }
+}
+
+function echo(request, body, access) {
+  const { method, url: path, headers } = request;
+  const content = isUtf8(body) ? { body: body.toString() } : { bodyBase64: body.toString('base64') };
+  const subject = access?.session.subject ?? null;
+  return { method, path, headers, ...content, subject, generation: access?.generation ?? null };
+}
+
+module.exports = { Api };

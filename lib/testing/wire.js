@@ -1,0 +1,65 @@
+'use strict';
+
+// Enough for any request a test makes, and an end for one that would never stop.
+const MAX_BODY = 64 * 1024 * 1024;
+
+const EMPTY = Buffer.alloc(0);
+
+/** The whole request body. Rejects if the client leaves or sends too much; there is then nobody to answer. */
+async function readBody(request) {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (coding === undefined && (length === undefined || length === '0')) return EMPTY;
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > MAX_BODY) throw new Error(`request body over ${MAX_BODY} bytes`);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size);
+}
+
+function send(response, status, headers, body) {
+  response.writeHead(status, { ...headers, 'content-length': body.length });
+  response.end(body);
+}
+
+function sendJson(response, status, value, headers) {
+  send(
+    response,
+    status,
+    { 'content-type': 'application/json', ...headers },
+    Buffer.from(JSON.stringify(value)),
+  );
+}
+
+/** Parameters of a form or JSON body. Null: neither, or a parameter is given twice (RFC 6749 §3.2) or is no string. */
+function readParams(request, body) {
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0].trim().toLowerCase();
+  if (type === 'application/x-www-form-urlencoded') return readForm(body.toString());
+  if (type === 'application/json') return readJson(body.toString());
+  return null;
+}
+
+function readForm(text) {
+  const params = new Map();
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (params.has(name)) return null;
+    params.set(name, value);
+  }
+  return params;
+}
+
+function readJson(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return null;
+  const params = new Map(Object.entries(value));
+  return [...params.values()].every((it) => typeof it === 'string') ? params : null;
+}
+
+module.exports = { readBody, readParams, send, sendJson };

@@ -1,0 +1,17 @@
+//! The crossing to Node. Only here: napi, and `unsafe`.
+//!
+//! JavaScript calls come in through [`client`] and [`port`]; everything goes back through the port's one queue, in
+//! order: settled promises, calls of the user's callbacks, hooks. Nothing here decides anything.
+//!
+//! Invariants: no `async fn(&self)` (napi would borrow an object that a dying worker frees); every export is
+//! `catch_unwind`; no value that JavaScript passes is ever printed.
+
+mod callbacks;
+mod client;
+mod errors;
+mod options;
+mod port;
+mod queue;
+mod runtime;
+mod settle;
+mod tokens;

@@ -1,0 +1,158 @@
+//! A client's settings, as `lib/options.js` hands them over: complete, checked and defaulted there.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use ::http::header::{HeaderMap, HeaderName, HeaderValue};
+use napi_derive::napi;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::callbacks::Callbacks;
+use super::tokens::NativeTokens;
+use crate::engine::client::{Format, Judge, Shared};
+use crate::engine::error::Error;
+use crate::engine::http::{Origins, RedirectMode, ReqwestTransport, Rules, TlsOptions, TransportOptions};
+use crate::engine::session::provider::{Counters, Provider};
+use crate::engine::session::queue::Queue;
+use crate::engine::session::registry::Registry;
+use crate::engine::session::schedule::Policy;
+use crate::engine::session::signal::{Gauge, Signal};
+use crate::engine::store::Store;
+
+/// Durations in milliseconds. Absent means undefined, never null.
+#[napi(object, object_to_js = false)]
+pub struct Settings {
+    pub base_url: Option<String>,
+    pub allowed_origins: Vec<String>,
+    pub headers: String,
+    pub header_name: String,
+    pub has_format: bool,
+    pub session: String,
+    pub share: Option<String>,
+    pub seed: Option<NativeTokens>,
+    pub refresh_ahead: f64,
+    pub refresh_timeout: f64,
+    pub max_retries: u32,
+    pub rotation_grace: f64,
+    pub timeout: f64,
+    pub queue_max: u32,
+    pub queue_timeout: f64,
+    pub redirect: String,
+    pub max_response_size: f64,
+    pub allow_insecure: bool,
+    pub connections: u32,
+    pub ca: Option<String>,
+    pub cert: Option<String>,
+    pub key: Option<String>,
+    pub reject_unauthorized: bool,
+    pub has_store: bool,
+    pub has_expired: bool,
+}
+
+impl Settings {
+    pub(super) fn into_shared(self, mut callbacks: Callbacks) -> Result<Shared, Error> {
+        callbacks.patience = ms(self.refresh_timeout);
+        let registry = Registry::named(self.share.as_deref());
+        let store: Arc<dyn Store> =
+            if self.has_store { Arc::new(callbacks.clone()) } else { registry.memory() };
+        let seed = self.seed.map(TryInto::try_into).transpose();
+        let provider = Provider {
+            grant: Arc::new(callbacks.clone()),
+            store,
+            host: Arc::new(callbacks.clone()),
+            policy: Policy {
+                refresh_ahead: (self.refresh_ahead >= 0.0).then(|| ms(self.refresh_ahead)),
+                refresh_timeout: ms(self.refresh_timeout),
+                max_retries: self.max_retries,
+                rotation_grace: ms(self.rotation_grace),
+                spread: spread(),
+            },
+            queue: Queue::new(self.queue_max as usize),
+            counters: Counters::default(),
+            seed: seed.map_err(|malformed| Error::InvalidOption(format!("tokens: {malformed}")))?,
+            closed: Signal::default(),
+        };
+        let allowed = self.allowed_origins.iter().map(|origin| url("allowedOrigins", origin));
+        let base = self.base_url.as_deref().map(|base| url("baseURL", base)).transpose()?;
+        let transport = TransportOptions {
+            idle_per_origin: self.connections as usize,
+            tls: TlsOptions {
+                ca: self.ca,
+                cert: self.cert,
+                key: self.key,
+                reject_unauthorized: self.reject_unauthorized,
+            },
+        };
+        let judge = callbacks.clone();
+        Ok(Shared {
+            provider: Arc::new(provider),
+            registry,
+            origins: Origins::new(base, allowed.collect::<Result<_, _>>()?, self.allow_insecure),
+            transport: Box::new(ReqwestTransport::new(&transport)?),
+            format: self.has_format.then(|| Box::new(callbacks) as Box<dyn Format>),
+            judge: self.has_expired.then(|| Box::new(judge) as Box<dyn Judge>),
+            headers: headers(&self.headers)?,
+            header_name: HeaderName::try_from(self.header_name).map_err(|_| invalid("header.name"))?,
+            rules: Rules {
+                redirect: redirect(&self.redirect),
+                max_response_size: bytes(self.max_response_size),
+                allow_insecure: self.allow_insecure,
+            },
+            queue_timeout: ms(self.queue_timeout),
+            timeout: ms(self.timeout),
+            gate: Semaphore::new((self.connections as usize).max(1)),
+            calls: Gauge::default(),
+        })
+    }
+}
+
+/// Flat lines, `name\nvalue\nname\nvalue`, as `lib/headers.js` checked them.
+pub(super) fn headers(lines: &str) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    let mut lines = lines.split('\n');
+    while let (Some(name), Some(value)) = (lines.next().filter(|name| !name.is_empty()), lines.next()) {
+        let name = HeaderName::try_from(name).map_err(|_| invalid("headers"))?;
+        // Latin-1, as HTTP has it and Node's own client sends it.
+        let bytes: Vec<u8> =
+            value.chars().map(u8::try_from).collect::<Result<_, _>>().map_err(|_| invalid("headers"))?;
+        headers.append(name, HeaderValue::try_from(bytes).map_err(|_| invalid("headers"))?);
+    }
+    Ok(headers)
+}
+
+pub(super) fn ms(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
+}
+
+fn redirect(mode: &str) -> RedirectMode {
+    match mode {
+        "follow" => RedirectMode::Follow,
+        "error" => RedirectMode::Error,
+        "manual" => RedirectMode::Manual,
+        _ => RedirectMode::SameOrigin,
+    }
+}
+
+fn url(option: &str, text: &str) -> Result<Url, Error> {
+    Url::parse(text).map_err(|_| invalid(option))
+}
+
+fn invalid(option: &str) -> Error {
+    Error::InvalidOption(format!("{option} is not valid"))
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a size, checked in lib/options.js"
+)]
+fn bytes(size: f64) -> u64 {
+    size as u64
+}
+
+/// This process's share of the ±10 % by which siblings' rotations are kept apart.
+fn spread() -> f64 {
+    static SPREAD: OnceLock<f64> = OnceLock::new();
+    *SPREAD.get_or_init(|| 0.9 + 0.2 * rand::random::<f64>())
+}

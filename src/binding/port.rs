@@ -1,0 +1,177 @@
+//! One JavaScript environment: its queue, and what keeps it running.
+//!
+//! `lib/port.js` makes one for each environment. Invariant: the event loop is held while a promise of ours is pending
+//! or a flight is under way, and by nothing else.
+
+#![allow(unsafe_code, reason = "the crossing")]
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{Function, Unknown};
+use napi::{Env, Result, sys};
+use napi_derive::napi;
+
+use super::errors;
+use super::queue::{Arg, Call, Item, Queue, Reply};
+use super::settle::{Js, Scope};
+use super::tokens::{self, NativeTokens};
+use crate::engine::token::Tokens;
+
+#[napi]
+pub struct Port {
+    queue: Arc<Queue>,
+    life: Rc<Life>,
+}
+
+/// How much of this environment's business is pending. JavaScript thread only.
+pub(super) struct Life {
+    queue: Arc<Queue>,
+    pending: Cell<usize>,
+    held: Cell<bool>,
+}
+
+#[napi]
+impl Port {
+    /// `pump` calls `drain` until it returns nothing. It is called when the queue is no longer empty.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: &Env, pump: Function<'_, (), Unknown<'static>>) -> Result<Self> {
+        let queue = Queue::new();
+        let wake = pump.build_threadsafe_function::<()>().weak::<true>().build()?;
+        queue.attach(wake);
+        env.add_env_cleanup_hook(Arc::clone(&queue), |queue| queue.close())?;
+        let life = Life { queue: Arc::clone(&queue), pending: Cell::new(0), held: Cell::new(false) };
+        Ok(Self { queue, life: Rc::new(life) })
+    }
+
+    /// Settles promises until it meets a call for JavaScript, which it returns as `[client, name, number, ...args]`;
+    /// undefined when the queue is empty.
+    #[napi(catch_unwind, ts_return_type = "[number, string, number, ...unknown[]] | undefined")]
+    pub fn drain<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        let scope = Scope::of(*env);
+        while let Some(item) = self.queue.pop() {
+            match item {
+                Item::Settle(deferred, result) => {
+                    self.life.end();
+                    scope.settle(deferred, result, self.queue.id);
+                }
+                Item::Hold(client) => {
+                    self.life.begin(env)?;
+                    return self.call(env, &Call::notice(client, "hold"));
+                }
+                Item::Release(client) => {
+                    self.life.end();
+                    return self.call(env, &Call::notice(client, "release"));
+                }
+                Item::Call(call) => return self.call(env, &call),
+            }
+        }
+        self.life.rest(env)?;
+        unknown(env, scope.undefined()?)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn answer(&self, number: u32, value: Option<napi::Either<bool, String>>) {
+        self.queue.answer(
+            number,
+            match value {
+                None => Reply::Done,
+                Some(napi::Either::A(flag)) => Reply::Flag(flag),
+                Some(napi::Either::B(text)) => Reply::Text(text),
+            },
+        );
+    }
+
+    #[napi(catch_unwind)]
+    pub fn answer_tokens(&self, number: u32, tokens: NativeTokens) {
+        let reply = match Tokens::try_from(tokens) {
+            Ok(tokens) => Reply::Tokens(tokens),
+            Err(_) => Reply::Failed { kind: "malformed".into(), retry_after: None, thrown: 0 },
+        };
+        self.queue.answer(number, reply);
+    }
+
+    /// `thrown` is the number under which JavaScript keeps the value, 0 for none.
+    #[napi(catch_unwind)]
+    pub fn answer_failed(&self, number: u32, kind: String, retry_after: Option<f64>, thrown: u32) {
+        self.queue.answer(number, Reply::Failed { kind, retry_after, thrown });
+    }
+
+    /// Ends the request that was sent under this number.
+    #[napi(catch_unwind)]
+    pub fn abort(&self, number: u32) {
+        self.queue.abort(number);
+    }
+
+    fn call<'env>(&self, env: &'env Env, call: &Call) -> Result<Unknown<'env>> {
+        call.entered.fire();
+        let scope = Scope::of(*env);
+        let mut items = Vec::with_capacity(3 + call.args.len());
+        items.push(scope.number(f64::from(call.client))?);
+        items.push(scope.text(call.name)?);
+        items.push(scope.number(f64::from(call.number))?);
+        for arg in &call.args {
+            items.push(self.arg(scope, arg)?);
+        }
+        unknown(env, scope.array(&items)?)
+    }
+
+    fn arg(&self, scope: Scope, arg: &Arg) -> Result<Js> {
+        match arg {
+            Arg::Null => scope.null(),
+            Arg::Number(number) => scope.number(*number),
+            Arg::Text(text) => scope.text(text),
+            Arg::Latin1(text) => scope.latin1(text),
+            Arg::Secret(secret) => scope.text(secret.expose()),
+            Arg::Body(body) => scope.buffer(body),
+            Arg::Tokens(tokens) => tokens::write(scope, tokens),
+            Arg::Error(error) => errors::raw(scope, error, self.queue.id),
+        }
+    }
+
+    pub(super) fn queue(&self) -> &Arc<Queue> {
+        &self.queue
+    }
+
+    pub(super) fn life(&self) -> &Rc<Life> {
+        &self.life
+    }
+}
+
+impl Life {
+    /// One more thing is pending.
+    pub(super) fn begin(&self, env: &Env) -> Result<()> {
+        self.pending.set(self.pending.get() + 1);
+        if self.held.replace(true) {
+            return Ok(());
+        }
+        self.refer(env, sys::napi_ref_threadsafe_function)
+    }
+
+    fn end(&self) {
+        self.pending.set(self.pending.get().saturating_sub(1));
+    }
+
+    /// Lets go of the event loop if nothing is pending. Once for each batch, not for each promise.
+    fn rest(&self, env: &Env) -> Result<()> {
+        if self.pending.get() > 0 || !self.held.replace(false) {
+            return Ok(());
+        }
+        self.refer(env, sys::napi_unref_threadsafe_function)
+    }
+
+    fn refer(&self, env: &Env, change: Refer) -> Result<()> {
+        let Some(wake) = self.queue.wake() else { return Ok(()) };
+        // SAFETY: called from JavaScript, so the environment and with it the threadsafe function are alive.
+        let status = unsafe { change(env.raw(), wake.raw()) };
+        napi::check_status!(status)
+    }
+}
+
+type Refer = unsafe fn(sys::napi_env, sys::napi_threadsafe_function) -> sys::napi_status;
+
+pub(super) fn unknown(env: &Env, value: Js) -> Result<Unknown<'_>> {
+    // SAFETY: the handle was made in this environment, in the scope of this call.
+    unsafe { napi::bindgen_prelude::FromNapiValue::from_napi_value(env.raw(), value.0) }
+}

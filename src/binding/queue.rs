@@ -1,0 +1,211 @@
+//! The way back to JavaScript: one ordered queue for each environment, drained in batches.
+//!
+//! Invariant: what is pushed first is delivered first. That alone gives the order of hooks: an `onRefreshed` pushed
+//! before a replayed answer is delivered before it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use napi::bindgen_prelude::Unknown;
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Status, sys};
+use tokio::sync::oneshot;
+
+use super::settle::Settlement;
+use crate::engine::error::Error;
+use crate::engine::grant::Entered;
+use crate::engine::secret::Secret;
+use crate::engine::token::Tokens;
+
+/// Weak: only requests and flights keep a program running, and the port refs it for those.
+pub(super) type Wake = ThreadsafeFunction<(), Unknown<'static>, (), Status, false, true>;
+
+/// One environment's queue. Shared by its JavaScript thread and the engine.
+pub(super) struct Queue {
+    /// Tells environments apart; unique in the process.
+    pub(super) id: u64,
+    items: Mutex<VecDeque<Item>>,
+    wake: OnceLock<Wake>,
+    closed: AtomicBool,
+    /// Questions that JavaScript has not answered yet, by call number.
+    questions: Mutex<HashMap<u32, oneshot::Sender<Reply>>>,
+    calls: AtomicU32,
+    /// How to end requests that came with a signal, by their number.
+    aborts: Mutex<HashMap<u32, oneshot::Sender<()>>>,
+}
+
+pub(super) enum Item {
+    Settle(Deferred, Result<Settlement, Error>),
+    Call(Call),
+    /// A flight begins or ends: it keeps the program running meanwhile.
+    Hold(u32),
+    Release(u32),
+}
+
+/// A call into JavaScript. `lib/callbacks.js` knows what each name means.
+pub(super) struct Call {
+    /// Which client's callbacks.
+    pub(super) client: u32,
+    pub(super) name: &'static str,
+    /// 0 if nobody waits for an answer.
+    pub(super) number: u32,
+    pub(super) args: Vec<Arg>,
+    pub(super) entered: Entered,
+}
+
+pub(super) enum Arg {
+    Null,
+    Number(f64),
+    Text(String),
+    Latin1(Vec<u8>),
+    Secret(Secret),
+    Body(bytes::Bytes),
+    Tokens(Box<Tokens>),
+    Error(Error),
+}
+
+/// What JavaScript answers.
+pub(super) enum Reply {
+    Done,
+    Flag(bool),
+    Text(String),
+    Tokens(Tokens),
+    Failed { kind: String, retry_after: Option<f64>, thrown: u32 },
+}
+
+/// A JavaScript promise's other end. Only its own environment's thread settles it; if that has ended, nobody does.
+pub(super) struct Deferred(pub(super) sys::napi_deferred);
+
+// SAFETY: the pointer is only carried by other threads; `settle` uses it on the thread of its environment.
+#[allow(unsafe_code)]
+unsafe impl Send for Deferred {}
+
+impl Call {
+    /// A call without arguments that nobody waits for.
+    pub(super) fn notice(client: u32, name: &'static str) -> Self {
+        Self { client, name, number: 0, args: Vec::new(), entered: Entered::default() }
+    }
+}
+
+impl Queue {
+    pub(super) fn new() -> Arc<Self> {
+        static IDS: AtomicU32 = AtomicU32::new(1);
+        Arc::new(Self {
+            id: u64::from(IDS.fetch_add(1, Ordering::Relaxed)),
+            items: Mutex::default(),
+            wake: OnceLock::new(),
+            closed: AtomicBool::new(false),
+            questions: Mutex::default(),
+            calls: AtomicU32::new(1),
+            aborts: Mutex::default(),
+        })
+    }
+
+    pub(super) fn attach(&self, wake: Wake) {
+        // A second one would be a second port on this queue, which the constructor rules out.
+        drop(self.wake.set(wake));
+    }
+
+    pub(super) fn wake(&self) -> Option<&Wake> {
+        self.wake.get()
+    }
+
+    /// Wakes JavaScript when the queue was empty: it drains until the queue is empty again.
+    pub(super) fn push(&self, item: Item) {
+        if self.closed() {
+            return;
+        }
+        let was_empty = {
+            let mut items = self.items();
+            items.push_back(item);
+            items.len() == 1
+        };
+        if let (true, Some(wake)) = (was_empty, self.wake.get()) {
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    pub(super) fn pop(&self) -> Option<Item> {
+        self.items().pop_front()
+    }
+
+    /// Asks JavaScript something. None if its environment has ended.
+    pub(super) fn ask(&self, client: u32, name: &'static str, args: Vec<Arg>) -> Option<Question> {
+        if self.closed() {
+            return None;
+        }
+        let number = self.calls.fetch_add(1, Ordering::Relaxed).max(1);
+        let (sender, reply) = oneshot::channel();
+        self.questions().insert(number, sender);
+        let entered = Entered::default();
+        self.push(Item::Call(Call { client, name, number, args, entered: entered.clone() }));
+        if self.closed() {
+            self.questions().clear();
+        }
+        Some(Question { number, entered, reply })
+    }
+
+    /// Tells JavaScript something.
+    pub(super) fn tell(&self, client: u32, name: &'static str, args: Vec<Arg>) {
+        self.push(Item::Call(Call { client, name, number: 0, args, entered: Entered::default() }));
+    }
+
+    /// Late answers, and second ones, find nobody who waits.
+    pub(super) fn answer(&self, number: u32, reply: Reply) {
+        let waiting = self.questions().remove(&number);
+        if let Some(waiting) = waiting {
+            drop(waiting.send(reply));
+        }
+    }
+
+    /// From now on, [`Queue::abort`] ends the request of this number.
+    pub(super) fn abortable(&self, number: u32) -> oneshot::Receiver<()> {
+        let (sender, aborted) = oneshot::channel();
+        self.aborts().insert(number, sender);
+        aborted
+    }
+
+    pub(super) fn abort(&self, number: u32) {
+        let ending = self.aborts().remove(&number);
+        if let Some(ending) = ending {
+            let _ = ending.send(());
+        }
+    }
+
+    /// The request has ended by itself.
+    pub(super) fn ended(&self, number: u32) {
+        drop(self.aborts().remove(&number));
+    }
+
+    /// The environment has ended: nothing is delivered any more, and nobody waits for its answers.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        let left = std::mem::take(&mut *self.items());
+        drop(left);
+        self.questions().clear();
+    }
+
+    pub(super) fn closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    fn items(&self) -> MutexGuard<'_, VecDeque<Item>> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn aborts(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<()>>> {
+        self.aborts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn questions(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<Reply>>> {
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question under way.
+pub(super) struct Question {
+    pub(super) number: u32,
+    pub(super) entered: Entered,
+    pub(super) reply: oneshot::Receiver<Reply>,
+}

@@ -1,0 +1,201 @@
+//! Results as JavaScript values, made on the JavaScript thread and prepared off it.
+//!
+//! This is the hot half of the crossing: what can be done on the engine's thread is done there ([`Packed::new`]), and
+//! what is left are raw Node-API calls, few for each answer.
+
+#![allow(unsafe_code, reason = "the crossing")]
+
+use std::ptr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use napi::{Result, Status, sys};
+
+use super::errors;
+use super::queue::Deferred;
+use crate::engine::client::Answer;
+use crate::engine::error::Error;
+use crate::engine::token::Held;
+
+/// What a promise resolves with.
+pub(super) enum Settlement {
+    Answer(Packed),
+    AccessToken(Arc<Held>),
+    Tokens(Option<Arc<Held>>),
+    Done,
+}
+
+/// An answer ready to cross: `[bits, head, body]`, which `lib/response.js` unpacks.
+pub(super) struct Packed {
+    bits: u32,
+    head: Vec<u8>,
+    body: Bytes,
+    /// Pure ASCII crosses as a Latin-1 string: one copy and no decoding, and JSON is parsed from it as it is.
+    ascii: bool,
+}
+
+impl Packed {
+    pub(super) fn new(answer: Answer) -> Self {
+        let Answer { response, attempts, replays } = answer;
+        let bits = u32::from(response.status)
+            | attempts.min(15) << 10
+            | replays.min(15) << 14
+            | u32::from(response.redirected) << 18;
+        let ascii = response.body.is_ascii();
+        Self { bits, head: head(&response), body: response.body, ascii }
+    }
+}
+
+/// Latin-1 lines: the URL, the status text, then names and values alternately. No part of them can hold a line break.
+pub(super) fn head(response: &crate::engine::http::Response) -> Vec<u8> {
+    let url = response.url.as_str();
+    let mut head = Vec::with_capacity(url.len() + 64 + response.headers.len() * 48);
+    head.extend_from_slice(url.as_bytes());
+    head.push(b'\n');
+    head.extend_from_slice(response.reason.as_bytes());
+    for (name, value) in &response.headers {
+        head.push(b'\n');
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.push(b'\n');
+        head.extend_from_slice(value.as_bytes());
+    }
+    head
+}
+
+/// A JavaScript value, on its own thread, for as long as the handle scope it was made in.
+#[derive(Clone, Copy)]
+pub(super) struct Js(pub(super) sys::napi_value);
+
+/// The JavaScript thread, during one call from it.
+#[derive(Clone, Copy)]
+pub(super) struct Scope(sys::napi_env);
+
+impl Scope {
+    pub(super) fn of(env: napi::Env) -> Self {
+        Self(env.raw())
+    }
+
+    /// A pending promise, and what settles it.
+    pub(super) fn promise(self) -> Result<(Deferred, Js)> {
+        let mut deferred = ptr::null_mut();
+        let promise = self.made(|env, value| {
+            // SAFETY: `env` is live on this thread; both pointers are valid for writes.
+            unsafe { sys::napi_create_promise(env, &raw mut deferred, value) }
+        })?;
+        Ok((Deferred(deferred), promise))
+    }
+
+    /// Settles a promise of this environment. `queue` is the environment's number.
+    pub(super) fn settle(
+        self,
+        deferred: Deferred,
+        result: std::result::Result<Settlement, Error>,
+        queue: u64,
+    ) {
+        let mut scope = ptr::null_mut();
+        // SAFETY: `self.0` is live on this thread; the scope is closed below, after the last use of its handles.
+        unsafe { sys::napi_open_handle_scope(self.0, &raw mut scope) };
+        // Values cannot be made once the environment is being torn down; then nobody is left to tell.
+        match result {
+            Ok(settlement) => {
+                if let Ok(value) = self.settlement(settlement) {
+                    // SAFETY: the deferred is of this environment and used this once.
+                    unsafe { sys::napi_resolve_deferred(self.0, deferred.0, value.0) };
+                }
+            }
+            Err(error) => {
+                if let Ok(value) = errors::raw(self, &error, queue) {
+                    // SAFETY: as above.
+                    unsafe { sys::napi_reject_deferred(self.0, deferred.0, value.0) };
+                }
+            }
+        }
+        // SAFETY: opened above.
+        unsafe { sys::napi_close_handle_scope(self.0, scope) };
+    }
+
+    fn settlement(self, settlement: Settlement) -> Result<Js> {
+        match settlement {
+            Settlement::Answer(packed) => {
+                let body = match (packed.body.is_empty(), packed.ascii) {
+                    (true, _) => self.null()?,
+                    (false, true) => self.latin1(&packed.body)?,
+                    (false, false) => self.buffer(&packed.body)?,
+                };
+                self.array(&[self.number(f64::from(packed.bits))?, self.latin1(&packed.head)?, body])
+            }
+            Settlement::AccessToken(held) => self.text(held.tokens.access.expose()),
+            Settlement::Tokens(Some(held)) => super::tokens::write(self, &held.tokens),
+            Settlement::Tokens(None) => self.null(),
+            Settlement::Done => self.undefined(),
+        }
+    }
+
+    pub(super) fn undefined(self) -> Result<Js> {
+        // SAFETY: `env` is live on this thread; `value` is valid for writes.
+        self.made(|env, value| unsafe { sys::napi_get_undefined(env, value) })
+    }
+
+    pub(super) fn null(self) -> Result<Js> {
+        // SAFETY: as above.
+        self.made(|env, value| unsafe { sys::napi_get_null(env, value) })
+    }
+
+    pub(super) fn flag(self, flag: bool) -> Result<Js> {
+        // SAFETY: as above.
+        self.made(|env, value| unsafe { sys::napi_get_boolean(env, flag, value) })
+    }
+
+    pub(super) fn number(self, number: f64) -> Result<Js> {
+        // SAFETY: as above.
+        self.made(|env, value| unsafe { sys::napi_create_double(env, number, value) })
+    }
+
+    /// A string of bytes that are Latin-1 as they are.
+    pub(super) fn latin1(self, bytes: &[u8]) -> Result<Js> {
+        // SAFETY: as above; the bytes are copied before the call returns.
+        self.made(|env, value| unsafe {
+            sys::napi_create_string_latin1(env, bytes.as_ptr().cast(), bytes.len().cast_signed(), value)
+        })
+    }
+
+    pub(super) fn text(self, text: &str) -> Result<Js> {
+        // SAFETY: as above.
+        self.made(|env, value| unsafe {
+            sys::napi_create_string_utf8(env, text.as_ptr().cast(), text.len().cast_signed(), value)
+        })
+    }
+
+    pub(super) fn buffer(self, bytes: &[u8]) -> Result<Js> {
+        let mut data = ptr::null_mut();
+        // SAFETY: as above.
+        self.made(|env, value| unsafe {
+            sys::napi_create_buffer_copy(env, bytes.len(), bytes.as_ptr().cast(), &raw mut data, value)
+        })
+    }
+
+    pub(super) fn array(self, items: &[Js]) -> Result<Js> {
+        // SAFETY: as above.
+        let array =
+            self.made(|env, value| unsafe { sys::napi_create_array_with_length(env, items.len(), value) })?;
+        for (index, item) in (0..).zip(items) {
+            // SAFETY: both handles are of this environment and scope.
+            let status = unsafe { sys::napi_set_element(self.0, array.0, index, item.0) };
+            checked(status)?;
+        }
+        Ok(array)
+    }
+
+    fn made(self, make: impl FnOnce(sys::napi_env, *mut sys::napi_value) -> sys::napi_status) -> Result<Js> {
+        let mut value = ptr::null_mut();
+        checked(make(self.0, &raw mut value))?;
+        Ok(Js(value))
+    }
+}
+
+fn checked(status: sys::napi_status) -> Result<()> {
+    match status {
+        sys::Status::napi_ok => Ok(()),
+        status => Err(napi::Error::from_status(Status::from(status))),
+    }
+}

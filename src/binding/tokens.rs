@@ -1,0 +1,53 @@
+//! Tokens across the border: `{ accessToken, refreshToken, expiresAt, extra }` in, a flat array out. `lib/tokens.js`
+//! knows the shapes users write.
+
+use napi::Result;
+use napi_derive::napi;
+
+use super::settle::{Js, Scope};
+use crate::engine::secret::Secret;
+use crate::engine::token::{Malformed, Tokens};
+
+/// Tokens that `lib/tokens.js` has read. Absent fields are undefined, never null.
+#[napi(object, object_to_js = false)]
+pub struct NativeTokens {
+    pub access_token: String,
+    pub refresh_token: Option<String>,
+    /// Epoch ms.
+    pub expires_at: Option<f64>,
+    /// The other fields, as JSON.
+    pub extra: Option<String>,
+}
+
+impl TryFrom<NativeTokens> for Tokens {
+    type Error = Malformed;
+
+    fn try_from(native: NativeTokens) -> std::result::Result<Self, Malformed> {
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a date: below 2^53, checked here"
+        )]
+        let expires_at = native.expires_at.filter(|at| (0.0..9e15).contains(at)).map(|at| at as u64);
+        Tokens::new(
+            Secret::new(native.access_token),
+            native.refresh_token.map(Secret::new),
+            expires_at,
+            native.extra.map(Secret::new),
+        )
+    }
+}
+
+/// `[accessToken, refreshToken | null, expiresAt | null, extra | null]`
+pub(super) fn write(scope: Scope, tokens: &Tokens) -> Result<Js> {
+    let secret =
+        |secret: Option<&Secret>| secret.map_or_else(|| scope.null(), |secret| scope.text(secret.expose()));
+    #[allow(clippy::cast_precision_loss, reason = "a date: below 2^53")]
+    let expires_at = tokens.expires_at.map_or_else(|| scope.null(), |at| scope.number(at as f64))?;
+    scope.array(&[
+        scope.text(tokens.access.expose())?,
+        secret(tokens.refresh.as_ref())?,
+        expires_at,
+        secret(tokens.extra.as_ref())?,
+    ])
+}

@@ -1,0 +1,221 @@
+//! Every way a call can fail, with the code the user sees.
+//!
+//! Invariant: an error holds a status, a code, an origin or an option's name, and never a token, a URL's query or a
+//! message that came over the wire.
+
+use std::time::Duration;
+
+use thiserror::Error as ThisError;
+
+/// Why a call of the client rejected. Clones are cheap: ten thousand waiters may get the same one.
+#[derive(Clone, Debug, PartialEq, ThisError)]
+pub enum Error {
+    #[error("{0}")]
+    InvalidOption(String),
+    #[error(
+        "{origin} is not the client's own origin, so it does not get the token; add it to allowedOrigins, or send the request with skipAuthRefresh"
+    )]
+    OriginNotAllowed { origin: String },
+    #[error("{origin} is plain http beyond loopback; use https, or set allowInsecure")]
+    InsecureTransport { origin: String },
+    #[error("{0}")]
+    Redirect(String),
+    #[error("the refresh has not answered within {} ms (refreshTimeout); it goes on, and what it brings is still stored", .after.as_millis())]
+    RefreshTimeout { after: Duration },
+    #[error("{}", .0.message())]
+    Refresh(RefreshFailure),
+    #[error("{}", .reason.message())]
+    SessionLost { reason: LostReason, cause: Option<Cause> },
+    #[error("the store could not be {action}{}; the tokens in memory are kept", if *.timed_out { " in time" } else { "" })]
+    Store { action: StoreAction, timed_out: bool, cause: Option<Cause> },
+    #[error(
+        "the store holds something that is no set of tokens; it is left as it is: mend it, or call setTokens"
+    )]
+    StoreCorrupt { cause: Option<Cause> },
+    #[error("{max} requests already wait for a rotation (queue.max)")]
+    QueueFull { max: usize },
+    #[error("no complete answer within {} ms; it ended in the {} phase", .after.as_millis(), .phase.as_str())]
+    Timeout { phase: Phase, after: Duration },
+    #[error("{message}")]
+    Network { message: String, code: Option<&'static str> },
+    #[error("the response body is larger than {limit} bytes (maxResponseSize)")]
+    TooLarge { limit: u64 },
+    #[error("the client is closed; make a new one")]
+    ClientClosed,
+    #[error("the request was aborted")]
+    Aborted,
+    #[error("header.format must return what a header can hold: visible ASCII, no line breaks")]
+    Format { cause: Option<Cause> },
+    #[error("internal error: please report it with what led to it")]
+    Internal,
+}
+
+/// A refresh that brought no tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefreshFailure {
+    pub kind: RefreshFailureKind,
+    /// What the token endpoint asked to wait, or what is left of the cool-down.
+    pub retry_after: Option<Duration>,
+    pub cause: Option<Cause>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshFailureKind {
+    /// The refresh threw, rejected, or was answered with an error that may pass.
+    Failed,
+    /// It answered with something that is no set of tokens.
+    Malformed,
+    /// It was still running at its hard limit.
+    NoAnswer,
+}
+
+/// What the user's own code threw, kept where it was thrown; or a network error's code.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cause {
+    /// A JavaScript value, held by the environment that threw it.
+    Thrown(std::sync::Arc<dyn Thrown>),
+}
+
+/// A handle on a value that only the environment it came from can show. Dropped with the last error that names it.
+pub trait Thrown: Send + Sync + std::fmt::Debug {
+    /// Which environment holds it, and under which number.
+    fn place(&self) -> (u64, u32);
+}
+
+impl PartialEq for dyn Thrown {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostReason {
+    /// The authorization server refused the refresh token (RFC 6749 §5.2 `invalid_grant`).
+    Rejected,
+    /// There was no refresh token to send, and refreshing without one was refused.
+    NoRefreshToken,
+    /// Refused after an earlier refresh with the same token that was sent and never answered.
+    RotationOutcomeUnknown,
+    /// `setTokens(null)`.
+    LoggedOut,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreAction {
+    Read,
+    Write,
+}
+
+/// Where a request was when its time ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Queue,
+    Connect,
+    Response,
+    Body,
+}
+
+impl Error {
+    /// The stable code of the public contract. `lib/errors.js` lists the same ones; a test compares the two.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidOption(_) | Self::Format { .. } => "ERR_INVALID_OPTION",
+            Self::Internal => "ERR_INTERNAL",
+            Self::OriginNotAllowed { .. } => "ERR_ORIGIN_NOT_ALLOWED",
+            Self::InsecureTransport { .. } => "ERR_INSECURE_TRANSPORT",
+            Self::Redirect(_) => "ERR_REDIRECT",
+            Self::RefreshTimeout { .. } => "ERR_REFRESH_TIMEOUT",
+            Self::Refresh(failure) => match failure.kind {
+                RefreshFailureKind::Malformed => "ERR_REFRESH_MALFORMED",
+                RefreshFailureKind::Failed | RefreshFailureKind::NoAnswer => "ERR_REFRESH_FAILED",
+            },
+            Self::SessionLost { .. } => "ERR_SESSION_LOST",
+            Self::Store { .. } => "ERR_STORE_UNAVAILABLE",
+            Self::StoreCorrupt { .. } => "ERR_STORE_CORRUPT",
+            Self::QueueFull { .. } => "ERR_QUEUE_FULL",
+            Self::Timeout { .. } => "ERR_TIMEOUT",
+            Self::Network { .. } => "ERR_NETWORK",
+            Self::TooLarge { .. } => "ERR_TOO_LARGE",
+            Self::ClientClosed => "ERR_CLIENT_CLOSED",
+            Self::Aborted => "ERR_ABORTED",
+        }
+    }
+
+    /// What a caller gets whose login has ended, by logout or by another login.
+    pub fn logged_out() -> Self {
+        Self::SessionLost { reason: LostReason::LoggedOut, cause: None }
+    }
+
+    /// Whether the same call may succeed later with nothing changed.
+    pub fn retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::RefreshTimeout { .. }
+                | Self::Refresh(_)
+                | Self::Store { .. }
+                | Self::QueueFull { .. }
+                | Self::Timeout { .. }
+                | Self::Network { .. }
+        )
+    }
+}
+
+impl RefreshFailure {
+    fn message(&self) -> &'static str {
+        match self.kind {
+            RefreshFailureKind::Failed => {
+                "the refresh failed; the session is kept, and the refresh is tried again after a pause"
+            }
+            RefreshFailureKind::Malformed => {
+                "the refresh answered without a usable access token; the tokens held are kept. It must return { accessToken } or { access_token }, a string of 1 to 16384 visible ASCII characters"
+            }
+            RefreshFailureKind::NoAnswer => {
+                "the refresh never answered and was given up; the session is kept"
+            }
+        }
+    }
+}
+
+impl LostReason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected",
+            Self::NoRefreshToken => "no_refresh_token",
+            Self::RotationOutcomeUnknown => "rotation_outcome_unknown",
+            Self::LoggedOut => "logged_out",
+        }
+    }
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::Rejected => {
+                "the session is over: its refresh token was refused; log in again and call setTokens"
+            }
+            Self::NoRefreshToken => "the session is over: it has no refresh token; log in and call setTokens",
+            Self::RotationOutcomeUnknown => {
+                "the session is over: its refresh token was refused after an earlier refresh that was sent and never answered; log in again and call setTokens"
+            }
+            Self::LoggedOut => "logged out; log in and call setTokens",
+        }
+    }
+}
+
+impl Phase {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Connect => "connect",
+            Self::Response => "response",
+            Self::Body => "body",
+        }
+    }
+}
+
+impl std::fmt::Display for StoreAction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Write => "written",
+        })
+    }
+}

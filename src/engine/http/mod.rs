@@ -1,0 +1,26 @@
+//! What goes over the wire, and what must never: the only part of the engine that knows HTTP.
+//!
+//! Read in this order: [`origin`] decides where a request may go, [`exchange`] runs it with its redirects and
+//! limits over a [`Transport`], [`network`] gives what went wrong Node's names. Nothing here knows of sessions.
+//!
+//! Invariant: a header of a request never reaches another origin than the one it was made for, and no error of
+//! this module holds more of a URL than its origin.
+
+pub mod exchange;
+pub mod network;
+pub mod origin;
+pub mod phase;
+pub mod redirect;
+pub mod tls;
+pub mod transport;
+
+mod connect;
+#[cfg(test)]
+mod testing;
+
+pub use exchange::{Response, Rules, exchange};
+pub use origin::{Origins, Target};
+pub use phase::PhaseCell;
+pub use redirect::RedirectMode;
+pub use tls::TlsOptions;
+pub use transport::{ReqwestTransport, Transport, TransportOptions, WireBody, WireRequest, WireResponse};

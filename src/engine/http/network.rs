@@ -1,0 +1,189 @@
+//! Gives what goes wrong on the network the codes that Node programs test for, whatever crate it went wrong in.
+//!
+//! Invariant: a message made here holds an origin and this file's own words. What the libraries say is looked at and
+//! thrown away, since it may quote a URL or the server.
+
+use std::error::Error as StdError;
+use std::io;
+
+use url::Url;
+
+use super::origin;
+use super::transport::CONNECT_TIMEOUT;
+use crate::engine::error::{Error, Phase};
+
+/// What `error` means for a request to `url`.
+pub fn error(error: &reqwest::Error, url: &Url) -> Error {
+    if error.is_builder() {
+        return Error::InvalidOption("url cannot be sent as an HTTP/1.1 request".into());
+    }
+    let Fault(code, happened) = Fault::of(error);
+    if code == "ETIMEDOUT" && error.is_connect() && !from_system(error) {
+        return Error::Timeout { phase: Phase::Connect, after: CONNECT_TIMEOUT };
+    }
+    let message = format!("{} {happened}", origin::name(url));
+    Error::Network { message, code: (!code.is_empty()).then_some(code) }
+}
+
+/// A code, and what the origin did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fault(&'static str, &'static str);
+
+impl Fault {
+    /// The innermost cause that has a name: outer ones only say which layer saw it.
+    fn of(error: &reqwest::Error) -> Self {
+        let mut found = None;
+        let mut on_the_wire = false;
+        for cause in causes(error) {
+            if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+                found = Some(Self::of_tls(tls));
+            } else if let Some(http) = cause.downcast_ref::<hyper::Error>() {
+                on_the_wire = true;
+                found = Self::of_http(http).or(found);
+            } else if let Some(system) = cause.downcast_ref::<io::Error>() {
+                found = match system {
+                    _ if error.is_dns() => Some(Self::of_lookup(system)),
+                    _ if error.is_decode() && !on_the_wire => Some(Self::of_decoder(system)),
+                    _ => Self::of_io(system).or(found),
+                };
+            }
+        }
+        match found {
+            Some(fault) => fault,
+            None if error.is_timeout() => TIMED_OUT,
+            None if error.is_dns() => NOT_FOUND,
+            None => Self("", "could not be reached"),
+        }
+    }
+
+    fn of_io(error: &io::Error) -> Option<Self> {
+        use io::ErrorKind as Kind;
+        Some(match error.kind() {
+            Kind::ConnectionRefused => Self("ECONNREFUSED", "refused the connection"),
+            Kind::ConnectionReset => Self("ECONNRESET", "reset the connection"),
+            Kind::ConnectionAborted => Self("ECONNABORTED", "aborted the connection"),
+            Kind::UnexpectedEof => HUNG_UP,
+            Kind::BrokenPipe => Self("EPIPE", "closed the connection while the request was being sent"),
+            Kind::TimedOut => TIMED_OUT,
+            Kind::HostUnreachable => Self("EHOSTUNREACH", "cannot be reached: no route to its host"),
+            Kind::NetworkUnreachable => Self("ENETUNREACH", "cannot be reached: no route to its network"),
+            Kind::AddrNotAvailable => {
+                Self("EADDRNOTAVAIL", "cannot be reached: no local port or address is free")
+            }
+            Kind::PermissionDenied => Self("EACCES", "cannot be reached: the system does not permit it"),
+            _ if TOO_MANY_FILES.contains(&error.raw_os_error()?) => {
+                Self("EMFILE", "cannot be reached: this process has too many files open")
+            }
+            _ => return None,
+        })
+    }
+
+    /// getaddrinfo's codes do not survive the standard library, its text does.
+    fn of_lookup(error: &io::Error) -> Self {
+        let text = error.to_string();
+        // EAI_AGAIN in glibc's and macOS's words, in musl's, and in Windows'.
+        let passing = ["Temporary failure", "Try again", "temporary error"];
+        if passing.iter().any(|words| text.contains(words)) {
+            Self("EAI_AGAIN", "could not be looked up: the name server does not answer")
+        } else {
+            NOT_FOUND
+        }
+    }
+
+    fn of_decoder(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self("Z_BUF_ERROR", "sent a compressed body that ends early"),
+            _ => Self("Z_DATA_ERROR", "sent a body that is not compressed as its content-encoding says"),
+        }
+    }
+
+    fn of_http(error: &hyper::Error) -> Option<Self> {
+        if error.is_parse_status() {
+            Some(Self("HPE_INVALID_STATUS", "sent a response with an invalid status"))
+        } else if error.is_parse() {
+            Some(Self(
+                "HPE_INVALID_CONSTANT",
+                "sent something that is not HTTP/1.1, or a head above the limits",
+            ))
+        } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+            Some(HUNG_UP)
+        } else {
+            None
+        }
+    }
+
+    fn of_tls(error: &rustls::Error) -> Self {
+        use rustls::Error as Tls;
+        match error {
+            Tls::InvalidCertificate(reason) => Self::of_certificate(reason),
+            Tls::InvalidMessage(_) => Self("ERR_SSL_WRONG_VERSION_NUMBER", "does not speak TLS"),
+            Tls::AlertReceived(_) => Self("EPROTO", "refused the TLS handshake"),
+            Tls::PeerIncompatible(_) => {
+                Self("ERR_SSL_UNSUPPORTED_PROTOCOL", "shares no TLS version or cipher with this client")
+            }
+            _ => Self("EPROTO", "failed the TLS handshake"),
+        }
+    }
+
+    fn of_certificate(reason: &rustls::CertificateError) -> Self {
+        use rustls::CertificateError as Certificate;
+        match reason {
+            Certificate::Expired | Certificate::ExpiredContext { .. } => {
+                Self("CERT_HAS_EXPIRED", "has a certificate that has expired")
+            }
+            Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
+                Self("CERT_NOT_YET_VALID", "has a certificate that is not valid yet")
+            }
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+                Self("ERR_TLS_CERT_ALTNAME_INVALID", "has a certificate for another name")
+            }
+            Certificate::UnknownIssuer => Self(
+                "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+                "has a certificate that no trusted authority signed; set tls.ca to the authority that did",
+            ),
+            Certificate::Revoked => Self("CERT_REVOKED", "has a certificate that was revoked"),
+            // The second: an authority of that name is trusted, and its key is not even of the right kind.
+            Certificate::BadSignature
+            | Certificate::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                Self("CERT_SIGNATURE_FAILURE", "has a certificate that the authority it names did not sign")
+            }
+            Certificate::InvalidPurpose | Certificate::InvalidPurposeContext { .. } => {
+                Self("INVALID_PURPOSE", "has a certificate that is not for servers")
+            }
+            // webpki's own type is not ours to name; of its errors without a place in rustls this one is common.
+            Certificate::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => Self(
+                "DEPTH_ZERO_SELF_SIGNED_CERT",
+                "shows an authority's certificate as its own; make a server certificate with CA:FALSE and trust its authority with tls.ca",
+            ),
+            _ => Self("ERR_TLS_CERT_INVALID", "has an invalid certificate"),
+        }
+    }
+}
+
+const HUNG_UP: Fault =
+    Fault("ECONNRESET", "closed the connection before its response was complete (socket hang up)");
+const TIMED_OUT: Fault = Fault("ETIMEDOUT", "did not answer in time");
+const NOT_FOUND: Fault = Fault("ENOTFOUND", "could not be looked up: its name is unknown");
+
+/// ENFILE and EMFILE on Unix, WSAEMFILE on Windows; the standard library has no kind for them.
+const TOO_MANY_FILES: [i32; 3] = [23, 24, 10024];
+
+/// Whether the operating system said so, and not a timer of ours.
+fn from_system(error: &reqwest::Error) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|io| io.raw_os_error().is_some())
+}
+
+/// `error` and everything below it. An `io::Error` hides what it wraps from `source`.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &Cause> {
+    let first: &Cause = error;
+    std::iter::successors(Some(first), |&cause: &&Cause| match cause.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &Cause),
+        None => cause.source(),
+    })
+}
+
+type Cause = dyn StdError + 'static;
+
+#[cfg(test)]
+#[path = "network_tests.rs"]
+mod tests;

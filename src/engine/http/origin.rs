@@ -1,0 +1,184 @@
+//! Where a request may go, and whether the token may go with it. The token is only as safe as this file, so trust
+//! is judged on the URL the request is sent to, after parsing, and never on the text it was written as.
+//!
+//! Invariant: a [`Target`] is trusted only if its scheme, host and port are those of the base or of an allowed
+//! origin, and none is plain http beyond loopback unless the user allowed it.
+
+use std::borrow::Cow;
+
+use url::{Host, Url};
+
+use crate::engine::error::Error;
+
+/// The origins of one client. Made once; resolving parses nothing but the request's own reference.
+#[derive(Clone, Debug)]
+pub struct Origins {
+    base: Option<Base>,
+    allowed: Vec<Url>,
+    allow_insecure: bool,
+}
+
+/// Where one request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub url: Url,
+    /// Whether the token may go there.
+    pub trusted: bool,
+}
+
+impl Origins {
+    /// `base` and `allowed` are http(s) URLs without user name; of the base its path counts too, of the allowed ones
+    /// the origin alone.
+    pub fn new(base: Option<Url>, allowed: Vec<Url>, allow_insecure: bool) -> Self {
+        Self { base: base.map(Base::new), allowed, allow_insecure }
+    }
+
+    /// Resolves what the caller wrote as the URL, and appends `query` (encoded, without `?`; empty for none).
+    ///
+    /// A path, with or without its leading slash, is appended to the base's path, as axios and got do:
+    /// `https://x/v1` and `/users` make `https://x/v1/users`. An empty reference is the base itself; one that starts
+    /// with `?` or `#` adds to it. Anything else, `//host` included, is resolved as `new URL(reference, base)` does.
+    /// Dot segments are resolved afterwards, so `../` can leave the base's path, though never its origin.
+    pub fn resolve(&self, reference: &str, query: &str) -> Result<Target, Error> {
+        let mut url = self.parse(&without_ignored(reference))?;
+        if !query.is_empty() {
+            append_query(&mut url, query);
+        }
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(invalid(
+                "url must be http or https; a path whose first segment has a colon needs a leading slash",
+            ));
+        }
+        if has_credentials(&url) {
+            return Err(invalid("url must hold no user name and no password; send them as a header"));
+        }
+        check_transport(&url, self.allow_insecure)?;
+        let trusted = self.trusts(&url);
+        Ok(Target { url, trusted })
+    }
+
+    fn parse(&self, reference: &str) -> Result<Url, Error> {
+        let not_a_url = |_| invalid("url is not a valid URL");
+        let Some(base) = &self.base else {
+            return match Url::parse(reference) {
+                Err(url::ParseError::RelativeUrlWithoutBase) => {
+                    Err(invalid("url is relative, which needs the option baseURL"))
+                }
+                parsed => parsed.map_err(not_a_url),
+            };
+        };
+        let url = if is_path(reference) { base.append(reference) } else { base.url.join(reference) };
+        url.map_err(not_a_url)
+    }
+
+    fn trusts(&self, url: &Url) -> bool {
+        let base = self.base.iter().map(|base| &base.url);
+        base.chain(&self.allowed).any(|origin| same_origin(origin, url))
+    }
+}
+
+/// Whether scheme, host and port are equal; a default port equals its absence.
+pub fn same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host() == other.host()
+        && one.port_or_known_default() == other.port_or_known_default()
+}
+
+/// `scheme://host:port`, the default port left out: all that errors show of a URL.
+pub fn name(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// Refuses plain http to anywhere but this machine, unless the user allowed it.
+pub(super) fn check_transport(url: &Url, allow_insecure: bool) -> Result<(), Error> {
+    if allow_insecure || url.scheme() == "https" || is_loopback(url) {
+        Ok(())
+    } else {
+        Err(Error::InsecureTransport { origin: name(url) })
+    }
+}
+
+pub(super) fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+#[derive(Clone, Debug)]
+struct Base {
+    url: Url,
+    /// The base's path without its trailing slash: what a relative path is appended to. Empty for an origin.
+    path: String,
+}
+
+impl Base {
+    fn new(mut url: Url) -> Self {
+        url.set_query(None);
+        url.set_fragment(None);
+        let path = url.path().trim_end_matches('/').to_owned();
+        Self { url, path }
+    }
+
+    fn append(&self, path: &str) -> Result<Url, url::ParseError> {
+        let rooted = path.starts_with(['/', '\\']);
+        if self.path.is_empty() && rooted {
+            return self.url.join(path);
+        }
+        let slash = if rooted { "" } else { "/" };
+        self.url.join(&[&self.path, slash, path].concat())
+    }
+}
+
+/// Whether the reference is a path and no more, by the WHATWG rules for http URLs, where `\` is a slash: neither
+/// empty, nor only a query or fragment, nor with a scheme or host of its own.
+fn is_path(reference: &str) -> bool {
+    let slash = |byte: Option<&u8>| matches!(byte, Some(b'/' | b'\\'));
+    let bytes = reference.as_bytes();
+    match bytes.first() {
+        None | Some(b'?' | b'#') => false,
+        first if slash(first) => !slash(bytes.get(1)),
+        _ => !has_scheme(bytes),
+    }
+}
+
+fn has_scheme(bytes: &[u8]) -> bool {
+    let end =
+        bytes.iter().position(|b| !matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.'));
+    bytes.first().is_some_and(u8::is_ascii_alphabetic) && end.is_some_and(|end| bytes[end] == b':')
+}
+
+/// The reference without what the WHATWG parser ignores, so that [`is_path`] sees what the parser will.
+fn without_ignored(reference: &str) -> Cow<'_, str> {
+    let trimmed = reference.trim_matches(|c| c <= ' ');
+    if trimmed.contains(IGNORED) { trimmed.replace(IGNORED, "").into() } else { trimmed.into() }
+}
+
+/// What the WHATWG parser drops wherever it stands in a URL.
+const IGNORED: [char; 3] = ['\t', '\n', '\r'];
+
+fn append_query(url: &mut Url, query: &str) {
+    let joined = match url.query() {
+        None | Some("") => None,
+        Some(own) => Some([own, "&", query].concat()),
+    };
+    url.set_query(Some(joined.as_deref().unwrap_or(query)));
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            // The parser lowercases hosts.
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn invalid(message: &str) -> Error {
+    Error::InvalidOption(message.to_owned())
+}
+
+#[cfg(test)]
+#[path = "origin_tests.rs"]
+mod tests;

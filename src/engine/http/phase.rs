@@ -1,0 +1,112 @@
+//! Where a request is, readable while it is on its way: a timeout names the phase it ended in, and a retry asks
+//! whether anything was sent.
+//!
+//! Invariant: the phase is `Connect` only while a connection is being made *for this request*; one that waits on a
+//! kept connection's answer is in `Response`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::engine::error::Phase;
+
+/// One request's phase, shared by whoever drives it and whoever watches it. A clone is the same cell.
+#[derive(Clone, Debug, Default)]
+pub struct PhaseCell(Arc<AtomicU8>);
+
+// Relaxed throughout: the cell is a report, and orders nothing else.
+impl PhaseCell {
+    /// A request that has not left the queue.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn get(&self) -> Phase {
+        match self.0.load(Ordering::Relaxed) & PHASE {
+            QUEUE => Phase::Queue,
+            CONNECT => Phase::Connect,
+            RESPONSE => Phase::Response,
+            _ => Phase::Body,
+        }
+    }
+
+    /// Whether no byte of the request can have left, so that sending it again cannot do anything twice. Exact once
+    /// the exchange has failed; false when in doubt.
+    pub fn provably_unsent(&self) -> bool {
+        matches!(self.0.load(Ordering::Relaxed), QUEUE | CONNECT)
+    }
+
+    pub fn set(&self, phase: Phase) {
+        let bits = match phase {
+            Phase::Queue => QUEUE,
+            Phase::Connect => CONNECT,
+            Phase::Response => RESPONSE,
+            Phase::Body => BODY,
+        };
+        self.0.store(self.0.load(Ordering::Relaxed) & ANSWERED | bits, Ordering::Relaxed);
+    }
+
+    /// A connection is there: from `Connect` on to `Response`. Any other phase stays, so a late call is harmless.
+    pub(super) fn connected(&self) {
+        let bits = self.0.load(Ordering::Relaxed);
+        if bits & PHASE == CONNECT {
+            let next = bits & ANSWERED | RESPONSE;
+            // Lost only to a newer phase, which is then the right one.
+            let _ = self.0.compare_exchange(bits, next, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// A head came back. Remembered across redirects: a connect that fails after one is no proof of anything.
+    pub(super) fn answered(&self) {
+        self.0.store(BODY | ANSWERED, Ordering::Relaxed);
+    }
+}
+
+// Queue is zero so that the default cell is a queued request.
+const QUEUE: u8 = 0;
+const CONNECT: u8 = 1;
+const RESPONSE: u8 = 2;
+const BODY: u8 = 3;
+/// The two bits that hold one of the four phases above.
+const PHASE: u8 = 0b011;
+/// The first bit above them.
+const ANSWERED: u8 = 0b100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goes_through_the_phases() {
+        let cell = PhaseCell::new();
+        let watcher = cell.clone();
+        assert_eq!((watcher.get(), watcher.provably_unsent()), (Phase::Queue, true));
+        cell.set(Phase::Response);
+        assert_eq!((watcher.get(), watcher.provably_unsent()), (Phase::Response, false));
+        cell.set(Phase::Connect);
+        assert_eq!((watcher.get(), watcher.provably_unsent()), (Phase::Connect, true));
+        cell.connected();
+        assert_eq!((watcher.get(), watcher.provably_unsent()), (Phase::Response, false));
+        cell.answered();
+        assert_eq!((watcher.get(), watcher.provably_unsent()), (Phase::Body, false));
+    }
+
+    #[test]
+    fn a_second_connect_after_an_answer_proves_nothing() {
+        let cell = PhaseCell::new();
+        cell.answered();
+        cell.set(Phase::Connect);
+        assert_eq!((cell.get(), cell.provably_unsent()), (Phase::Connect, false));
+        cell.connected();
+        assert_eq!(cell.get(), Phase::Response);
+    }
+
+    #[test]
+    fn a_late_connected_changes_no_other_phase() {
+        for phase in [Phase::Queue, Phase::Response, Phase::Body] {
+            let cell = PhaseCell::new();
+            cell.set(phase);
+            cell.connected();
+            assert_eq!(cell.get(), phase);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Servers for this module's tests, written by hand because what they must do wrong no library does.
+//!
+//! Invariant: nothing here waits for a time; a test that hangs has found something.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+use super::{RedirectMode, ReqwestTransport, Rules, TransportOptions, WireRequest};
+
+/// What a [`Server`] was asked, in order.
+pub(super) struct Server {
+    pub(super) url: Url,
+    pub(super) requests: Arc<Mutex<Vec<String>>>,
+    pub(super) connections: Arc<Mutex<usize>>,
+}
+
+impl Server {
+    /// Answers the n-th request with the n-th answer, on as many connections as come one after the other.
+    pub(super) async fn answering(answers: Vec<Vec<u8>>) -> Self {
+        let (listener, url) = listen().await;
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let connections = Arc::new(Mutex::new(0));
+        let server = Self { url, requests: Arc::clone(&requests), connections: Arc::clone(&connections) };
+        tokio::spawn(async move {
+            let mut answers = answers.into_iter();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                *connections.lock().unwrap() += 1;
+                while let Some(request) = read_request(&mut stream).await {
+                    requests.lock().unwrap().push(request);
+                    let Some(answer) = answers.next() else { return };
+                    let _ = stream.write_all(&answer).await;
+                }
+            }
+        });
+        server
+    }
+
+    pub(super) fn url(&self, path: &str) -> Url {
+        self.url.join(path).unwrap()
+    }
+
+    pub(super) fn request(&self, index: usize) -> String {
+        self.requests.lock().unwrap()[index].clone()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+}
+
+pub(super) async fn listen() -> (TcpListener, Url) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    (listener, url)
+}
+
+/// A head and as much body as its content-length says; `None` if the client left.
+pub(super) async fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut text = Vec::new();
+    loop {
+        if let Some(end) = text.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8(text[..end].to_vec()).unwrap();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if text.len() >= end + 4 + length.map_or(0, |length| length.parse::<usize>().unwrap()) {
+                return Some(String::from_utf8(text).unwrap());
+            }
+        }
+        if stream.read_buf(&mut text).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+pub(super) fn transport() -> ReqwestTransport {
+    ReqwestTransport::new(&TransportOptions { idle_per_origin: 4, ..TransportOptions::default() }).unwrap()
+}
+
+pub(super) fn rules() -> Rules {
+    Rules { redirect: RedirectMode::SameOrigin, max_response_size: 64 * 1024, allow_insecure: false }
+}
+
+pub(super) fn get(url: Url) -> WireRequest {
+    WireRequest { method: Method::GET, url, headers: HeaderMap::new(), body: Bytes::new() }
+}
+
+pub(super) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    let header = |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+    pairs.iter().map(header).collect()
+}

@@ -1,0 +1,74 @@
+//! Strings that never show themselves.
+//!
+//! Invariant: no `Debug`, `Display` or error of this crate prints what a [`Secret`] holds; they print its
+//! fingerprint, which tells two secrets apart in a log and gives neither away.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
+
+/// A token or other credential. Its memory is overwritten when the last owner drops it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// The first four bytes of a SHA-256: enough to tell tokens apart, too few to search for one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 4]);
+
+impl Secret {
+    pub fn new(value: String) -> Self {
+        Self(value)
+    }
+
+    /// The secret itself. Every call is a place to check by eye: it may go to the wire, to the store or to the
+    /// user's callback, and nowhere else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    pub fn fingerprint(&self) -> Fingerprint {
+        let digest = Sha256::digest(self.0.as_bytes());
+        Fingerprint([digest[0], digest[1], digest[2], digest[3]])
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.fingerprint(), f)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d] = self.0;
+        write!(f, "#{a:02x}{b:02x}{c:02x}{d:02x}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_a_fingerprint_and_never_itself() {
+        let secret = Secret::new("s3cr3t-value".into());
+        for shown in [format!("{secret}"), format!("{secret:?}"), format!("{:?}", Some(&secret))] {
+            assert!(shown.contains('#'), "{shown}");
+            assert!(!shown.contains("s3cr3t"), "{shown}");
+        }
+        assert_ne!(format!("{secret}"), Secret::new("other".into()).to_string());
+    }
+}

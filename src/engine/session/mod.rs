@@ -1,0 +1,234 @@
+//! One identity's tokens, and everything that keeps them valid.
+//!
+//! [`state`] decides, [`flight`] does, [`writer`] saves; this file is where requests meet them. Nothing here knows of
+//! HTTP.
+//!
+//! Invariant: the state is only looked at and changed under its lock, and the lock is never held across an `await`.
+
+mod flight;
+mod news;
+pub mod provider;
+pub mod queue;
+pub mod registry;
+pub mod schedule;
+pub mod signal;
+mod state;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::clock;
+use super::error::Error;
+use super::secret::Secret;
+use super::token::{Held, Tokens};
+use flight::Flight;
+use news::Superseded;
+use provider::Provider;
+use signal::Gauge;
+use state::{Acquire, Phase, Rejected, State};
+use writer::Writer;
+
+pub use state::{Purpose, Stamp};
+
+pub struct Session {
+    key: Arc<str>,
+    inner: Mutex<Inner>,
+    writer: Writer,
+    /// Every client that uses this session, for a flight whose own client's environment ends.
+    providers: Mutex<Vec<Weak<Provider>>>,
+    flights: Gauge,
+}
+
+struct Inner {
+    state: State,
+    flight: Option<Arc<Flight>>,
+    superseded: Superseded,
+    /// The refresh token held was sent once and never answered: it may be spent.
+    doubtful: bool,
+}
+
+/// What became of a request whose token was rejected.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Send it again, with these.
+    Replay(Arc<Held>),
+    /// The rejection is the caller's.
+    GiveBack,
+}
+
+impl Session {
+    pub fn new(key: Arc<str>) -> Self {
+        Self {
+            key,
+            inner: Mutex::new(Inner {
+                state: State::new(),
+                flight: None,
+                superseded: Superseded::default(),
+                doubtful: false,
+            }),
+            writer: Writer::default(),
+            providers: Mutex::default(),
+            flights: Gauge::default(),
+        }
+    }
+
+    /// The login that a request made now belongs to.
+    pub fn epoch(&self) -> u64 {
+        self.inner().state.epoch()
+    }
+
+    /// `by` uses this session from now on.
+    pub fn join(&self, by: &Arc<Provider>) {
+        let mut providers = self.providers.lock().unwrap_or_else(PoisonError::into_inner);
+        providers.retain(|provider| provider.strong_count() > 0);
+        if !providers.iter().any(|known| known.as_ptr() == Arc::as_ptr(by)) {
+            providers.push(Arc::downgrade(by));
+        }
+    }
+
+    /// Tokens that are valid now, for a request born in `epoch`. Waits for a rotation only when it must.
+    pub async fn token(self: &Arc<Self>, by: &Arc<Provider>, epoch: u64) -> Result<Arc<Held>, Error> {
+        loop {
+            let flight = {
+                let mut inner = self.inner();
+                match inner.state.acquire(epoch, &by.policy, clock::now()) {
+                    Acquire::Use(held) => return Ok(held),
+                    Acquire::UseAndRotate(held) => {
+                        self.depart(&mut inner, by, Purpose::Rotate);
+                        return Ok(held);
+                    }
+                    Acquire::Fail(error) => return Err(error),
+                    Acquire::Wait(purpose) => self.depart(&mut inner, by, purpose),
+                }
+            };
+            let brought = wait(by, &flight).await?;
+            // What a rotation brought is used even if it has expired meanwhile: a lifetime shorter than the way here
+            // would otherwise rotate for ever.
+            if let (Purpose::Rotate, Some(held)) = (flight.purpose, brought) {
+                return Ok(held);
+            }
+        }
+    }
+
+    /// A server rejected the token that `stamp` names. Waits for the rotation if that is what it takes.
+    pub async fn rejected(self: &Arc<Self>, by: &Arc<Provider>, stamp: Stamp) -> Result<Verdict, Error> {
+        let flight = {
+            let mut inner = self.inner();
+            match inner.state.rejected(stamp, clock::now()) {
+                Rejected::Replay => return Ok(inner.state.held().map_or(Verdict::GiveBack, replay)),
+                Rejected::GiveBack => return Ok(Verdict::GiveBack),
+                Rejected::Fail(error) => return Err(error),
+                Rejected::Wait => self.depart(&mut inner, by, Purpose::Rotate),
+            }
+        };
+        match wait(by, &flight).await {
+            _ if self.epoch() != stamp.epoch => Ok(Verdict::GiveBack),
+            Ok(held) => Ok(held.as_ref().map_or(Verdict::GiveBack, replay)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Rotates now; with `rejected`, only if that is still the access token.
+    pub async fn rotate(
+        self: &Arc<Self>,
+        by: &Arc<Provider>,
+        rejected: Option<&Secret>,
+    ) -> Result<Arc<Held>, Error> {
+        self.load(by).await?;
+        let flight = {
+            let mut inner = self.inner();
+            match (inner.state.held(), rejected) {
+                (Some(held), Some(rejected)) if held.tokens.access != *rejected => {
+                    return Ok(Arc::clone(held));
+                }
+                _ => {}
+            }
+            inner.state.demand(clock::now())?;
+            self.depart(&mut inner, by, Purpose::Rotate)
+        };
+        wait(by, &flight).await?.ok_or_else(Error::logged_out)
+    }
+
+    /// The tokens held, expired or not.
+    pub async fn tokens(self: &Arc<Self>, by: &Arc<Provider>) -> Result<Option<Arc<Held>>, Error> {
+        self.load(by).await?;
+        Ok(self.inner().state.held().cloned())
+    }
+
+    /// Another login, or with None a logout: at once in memory, then in the store. Whatever was under way for the
+    /// login before it ends without touching this one.
+    pub async fn login(self: &Arc<Self>, by: &Arc<Provider>, tokens: Option<Tokens>) -> Result<(), Error> {
+        let (flight, ticket) = {
+            let mut inner = self.inner();
+            inner.superseded.clear();
+            inner.doubtful = false;
+            let held = tokens.clone();
+            inner.state.login(|stamp| held.map(|tokens| fresh(tokens, stamp, false)));
+            (inner.flight.take(), self.writer.want(tokens))
+        };
+        if let Some(flight) = flight {
+            flight.outcome.set(Err(Error::logged_out()));
+        }
+        self.save(by, ticket).await.map_err(|failed| writer::error(&failed))
+    }
+
+    /// Resolves when no flight is under way and what was rotated is saved, or saving it has been given up for now.
+    pub async fn settled(&self) {
+        self.flights.idle().await;
+        self.writer.settled().await;
+    }
+
+    async fn load(self: &Arc<Self>, by: &Arc<Provider>) -> Result<(), Error> {
+        let flight = {
+            let mut inner = self.inner();
+            if *inner.state.phase() != Phase::Unread {
+                return Ok(());
+            }
+            self.depart(&mut inner, by, Purpose::Load)
+        };
+        wait(by, &flight).await.map(drop)
+    }
+
+    /// The flight under way, or a new one.
+    fn depart(self: &Arc<Self>, inner: &mut Inner, by: &Arc<Provider>, purpose: Purpose) -> Arc<Flight> {
+        match &inner.flight {
+            Some(flight) => Arc::clone(flight),
+            None => flight::depart(self, inner, by, purpose),
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another client whose environment still runs.
+    fn another(&self, than: &Arc<Provider>) -> Option<Arc<Provider>> {
+        let providers = self.providers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut living = providers.iter().filter_map(Weak::upgrade);
+        living.find(|provider| !Arc::ptr_eq(provider, than) && provider.host.alive())
+    }
+}
+
+/// Waits for a flight as one of the client's queue.
+async fn wait(by: &Provider, flight: &Flight) -> Result<Option<Arc<Held>>, Error> {
+    if by.closed.get().is_some() {
+        return Err(Error::ClientClosed);
+    }
+    let _place = by.queue.enter()?;
+    tokio::select! {
+        biased;
+        outcome = flight.outcome.wait() => outcome,
+        () = by.closed.wait() => Err(Error::ClientClosed),
+    }
+}
+
+fn replay(held: &Arc<Held>) -> Verdict {
+    Verdict::Replay(Arc::clone(held))
+}
+
+/// Tokens that have just arrived.
+fn fresh(tokens: Tokens, stamp: Stamp, minted: bool) -> Held {
+    Held::new(tokens, stamp.epoch, stamp.generation, minted, clock::now(), clock::wall_ms())
+}

@@ -1,0 +1,86 @@
+//! Which sessions there are: one for each key of a store, however many clients use it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+
+use super::Session;
+use crate::engine::store::MemoryStore;
+
+/// The registries that clients share by name, from every worker thread of the process.
+static SHARED: LazyLock<Mutex<HashMap<String, Weak<Registry>>>> = LazyLock::new(Mutex::default);
+
+/// The sessions of one client, or of all clients that share a name.
+#[derive(Default)]
+pub struct Registry {
+    sessions: Mutex<HashMap<Arc<str>, Weak<Session>>>,
+    /// Where those clients keep tokens that have no store of their own.
+    memory: Arc<MemoryStore>,
+}
+
+impl Registry {
+    /// The registry of all clients that share `name`, or one of its own.
+    pub fn named(name: Option<&str>) -> Arc<Self> {
+        let Some(name) = name else { return Arc::default() };
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = shared.get(name).and_then(Weak::upgrade) {
+            return found;
+        }
+        shared.retain(|_, registry| registry.strong_count() > 0);
+        let made = Arc::<Self>::default();
+        shared.insert(name.to_owned(), Arc::downgrade(&made));
+        made
+    }
+
+    pub fn memory(&self) -> Arc<MemoryStore> {
+        Arc::clone(&self.memory)
+    }
+
+    /// The session of this key. It lives as long as a client, a request or a flight uses it; its tokens live in the
+    /// store.
+    pub fn session(&self, key: &str) -> Arc<Session> {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = sessions.get(key).and_then(Weak::upgrade) {
+            return found;
+        }
+        if sessions.len() == sessions.capacity() {
+            sessions.retain(|_, session| session.strong_count() > 0);
+        }
+        let key: Arc<str> = key.into();
+        let made = Arc::new(Session::new(Arc::clone(&key)));
+        sessions.insert(key, Arc::downgrade(&made));
+        made
+    }
+
+    /// Those in use now.
+    pub fn sessions(&self) -> Vec<Arc<Session>> {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.values().filter_map(Weak::upgrade).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_session_for_each_key_and_one_registry_for_each_name() {
+        let registry = Registry::named(None);
+        let session = registry.session("a");
+        assert!(Arc::ptr_eq(&session, &registry.session("a")));
+        assert!(!Arc::ptr_eq(&session, &registry.session("b")));
+
+        let shared = Registry::named(Some("registry-test"));
+        assert!(Arc::ptr_eq(&shared, &Registry::named(Some("registry-test"))));
+        assert!(!Arc::ptr_eq(&shared, &Registry::named(None)));
+    }
+
+    #[test]
+    fn sessions_nobody_uses_are_forgotten() {
+        let registry = Registry::named(None);
+        for key in 0..1_000 {
+            registry.session(&key.to_string());
+        }
+        assert!(registry.sessions().is_empty());
+        assert!(registry.sessions.lock().unwrap().len() < 1_000);
+    }
+}

@@ -1,0 +1,295 @@
+//! What a session is, as pure transitions: no clock, no I/O, no locks.
+//!
+//! Invariants, which the property tests drive: at most one flight is under way; tokens of one epoch never follow
+//! those of a later one; a generation is refreshed from at most once unless that refresh failed; `Lost` ends only
+//! with [`State::login`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::schedule::{self, Policy};
+use crate::engine::clock::Instant;
+use crate::engine::error::Error;
+use crate::engine::token::Held;
+
+/// A minted generation that no server ever accepted is refreshed from once more, in case it expired on the way. The
+/// second one in a row says that refreshing does not help; then rejections are the caller's for [`BARRED_FOR`].
+const UNACCEPTED_LIMIT: u32 = 2;
+
+/// How long rejections of never accepted tokens start no refresh.
+pub const BARRED_FOR: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub struct State {
+    phase: Phase,
+    epoch: u64,
+    generation: u64,
+    held: Option<Arc<Held>>,
+    /// The held token was rejected: while a flight is under way, no request is sent with it.
+    suspect: bool,
+    /// Flights in a row that failed, for the length of the cool-down.
+    failures: u32,
+    /// Minted generations in a row that were rejected before any was accepted.
+    unaccepted: u32,
+    barred_until: Option<Instant>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// Nothing is known until the store is read.
+    Unread,
+    /// No tokens: the next request refreshes with no refresh token.
+    Empty,
+    Ready,
+    /// A flight is under way. `overdue`: its answer is late, and nobody waits for it any more.
+    Rotating {
+        overdue: Option<Duration>,
+    },
+    CoolingDown {
+        until: Instant,
+        error: Error,
+    },
+    /// Every call fails with this one error until the next login.
+    Lost(Error),
+}
+
+/// Which tokens a request carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    pub epoch: u64,
+    pub generation: u64,
+}
+
+/// What a caller that needs a token does now.
+#[derive(Debug)]
+pub enum Acquire {
+    Use(Arc<Held>),
+    /// Use it, and rotate in the background: it expires soon.
+    UseAndRotate(Arc<Held>),
+    Wait(Purpose),
+    Fail(Error),
+}
+
+/// What a caller whose token was rejected does now.
+#[derive(Debug)]
+pub enum Rejected {
+    /// Newer tokens are held: send again.
+    Replay,
+    /// Wait for the rotation, then send again.
+    Wait,
+    /// The rejection is the caller's.
+    GiveBack,
+    Fail(Error),
+}
+
+/// What a flight is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Only find out what the store holds.
+    Load,
+    Rotate,
+}
+
+impl State {
+    pub fn new() -> Self {
+        Self {
+            phase: Phase::Unread,
+            epoch: 0,
+            generation: 0,
+            held: None,
+            suspect: false,
+            failures: 0,
+            unaccepted: 0,
+            barred_until: None,
+        }
+    }
+
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub fn held(&self) -> Option<&Arc<Held>> {
+        self.held.as_ref()
+    }
+
+    /// What a request born in `epoch` may send. It never gets the tokens of a login that came after it.
+    pub fn acquire(&self, epoch: u64, policy: &Policy, now: Instant) -> Acquire {
+        if epoch != self.epoch {
+            return Acquire::Fail(Error::logged_out());
+        }
+        let usable = self.held.as_ref().filter(|held| !held.expired(now));
+        match &self.phase {
+            Phase::Lost(error) => Acquire::Fail(error.clone()),
+            Phase::Unread => Acquire::Wait(Purpose::Load),
+            Phase::Empty => Acquire::Wait(Purpose::Rotate),
+            Phase::Rotating { overdue } => match (usable, overdue) {
+                (Some(held), _) if !self.suspect => Acquire::Use(Arc::clone(held)),
+                (_, Some(after)) => Acquire::Fail(Error::RefreshTimeout { after: *after }),
+                (_, None) => Acquire::Wait(Purpose::Rotate),
+            },
+            Phase::CoolingDown { until, error } if now < *until => match usable {
+                Some(held) => Acquire::Use(Arc::clone(held)),
+                None => Acquire::Fail(cooling(error, *until, now)),
+            },
+            Phase::Ready | Phase::CoolingDown { .. } => match usable {
+                Some(held) if schedule::due_ahead(held, policy, now) => {
+                    Acquire::UseAndRotate(Arc::clone(held))
+                }
+                Some(held) => Acquire::Use(Arc::clone(held)),
+                None => Acquire::Wait(Purpose::Rotate),
+            },
+        }
+    }
+
+    /// A server rejected the token that `stamp` names.
+    pub fn rejected(&mut self, stamp: Stamp, now: Instant) -> Rejected {
+        if stamp.epoch != self.epoch {
+            return Rejected::GiveBack;
+        }
+        if stamp.generation < self.generation && self.held.is_some() {
+            return Rejected::Replay;
+        }
+        match &self.phase {
+            Phase::Lost(error) => return Rejected::Fail(error.clone()),
+            Phase::Rotating { overdue } => {
+                self.suspect = true;
+                return overdue
+                    .map_or(Rejected::Wait, |after| Rejected::Fail(Error::RefreshTimeout { after }));
+            }
+            Phase::CoolingDown { until, error } if now < *until => {
+                return Rejected::Fail(cooling(error, *until, now));
+            }
+            _ => {}
+        }
+        if self.barred(now) {
+            return Rejected::GiveBack;
+        }
+        self.suspect = true;
+        Rejected::Wait
+    }
+
+    /// A token was rejected that no server ever took, for the second time in a row: another refresh would not help.
+    fn barred(&mut self, now: Instant) -> bool {
+        let Some(held) =
+            self.held.as_ref().filter(|held| held.minted && !held.accepted() && !held.expired(now))
+        else {
+            self.unaccepted = 0;
+            self.barred_until = None;
+            return false;
+        };
+        debug_assert_eq!(held.generation, self.generation);
+        if self.unaccepted + 1 < UNACCEPTED_LIMIT {
+            return false;
+        }
+        let until = *self.barred_until.get_or_insert(now + BARRED_FOR);
+        if now >= until {
+            self.barred_until = None;
+        }
+        now < until
+    }
+
+    /// Whether a rotation that was asked for by name may start, or join the one under way.
+    pub fn demand(&self, now: Instant) -> Result<(), Error> {
+        match &self.phase {
+            Phase::Lost(error) => Err(error.clone()),
+            Phase::Rotating { overdue: Some(after) } => Err(Error::RefreshTimeout { after: *after }),
+            Phase::CoolingDown { until, error } if now < *until => Err(cooling(error, *until, now)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A flight begins. Only called when none is under way.
+    pub fn take_off(&mut self, purpose: Purpose) {
+        debug_assert!(!matches!(self.phase, Phase::Rotating { .. }));
+        if purpose == Purpose::Rotate {
+            self.phase = Phase::Rotating { overdue: None };
+        }
+    }
+
+    /// The flight's answer is late: its waiters were sent away after `after`.
+    pub fn overdue(&mut self, epoch: u64, after: Duration) {
+        if let (true, Phase::Rotating { overdue }) = (epoch == self.epoch, &mut self.phase) {
+            *overdue = Some(after);
+        }
+    }
+
+    /// The store was read and holds what the session should go on with.
+    pub fn loaded(&mut self, held: Option<Held>) {
+        self.phase = if held.is_some() { Phase::Ready } else { Phase::Empty };
+        self.generation = held.as_ref().map_or(self.generation, |held| held.generation);
+        self.held = held.map(Arc::new);
+    }
+
+    /// A rotation was committed, or another holder's was adopted.
+    pub fn rotated(&mut self, held: Held) {
+        debug_assert_eq!(held.epoch, self.epoch);
+        let never_taken = self.held.as_ref().is_some_and(|old| old.minted && !old.accepted());
+        self.unaccepted = if self.suspect && never_taken { self.unaccepted + 1 } else { 0 };
+        self.barred_until = None;
+        self.generation = held.generation;
+        self.held = Some(Arc::new(held));
+        self.phase = Phase::Ready;
+        self.suspect = false;
+        self.failures = 0;
+    }
+
+    /// A flight ended with no tokens, and the session goes on. Returns the error for its waiters.
+    pub fn cooled(&mut self, error: Error, now: Instant, pause: impl FnOnce(u32) -> Duration) -> Error {
+        self.failures = self.failures.saturating_add(1);
+        let until = now + pause(self.failures);
+        let told = cooling(&error, until, now);
+        self.phase = Phase::CoolingDown { until, error };
+        self.suspect = false;
+        told
+    }
+
+    /// The store could not be read for the first time: the next request tries again.
+    pub fn unread(&mut self) {
+        self.phase = Phase::Unread;
+    }
+
+    pub fn lost(&mut self, error: Error) {
+        self.phase = Phase::Lost(error);
+        self.held = None;
+        self.suspect = false;
+    }
+
+    /// Another login, or with None a logout. Returns the new epoch.
+    pub fn login(&mut self, tokens: impl FnOnce(Stamp) -> Option<Held>) -> u64 {
+        self.epoch += 1;
+        self.generation += 1;
+        let held = tokens(Stamp { epoch: self.epoch, generation: self.generation });
+        *self = Self {
+            phase: if held.is_some() { Phase::Ready } else { Phase::Lost(Error::logged_out()) },
+            epoch: self.epoch,
+            generation: self.generation,
+            held: held.map(Arc::new),
+            ..Self::new()
+        };
+        self.epoch
+    }
+
+    /// The stamp that the next tokens of this epoch will bear.
+    pub fn next_stamp(&self) -> Stamp {
+        Stamp { epoch: self.epoch, generation: self.generation + 1 }
+    }
+}
+
+impl Stamp {
+    pub fn of(held: &Held) -> Self {
+        Self { epoch: held.epoch, generation: held.generation }
+    }
+}
+
+/// The cool-down's error, with what is left of it.
+fn cooling(error: &Error, until: Instant, now: Instant) -> Error {
+    let mut error = error.clone();
+    if let Error::Refresh(failure) = &mut error {
+        failure.retry_after = Some(until.saturating_duration_since(now));
+    }
+    error
+}

@@ -1,0 +1,137 @@
+//! Puts the newest tokens into the store, in order and for as long as it takes.
+//!
+//! Invariant: one write at a time, always of the newest tokens. A write that fails is repeated until it succeeds or
+//! newer tokens take its place; until then the session never reads the store.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Session;
+use super::provider::{Hold, Provider};
+use super::signal::Gauge;
+use crate::engine::error::{Error, StoreAction};
+use crate::engine::event::Event;
+use crate::engine::store::StoreError;
+use crate::engine::token::Tokens;
+
+/// Pauses between repeated writes: a store that hiccups is back in tens of milliseconds, one that is down is asked
+/// every five seconds.
+const REPEAT: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// How long unsaved tokens keep a program running that has nothing else to do.
+const HELD_FOR: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    turn: tokio::sync::Mutex<()>,
+    wanted: Mutex<Wanted>,
+    holding: Gauge,
+}
+
+/// What the store should hold. Tickets count the changes of mind.
+#[derive(Debug, Default)]
+struct Wanted {
+    tokens: Option<Tokens>,
+    ticket: u64,
+    saved: u64,
+    repeating: bool,
+}
+
+impl Writer {
+    /// From now on the store should hold this.
+    pub(super) fn want(&self, tokens: Option<Tokens>) -> u64 {
+        let mut wanted = self.wanted();
+        wanted.tokens = tokens;
+        wanted.ticket += 1;
+        wanted.ticket
+    }
+
+    /// Memory is ahead of the store.
+    pub(super) fn unsaved(&self) -> bool {
+        let wanted = self.wanted();
+        wanted.saved < wanted.ticket
+    }
+
+    pub(super) async fn settled(&self) {
+        self.holding.idle().await;
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is left to write for this ticket; None if it was written, or newer tokens took its place.
+    fn open(&self, ticket: u64) -> Option<Option<Tokens>> {
+        let wanted = self.wanted();
+        (ticket == wanted.ticket && wanted.saved < ticket).then(|| wanted.tokens.clone())
+    }
+}
+
+impl Session {
+    /// Writes what `ticket` stands for. If that fails, it is repeated in the background.
+    pub(super) async fn save(self: &Arc<Self>, by: &Arc<Provider>, ticket: u64) -> Result<(), StoreError> {
+        let done = self.write(by, ticket).await;
+        if let Err(failed) = &done {
+            by.host.emit(Event::PersistFailed(error(failed)));
+            if !std::mem::replace(&mut self.writer.wanted().repeating, true) {
+                tokio::spawn(Arc::clone(self).repeat(Arc::clone(by)));
+            }
+        }
+        done
+    }
+
+    async fn write(self: &Arc<Self>, by: &Arc<Provider>, ticket: u64) -> Result<(), StoreError> {
+        let _turn = self.writer.turn.lock().await;
+        let Some(tokens) = self.writer.open(ticket) else { return Ok(()) };
+        let mut by = Arc::clone(by);
+        loop {
+            match by.store.write(&self.key, tokens.as_ref()).await {
+                Err(StoreError::Gone) => by = self.another(&by).ok_or(StoreError::Gone)?,
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    self.writer.wanted().saved = ticket;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn repeat(self: Arc<Self>, mut by: Arc<Provider>) {
+        let mut pause = REPEAT.0;
+        let mut held: Option<(Hold, _)> = Some((by.host.hold(), self.writer.holding.enter()));
+        let mut waited = Duration::ZERO;
+        loop {
+            tokio::time::sleep(pause).await;
+            waited += pause;
+            pause = (pause * 2).min(REPEAT.1);
+            if waited >= HELD_FOR {
+                held = None;
+            }
+            if !by.host.alive() {
+                match self.another(&by) {
+                    Some(other) => by = other,
+                    None if held.is_some() => continue,
+                    None => break,
+                }
+            }
+            let ticket = self.writer.wanted().ticket;
+            by.counters.persist_retries.add();
+            match self.write(&by, ticket).await {
+                Err(failed) => by.host.emit(Event::PersistFailed(error(&failed))),
+                Ok(()) if self.writer.unsaved() => {}
+                Ok(()) => break,
+            }
+        }
+        self.writer.wanted().repeating = false;
+        drop(held);
+    }
+}
+
+/// A failed write, as the user sees it.
+pub(super) fn error(failed: &StoreError) -> Error {
+    let cause = match failed {
+        StoreError::Failed { cause } | StoreError::Corrupt { cause } => cause.clone(),
+        StoreError::TimedOut | StoreError::Gone => None,
+    };
+    Error::Store { action: StoreAction::Write, timed_out: *failed == StoreError::TimedOut, cause }
+}

@@ -1,0 +1,183 @@
+//! A set of tokens, and what a session holds of it.
+//!
+//! Invariant: a [`Tokens`] that exists is fit to be stored and sent; [`Tokens::new`] is the only way to make one.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::clock::Instant;
+use super::secret::{Fingerprint, Secret};
+
+/// Longer than any token seen in the field (JWTs with group claims reach 8 KiB), short enough for header limits.
+pub const MAX_TOKEN_BYTES: usize = 16_384;
+
+/// A lifetime beyond this is a mistake in the answer's unit, not a promise: it is cut to a year.
+const MAX_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// What a grant brought or a store keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tokens {
+    pub access: Secret,
+    pub refresh: Option<Secret>,
+    /// Epoch ms. None: unknown, so that only a rejected request tells.
+    pub expires_at: Option<u64>,
+    /// The user's other fields as the text of a JSON object: kept and handed back, never interpreted.
+    pub extra: Option<Secret>,
+}
+
+/// Why something is not a set of tokens. Says what is wrong and never what was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Malformed {
+    #[error(
+        "the access token must be 1 to {MAX_TOKEN_BYTES} visible ASCII characters (RFC 6749 A.12, no space)"
+    )]
+    Access,
+    #[error("the refresh token must be 1 to {MAX_TOKEN_BYTES} printable ASCII characters (RFC 6749 A.17)")]
+    Refresh,
+}
+
+impl Tokens {
+    pub fn new(
+        access: Secret,
+        refresh: Option<Secret>,
+        expires_at: Option<u64>,
+        extra: Option<Secret>,
+    ) -> Result<Self, Malformed> {
+        if !fits(&access, b'!') {
+            return Err(Malformed::Access);
+        }
+        if refresh.as_ref().is_some_and(|token| !fits(token, b' ')) {
+            return Err(Malformed::Refresh);
+        }
+        Ok(Self { access, refresh, expires_at, extra })
+    }
+
+    /// These tokens as the successor of `held`: an omitted refresh token is the one held (RFC 6749 §6), and extra
+    /// fields the answer does not mention stay.
+    #[must_use]
+    pub fn succeeding(mut self, held: Option<&Tokens>) -> Self {
+        if let Some(held) = held {
+            self.refresh = self.refresh.or_else(|| held.refresh.clone());
+            self.extra = merged(held.extra.as_ref(), self.extra);
+        }
+        self
+    }
+
+    /// Tells two sets apart without keeping either.
+    pub fn identity(&self) -> Identity {
+        Identity(self.access.fingerprint(), self.refresh.as_ref().map(Secret::fingerprint))
+    }
+
+    /// How long the access token lives from `wall` (epoch ms) on; None if that is unknown.
+    fn lifetime(&self, wall: u64) -> Option<Duration> {
+        self.expires_at.map(|at| Duration::from_millis(at.saturating_sub(wall)).min(MAX_LIFETIME))
+    }
+}
+
+/// A set of tokens by its fingerprints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity(Fingerprint, Option<Fingerprint>);
+
+/// The tokens of one generation of one login, as requests use them.
+#[derive(Debug)]
+pub struct Held {
+    pub tokens: Tokens,
+    pub epoch: u64,
+    pub generation: u64,
+    pub expires: Option<Instant>,
+    pub lifetime: Option<Duration>,
+    /// Came out of a refresh of this session, rather than from the store or a login.
+    pub minted: bool,
+    accepted: AtomicBool,
+}
+
+impl Held {
+    pub fn new(tokens: Tokens, epoch: u64, generation: u64, minted: bool, now: Instant, wall: u64) -> Self {
+        // The wall clock is read once, on arrival; from then on only monotonic time counts, so that a clock that
+        // jumps by a day neither expires a good token nor keeps a dead one.
+        let lifetime = tokens.lifetime(wall);
+        let expires = lifetime.map(|left| now + left);
+        Self { tokens, epoch, generation, expires, lifetime, minted, accepted: AtomicBool::new(false) }
+    }
+
+    pub fn expired(&self, now: Instant) -> bool {
+        self.expires.is_some_and(|at| now >= at)
+    }
+
+    /// A server took this token: a later rejection means that it expired, not that it never worked.
+    pub fn accept(&self) {
+        self.accepted.store(true, Ordering::Relaxed);
+    }
+
+    pub fn accepted(&self) -> bool {
+        self.accepted.load(Ordering::Relaxed)
+    }
+}
+
+fn fits(token: &Secret, lowest: u8) -> bool {
+    let bytes = token.expose().as_bytes();
+    (1..=MAX_TOKEN_BYTES).contains(&bytes.len()) && bytes.iter().all(|byte| (lowest..=b'~').contains(byte))
+}
+
+fn merged(held: Option<&Secret>, new: Option<Secret>) -> Option<Secret> {
+    let Some(new) = new else { return held.cloned() };
+    let Some(mut fields) = held.and_then(object) else { return Some(new) };
+    let Some(newer) = object(&new) else { return Some(new) };
+    fields.extend(newer);
+    Some(Secret::new(Value::Object(fields).to_string()))
+}
+
+fn object(extra: &Secret) -> Option<Map<String, Value>> {
+    serde_json::from_str(extra.expose()).ok()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn tokens(access: &str, refresh: Option<&str>) -> Tokens {
+        let secret = |text: &str| Secret::new(text.into());
+        Tokens::new(secret(access), refresh.map(secret), None, None).unwrap()
+    }
+
+    fn with_extra(access: &str, extra: &str) -> Tokens {
+        Tokens { extra: Some(Secret::new(extra.into())), ..tokens(access, None) }
+    }
+
+    #[test]
+    fn refuses_what_could_break_a_header_or_a_form() {
+        let long = "a".repeat(MAX_TOKEN_BYTES + 1);
+        for bad in ["", "a b", "a\r\nx: y", "a\0", "tøken", long.as_str()] {
+            let made = Tokens::new(Secret::new(bad.into()), None, None, None);
+            assert_eq!(made.unwrap_err(), Malformed::Access);
+        }
+        let made = Tokens::new(Secret::new("a".into()), Some(Secret::new("r\n".into())), None, None);
+        assert_eq!(made.unwrap_err(), Malformed::Refresh);
+        assert!(Tokens::new(Secret::new("1|sanctum~+/=".into()), None, None, None).is_ok());
+    }
+
+    #[test]
+    fn a_successor_keeps_the_refresh_token_and_the_fields_it_does_not_mention() {
+        let held = Tokens {
+            refresh: Some(Secret::new("r1".into())),
+            ..with_extra("a1", r#"{"tenant":7,"scope":"x"}"#)
+        };
+        let next = with_extra("a2", r#"{"scope":"y"}"#).succeeding(Some(&held));
+        assert_eq!(next.refresh.unwrap().expose(), "r1");
+        assert_eq!(next.extra.unwrap().expose(), r#"{"tenant":7,"scope":"y"}"#);
+        assert_eq!(tokens("a3", Some("r3")).succeeding(Some(&held)).refresh.unwrap().expose(), "r3");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn expiry_is_measured_from_arrival_by_the_monotonic_clock() {
+        let now = crate::engine::clock::now();
+        let soon = Tokens { expires_at: Some(10_500), ..tokens("a", None) };
+        let held = Held::new(soon, 0, 0, true, now, 10_000);
+        assert!(!held.expired(now + Duration::from_millis(499)));
+        assert!(held.expired(now + Duration::from_millis(500)));
+        assert!(!Held::new(tokens("a", None), 0, 0, true, now, 0).expired(now + MAX_LIFETIME));
+    }
+}

@@ -1,0 +1,255 @@
+// `token-rotator/testing`: an authorization server that rotates refresh tokens, for your own tests.
+// All durations are milliseconds. No raw token ever enters the ledger, an event, or `util.inspect`.
+
+import { EventEmitter } from 'node:events';
+
+/** Starts an authorization server with an API beside it, in this process, on a port of its own. */
+export function startAuthServer(options?: AuthServerOptions): Promise<AuthServer>;
+
+/**
+ * What happens to a refresh token that comes back after it was spent.
+ * "Previous" means that no token it was exchanged for has been spent; older ones end the session under every policy.
+ *
+ * - `strict`: refused, and the whole session ends, access tokens too (RFC 9700; oidc-provider).
+ * - `leeway`: within `leeway` the previous token gives new tokens (Auth0, Okta, Cognito).
+ * - `parent-of-active`: the previous token gives the active tokens, however late (Supabase).
+ * - `same-token-window`: within `leeway` the previous token gives the same tokens again (Xero).
+ * - `none`: nothing rotates; a refresh token is never spent.
+ */
+export type ReusePolicy = 'strict' | 'leeway' | 'parent-of-active' | 'same-token-window' | 'none';
+
+export interface AuthServerOptions {
+  /** What a spent refresh token does. Default `'strict'`. */
+  reuse?: ReusePolicy;
+  /** How long after its spending a token is forgiven, ms. Read by `leeway` and `same-token-window`. Default 10 000. */
+  leeway?: number;
+  /** How long an access token is good, ms. Default 3 600 000. */
+  accessTokenTtl?: number;
+  /** Whether answers carry `expires_in` and logins `expiresAt`; without, only a 401 tells. Default true. */
+  expiresIn?: boolean;
+  /** With `reuse: 'none'`: leave the unchanged refresh token out of the answer. Default false. */
+  omitRefreshToken?: boolean;
+  /** How long the token endpoint takes, ms or a range to choose from: half before the rotation, half after. Default 0. */
+  latency?: number | [min: number, max: number];
+  /** How long the API takes after it has looked at the token, ms or a range. Default 0. */
+  apiLatency?: number | [min: number, max: number];
+  /** Address to listen on. Default `'127.0.0.1'`. */
+  host?: string;
+  /** Port to listen on; 0 takes a free one. Default 0. */
+  port?: number;
+  /** Scopes of every session, separated by spaces. Default `'api'`. */
+  scope?: string;
+  /**
+   * How many spent refresh tokens and run-out access tokens are remembered, and how many entries `refreshTokens` and
+   * `lost` hold; about 600 bytes each. A spent token beyond it is unknown: refused, but no reuse. Default 10 000.
+   */
+  maxTokens?: number;
+  /** How many entries `ledger.requests` and `ledger.applied` hold; about 200 bytes each; 0 keeps none. Default 10 000. */
+  maxRequests?: number;
+}
+
+export interface AuthServer extends EventEmitter {
+  /** Origin, `http://127.0.0.1:41234`. */
+  readonly url: string;
+  readonly port: number;
+  /** `POST`: form or JSON, `grant_type=refresh_token`. Any client authentication is accepted. */
+  readonly tokenEndpoint: string;
+  /** `POST`: RFC 7009. Either kind of token ends its session. */
+  readonly revocationEndpoint: string;
+  readonly ledger: Ledger;
+
+  /** Opens a session, as a user's login would. One subject may have several. Default subject `'user'`. */
+  login(subject?: string): LoginTokens;
+  /** Ends the access tokens issued so far, at once; refresh tokens stay good. Default: everyone's. Gives the number of sessions. */
+  expire(subject?: string): number;
+  /** Ends sessions, as an administrator would; they do not count as lost. Default: everyone's. Gives their number. */
+  revoke(subject?: string): number;
+  /** Moves the server's clock forward, ms: lifetimes and windows end without waiting for them. */
+  advance(ms: number): void;
+
+  /** Injects a fault into the requests to come. Faults of one phase take turns, in the order they were asked for. */
+  fault(fault: Fault): FaultHandle;
+  /** Lets every request that a `hang` holds go on; gives their number. Later ones are held again. */
+  release(): number;
+
+  /**
+   * Resolves with what `predicate` finds as soon as that is truthy; asked now and after every change.
+   * Rejects after `timeout` ms (default 10 000), when the predicate throws, and on `close()`.
+   */
+  waitFor<T>(predicate: (ledger: Ledger) => T, options?: { timeout?: number }): Promise<T>;
+
+  /** Destroys every connection, hanging ones too, and frees the port. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+
+  on<E extends keyof AuthServerEvents>(event: E, listener: (details: AuthServerEvents[E]) => void): this;
+  once<E extends keyof AuthServerEvents>(event: E, listener: (details: AuthServerEvents[E]) => void): this;
+  off<E extends keyof AuthServerEvents>(event: E, listener: (details: AuthServerEvents[E]) => void): this;
+}
+
+export interface LoginTokens {
+  accessToken: string;
+  refreshToken: string;
+  /** Epoch ms. Absent with `expiresIn: false`. */
+  expiresAt?: number;
+}
+
+export interface AuthServerEvents {
+  login: { session: string; subject: string; generation: 0 };
+  /** New tokens exist; their answer is not out yet. `early`: the access token they replace had not run out. */
+  refresh: { session: string; subject: string; generation: number; id: string; early: boolean };
+  /** The answer to the spending of refresh token `id` was handed to the socket, or never will be. */
+  answered: { id: string; delivered: boolean };
+  /** A spent refresh token came back. `graced`: the policy forgave it. */
+  reuse: { session: string; subject: string; id: string; generation: number; graced: boolean };
+  lost: LostSession;
+  revoke: { session: string; subject: string };
+  request: ApiRequest;
+  fault: { at: FaultPhase; kind: FaultKind };
+}
+
+/**
+ * Where in a request a fault strikes.
+ *
+ * - `before-rotate`: at the token endpoint, nothing spent yet.
+ * - `after-rotate`: at the token endpoint; the token is spent, the answer not begun.
+ * - `mid-body`: at the token endpoint; the token is spent and half of the answer's body sent.
+ * - `api`: at `/api/*`, before the token is looked at.
+ * - `after-api`: at `/api/*`; the request was carried out, the answer not begun.
+ */
+export type FaultPhase = 'before-rotate' | 'after-rotate' | 'mid-body' | 'api' | 'after-api';
+
+/**
+ * - `status`: an error answer; `status` (default 503), `headers` and `body`.
+ * - `reset`: the connection is reset (mid-body: closed short of the promised length).
+ * - `hang`: nothing until `release()`, then on as usual.
+ * - `html`: a web page, status 200 unless given.
+ * - `delay`: on as usual after `delay` ms.
+ * - `malformed`: status 200 and JSON that breaks off.
+ *
+ * Mid-body, `status`, `html` and `malformed` follow the first half of the real body, and the message ends cleanly.
+ */
+export type FaultKind = 'status' | 'reset' | 'hang' | 'html' | 'delay' | 'malformed';
+
+export interface Fault {
+  at: FaultPhase;
+  kind: FaultKind;
+  /** HTTP status, 200 to 599. Default 503 for `status`, 200 for the others. */
+  status?: number;
+  /** Added to the fault's answer, `Retry-After` for example. */
+  headers?: Record<string, string>;
+  /** Body instead of the fault's own; an object is sent as JSON. */
+  body?: string | Uint8Array | object;
+  /** For `delay`: ms. */
+  delay?: number;
+  /** How many requests meet it. Default 1; `Infinity` until cancelled. */
+  times?: number;
+}
+
+export interface FaultHandle {
+  /** How many requests met it so far. */
+  readonly hits: number;
+  /** Takes it back. Those it holds already stay held until `release()`. */
+  cancel(): void;
+}
+
+/** What the server saw. Every getter gives a copy as of now. */
+export interface Ledger {
+  readonly counts: Readonly<LedgerCounts>;
+  /** The latest `maxTokens` refresh tokens, in order of issue. */
+  readonly refreshTokens: RefreshTokenEntry[];
+  /** Sessions that ended because a spent refresh token came back. */
+  readonly lost: LostSession[];
+  /** The latest `maxRequests` API requests, in order of their answer. */
+  readonly requests: ApiRequest[];
+  /** How often each `x-request-id` was carried out: more than 1 is a duplicate. */
+  readonly applied: Record<string, number>;
+  /** Requests that a `hang` fault holds at the moment. */
+  readonly hanging: number;
+  /** All of the above as plain data. */
+  toJSON(): object;
+}
+
+export interface LedgerCounts {
+  logins: number;
+  /** `POST /token`, whatever the answer. */
+  tokenRequests: number;
+  /** Times a new access token was issued for a refresh token, whether or not its answer arrived. */
+  refreshes: number;
+  /** Those of them that came before the access token they replace had run out. */
+  early: number;
+  /** Times a spent refresh token came back. */
+  reuses: number;
+  /** Those of them that the policy forgave. */
+  graced: number;
+  /** OAuth errors answered. */
+  refused: number;
+  /** Sessions ended by `revoke()` or the revocation endpoint. */
+  revocations: number;
+  /** Requests to `/api/*`. */
+  apiRequests: number;
+  /** 401s they were answered with. */
+  rejected: number;
+  /** Generations that ran out before they were replaced, counted when a request or a refresh first meets one. */
+  expiries: number;
+  /** Rotations whose answer never got out. */
+  undelivered: number;
+  /** Faults met. */
+  faults: number;
+}
+
+export interface RefreshTokenEntry {
+  id: string;
+  session: string;
+  subject: string;
+  /** 0 for a login's token; counts the rotations of its session. */
+  generation: number;
+  /** Epoch ms of the server's clock, as all times here. */
+  issuedAt: number;
+  /** When it was first exchanged; null: not yet. */
+  spentAt: number | null;
+  /** Whether the answer to its spending got out to the socket; null: not spent, or still under way. */
+  delivered: boolean | null;
+  /** How often it came back after it was spent. */
+  reused: number;
+}
+
+export interface LostSession {
+  session: string;
+  subject: string;
+  at: number;
+  /** True if the token that came back was rotated and the answer never delivered: no client could have done better. */
+  explained: boolean;
+}
+
+export interface ApiRequest {
+  at: number;
+  method: string;
+  /** Without the query. */
+  path: string;
+  /** 0: reset by a fault. */
+  status: number;
+  /** Whether the API carried it out. */
+  applied: boolean;
+  /** Whose token it carried, and from which generation; null for none or an unknown one. */
+  session: string | null;
+  subject: string | null;
+  generation: number | null;
+  /** Its `x-request-id`. */
+  requestId: string | null;
+}
+
+/** The body of a successful `/api/*` or `/public/*` answer. Holds the request's own headers, token included. */
+export interface Echo {
+  method: string;
+  /** With the query. */
+  path: string;
+  headers: Record<string, string | string[]>;
+  /** The request's body as text … */
+  body?: string;
+  /** … or, if it is not UTF-8, as base64. */
+  bodyBase64?: string;
+  /** Null under `/public/*`. */
+  subject: string | null;
+  generation: number | null;
+}
