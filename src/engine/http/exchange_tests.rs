@@ -87,6 +87,31 @@ async fn sends_what_it_was_given_and_little_else() {
 }
 
 #[tokio::test]
+async fn the_length_is_the_bodys_own() {
+    let server = Server::answering(vec![b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(); 4]).await;
+    for method in [Method::POST, Method::PUT, Method::PATCH] {
+        let request = WireRequest { method, ..get(server.url("/")) };
+        run(&request, &rules()).await.0.unwrap();
+    }
+    for index in 0..3 {
+        assert_eq!(
+            server.request(index).matches("content-length: 0\r\n").count(),
+            1,
+            "{}",
+            server.request(index)
+        );
+    }
+    let request = WireRequest {
+        method: Method::POST,
+        headers: headers(&[("content-length", "10"), ("transfer-encoding", "chunked")]),
+        body: Bytes::from_static(b"body"),
+        ..get(server.url("/"))
+    };
+    run(&request, &rules()).await.0.unwrap();
+    assert!(server.request(3).ends_with("content-length: 4\r\n\r\nbody"), "{}", server.request(3));
+}
+
+#[tokio::test]
 async fn keeps_connections() {
     let server = Server::answering(vec![b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi".to_vec(); 3]).await;
     let transport = transport();

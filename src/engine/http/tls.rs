@@ -46,7 +46,9 @@ impl TlsOptions {
             (Some(_), Some(_)) => {
                 "tls.ca is not made of X.509 certificates, or tls.cert and tls.key do not belong together"
             }
-            (None, Some(_)) => "tls.cert and tls.key do not belong together",
+            (None, Some(_)) => {
+                "tls.cert and tls.key do not belong together, or the system has no certificate authorities"
+            }
             _ => "tls.ca is not made of X.509 certificates",
         })
     }

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::{Method, StatusCode};
 use url::Url;
 
 use super::connect::{WatchConnects, left_connect};
@@ -101,12 +102,7 @@ impl ReqwestTransport {
 impl Transport for ReqwestTransport {
     fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>> {
         Box::pin(async move {
-            let mut outgoing = reqwest::Request::new(request.method.clone(), request.url.clone());
-            *outgoing.headers_mut() = request.headers.clone();
-            if !request.body.is_empty() {
-                *outgoing.body_mut() = Some(request.body.clone().into());
-            }
-            match self.client(&request.url)?.execute(outgoing).await {
+            match self.client(&request.url)?.execute(outgoing(request)).await {
                 Ok(response) => Ok(response.into()),
                 Err(error) => {
                     if !error.is_connect() {
@@ -162,6 +158,22 @@ impl From<reqwest::Response> for WireResponse {
 enum Source {
     Whole(Bytes),
     Wire(reqwest::Response),
+}
+
+fn outgoing(request: &WireRequest) -> reqwest::Request {
+    let mut outgoing = reqwest::Request::new(request.method.clone(), request.url.clone());
+    let mut headers = request.headers.clone();
+    // The body is here and its length known; another one would have the server wait, or read into the next request.
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(TRANSFER_ENCODING);
+    if !request.body.is_empty() {
+        *outgoing.body_mut() = Some(request.body.clone().into());
+    } else if matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
+        // RFC 9110 §8.6. hyper leaves it out, and some servers answer 411.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    *outgoing.headers_mut() = headers;
+    outgoing
 }
 
 fn builder(idle_per_origin: usize) -> reqwest::ClientBuilder {
