@@ -12,11 +12,16 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Status, sys};
 use tokio::sync::oneshot;
 
+use super::runtime;
 use super::settle::Settlement;
 use crate::engine::error::Error;
 use crate::engine::grant::Entered;
 use crate::engine::secret::Secret;
 use crate::engine::token::Tokens;
+
+/// Answers that wait for each other: enough to share one wake-up, few enough that JavaScript works on them while the
+/// engine makes the next (measured; `docs/decisions/`).
+const FULL_BATCH: usize = 16;
 
 /// Weak: only requests and flights keep a program running, and the port refs it for those.
 pub(super) type Wake = ThreadsafeFunction<(), Unknown<'static>, (), Status, false, true>;
@@ -25,7 +30,7 @@ pub(super) type Wake = ThreadsafeFunction<(), Unknown<'static>, (), Status, fals
 pub(super) struct Queue {
     /// Tells environments apart; unique in the process.
     pub(super) id: u64,
-    items: Mutex<VecDeque<Item>>,
+    items: Mutex<Items>,
     wake: OnceLock<Wake>,
     closed: AtomicBool,
     /// Questions that JavaScript has not answered yet, by call number.
@@ -33,6 +38,13 @@ pub(super) struct Queue {
     calls: AtomicU32,
     /// How to end requests that came with a signal, by their number.
     aborts: Mutex<HashMap<u32, oneshot::Sender<()>>>,
+}
+
+#[derive(Default)]
+struct Items {
+    waiting: VecDeque<Item>,
+    /// JavaScript has been woken, and drains until nothing waits.
+    woken: bool,
 }
 
 pub(super) enum Item {
@@ -111,27 +123,43 @@ impl Queue {
         self.wake.get()
     }
 
-    /// Wakes JavaScript when the queue was empty: it drains until the queue is empty again.
-    pub(super) fn push(&self, item: Item) {
+    /// Delivers `item` after all that were pushed before it. On the engine's thread JavaScript is woken once the thread
+    /// has nothing else to do, or when a batch is full: waking it for each answer cost a tenth of the thread's time.
+    pub(super) fn push(self: &Arc<Self>, item: Item) {
         if self.closed() {
             return;
         }
-        let was_empty = {
+        let waiting = {
             let mut items = self.items();
-            items.push_back(item);
-            items.len() == 1
+            items.waiting.push_back(item);
+            if items.woken { return } else { items.waiting.len() }
         };
-        if let (true, Some(wake)) = (was_empty, self.wake.get()) {
+        if waiting >= FULL_BATCH || !runtime::at_rest(self, waiting == 1) {
+            self.deliver();
+        }
+    }
+
+    /// Wakes JavaScript if something waits and it has not been woken.
+    pub(super) fn deliver(&self) {
+        let mut items = self.items();
+        if items.waiting.is_empty() || std::mem::replace(&mut items.woken, true) {
+            return;
+        }
+        drop(items);
+        if let Some(wake) = self.wake.get() {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
 
     pub(super) fn pop(&self) -> Option<Item> {
-        self.items().pop_front()
+        let mut items = self.items();
+        let next = items.waiting.pop_front();
+        items.woken = next.is_some();
+        next
     }
 
     /// Asks JavaScript something. None if its environment has ended.
-    pub(super) fn ask(&self, client: u32, name: &'static str, args: Vec<Arg>) -> Option<Question> {
+    pub(super) fn ask(self: &Arc<Self>, client: u32, name: &'static str, args: Vec<Arg>) -> Option<Question> {
         if self.closed() {
             return None;
         }
@@ -147,7 +175,7 @@ impl Queue {
     }
 
     /// Tells JavaScript something.
-    pub(super) fn tell(&self, client: u32, name: &'static str, args: Vec<Arg>) {
+    pub(super) fn tell(self: &Arc<Self>, client: u32, name: &'static str, args: Vec<Arg>) {
         self.push(Item::Call(Call { client, name, number: 0, args, entered: Entered::default() }));
     }
 
@@ -181,7 +209,7 @@ impl Queue {
     /// The environment has ended: nothing is delivered any more, and nobody waits for its answers.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        let left = std::mem::take(&mut *self.items());
+        let left = std::mem::take(&mut self.items().waiting);
         drop(left);
         self.questions().clear();
     }
@@ -190,7 +218,7 @@ impl Queue {
         self.closed.load(Ordering::Acquire)
     }
 
-    fn items(&self) -> MutexGuard<'_, VecDeque<Item>> {
+    fn items(&self) -> MutexGuard<'_, Items> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -3,11 +3,19 @@
 //! A current-thread runtime on a thread of its own: requests are short and mostly wait, so a second worker would only
 //! add hand-overs between cores (`docs/decisions/`). It starts with the first client and ends with the process.
 
-use std::sync::OnceLock;
+use std::cell::RefCell;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+use super::queue::Queue;
+
 type Job = Box<dyn FnOnce() + Send>;
+
+thread_local! {
+    /// On the engine's thread: the queues whose JavaScript is to be woken before the thread sleeps.
+    static DUE: RefCell<Option<Vec<Arc<Queue>>>> = const { RefCell::new(None) };
+}
 
 static JOBS: OnceLock<UnboundedSender<Job>> = OnceLock::new();
 
@@ -18,10 +26,31 @@ pub(super) fn spawn(task: impl Future<Output = ()> + Send + 'static) -> bool {
     jobs.send(Box::new(move || drop(tokio::spawn(task)))).is_ok()
 }
 
+/// Delivers `queue` before this thread sleeps, if `first` asks for it. False on any other thread than the engine's,
+/// which never comes to rest here.
+pub(super) fn at_rest(queue: &Arc<Queue>, first: bool) -> bool {
+    DUE.with_borrow_mut(|due| {
+        let Some(due) = due else { return false };
+        if first {
+            due.push(Arc::clone(queue));
+        }
+        true
+    })
+}
+
+fn rest() {
+    let due = DUE.with_borrow_mut(|due| due.as_mut().map(std::mem::take)).unwrap_or_default();
+    for queue in due {
+        queue.deliver();
+    }
+}
+
 fn start() -> UnboundedSender<Job> {
     let (sender, mut jobs) = unbounded_channel::<Job>();
     let engine = move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        DUE.set(Some(Vec::new()));
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let Ok(runtime) = builder.enable_all().on_thread_park(rest).build() else { return };
         runtime.block_on(async move {
             while let Some(job) = jobs.recv().await {
                 job();
