@@ -246,7 +246,7 @@ export interface TokenClientOptions {
   /** Send the token over http:// beyond loopback. Default false: ERR_INSECURE_TRANSPORT. */
   allowInsecure?: boolean;
   /**
-   * PEM text or a Buffer of it. `ca` is trusted beside the system's roots; `cert` and `key` go together.
+   * PEM text or a Buffer of it. `ca` is trusted instead of the system's roots, as in Node; `cert` and `key` go together.
    * `rejectUnauthorized` default true.
    */
   tls?: { ca?: string | Buffer; cert?: string | Buffer; key?: string | Buffer; rejectUnauthorized?: boolean };
@@ -493,4 +493,6 @@ export type ErrorCode =
   | 'ERR_BODY_NOT_REPLAYABLE'
   | 'ERR_TOO_LARGE'
   | 'ERR_HTTP_STATUS'
-  | 'ERR_CLIENT_CLOSED';
+  | 'ERR_CLIENT_CLOSED'
+  /** A bug of ours: what was asked for may or may not have been done. */
+  | 'ERR_INTERNAL';

@@ -1,18 +1,30 @@
 'use strict';
 
 const { TokenClient } = require('./lib/client.js');
-const errors = require('./lib/errors.js');
+const {
+  TokenRotatorError,
+  RefreshTimeoutError,
+  RefreshError,
+  SessionLostError,
+  StoreError,
+  QueueFullError,
+  TimeoutError,
+  NetworkError,
+  HttpError,
+  ClientClosedError,
+} = require('./lib/errors.js');
 
+// Plain names only: from anything else, Node cannot tell what `import { … }` may name.
 module.exports = {
   TokenClient,
-  TokenRotatorError: errors.TokenRotatorError,
-  RefreshTimeoutError: errors.RefreshTimeoutError,
-  RefreshError: errors.RefreshError,
-  SessionLostError: errors.SessionLostError,
-  StoreError: errors.StoreError,
-  QueueFullError: errors.QueueFullError,
-  TimeoutError: errors.TimeoutError,
-  NetworkError: errors.NetworkError,
-  HttpError: errors.HttpError,
-  ClientClosedError: errors.ClientClosedError,
+  TokenRotatorError,
+  RefreshTimeoutError,
+  RefreshError,
+  SessionLostError,
+  StoreError,
+  QueueFullError,
+  TimeoutError,
+  NetworkError,
+  HttpError,
+  ClientClosedError,
 };

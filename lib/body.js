@@ -14,8 +14,9 @@ function readBody(body) {
   if (typeof body === 'string') return { data: body, contentType: 'text/plain;charset=UTF-8' };
   if (typeof body === 'function') throw unavailable('body: a factory');
   if (typeof body === 'object') {
-    if (ArrayBuffer.isView(body)) return { data: bytesOf(body), contentType: undefined };
-    if (types.isAnyArrayBuffer(body)) return { data: bytesOf(new Uint8Array(body)), contentType: undefined };
+    if (ArrayBuffer.isView(body) || types.isAnyArrayBuffer(body)) {
+      return { data: bytesOf(body), contentType: undefined };
+    }
     if (tagOf(body) === 'URLSearchParams') {
       return { data: String(body), contentType: 'application/x-www-form-urlencoded;charset=UTF-8' };
     }
@@ -24,12 +25,21 @@ function readBody(body) {
   return { data: toJson(body), contentType: 'application/json' };
 }
 
-function bytesOf(view) {
-  const bytes = types.isUint8Array(view)
-    ? view
-    : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+function bytesOf(body) {
+  const bytes = types.isUint8Array(body) && body.byteLength > 0 ? body : viewOf(body);
   // Another thread could change shared memory while it is being sent.
   return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
+}
+
+/** Refuses a buffer that was transferred away: it looks empty, and would be sent as nothing. */
+function viewOf(body) {
+  try {
+    return ArrayBuffer.isView(body)
+      ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
+      : new Uint8Array(body);
+  } catch (cause) {
+    throw invalidOption('body', 'bytes that were not transferred away', cause);
+  }
 }
 
 /** What JSON would turn into `{}` without a word. */

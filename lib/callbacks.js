@@ -9,6 +9,9 @@ const { HttpResponse } = require('./response.js');
 const { keep, recall } = require('./thrown.js');
 const { MalformedTokens, nativeTokens, readTokens, tokensFromArray } = require('./tokens.js');
 
+/** Visible ASCII, with spaces only between. */
+const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
 class Callbacks {
   /** How many of the callbacks that a rotation waits for are in their synchronous part: see `assertNotInside`. */
   #inside = 0;
@@ -34,8 +37,7 @@ class Callbacks {
       },
       (error) => {
         answered();
-        if (error instanceof MalformedTokens)
-          return port.answerFailed(number, 'malformed', undefined, keep(error));
+        if (isMalformed(error)) return port.answerFailed(number, 'malformed', undefined, keep(error));
         const report = (thrown, hook) => this.report(thrown, hook);
         const { kind, retryAfter } = describeRefreshError(error, this.#user.isRefreshFailureTerminal, report);
         port.answerFailed(number, kind, retryAfter ?? undefined, keep(error));
@@ -86,12 +88,7 @@ class Callbacks {
   }
 
   #failed(port, number, error) {
-    port.answerFailed(
-      number,
-      error instanceof MalformedTokens ? 'malformed' : 'unknown',
-      undefined,
-      keep(error),
-    );
+    port.answerFailed(number, isMalformed(error) ? 'malformed' : 'unknown', undefined, keep(error));
   }
 
   /** A call that would wait for the rotation it is made from. Later calls of the same callback cannot be told apart
@@ -109,9 +106,9 @@ class Callbacks {
   format(port, number, token) {
     try {
       const value = this.#user.format(token);
-      if (typeof value === 'string') return port.answer(number, value);
+      if (typeof value === 'string' && ONE_LINE.test(value)) return port.answer(number, value);
       observe(value);
-      throw new TypeError('header.format must return a string');
+      throw new TypeError('header.format must return a line of visible ASCII');
     } catch (error) {
       port.answerFailed(number, 'unknown', undefined, keep(error));
     }
@@ -135,10 +132,12 @@ class Callbacks {
   // ── nobody waits for these ──
 
   onBeforeRefresh() {
+    this.#debug('a refresh begins');
     this.#hook('onBeforeRefresh');
   }
 
   onRefreshed(_port, _number, tokens) {
+    this.#debug('the tokens were rotated');
     this.#hook('onRefreshed', tokensFromArray(tokens));
   }
 
@@ -153,10 +152,15 @@ class Callbacks {
   }
 
   logout() {
+    this.#debug('the session is lost');
     this.#hook('logout');
   }
 
   debug(_port, _number, line) {
+    this.#debug(line);
+  }
+
+  #debug(line) {
     this.#guarded('logger', () => this.#user.logger?.debug(line));
   }
 
@@ -187,6 +191,15 @@ class Callbacks {
       return;
     }
     this.#guarded('onHookError', () => onHookError(error, name));
+  }
+}
+
+/** A thrown value may be a Proxy, to which even `instanceof` is a question it can throw at. */
+function isMalformed(error) {
+  try {
+    return error instanceof MalformedTokens;
+  } catch {
+    return false;
   }
 }
 

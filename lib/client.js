@@ -3,7 +3,9 @@
 // TokenClient: checks what comes in, lets Rust do it, and dresses what comes out.
 
 const { Client } = require('../native');
+const { unwatch, watch } = require('./abort.js');
 const { Callbacks } = require('./callbacks.js');
+const { ownCopy } = require('./check.js');
 const { register } = require('./dispatch.js');
 const { HttpError, fromNative, invalidOption, rejectOption } = require('./errors.js');
 const { readClientOptions } = require('./options.js');
@@ -85,6 +87,8 @@ class TokenClient {
           ? await this.#native.send(href, request.method, 0)
           : await this.#sendAll(href, request);
     } catch (error) {
+      // The signal's reason is the caller's own, whatever it looks like.
+      if (request.signal?.aborted && error === request.signal.reason) throw error;
       throw fromNative(error, recall(error?.[5]));
     }
     const response = new HttpResponse(raw);
@@ -104,14 +108,13 @@ class TokenClient {
     if (signal === undefined) return this.#native.send(href, method, flags, ...rest);
     if (signal.aborted) throw signal.reason;
     const number = (lastRequest = (lastRequest % 0xffffffff) + 1);
-    const abort = () => port.abort(number);
-    signal.addEventListener('abort', abort, { once: true });
+    watch(signal, number);
     try {
       return await this.#native.send(href, method, flags, ...rest, number);
     } catch (error) {
       throw error?.[0] === 'ERR_ABORTED' ? signal.reason : error;
     } finally {
-      signal.removeEventListener('abort', abort);
+      unwatch(signal, number);
     }
   }
 
@@ -137,9 +140,9 @@ class TokenClient {
     await this.#dressed(this.#native.setTokens(native));
   }
 
-  async rotate(options = {}) {
+  async rotate(options) {
     this.#callbacks.assertNotInside();
-    const { rejected } = options;
+    const rejected = options === undefined ? undefined : ownCopy(options, 'options').rejected;
     if (rejected !== undefined && typeof rejected !== 'string')
       throw invalidOption('rejected', 'an access token');
     return tokensFromArray(await this.#dressed(this.#native.rotate(rejected)));

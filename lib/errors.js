@@ -25,6 +25,7 @@ const ERROR_CODES = Object.freeze([
   'ERR_TOO_LARGE',
   'ERR_HTTP_STATUS',
   'ERR_CLIENT_CLOSED',
+  'ERR_INTERNAL',
 ]);
 
 // On each prototype: the class and its ancestors by name. A registered symbol is one for the whole process,
@@ -32,7 +33,9 @@ const ERROR_CODES = Object.freeze([
 const KIND = Symbol.for('token-rotator.error');
 
 class TokenRotatorError extends Error {
-  constructor(message, { code, retryable = false, cause } = {}) {
+  constructor(message, options) {
+    // Own properties only, as everywhere: no polluted prototype may say that a call can be repeated.
+    const { code, retryable = false, cause } = Object.assign(Object.create(null), options);
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = retryable;

@@ -138,7 +138,8 @@ function checkStore({ store, getTokens, setTokens }) {
 }
 
 function readGroup(value, name, known) {
-  if (value === undefined) return {};
+  // Without a prototype too: a polluted Object.prototype must not fill the group in.
+  if (value === undefined) return Object.create(null);
   const own = ownCopy(value, name);
   knownOnly(own, known, { prefix: `${name}.` });
   return own;

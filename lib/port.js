@@ -6,7 +6,10 @@
 const { Port } = require('../native');
 const { dispatch } = require('./dispatch.js');
 
-const port = new Port(pump);
+/** Async hooks are shown it. Tools that list what keeps a program running, jest's `--detectOpenHandles` for one, ask it. */
+const resource = { hasRef: () => port.holds() };
+
+const port = new Port(pump, resource);
 
 function pump() {
   for (;;) {

@@ -5,6 +5,8 @@
 //!
 //! Arrows run one way: `index.js → lib → native → binding → engine`. `ARCHITECTURE.md` has the map and the invariants.
 
+#[cfg(test)]
+mod architecture;
 mod binding;
 mod engine;
 

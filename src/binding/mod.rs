@@ -15,3 +15,4 @@ mod queue;
 mod runtime;
 mod settle;
 mod tokens;
+mod wake;

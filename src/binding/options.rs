@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use ::http::header::{HeaderMap, HeaderName, HeaderValue};
 use napi_derive::napi;
-use tokio::sync::Semaphore;
 use url::Url;
 
 use super::callbacks::Callbacks;
 use super::tokens::NativeTokens;
 use crate::engine::client::{Format, Judge, Shared};
 use crate::engine::error::Error;
-use crate::engine::http::{Origins, RedirectMode, ReqwestTransport, Rules, TlsOptions, TransportOptions};
+use crate::engine::gate::Gate;
+use crate::engine::http::{HyperTransport, Origins, RedirectMode, Rules, TlsOptions, TransportOptions};
 use crate::engine::session::provider::{Counters, Provider};
 use crate::engine::session::queue::Queue;
 use crate::engine::session::registry::Registry;
@@ -89,7 +89,7 @@ impl Settings {
             provider: Arc::new(provider),
             registry,
             origins: Origins::new(base, allowed.collect::<Result<_, _>>()?, self.allow_insecure),
-            transport: Box::new(ReqwestTransport::new(&transport)?),
+            transport: Box::new(HyperTransport::new(&transport)?),
             format: self.has_format.then(|| Box::new(callbacks) as Box<dyn Format>),
             judge: self.has_expired.then(|| Box::new(judge) as Box<dyn Judge>),
             headers: headers(&self.headers)?,
@@ -101,7 +101,7 @@ impl Settings {
             },
             queue_timeout: ms(self.queue_timeout),
             timeout: ms(self.timeout),
-            gate: Semaphore::new((self.connections as usize).max(1)),
+            gate: Gate::new(self.connections as usize),
             calls: Gauge::default(),
         })
     }

@@ -9,14 +9,15 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Function, Unknown};
-use napi::{Env, Result, sys};
+use napi::bindgen_prelude::{Function, Object, Unknown};
+use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::errors;
 use super::queue::{Arg, Call, Item, Queue, Reply};
 use super::settle::{Js, Scope};
 use super::tokens::{self, NativeTokens};
+use super::wake::Wake;
 use crate::engine::token::Tokens;
 
 #[napi]
@@ -34,12 +35,12 @@ pub(super) struct Life {
 
 #[napi]
 impl Port {
-    /// `pump` calls `drain` until it returns nothing. It is called when the queue is no longer empty.
+    /// `pump` calls `drain` until it returns nothing. It is called when the queue is no longer empty. `resource` is
+    /// what async hooks are shown for it.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: &Env, pump: Function<'_, (), Unknown<'static>>) -> Result<Self> {
+    pub fn new(env: &Env, pump: Function<'_, (), Unknown<'static>>, resource: Object<'_>) -> Result<Self> {
         let queue = Queue::new();
-        let wake = pump.build_threadsafe_function::<()>().weak::<true>().build()?;
-        queue.attach(wake);
+        queue.attach(Wake::new(env, pump, resource)?);
         env.add_env_cleanup_hook(Arc::clone(&queue), |queue| queue.close())?;
         let life = Life { queue: Arc::clone(&queue), pending: Cell::new(0), held: Cell::new(false) };
         Ok(Self { queue, life: Rc::new(life) })
@@ -69,6 +70,12 @@ impl Port {
         }
         self.life.rest(env)?;
         unknown(env, scope.undefined()?)
+    }
+
+    /// Whether the event loop is held at the moment.
+    #[napi(catch_unwind)]
+    pub fn holds(&self) -> bool {
+        self.life.held.get()
     }
 
     #[napi(catch_unwind)]
@@ -146,7 +153,7 @@ impl Life {
         if self.held.replace(true) {
             return Ok(());
         }
-        self.refer(env, sys::napi_ref_threadsafe_function)
+        self.queue.wake().map_or(Ok(()), |wake| wake.refer(env))
     }
 
     fn end(&self) {
@@ -158,18 +165,9 @@ impl Life {
         if self.pending.get() > 0 || !self.held.replace(false) {
             return Ok(());
         }
-        self.refer(env, sys::napi_unref_threadsafe_function)
-    }
-
-    fn refer(&self, env: &Env, change: Refer) -> Result<()> {
-        let Some(wake) = self.queue.wake() else { return Ok(()) };
-        // SAFETY: called from JavaScript, so the environment and with it the threadsafe function are alive.
-        let status = unsafe { change(env.raw(), wake.raw()) };
-        napi::check_status!(status)
+        self.queue.wake().map_or(Ok(()), |wake| wake.unrefer(env))
     }
 }
-
-type Refer = unsafe fn(sys::napi_env, sys::napi_threadsafe_function) -> sys::napi_status;
 
 pub(super) fn unknown(env: &Env, value: Js) -> Result<Unknown<'_>> {
     // SAFETY: the handle was made in this environment, in the scope of this call.

@@ -7,13 +7,12 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use napi::bindgen_prelude::Unknown;
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Status, sys};
+use napi::sys;
 use tokio::sync::oneshot;
 
 use super::runtime;
 use super::settle::Settlement;
+use super::wake::Wake;
 use crate::engine::error::Error;
 use crate::engine::grant::Entered;
 use crate::engine::secret::Secret;
@@ -23,15 +22,12 @@ use crate::engine::token::Tokens;
 /// engine makes the next (measured; `docs/decisions/`).
 const FULL_BATCH: usize = 16;
 
-/// Weak: only requests and flights keep a program running, and the port refs it for those.
-pub(super) type Wake = ThreadsafeFunction<(), Unknown<'static>, (), Status, false, true>;
-
 /// One environment's queue. Shared by its JavaScript thread and the engine.
 pub(super) struct Queue {
     /// Tells environments apart; unique in the process.
     pub(super) id: u64,
     items: Mutex<Items>,
-    wake: OnceLock<Wake>,
+    wake: OnceLock<Arc<Wake>>,
     closed: AtomicBool,
     /// Questions that JavaScript has not answered yet, by call number.
     questions: Mutex<HashMap<u32, oneshot::Sender<Reply>>>,
@@ -114,13 +110,13 @@ impl Queue {
         })
     }
 
-    pub(super) fn attach(&self, wake: Wake) {
+    pub(super) fn attach(&self, wake: Arc<Wake>) {
         // A second one would be a second port on this queue, which the constructor rules out.
         drop(self.wake.set(wake));
     }
 
     pub(super) fn wake(&self) -> Option<&Wake> {
-        self.wake.get()
+        self.wake.get().map(AsRef::as_ref)
     }
 
     /// Delivers `item` after all that were pushed before it. On the engine's thread JavaScript is woken once the thread
@@ -132,7 +128,10 @@ impl Queue {
         let waiting = {
             let mut items = self.items();
             items.waiting.push_back(item);
-            if items.woken { return } else { items.waiting.len() }
+            if items.woken {
+                return;
+            }
+            items.waiting.len()
         };
         if waiting >= FULL_BATCH || !runtime::at_rest(self, waiting == 1) {
             self.deliver();
@@ -147,7 +146,7 @@ impl Queue {
         }
         drop(items);
         if let Some(wake) = self.wake.get() {
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            wake.call();
         }
     }
 

@@ -17,6 +17,9 @@ use crate::engine::client::Answer;
 use crate::engine::error::Error;
 use crate::engine::token::Held;
 
+/// V8's limit. A longer body crosses as bytes, which `maxResponseSize` allows up to 2 GiB of.
+const LONGEST_STRING: usize = (1 << 29) - 24;
+
 /// What a promise resolves with.
 pub(super) enum Settlement {
     Answer(Packed),
@@ -41,7 +44,7 @@ impl Packed {
             | attempts.min(15) << 10
             | replays.min(15) << 14
             | u32::from(response.redirected) << 18;
-        let ascii = response.body.is_ascii();
+        let ascii = response.body.len() <= LONGEST_STRING && response.body.is_ascii();
         Self { bits, head: head(&response), body: response.body, ascii }
     }
 }

@@ -3,16 +3,16 @@
 //! Start reading at [`Client::send`]. Invariants: a request carries only tokens of the login it was made under; it is
 //! sent at most [`MAX_SENDS`] times; what it answers with in the end is the server's own last word or a typed error.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use super::error::{Error, Phase};
+use super::gate::{Gate, Number, Place};
 use super::http::{
     Origins, PhaseCell, RedirectMode, Response, Rules, Target, Transport, WireRequest, exchange,
 };
@@ -46,7 +46,7 @@ pub struct Shared {
     /// For requests that bring no timeout of their own.
     pub timeout: Duration,
     /// Requests on the wire: a storm is let through in order, as wide as there are connections.
-    pub gate: Semaphore,
+    pub gate: Gate,
     /// Calls under way, for `close`.
     pub calls: Gauge,
 }
@@ -111,7 +111,13 @@ impl Client {
         &self.shared
     }
 
-    pub async fn send(&self, request: Request) -> Result<Answer, Error> {
+    pub fn send(&self, request: Request) -> impl Future<Output = Result<Answer, Error>> + Send {
+        // An async function keeps its arguments twice over, and passes that on to the one that calls it: ten thousand
+        // waiting requests would fill megabytes with nothing.
+        self.send_boxed(Box::new(request))
+    }
+
+    async fn send_boxed(&self, request: Box<Request>) -> Result<Answer, Error> {
         let _call = self.enter()?;
         self.shared.provider.counters.requests.add();
         let target = self.shared.origins.resolve(&request.url, &request.query)?;
@@ -126,14 +132,14 @@ impl Client {
     /// - Its own auth header: sent as it is, to trusted origins; a rejection is the caller's.
     /// - Otherwise: sent with the session's token, to trusted origins, and again after a rotation if that token was
     ///   rejected.
-    async fn story(&self, request: Request, target: Target, phase: &PhaseCell) -> Result<Answer, Error> {
+    async fn story(&self, request: Box<Request>, target: Target, phase: &PhaseCell) -> Result<Answer, Error> {
         if !request.skip_auth && !target.trusted {
             return Err(Error::OriginNotAllowed { origin: target.url.origin().ascii_serialization() });
         }
         let plain = request.skip_auth || request.headers.contains_key(&self.shared.header_name);
         let rules =
             Rules { redirect: request.redirect.unwrap_or(self.shared.rules.redirect), ..self.shared.rules };
-        let draft = self.draft(request, target.url);
+        let draft = self.draft(*request, target.url);
         if plain {
             let response = Box::pin(self.exchange(&draft, &rules, phase)).await?;
             return Ok(Answer { response, attempts: 1, replays: 0 });
@@ -159,27 +165,35 @@ impl Client {
         let Shared { provider, gate, header_name, queue_timeout: wait, .. } = &*self.shared;
         let wait = *wait;
         let epoch = self.session.epoch();
+        let number = gate.draw();
         let mut attempts = 0;
-        let mut held = queued(wait, phase, self.session.token(provider, epoch)).await?;
+        let mut held = queued(wait, phase, pin!(self.session.token(provider, epoch))).await?;
         loop {
-            let permit = match gate.try_acquire() {
-                Ok(permit) => permit,
-                Err(_) => {
-                    let permit = queued(wait, phase, self.turn()).await?;
-                    // The turn may have been a long time coming.
-                    held = queued(wait, phase, self.session.token(provider, epoch)).await?;
-                    permit
-                }
+            let place = if let Some(place) = gate.try_enter() {
+                place
+            } else {
+                let place = queued(wait, phase, pin!(self.turn(number))).await?;
+                // The turn may have been a long time coming. Who has to wait for a rotation gives the place back, or
+                // one session's slow refresh would hold up all others.
+                let Some(current) = self.session.token_at_hand(provider, epoch)? else {
+                    drop(place);
+                    held = queued(wait, phase, pin!(self.session.token(provider, epoch))).await?;
+                    continue;
+                };
+                held = current;
+                place
             };
             let value = self.header(&held).await?;
             if self.session.epoch() != epoch {
                 return Err(Error::logged_out());
             }
-            let mut wire = draft.clone();
-            wire.headers.insert(header_name.clone(), value);
             attempts += 1;
-            let answer = Box::pin(self.exchange(&wire, rules, phase)).await;
-            drop(permit);
+            let answer = {
+                let mut wire = draft.clone();
+                wire.headers.insert(header_name.clone(), value);
+                Box::pin(self.exchange(&wire, rules, phase)).await
+            };
+            drop(place);
             let expired = self.expired(&answer, &draft.url).await?;
             if !expired && answer.is_ok() {
                 held.accept();
@@ -189,7 +203,7 @@ impl Client {
                 return answer.map(|response| Answer { response, attempts, replays });
             }
             let rejected = self.session.rejected(provider, Stamp::of(&held));
-            held = match queued(wait, phase, rejected).await? {
+            held = match queued(wait, phase, pin!(rejected)).await? {
                 Verdict::Replay(held) => held,
                 Verdict::GiveBack => return answer.map(|response| Answer { response, attempts, replays }),
             };
@@ -198,10 +212,10 @@ impl Client {
     }
 
     /// Waits for a place on the wire.
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Error> {
+    async fn turn(&self, number: Number) -> Result<Place<'_>, Error> {
         tokio::select! {
             biased;
-            permit = self.shared.gate.acquire() => permit.map_err(|_| Error::ClientClosed),
+            place = self.shared.gate.enter(number) => Ok(place),
             () = self.shared.provider.closed.wait() => Err(Error::ClientClosed),
         }
     }
@@ -273,7 +287,7 @@ impl Client {
         }
     }
 
-    fn enter(&self) -> Result<Counted<'_>, Error> {
+    fn enter(&self) -> Result<Counted, Error> {
         if self.shared.provider.closed.get().is_some() {
             return Err(Error::ClientClosed);
         }
@@ -285,7 +299,7 @@ impl Client {
 async fn queued<T>(
     limit: Duration,
     phase: &PhaseCell,
-    wait: impl Future<Output = Result<T, Error>>,
+    wait: Pin<&mut impl Future<Output = Result<T, Error>>>,
 ) -> Result<T, Error> {
     phase.set(Phase::Queue);
     if limit.is_zero() {
@@ -294,3 +308,7 @@ async fn queued<T>(
     let late = Error::Timeout { phase: Phase::Queue, after: limit };
     tokio::time::timeout(limit, wait).await.unwrap_or(Err(late))
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

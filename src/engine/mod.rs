@@ -6,6 +6,7 @@ pub mod client;
 pub mod clock;
 pub mod error;
 pub mod event;
+pub mod gate;
 pub mod grant;
 pub mod http;
 pub mod secret;

@@ -1,4 +1,4 @@
-//! Tells a request's [`PhaseCell`] when a connection is being made for it, which reqwest does not.
+//! Makes connections: in time, and such that a request's [`PhaseCell`] shows that one is being made for it.
 //!
 //! hyper starts a connect inside the task of the request that needs it, so the cell travels in a task-local from
 //! [`watched`] to the connector. When a kept connection comes free first, hyper moves the connect it no longer
@@ -8,8 +8,10 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use tower::{Layer, Service};
+use tokio::time::{Timeout, timeout};
+use tower_service::Service;
 
 use super::PhaseCell;
 use crate::engine::error::Phase;
@@ -25,41 +27,36 @@ pub(super) fn left_connect() {
     let _ = WATCHED.try_with(PhaseCell::connected);
 }
 
-/// For `reqwest::ClientBuilder::connector_layer`.
-#[derive(Clone, Copy)]
-pub(super) struct WatchConnects;
+/// Name, TCP and TLS together. undici's number: three lost SYNs (1 + 2 + 4 s) fit, a dead host is known well before
+/// the request's own 30 s are over.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A connector that is watched, and given up after [`CONNECT_TIMEOUT`].
 #[derive(Clone)]
-pub(super) struct Connector<S>(S);
+pub(super) struct Connector<S>(pub(super) S);
 
 pub(super) struct Connecting<F> {
-    inner: F,
+    inner: Pin<Box<Timeout<F>>>,
     phase: Option<PhaseCell>,
 }
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 tokio::task_local! {
     static WATCHED: PhaseCell;
 }
 
-impl<S> Layer<S> for WatchConnects {
-    type Service = Connector<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Connector(inner)
-    }
-}
-
 impl<S, R> Service<R> for Connector<S>
 where
     S: Service<R>,
-    S::Future: Unpin,
+    S::Error: Into<BoxError>,
 {
     type Response = S::Response;
-    type Error = S::Error;
+    type Error = BoxError;
     type Future = Connecting<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(cx)
+        self.0.poll_ready(cx).map_err(Into::into)
     }
 
     fn call(&mut self, destination: R) -> Self::Future {
@@ -67,22 +64,26 @@ where
         if let Some(phase) = &phase {
             phase.set(Phase::Connect);
         }
-        Connecting { inner: self.0.call(destination), phase }
+        Connecting { inner: Box::pin(timeout(CONNECT_TIMEOUT, self.0.call(destination))), phase }
     }
 }
 
 impl<F, T, E> Future for Connecting<F>
 where
-    F: Future<Output = Result<T, E>> + Unpin,
+    F: Future<Output = Result<T, E>>,
+    E: Into<BoxError>,
 {
-    type Output = Result<T, E>;
+    type Output = Result<T, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let let_go = WATCHED.try_with(|_| ()).is_err();
         if let_go && let Some(phase) = self.phase.take() {
             phase.connected();
         }
-        let outcome = ready!(Pin::new(&mut self.inner).poll(cx));
+        let outcome = match ready!(self.inner.as_mut().poll(cx)) {
+            Ok(outcome) => outcome.map_err(Into::into),
+            Err(elapsed) => Err(elapsed.into()),
+        };
         if let Some(phase) = self.phase.take()
             && outcome.is_ok()
         {
@@ -98,14 +99,14 @@ mod tests {
 
     use super::*;
 
-    type Outcome = Result<(), ()>;
+    type Outcome = Result<(), &'static str>;
 
     /// A connector whose connects end as `connect` says.
     struct Fake<F>(fn() -> F);
 
     impl<F: Future<Output = Outcome>> Service<()> for Fake<F> {
         type Response = ();
-        type Error = ();
+        type Error = &'static str;
         type Future = F;
 
         fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Outcome> {
@@ -124,7 +125,7 @@ mod tests {
     #[tokio::test]
     async fn a_connect_shows_while_it_lasts() {
         let phase = PhaseCell::new();
-        let mut connector = WatchConnects.layer(Fake(|| ready(Ok(()))));
+        let mut connector = Connector(Fake(|| ready(Ok(()))));
         watched(&phase, async {
             let connect = connector.call(());
             assert_eq!(phase.get(), Phase::Connect);
@@ -137,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn a_failed_connect_leaves_the_phase_at_connect() {
         let phase = PhaseCell::new();
-        let mut connector = WatchConnects.layer(Fake(|| ready(Err(()))));
+        let mut connector = Connector(Fake(|| ready(Err("refused"))));
         watched(&phase, connector.call(())).await.unwrap_err();
         assert_eq!(phase.get(), Phase::Queue, "a call outside of the watched future is nobody's");
         watched(&phase, async { connector.call(()).await }).await.unwrap_err();
@@ -148,7 +149,7 @@ mod tests {
     #[tokio::test]
     async fn a_connect_that_was_let_go_is_no_longer_the_requests() {
         let phase = PhaseCell::new();
-        let mut connector = WatchConnects.layer(Fake(pending::<Outcome>));
+        let mut connector = Connector(Fake(pending::<Outcome>));
         let mut connect = None;
         watched(&phase, async {
             assert!(!poll_once(connect.insert(connector.call(()))).await);

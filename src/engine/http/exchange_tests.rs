@@ -71,7 +71,7 @@ async fn sends_what_it_was_given_and_little_else() {
     assert_eq!(
         server.request(0),
         format!(
-            "GET /path?query HTTP/1.1\r\naccept: */*\r\nuser-agent: token-rotator/{version}\r\naccept-encoding: zstd,gzip,deflate,br\r\nhost: 127.0.0.1:{port}\r\n\r\n"
+            "GET /path?query HTTP/1.1\r\naccept: */*\r\nuser-agent: token-rotator/{version}\r\naccept-encoding: gzip, deflate, br, zstd\r\nhost: 127.0.0.1:{port}\r\n\r\n"
         ),
     );
 
@@ -276,7 +276,7 @@ async fn a_secret_neither_crosses_nor_comes_back() {
 }
 
 fn transport_without_pool() -> impl Transport {
-    super::super::ReqwestTransport::new(&super::super::TransportOptions::default()).unwrap()
+    super::super::HyperTransport::new(&super::super::TransportOptions::default()).unwrap()
 }
 
 #[tokio::test]
@@ -398,7 +398,7 @@ async fn a_handshake_without_end_is_a_connect_that_times_out() {
     let error = exchange(&transport, &get(url), &rules(), &phase).await.unwrap_err();
     assert_eq!(
         error,
-        Error::Timeout { phase: Phase::Connect, after: super::super::transport::CONNECT_TIMEOUT }
+        Error::Timeout { phase: Phase::Connect, after: super::super::connect::CONNECT_TIMEOUT }
     );
     assert!(phase.provably_unsent());
     server.abort();
@@ -425,7 +425,7 @@ async fn a_server_that_speaks_no_tls_is_named() {
 fn transport_that_trusts_anyone() -> impl Transport {
     let mut options = super::super::TransportOptions::default();
     options.tls.reject_unauthorized = false;
-    super::super::ReqwestTransport::new(&options).unwrap()
+    super::super::HyperTransport::new(&options).unwrap()
 }
 
 async fn until(phase: &PhaseCell, wanted: Phase) {

@@ -7,6 +7,7 @@
 //! this module holds more of a URL than its origin.
 
 pub mod exchange;
+pub mod hyper_transport;
 pub mod network;
 pub mod origin;
 pub mod phase;
@@ -15,12 +16,16 @@ pub mod tls;
 pub mod transport;
 
 mod connect;
+mod decode;
+#[cfg(test)]
+mod handshake_tests;
 #[cfg(test)]
 mod testing;
 
 pub use exchange::{Response, Rules, exchange};
+pub use hyper_transport::HyperTransport;
 pub use origin::{Origins, Target};
 pub use phase::PhaseCell;
 pub use redirect::RedirectMode;
 pub use tls::TlsOptions;
-pub use transport::{ReqwestTransport, Transport, TransportOptions, WireBody, WireRequest, WireResponse};
+pub use transport::{Transport, TransportOptions, WireBody, WireRequest, WireResponse};

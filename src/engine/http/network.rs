@@ -6,23 +6,29 @@
 use std::error::Error as StdError;
 use std::io;
 
-use url::Url;
+use http::Uri;
+use hyper_util::client::legacy;
+use tokio::time::error::Elapsed;
 
-use super::origin;
-use super::transport::CONNECT_TIMEOUT;
+use super::connect::CONNECT_TIMEOUT;
 use crate::engine::error::{Error, Phase};
 
-/// What `error` means for a request to `url`.
-pub fn error(error: &reqwest::Error, url: &Url) -> Error {
-    if error.is_builder() {
-        return Error::InvalidOption("url cannot be sent as an HTTP/1.1 request".into());
-    }
-    let Fault(code, happened) = Fault::of(error);
-    if code == "ETIMEDOUT" && error.is_connect() && !from_system(error) {
+/// What `error`, from connecting to `uri`, sending there or reading from there, means.
+pub fn error(error: &(dyn StdError + 'static), uri: &Uri) -> Error {
+    let fault = Fault::of(error);
+    let connecting = error.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect);
+    if fault == TIMED_OUT && connecting && !from_system(error) {
         return Error::Timeout { phase: Phase::Connect, after: CONNECT_TIMEOUT };
     }
-    let message = format!("{} {happened}", origin::name(url));
-    Error::Network { message, code: (!code.is_empty()).then_some(code) }
+    fault.at(uri)
+}
+
+/// What `error` means that came out of a decoder which reads from `uri`.
+pub fn decoding(error: &io::Error, uri: &Uri) -> Error {
+    if causes(error).any(<Cause>::is::<hyper::Error>) {
+        return self::error(error, uri);
+    }
+    Fault::of_decoder(error).at(uri)
 }
 
 /// A code, and what the origin did.
@@ -31,29 +37,31 @@ struct Fault(&'static str, &'static str);
 
 impl Fault {
     /// The innermost cause that has a name: outer ones only say which layer saw it.
-    fn of(error: &reqwest::Error) -> Self {
+    fn of(error: &Cause) -> Self {
         let mut found = None;
-        let mut on_the_wire = false;
+        let mut looking_up = false;
         for cause in causes(error) {
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
                 found = Some(Self::of_tls(tls));
             } else if let Some(http) = cause.downcast_ref::<hyper::Error>() {
-                on_the_wire = true;
                 found = Self::of_http(http).or(found);
             } else if let Some(system) = cause.downcast_ref::<io::Error>() {
-                found = match system {
-                    _ if error.is_dns() => Some(Self::of_lookup(system)),
-                    _ if error.is_decode() && !on_the_wire => Some(Self::of_decoder(system)),
-                    _ => Self::of_io(system).or(found),
-                };
+                found =
+                    if looking_up { Some(Self::of_lookup(system)) } else { Self::of_io(system).or(found) };
+            } else if cause.is::<Elapsed>() {
+                found = Some(TIMED_OUT);
+            } else if cause.to_string() == LOOKING_UP {
+                looking_up = true;
+                found = Some(NOT_FOUND);
             }
         }
-        match found {
-            Some(fault) => fault,
-            None if error.is_timeout() => TIMED_OUT,
-            None if error.is_dns() => NOT_FOUND,
-            None => Self("", "could not be reached"),
-        }
+        found.unwrap_or(Self("", "could not be reached"))
+    }
+
+    fn at(self, uri: &Uri) -> Error {
+        let Self(code, happened) = self;
+        let message = format!("{} {happened}", name(uri));
+        Error::Network { message, code: (!code.is_empty()).then_some(code) }
     }
 
     fn of_io(error: &io::Error) -> Option<Self> {
@@ -165,21 +173,30 @@ const HUNG_UP: Fault =
 const TIMED_OUT: Fault = Fault("ETIMEDOUT", "did not answer in time");
 const NOT_FOUND: Fault = Fault("ENOTFOUND", "could not be looked up: its name is unknown");
 
+/// All that hyper-util's connector shows of the type of its error.
+const LOOKING_UP: &str = "dns error";
+
 /// ENFILE and EMFILE on Unix, WSAEMFILE on Windows; the standard library has no kind for them.
 const TOO_MANY_FILES: [i32; 3] = [23, 24, 10024];
 
 /// Whether the operating system said so, and not a timer of ours.
-fn from_system(error: &reqwest::Error) -> bool {
+fn from_system(error: &Cause) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|io| io.raw_os_error().is_some())
 }
 
 /// `error` and everything below it. An `io::Error` hides what it wraps from `source`.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &Cause> {
-    let first: &Cause = error;
-    std::iter::successors(Some(first), |&cause: &&Cause| match cause.downcast_ref::<io::Error>() {
+fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
+    std::iter::successors(Some(error), |&cause: &&Cause| match cause.downcast_ref::<io::Error>() {
         Some(io) => io.get_ref().map(|inner| inner as &Cause),
         None => cause.source(),
     })
+}
+
+/// What [`origin::name`](super::origin::name) is to a URL. A URI made of one holds no default port.
+fn name(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, after)| after);
+    format!("{}://{host_and_port}", uri.scheme_str().unwrap_or_default())
 }
 
 type Cause = dyn StdError + 'static;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use super::{RedirectMode, ReqwestTransport, Rules, TransportOptions, WireRequest};
+use super::{HyperTransport, RedirectMode, Rules, TransportOptions, WireRequest};
 
 /// What a [`Server`] was asked, in order.
 pub(super) struct Server {
@@ -76,8 +76,8 @@ pub(super) async fn read_request(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-pub(super) fn transport() -> ReqwestTransport {
-    ReqwestTransport::new(&TransportOptions { idle_per_origin: 4, ..TransportOptions::default() }).unwrap()
+pub(super) fn transport() -> HyperTransport {
+    HyperTransport::new(&TransportOptions { idle_per_origin: 4, ..TransportOptions::default() }).unwrap()
 }
 
 pub(super) fn rules() -> Rules {

@@ -1,7 +1,16 @@
-//! The option `tls`, turned into reqwest's own settings.
+//! The option `tls`, turned into a rustls configuration.
 //!
 //! Invariant: what is wrong with a certificate or key is found when the client is made, and the error names the option
 //! and shows nothing of its value.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_platform_verifier::Verifier;
 
 use crate::engine::error::Error;
 
@@ -17,40 +26,42 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// The builder with every option applied, or `None` if all are at their default.
-    pub(super) fn apply(
-        &self,
-        mut builder: reqwest::ClientBuilder,
-    ) -> Result<Option<reqwest::ClientBuilder>, Error> {
+    pub(super) fn is_default(&self) -> bool {
+        self.ca.is_none() && self.cert.is_none() && self.key.is_none() && self.reject_unauthorized
+    }
+
+    /// Checks every option. Reads the system's authorities if it needs them, which takes milliseconds.
+    pub(super) fn config(&self) -> Result<ClientConfig, Error> {
+        let roots = self.ca.as_deref().map(authorities).transpose()?;
         let identity = match (&self.cert, &self.key) {
             (None, None) => None,
             (Some(cert), Some(key)) => Some(identity(cert, key)?),
             (Some(_), None) => return Err(invalid("tls.cert needs tls.key beside it")),
             (None, Some(_)) => return Err(invalid("tls.key needs tls.cert beside it")),
         };
-        if self.ca.is_none() && identity.is_none() && self.reject_unauthorized {
-            return Ok(None);
-        }
-        if let Some(ca) = &self.ca {
-            builder = builder.tls_certs_only(authorities(ca)?);
-        }
-        if let Some(identity) = identity {
-            builder = builder.identity(identity);
-        }
-        Ok(Some(builder.tls_danger_accept_invalid_certs(!self.reject_unauthorized)))
-    }
-
-    /// PEM it is, and still no client could be made of it.
-    pub(super) fn refused(&self) -> Error {
-        invalid(match (&self.ca, &self.cert) {
-            (Some(_), Some(_)) => {
-                "tls.ca is not made of X.509 certificates, or tls.cert and tls.key do not belong together"
+        // Named, because another crate in the program may have another one made the default.
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|_| Error::Internal)?;
+        let builder = match roots {
+            _ if !self.reject_unauthorized => {
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustAnyone(provider)))
             }
-            (None, Some(_)) => {
-                "tls.cert and tls.key do not belong together, or the system has no certificate authorities"
-            }
-            _ => "tls.ca is not made of X.509 certificates",
-        })
+            Some(roots) => builder.with_root_certificates(roots),
+            None => match Verifier::new(provider) {
+                Ok(system) => builder.dangerous().with_custom_certificate_verifier(Arc::new(system)),
+                Err(_) => builder.with_root_certificates(mozillas_authorities()?),
+            },
+        };
+        let mut config = match identity {
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|_| invalid("tls.cert and tls.key do not belong together"))?,
+        };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
     }
 }
 
@@ -71,20 +82,83 @@ impl std::fmt::Debug for TlsOptions {
     }
 }
 
-fn authorities(pem: &str) -> Result<Vec<reqwest::Certificate>, Error> {
-    match reqwest::Certificate::from_pem_bundle(pem.as_bytes()) {
+fn authorities(pem: &str) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem, "tls.ca is not a PEM certificate (-----BEGIN CERTIFICATE-----)")? {
+        roots.add(certificate).map_err(|_| invalid("tls.ca is not made of X.509 certificates"))?;
+    }
+    Ok(roots)
+}
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+fn identity(cert: &str, key: &str) -> Result<Identity, Error> {
+    let chain = certificates(cert, "tls.cert is not a PEM certificate (-----BEGIN CERTIFICATE-----)")?;
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
+        invalid("tls.key is not an unencrypted PEM private key (-----BEGIN PRIVATE KEY-----)")
+    })?;
+    Ok((chain, key))
+}
+
+/// At least one.
+fn certificates(pem: &str, otherwise: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+    match CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>() {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(invalid("tls.ca is not a PEM certificate (-----BEGIN CERTIFICATE-----)")),
+        _ => Err(invalid(otherwise)),
     }
 }
 
-fn identity(cert: &str, key: &str) -> Result<reqwest::Identity, Error> {
-    if !matches!(reqwest::Certificate::from_pem_bundle(cert.as_bytes()), Ok(found) if !found.is_empty()) {
-        return Err(invalid("tls.cert is not a PEM certificate (-----BEGIN CERTIFICATE-----)"));
+/// For a container without any, where Node works too, since it brings its own. Not if the environment names the ones
+/// to trust: that they cannot be read must not widen what is trusted.
+fn mozillas_authorities() -> Result<RootCertStore, Error> {
+    if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some()) {
+        return Err(Error::Network {
+            message: "SSL_CERT_FILE or SSL_CERT_DIR names no certificate authorities; mend it, or set tls.ca"
+                .into(),
+            code: Some("UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
+        });
     }
-    let together = zeroize::Zeroizing::new([cert, "\n", key].concat());
-    reqwest::Identity::from_pem(together.as_bytes())
-        .map_err(|_| invalid("tls.key is not an unencrypted PEM private key (-----BEGIN PRIVATE KEY-----)"))
+    Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
+}
+
+/// What `rejectUnauthorized: false` asks for, and nobody else gets.
+#[derive(Debug)]
+struct TrustAnyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for TrustAnyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    // A signature by a key that anyone may have made proves nothing, and certificates that rustls cannot read pass.
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 fn invalid(message: &str) -> Error {

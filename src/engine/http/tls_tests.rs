@@ -1,6 +1,6 @@
 //! What a client cannot be made of. What is made of the rest shows in [`super::super::exchange`].
 
-use super::super::{ReqwestTransport, TransportOptions};
+use super::super::{HyperTransport, TransportOptions};
 use super::*;
 
 /// A self-signed certificate and its key, made for this test by
@@ -34,10 +34,10 @@ adovP4qInFKwc6uQ2mm/qFrTALJI/KQJNUB5w8MHN2IKztTqx6JEf6ze
 -----END PRIVATE KEY-----
 ";
 
-fn made(ca: Option<&str>, cert: Option<&str>, key: Option<&str>) -> Result<ReqwestTransport, Error> {
+fn made(ca: Option<&str>, cert: Option<&str>, key: Option<&str>) -> Result<HyperTransport, Error> {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let tls = TlsOptions { ca: owned(ca), cert: owned(cert), key: owned(key), reject_unauthorized: true };
-    ReqwestTransport::new(&TransportOptions { idle_per_origin: 1, tls })
+    HyperTransport::new(&TransportOptions { idle_per_origin: 1, tls })
 }
 
 #[test]

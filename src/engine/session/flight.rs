@@ -6,7 +6,7 @@
 //! 1. read the store; newer tokens there are adopted, and that is all;
 //! 2. refresh, with what is known about each failure deciding whether the same token may be sent again;
 //! 3. save what came, before anybody uses it;
-//! 4. publish it to those who wait, then tell the hooks.
+//! 4. queue the hooks, which nobody waits for, and publish to those who wait.
 //!
 //! Invariant: a flight that lands in another epoch than it started in changes nothing.
 
@@ -18,14 +18,14 @@ use tokio::time::{sleep, sleep_until};
 use super::news::News;
 use super::provider::{Hold, Provider};
 use super::schedule::{self, Policy};
-use super::signal::Signal;
+use super::signal::{Counted, Signal};
 use super::state::Purpose;
 use super::{Inner, Session, fresh};
 use crate::engine::clock::{self, Instant};
 use crate::engine::error::{Cause, Error, LostReason, RefreshFailure, RefreshFailureKind, StoreAction};
 use crate::engine::event::Event;
 use crate::engine::grant::{Ask, Entered, GrantError};
-use crate::engine::secret::Secret;
+use crate::engine::secret::{Fingerprint, Secret};
 use crate::engine::store::StoreError;
 use crate::engine::token::{Held, Tokens};
 
@@ -44,7 +44,11 @@ enum Ending {
     Loaded(Option<Tokens>),
     /// The store could not be read for the first time.
     Unread(Error),
-    Rotated(Tokens),
+    /// `from`: what was refreshed, which the store may have held and the session never did.
+    Rotated {
+        tokens: Tokens,
+        from: Option<Tokens>,
+    },
     Adopted(Tokens),
     /// The session goes on after a pause.
     Failed(Error),
@@ -71,6 +75,7 @@ pub(super) fn depart(
         doubtful: inner.doubtful,
         landed: false,
         hold: by.host.hold(),
+        _under_way: session.flights.enter(),
     };
     tokio::spawn(trip.fly());
     flight
@@ -81,17 +86,17 @@ struct Trip {
     by: Arc<Provider>,
     flight: Arc<Flight>,
     epoch: u64,
-    /// An earlier refresh with the same token was sent and never answered.
-    doubtful: bool,
+    /// The refresh token of an earlier refresh that was sent and never answered.
+    doubtful: Option<Fingerprint>,
     landed: bool,
     /// A program that has nothing else to do waits for its flights.
     hold: Hold,
+    /// Dropped last: who waits for the flight to be over finds the program released.
+    _under_way: Counted,
 }
 
 impl Trip {
     async fn fly(mut self) {
-        let session = Arc::clone(&self.session);
-        let _under_way = session.flights.enter();
         let ending = match self.flight.purpose {
             Purpose::Load => self.load().await,
             Purpose::Rotate => self.rotate().await,
@@ -120,25 +125,35 @@ impl Trip {
             Ok(News::Newer(tokens)) => return Ending::Adopted(tokens),
             Ok(News::None) => {}
         }
-        let refresh_token = held.as_ref().and_then(|tokens| tokens.refresh.clone());
-        self.by.host.emit(Event::BeforeRefresh);
-        let error = match self.refresh(refresh_token.as_ref()).await {
-            Ok(tokens) => {
-                let tokens = tokens.succeeding(held.as_ref());
-                return if self.save(&tokens).await { Ending::Rotated(tokens) } else { Ending::Overtaken };
+        loop {
+            if self.overtaken() {
+                return Ending::Overtaken;
             }
-            Err(error) => error,
-        };
-        let GrantError::Terminal { cause } = error else { return Ending::Failed(failure(error)) };
-        if let Some(tokens) = self.rescued(held.as_ref()).await {
-            return Ending::Adopted(tokens);
+            let refresh_token = held.as_ref().and_then(|tokens| tokens.refresh.clone());
+            let error = match self.refresh(refresh_token.as_ref()).await {
+                Ok(tokens) => {
+                    let tokens = tokens.succeeding(held.as_ref());
+                    let saved = self.save(&tokens).await;
+                    return if saved { Ending::Rotated { tokens, from: held } } else { Ending::Overtaken };
+                }
+                Err(error) => error,
+            };
+            let GrantError::Terminal { cause } = error else { return Ending::Failed(failure(error)) };
+            match self.rescued(held.as_ref()).await {
+                Some(tokens) if expired(&tokens) => held = Some(tokens),
+                Some(tokens) => return Ending::Adopted(tokens),
+                None => return Ending::Lost(self.lost(refresh_token.as_ref(), cause)),
+            }
         }
-        let reason = match refresh_token {
+    }
+
+    fn lost(&self, refused: Option<&Secret>, cause: Option<Cause>) -> Error {
+        let reason = match refused.map(Secret::fingerprint) {
             None => LostReason::NoRefreshToken,
-            Some(_) if self.doubtful => LostReason::RotationOutcomeUnknown,
+            refused if refused == self.doubtful => LostReason::RotationOutcomeUnknown,
             Some(_) => LostReason::Rejected,
         };
-        Ending::Lost(Error::SessionLost { reason, cause })
+        Error::SessionLost { reason, cause }
     }
 
     /// What the store has that the session does not. It is not asked while it lags behind, nor when it cannot know.
@@ -202,10 +217,13 @@ impl Trip {
                 GrantError::Gone if self.change_provider() => (Duration::ZERO, Duration::MAX),
                 _ => return Err(error),
             };
-            if since + pause >= deadline || self.overtaken() {
+            if since + pause >= deadline {
                 return Err(error);
             }
             sleep(pause).await;
+            if self.overtaken() {
+                return Err(error);
+            }
             attempt += 1;
         }
     }
@@ -219,6 +237,7 @@ impl Trip {
         first_sent: &mut Option<Instant>,
     ) -> Result<Tokens, GrantError> {
         let by = Arc::clone(&self.by);
+        by.host.emit(Event::BeforeRefresh);
         let entered = Entered::default();
         let session = Arc::clone(&self.session.key);
         let mut answer = by.grant.refresh(Ask {
@@ -229,14 +248,20 @@ impl Trip {
         });
         tokio::select! {
             biased;
-            answer = &mut answer => return self.noted(answer),
+            answer = &mut answer => {
+                // It may be answered before anybody saw it begin.
+                if !matches!(answer, Err(GrantError::Gone)) {
+                    first_sent.get_or_insert_with(clock::now);
+                }
+                return self.noted(token, answer);
+            }
             () = entered.wait() => {}
         }
         let begun = clock::now();
         let patience = by.policy.refresh_timeout;
         tokio::select! {
             biased;
-            answer = &mut answer => return self.noted(answer),
+            answer = &mut answer => return self.noted(token, answer),
             () = sleep_until(*first_sent.get_or_insert(begun) + patience) => self.overdue(patience),
         }
         let answer = tokio::select! {
@@ -244,14 +269,18 @@ impl Trip {
             answer = &mut answer => answer,
             () = sleep_until(begun + by.policy.hard_limit()) => Err(GrantError::Ambiguous { cause: None }),
         };
-        self.noted(answer)
+        self.noted(token, answer)
     }
 
     /// Remembers that the token may be spent.
-    fn noted(&mut self, answer: Result<Tokens, GrantError>) -> Result<Tokens, GrantError> {
+    fn noted(
+        &mut self,
+        token: Option<&Secret>,
+        answer: Result<Tokens, GrantError>,
+    ) -> Result<Tokens, GrantError> {
         if let Err(GrantError::Ambiguous { .. } | GrantError::Malformed { .. }) = answer {
             self.by.counters.ambiguous.add();
-            self.doubtful = true;
+            self.doubtful = token.map(Secret::fingerprint);
         }
         answer
     }
@@ -287,7 +316,8 @@ impl Trip {
         true
     }
 
-    /// Applies the ending and tells everybody, in this order: the state, those who wait, the hooks.
+    /// Applies the ending and tells everybody, in this order: the state, the hooks, those who wait. Hooks are only
+    /// queued here, so that `onRefreshed` is ahead of every answer that waited for it.
     fn land(&mut self, ending: Ending) {
         self.landed = true;
         let mut guard = self.session.inner();
@@ -304,7 +334,10 @@ impl Trip {
                 inner.state.loaded(tokens.map(|tokens| fresh(tokens, stamp, false)));
                 Ok(())
             }
-            Ending::Rotated(tokens) => {
+            Ending::Rotated { tokens, from } => {
+                if let Some(from) = from {
+                    inner.superseded.add(&from);
+                }
                 counters.rotations.add();
                 events.push(Event::Refreshed(Arc::new(tokens.clone())));
                 self.replace(inner, tokens, true);
@@ -331,7 +364,7 @@ impl Trip {
             }
             Ending::Lost(error) => {
                 counters.rotations_failed.add();
-                if self.doubtful {
+                if matches!(error, Error::SessionLost { reason: LostReason::RotationOutcomeUnknown, .. }) {
                     counters.reuse_suspected.add();
                 }
                 inner.state.lost(error.clone());
@@ -342,17 +375,17 @@ impl Trip {
         };
         let held = inner.state.held().cloned();
         drop(guard);
-        self.flight.outcome.set(outcome.map(|()| held));
         for event in events {
             self.by.host.emit(event);
         }
+        self.flight.outcome.set(outcome.map(|()| held));
     }
 
     fn replace(&self, inner: &mut Inner, tokens: Tokens, minted: bool) {
         if let Some(old) = inner.state.held() {
             inner.superseded.add(&old.tokens);
         }
-        inner.doubtful = false;
+        inner.doubtful = None;
         inner.state.rotated(fresh(tokens, inner.state.next_stamp(), minted));
     }
 }

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::clock;
 use super::error::Error;
-use super::secret::Secret;
+use super::secret::{Fingerprint, Secret};
 use super::token::{Held, Tokens};
 use flight::Flight;
 use news::Superseded;
@@ -45,8 +45,15 @@ struct Inner {
     state: State,
     flight: Option<Arc<Flight>>,
     superseded: Superseded,
-    /// The refresh token held was sent once and never answered: it may be spent.
-    doubtful: bool,
+    /// The refresh token that was sent once and never answered: it may be spent.
+    doubtful: Option<Fingerprint>,
+}
+
+/// Where valid tokens are.
+enum Reach {
+    Held(Arc<Held>),
+    /// This flight brings them.
+    Coming(Arc<Flight>),
 }
 
 /// What became of a request whose token was rejected.
@@ -66,7 +73,7 @@ impl Session {
                 state: State::new(),
                 flight: None,
                 superseded: Superseded::default(),
-                doubtful: false,
+                doubtful: None,
             }),
             writer: Writer::default(),
             providers: Mutex::default(),
@@ -91,17 +98,9 @@ impl Session {
     /// Tokens that are valid now, for a request born in `epoch`. Waits for a rotation only when it must.
     pub async fn token(self: &Arc<Self>, by: &Arc<Provider>, epoch: u64) -> Result<Arc<Held>, Error> {
         loop {
-            let flight = {
-                let mut inner = self.inner();
-                match inner.state.acquire(epoch, &by.policy, clock::now()) {
-                    Acquire::Use(held) => return Ok(held),
-                    Acquire::UseAndRotate(held) => {
-                        self.depart(&mut inner, by, Purpose::Rotate);
-                        return Ok(held);
-                    }
-                    Acquire::Fail(error) => return Err(error),
-                    Acquire::Wait(purpose) => self.depart(&mut inner, by, purpose),
-                }
+            let flight = match self.reach(by, epoch)? {
+                Reach::Held(held) => return Ok(held),
+                Reach::Coming(flight) => flight,
             };
             let brought = wait(by, &flight).await?;
             // What a rotation brought is used even if it has expired meanwhile: a lifetime shorter than the way here
@@ -112,18 +111,48 @@ impl Session {
         }
     }
 
+    /// The same, if that takes no waiting.
+    pub fn token_at_hand(
+        self: &Arc<Self>,
+        by: &Arc<Provider>,
+        epoch: u64,
+    ) -> Result<Option<Arc<Held>>, Error> {
+        Ok(match self.reach(by, epoch)? {
+            Reach::Held(held) => Some(held),
+            Reach::Coming(_) => None,
+        })
+    }
+
+    fn reach(self: &Arc<Self>, by: &Arc<Provider>, epoch: u64) -> Result<Reach, Error> {
+        let mut inner = self.inner();
+        match inner.state.acquire(epoch, &by.policy, clock::now()) {
+            Acquire::Use(held) => Ok(Reach::Held(held)),
+            Acquire::UseAndRotate(held) => {
+                self.depart(&mut inner, by, Purpose::Rotate);
+                Ok(Reach::Held(held))
+            }
+            Acquire::Fail(error) => Err(error),
+            Acquire::Wait(purpose) => Ok(Reach::Coming(self.depart(&mut inner, by, purpose))),
+        }
+    }
+
     /// A server rejected the token that `stamp` names. Waits for the rotation if that is what it takes.
     pub async fn rejected(self: &Arc<Self>, by: &Arc<Provider>, stamp: Stamp) -> Result<Verdict, Error> {
         let flight = {
             let mut inner = self.inner();
             match inner.state.rejected(stamp, clock::now()) {
-                Rejected::Replay => return Ok(inner.state.held().map_or(Verdict::GiveBack, replay)),
+                Rejected::Replay => None,
                 Rejected::GiveBack => return Ok(Verdict::GiveBack),
                 Rejected::Fail(error) => return Err(error),
-                Rejected::Wait => self.depart(&mut inner, by, Purpose::Rotate),
+                Rejected::Wait => Some(self.depart(&mut inner, by, Purpose::Rotate)),
             }
         };
-        match wait(by, &flight).await {
+        let brought = match flight {
+            Some(flight) => wait(by, &flight).await,
+            // What is held now may have expired, or be rejected, as well.
+            None => self.token(by, stamp.epoch).await.map(Some),
+        };
+        match brought {
             _ if self.epoch() != stamp.epoch => Ok(Verdict::GiveBack),
             Ok(held) => Ok(held.as_ref().map_or(Verdict::GiveBack, replay)),
             Err(error) => Err(error),
@@ -162,8 +191,12 @@ impl Session {
     pub async fn login(self: &Arc<Self>, by: &Arc<Provider>, tokens: Option<Tokens>) -> Result<(), Error> {
         let (flight, ticket) = {
             let mut inner = self.inner();
-            inner.superseded.clear();
-            inner.doubtful = false;
+            // A write of theirs that outlives its deadline may still end up in the store.
+            let before = inner.state.held().map(|held| held.tokens.clone());
+            for tokens in before.into_iter().chain(self.writer.latest()) {
+                inner.superseded.add(&tokens);
+            }
+            inner.doubtful = None;
             let held = tokens.clone();
             inner.state.login(|stamp| held.map(|tokens| fresh(tokens, stamp, false)));
             (inner.flight.take(), self.writer.want(tokens))

@@ -1,7 +1,7 @@
 //! Two ways to wait for something: a value that is set once, and a count that falls to zero.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
@@ -42,25 +42,28 @@ impl<T> Default for Signal<T> {
 
 /// How many of something are under way.
 #[derive(Debug, Default)]
-pub struct Gauge {
+pub struct Gauge(Arc<Count>);
+
+#[derive(Debug, Default)]
+struct Count {
     count: AtomicUsize,
     idle: Notify,
 }
 
-/// One of a [`Gauge`]'s, until dropped.
+/// One of a [`Gauge`]'s, until dropped. Owned, so that a task counts from when it is made, not from when it first runs.
 #[derive(Debug)]
-pub struct Counted<'a>(&'a Gauge);
+pub struct Counted(Arc<Count>);
 
 impl Gauge {
-    pub fn enter(&self) -> Counted<'_> {
-        self.count.fetch_add(1, Ordering::AcqRel);
-        Counted(self)
+    pub fn enter(&self) -> Counted {
+        self.0.count.fetch_add(1, Ordering::AcqRel);
+        Counted(Arc::clone(&self.0))
     }
 
     pub async fn idle(&self) {
         loop {
-            let woken = self.idle.notified();
-            if self.count.load(Ordering::Acquire) == 0 {
+            let woken = self.0.idle.notified();
+            if self.0.count.load(Ordering::Acquire) == 0 {
                 return;
             }
             woken.await;
@@ -68,7 +71,7 @@ impl Gauge {
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
         if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.idle.notify_waiters();

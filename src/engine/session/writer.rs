@@ -3,12 +3,17 @@
 //! Invariant: one write at a time, always of the newest tokens. A write that fails is repeated until it succeeds or
 //! newer tokens take its place; until then the session never reads the store.
 
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use super::Session;
 use super::provider::{Hold, Provider};
-use super::signal::Gauge;
+use super::signal::{Counted, Gauge};
+use crate::engine::clock;
 use crate::engine::error::{Error, StoreAction};
 use crate::engine::event::Event;
 use crate::engine::store::StoreError;
@@ -46,6 +51,11 @@ impl Writer {
         wanted.ticket
     }
 
+    /// The newest tokens that the store was given.
+    pub(super) fn latest(&self) -> Option<Tokens> {
+        self.wanted().tokens.clone()
+    }
+
     /// Memory is ahead of the store.
     pub(super) fn unsaved(&self) -> bool {
         let wanted = self.wanted();
@@ -54,6 +64,14 @@ impl Writer {
 
     pub(super) async fn settled(&self) {
         self.holding.idle().await;
+    }
+
+    /// Whether nothing is left to repeat.
+    fn rests(&self) -> bool {
+        let mut wanted = self.wanted();
+        let saved = wanted.saved == wanted.ticket;
+        wanted.repeating = !saved;
+        saved
     }
 
     fn wanted(&self) -> MutexGuard<'_, Wanted> {
@@ -74,7 +92,9 @@ impl Session {
         if let Err(failed) = &done {
             by.host.emit(Event::PersistFailed(error(failed)));
             if !std::mem::replace(&mut self.writer.wanted().repeating, true) {
-                tokio::spawn(Arc::clone(self).repeat(Arc::clone(by)));
+                // Held from here on, so that there is no moment in which nothing seems to be under way.
+                let held = (by.host.hold(), self.writer.holding.enter());
+                tokio::spawn(Arc::clone(self).repeat(Arc::clone(by), held));
             }
         }
         done
@@ -85,7 +105,10 @@ impl Session {
         let Some(tokens) = self.writer.open(ticket) else { return Ok(()) };
         let mut by = Arc::clone(by);
         loop {
-            match by.store.write(&self.key, tokens.as_ref()).await {
+            // A panic is a failure like any other: these tokens may be the only valid ones there are.
+            let write = AssertUnwindSafe(async { by.store.write(&self.key, tokens.as_ref()).await });
+            let written = write.catch_unwind().await;
+            match written.unwrap_or(Err(StoreError::Failed { cause: None })) {
                 Err(StoreError::Gone) => by = self.another(&by).ok_or(StoreError::Gone)?,
                 Err(error) => return Err(error),
                 Ok(()) => {
@@ -96,21 +119,24 @@ impl Session {
         }
     }
 
-    async fn repeat(self: Arc<Self>, mut by: Arc<Provider>) {
+    async fn repeat(self: Arc<Self>, by: Arc<Provider>, held: (Hold, Counted)) {
+        let mut repeated = pin!(self.repeat_until_saved(by));
+        if tokio::time::timeout(HELD_FOR, &mut repeated).await.is_err() {
+            drop(held);
+            repeated.await;
+        }
+    }
+
+    async fn repeat_until_saved(self: &Arc<Self>, mut by: Arc<Provider>) {
+        let begun = clock::now();
         let mut pause = REPEAT.0;
-        let mut held: Option<(Hold, _)> = Some((by.host.hold(), self.writer.holding.enter()));
-        let mut waited = Duration::ZERO;
         loop {
             tokio::time::sleep(pause).await;
-            waited += pause;
             pause = (pause * 2).min(REPEAT.1);
-            if waited >= HELD_FOR {
-                held = None;
-            }
             if !by.host.alive() {
                 match self.another(&by) {
                     Some(other) => by = other,
-                    None if held.is_some() => continue,
+                    None if clock::now() - begun < HELD_FOR => continue,
                     None => break,
                 }
             }
@@ -118,12 +144,11 @@ impl Session {
             by.counters.persist_retries.add();
             match self.write(&by, ticket).await {
                 Err(failed) => by.host.emit(Event::PersistFailed(error(&failed))),
-                Ok(()) if self.writer.unsaved() => {}
-                Ok(()) => break,
+                Ok(()) if self.writer.rests() => return,
+                Ok(()) => {}
             }
         }
         self.writer.wanted().repeating = false;
-        drop(held);
     }
 }
 

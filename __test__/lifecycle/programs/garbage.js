@@ -1,0 +1,83 @@
+'use strict';
+
+// Drops clients, and requests with nobody left who knows their client, and collects garbage. Wants --expose-gc.
+
+const { connect, report, settings, told } = require('./program.js');
+const { refreshAt } = require('../../support/refresh.js');
+
+/** More rounds than any collection takes. */
+const ROUNDS = 100;
+
+async function collect(done = () => false) {
+  for (let round = 0; round < ROUNDS && !done(); round += 1) {
+    globalThis.gc();
+    await new Promise(setImmediate);
+  }
+}
+
+/** Every callback refers to its own client, as a user's may. */
+function selfReferring(options) {
+  const refer = () => client;
+  const hooks = { onBeforeRefresh: refer, onRefreshed: refer, onRefreshFailed: refer, logout: refer };
+  const logger = { debug: refer, error: refer };
+  const store = { getTokens: async () => client && settings.tokens, setTokens: async () => void client };
+  const client = connect({ tokens: undefined, ...hooks, ...store, logger, ...options });
+  return client;
+}
+
+const programs = {
+  async dropped() {
+    let collected = 0;
+    const registry = new FinalizationRegistry(() => (collected += 1));
+    // A function of its own: a variable here would keep the last one.
+    const drop = async (used) => {
+      const client = selfReferring();
+      registry.register(client);
+      if (used) await client.get('/api/orders');
+    };
+    for (let index = 0; index < settings.clients; index += 1) await drop(index % 50 === 0);
+    await collect(() => collected === settings.clients);
+    return { collected };
+  },
+
+  /** The server holds the refresh; meanwhile only the program's wish to know the answer is left. */
+  async pending() {
+    let entered;
+    const inRefresh = new Promise((resolve) => (entered = resolve));
+    const exchange = refreshAt(settings.tokenEndpoint);
+    const refresh = (token, context) => {
+      entered();
+      return exchange(token, context);
+    };
+    const statuses = Array.from({ length: 20 }, () => {
+      const client = selfReferring({ share: 'pending', refresh });
+      return client.get('/api/orders').then((answer) => answer.status);
+    });
+    await Promise.all([inRefresh, told()]);
+    await collect();
+    process.send('collected');
+    return { statuses: [...new Set(await Promise.all(statuses))] };
+  },
+
+  /** A rotation that goes on behind an answer, of a client nobody knows any more. */
+  async behind() {
+    let stored = 'never';
+    (() => {
+      const client = selfReferring({
+        refreshAhead: 60_000,
+        setTokens: async ({ refreshToken }) => {
+          stored = refreshToken !== settings.tokens.refreshToken;
+        },
+      });
+      client.get('/api/orders');
+    })();
+    await told();
+    await collect();
+    process.send('collected');
+    // Between its steps as well, where nothing of it is on any stack.
+    await collect(() => stored !== 'never');
+    return { stored };
+  },
+};
+
+programs[settings.does]().then(report);

@@ -1,0 +1,21 @@
+'use strict';
+
+// Certificates for tests only. Their authority's key was thrown away, and `key` is public, so trust them nowhere else.
+//
+// - ca.pem: the authority that signed the others, valid until 2126.
+// - server.pem: for localhost, 127.0.0.1 and ::1, servers and clients, valid until 2120.
+// - elsewhere.pem: for another name. expired.pem: for localhost, until February 2020.
+// - key.pem: the private key of all three.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const read = (name) => fs.readFileSync(path.join(__dirname, `${name}.pem`), 'utf8');
+
+module.exports = {
+  ca: read('ca'),
+  key: read('key'),
+  server: read('server'),
+  elsewhere: read('elsewhere'),
+  expired: read('expired'),
+};

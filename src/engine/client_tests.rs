@@ -1,0 +1,283 @@
+//! One request's story.
+
+#[path = "client_tests/limits.rs"]
+mod limits;
+#[path = "client_tests/world.rs"]
+mod world;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ::http::Method;
+use tokio::time::sleep;
+
+use super::*;
+use crate::engine::error::{LostReason, RefreshFailureKind};
+use crate::engine::grant::GrantError;
+use world::*;
+
+#[tokio::test(start_paused = true)]
+async fn valid_token_is_sent_once() {
+    let world = World::new().await;
+    let answer = world.get().await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts, answer.replays), (200, 1, 0));
+    assert_eq!(world.api.headers("authorization"), ["Bearer a1"]);
+    assert_eq!(world.api.paths(), ["/v1/x"]);
+    assert!(world.api.sent.lock().unwrap()[0].headers["authorization"].is_sensitive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejected_request_is_replayed_with_the_new_token_and_the_same_body() {
+    let world = World::new().await;
+    world.api.takes("nothing yet");
+    let body = Bytes::from_static(b"{\"n\":1}");
+    let post = Request { method: Method::POST, body: body.clone(), query: "q=1".into(), ..request("/x") };
+    let answer = world.client.send(post).await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts, answer.replays), (200, 2, 1));
+    assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a2"]);
+    for wire in world.api.sent.lock().unwrap().iter() {
+        assert_eq!((&wire.method, &wire.body, wire.url.query()), (&Method::POST, &body, Some("q=1")));
+    }
+    assert_eq!(world.client.shared().provider.counters.replays.get(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_is_sent_three_times_at_most_and_the_last_answer_is_the_callers() {
+    let world = World::new().await;
+    world.refuse_all();
+    let answer = world.get().await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts, answer.replays), (401, 3, 2));
+    assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a2", "Bearer a3"]);
+    let answer = world.get().await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts), (401, 1), "refreshing does not help");
+    assert_eq!(world.refreshes(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn storm_on_an_expired_token_is_one_refresh() {
+    let world = World::new().await;
+    world.api.takes("nothing yet");
+    world.api.slow(ms(20));
+    *world.grant.takes.lock().unwrap() = ms(50);
+    let storm: Vec<_> = (0..500).map(|_| world.sending(request("/x"))).collect();
+    for sent in storm {
+        assert_eq!(sent.await.unwrap().unwrap().response.status, 200);
+    }
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn explicit_auth_header_goes_out_as_it_is_and_its_rejection_is_the_callers() {
+    let world = World::new().await;
+    let answer = world.client.send(with_header("authorization", "Basic mine")).await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts), (401, 1));
+    assert_eq!(world.api.headers("authorization"), ["Basic mine"]);
+    assert_eq!(world.refreshes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn skip_auth_sends_no_token_anywhere() {
+    let world = World::new().await;
+    for url in ["/x", "https://other.example/y"] {
+        let answer = world.client.send(Request { skip_auth: true, ..request(url) }).await.unwrap();
+        assert_eq!((answer.response.status, answer.attempts), (401, 1));
+    }
+    assert_eq!(world.api.headers("authorization"), ["-", "-"]);
+    assert_eq!(world.refreshes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn skip_auth_needs_no_session() {
+    let world = World::new().await;
+    world.client.set_tokens(None).await.unwrap();
+    assert!(world.client.send(Request { skip_auth: true, ..request("/x") }).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn foreign_origin_is_refused_even_with_an_explicit_header() {
+    let world = World::new().await;
+    for foreign in ["https://other.example/x", "//other.example/x", "https://api.example:444/x"] {
+        let mut own = with_header("authorization", "Basic mine");
+        own.url = foreign.into();
+        for request in [request(foreign), own] {
+            let error = world.client.send(request).await.unwrap_err();
+            assert!(matches!(error, Error::OriginNotAllowed { .. }), "{error:?}");
+        }
+    }
+    assert_eq!(world.api.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_headers_take_the_place_of_the_clients() {
+    let world = World::with(|shared| {
+        shared.headers.append("x-trace", HeaderValue::from_static("default"));
+        shared.headers.append("accept", HeaderValue::from_static("a"));
+        shared.headers.append("accept", HeaderValue::from_static("b"));
+        shared.headers.append("authorization", HeaderValue::from_static("Basic default"));
+    })
+    .await;
+    world.get().await.unwrap();
+    let mut own = with_header("accept", "c");
+    own.headers.append("accept", HeaderValue::from_static("d"));
+    world.client.send(own).await.unwrap();
+    assert_eq!(world.api.headers("x-trace"), ["default", "default"]);
+    assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a1"]);
+    let sent = world.api.sent.lock().unwrap();
+    let accepts = |wire: &WireRequest| {
+        wire.headers
+            .get_all("accept")
+            .iter()
+            .map(|value| value.to_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(sent.iter().map(accepts).collect::<Vec<_>>(), [["a", "b"], ["c", "d"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn token_goes_into_the_header_that_is_named() {
+    let world = World::with(|shared| shared.header_name = HeaderName::from_static("x-token")).await;
+    world.get().await.unwrap();
+    assert_eq!(world.api.headers("x-token")[0], "Bearer a1");
+    assert_eq!(world.api.headers("authorization")[0], "-");
+}
+
+/// Counts how often it is asked, and takes its time.
+struct Formatting(Arc<AtomicUsize>, Duration);
+
+impl Format for Formatting {
+    fn format<'a>(&'a self, token: &'a Secret) -> JudgeFuture<'a, HeaderValue> {
+        Box::pin(async move {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            sleep(self.1).await;
+            Ok(HeaderValue::try_from(format!("Token {}", token.expose())).unwrap())
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn header_is_formatted_once_for_each_token() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let formatting = Formatting(Arc::clone(&asked), ms(5));
+    let world = World::with(|shared| shared.format = Some(Box::new(formatting))).await;
+    world.api.will([const { Ok(200) }; 20]);
+    let sent: Vec<_> = (0..20).map(|_| world.sending(request("/x"))).collect();
+    for sent in sent {
+        sent.await.unwrap().unwrap();
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    world.api.will([Ok(401), Ok(200)]);
+    world.get().await.unwrap();
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(world.api.headers("authorization").last().unwrap(), "Token a2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn login_between_token_and_wire_sends_nothing() {
+    let formatting = Formatting(Arc::default(), ms(50));
+    let world = World::with(|shared| shared.format = Some(Box::new(formatting))).await;
+    let sent = world.sending(request("/x"));
+    sleep(ms(10)).await;
+    world.client.set_tokens(Some(pair(90))).await.unwrap();
+    let error = sent.await.unwrap().unwrap_err();
+    assert_eq!(error, Error::SessionLost { reason: LostReason::LoggedOut, cause: None });
+    assert_eq!(world.api.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn login_while_a_request_is_on_the_wire_gives_its_own_rejection_back() {
+    let world = World::new().await;
+    world.api.slow(ms(50));
+    world.api.takes("a90");
+    let sent = world.sending(request("/x"));
+    sleep(ms(10)).await;
+    world.client.set_tokens(Some(pair(90))).await.unwrap();
+    let answer = sent.await.unwrap().unwrap();
+    assert_eq!((answer.response.status, answer.attempts), (401, 1));
+    assert_eq!(world.api.headers("authorization"), ["Bearer a1"]);
+    assert_eq!(world.get().await.unwrap().response.status, 200);
+    assert_eq!(world.refreshes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn logged_out_client_sends_nothing() {
+    let world = World::new().await;
+    world.client.set_tokens(None).await.unwrap();
+    let lost = Error::SessionLost { reason: LostReason::LoggedOut, cause: None };
+    assert_eq!(world.get().await.unwrap_err(), lost);
+    assert_eq!(world.client.access_token().await.unwrap_err(), lost);
+    assert_eq!(world.client.tokens().await.unwrap().map(|_| ()), None);
+    assert_eq!(world.api.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_refresh_is_the_error_and_the_session_lives() {
+    let world = World::new().await;
+    world.api.takes("nothing yet");
+    world.grant.errors.lock().unwrap().push_back(GrantError::Unspent { retry_after: None, cause: None });
+    let error = world.get().await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Refresh(failure) if failure.kind == RefreshFailureKind::Failed),
+        "{error:?}"
+    );
+    sleep(secs(2)).await;
+    assert_eq!(world.get().await.unwrap().response.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn network_error_is_the_callers_and_sent_once() {
+    let world = World::new().await;
+    let down = Error::Network { message: "down".into(), code: Some("ECONNREFUSED") };
+    world.api.will([Err(down.clone())]);
+    assert_eq!(world.get().await.unwrap_err(), down);
+    assert_eq!((world.api.count(), world.refreshes()), (1, 0));
+}
+
+/// Takes 403 and network errors for an expired token.
+struct Suspicious;
+
+impl Judge for Suspicious {
+    fn is_expired<'a>(&'a self, answer: &'a Result<Response, Error>, _url: &'a Url) -> JudgeFuture<'a, bool> {
+        let expired = answer.as_ref().map_or(true, |response| response.status == 403);
+        Box::pin(std::future::ready(Ok(expired)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn judge_says_what_an_expired_token_looks_like() {
+    let world = World::with(|shared| shared.judge = Some(Box::new(Suspicious))).await;
+    world.api.will([Ok(403), Ok(200)]);
+    assert_eq!(world.get().await.unwrap().attempts, 2);
+    world.api.will([Ok(401)]);
+    assert_eq!(world.get().await.unwrap().attempts, 1, "401 is not what it looks for");
+    world.api.will([Err(Error::Network { message: "reset".into(), code: None }), Ok(200)]);
+    assert_eq!(world.get().await.unwrap().attempts, 2);
+    world.api.will([Ok(302)]);
+    assert_eq!(world.get().await.unwrap().attempts, 1, "nor is it asked about 200 to 399");
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirect_mode_of_the_request_takes_the_place_of_the_clients() {
+    let world = World::new().await;
+    let to_y: &[_] = &[("location", "/y")];
+    let script = |world: &World| world.api.scripted.lock().unwrap().push_back(Ok((302, to_y)));
+    script(&world);
+    let answer = world.get().await.unwrap();
+    assert_eq!((answer.response.status, answer.response.redirected), (200, true));
+    script(&world);
+    let manual = Request { redirect: Some(RedirectMode::Manual), ..request("/x") };
+    assert_eq!(world.client.send(manual).await.unwrap().response.status, 302);
+    script(&world);
+    let error = Request { redirect: Some(RedirectMode::Error), ..request("/x") };
+    assert!(matches!(world.client.send(error).await.unwrap_err(), Error::Redirect(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_of_one_client_never_share_a_token() {
+    let world = World::new().await;
+    let other = world.client.session("other");
+    other.set_tokens(Some(pair(50))).await.unwrap();
+    world.api.will([Ok(200), Ok(200)]);
+    world.get().await.unwrap();
+    other.send(request("/x")).await.unwrap();
+    assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a50"]);
+    assert!(Arc::ptr_eq(&world.client.session("other").session, &other.session));
+}

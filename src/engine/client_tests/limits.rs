@@ -1,0 +1,141 @@
+//! What ends a request, or keeps it waiting: time, the gate, the queue, and the client's end.
+
+use std::sync::atomic::Ordering;
+
+use tokio::time::sleep;
+
+use super::super::*;
+use super::world::*;
+use crate::engine::clock;
+use crate::engine::session::queue::Queue;
+use crate::engine::store::Store;
+
+#[tokio::test(start_paused = true)]
+async fn timeout_names_the_phase_it_ended_in() {
+    let world = World::new().await;
+    let hurried = |timeout| Request { timeout, ..request("/x") };
+    world.api.slow(secs(60));
+    let begun = clock::now();
+    let error = world.client.send(hurried(secs(2))).await.unwrap_err();
+    assert_eq!(error, Error::Timeout { phase: Phase::Response, after: secs(2) });
+    assert_eq!(clock::now() - begun, secs(2));
+
+    world.api.slow(Duration::ZERO);
+    world.api.takes("nothing yet");
+    *world.grant.takes.lock().unwrap() = secs(5);
+    let error = world.client.send(hurried(secs(1))).await.unwrap_err();
+    assert_eq!(error, Error::Timeout { phase: Phase::Queue, after: secs(1) });
+    world.client.close().await;
+    assert_eq!(world.refreshes(), 1, "the refresh goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn queue_timeout_bounds_the_waiting_and_nothing_else() {
+    let world = World::with(|shared| shared.queue_timeout = secs(1)).await;
+    world.api.slow(secs(3));
+    assert_eq!(world.get().await.unwrap().response.status, 200);
+    world.api.takes("nothing yet");
+    *world.grant.takes.lock().unwrap() = secs(5);
+    let error = world.get().await.unwrap_err();
+    assert_eq!(error, Error::Timeout { phase: Phase::Queue, after: secs(1) });
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_are_on_the_wire_than_the_gate_lets_through_and_in_order() {
+    let world = World::with(|shared| shared.gate = Gate::new(4)).await;
+    world.api.slow(ms(10));
+    let mut sent = Vec::new();
+    for n in 0..50 {
+        sent.push(world.sending(request(&format!("/{n}"))));
+    }
+    for sent in sent {
+        assert_eq!(sent.await.unwrap().unwrap().response.status, 200);
+    }
+    assert_eq!(world.api.most_under_way.load(Ordering::Relaxed), 4);
+    assert_eq!(world.api.paths(), (0..50).map(|n| format!("/v1/{n}")).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_request_frees_its_place_on_the_wire() {
+    let world = World::with(|shared| shared.gate = Gate::new(1)).await;
+    world.api.slow(secs(10));
+    let (first, second) = (world.sending(request("/1")), world.sending(request("/2")));
+    quiet().await;
+    first.abort();
+    quiet().await;
+    assert_eq!(world.api.paths(), ["/v1/1", "/v1/2"]);
+    assert_eq!(second.await.unwrap().unwrap().response.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_that_waited_for_its_turn_goes_out_with_the_newest_token() {
+    let world = World::with(|shared| shared.gate = Gate::new(1)).await;
+    world.api.slow(ms(50));
+    let (first, second) = (world.sending(request("/1")), world.sending(request("/2")));
+    sleep(ms(10)).await;
+    world.client.rotate(None).await.unwrap();
+    first.await.unwrap().unwrap();
+    let answer = second.await.unwrap().unwrap();
+    assert_eq!((answer.response.status, answer.attempts), (200, 1));
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn queue_that_is_full_refuses_the_next() {
+    let world = World::with_provider(|by| by.queue = Queue::new(3), |_| {}).await;
+    world.api.takes("nothing yet");
+    *world.grant.takes.lock().unwrap() = secs(1);
+    let waiting: Vec<_> = (0..3).map(|_| world.sending(request("/x"))).collect();
+    quiet().await;
+    assert_eq!(world.get().await.unwrap_err(), Error::QueueFull { max: 3 });
+    for waiting in waiting {
+        assert_eq!(waiting.await.unwrap().unwrap().response.status, 200);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn close_sends_away_who_waits_lets_the_wire_finish_and_saves_what_was_rotated() {
+    let world = World::new().await;
+    *world.grant.takes.lock().unwrap() = secs(1);
+    world.api.slow(ms(500));
+    let on_the_wire = world.sending(request("/wire"));
+    quiet().await;
+    let rotating = tokio::spawn({
+        let client = Arc::clone(&world.client);
+        async move { client.rotate(None).await.map(drop) }
+    });
+    quiet().await;
+    let begun = clock::now();
+    world.client.close().await;
+    assert_eq!(clock::now() - begun, secs(1), "the refresh was waited for");
+    assert_eq!(rotating.await.unwrap(), Err(Error::ClientClosed));
+    assert_eq!(on_the_wire.await.unwrap().unwrap().response.status, 200);
+    assert_eq!(world.refreshes(), 1);
+    let kept = world.client.shared().registry.memory().read("key").await.unwrap().unwrap();
+    assert_eq!(kept.access.expose(), "a2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn close_sends_away_who_waits_for_a_place_on_the_wire() {
+    let world = World::with(|shared| shared.gate = Gate::new(1)).await;
+    world.api.slow(secs(1));
+    let (first, second) = (world.sending(request("/1")), world.sending(request("/2")));
+    quiet().await;
+    world.client.close().await;
+    assert_eq!(first.await.unwrap().unwrap().response.status, 200);
+    assert_eq!(second.await.unwrap().unwrap_err(), Error::ClientClosed);
+    assert_eq!(world.api.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_client_refuses_every_call_and_closes_again() {
+    let world = World::new().await;
+    world.client.close().await;
+    world.client.close().await;
+    assert_eq!(world.get().await.unwrap_err(), Error::ClientClosed);
+    assert_eq!(world.client.access_token().await.unwrap_err(), Error::ClientClosed);
+    assert_eq!(world.client.rotate(None).await.unwrap_err(), Error::ClientClosed);
+    assert_eq!(world.client.set_tokens(None).await.unwrap_err(), Error::ClientClosed);
+    assert_eq!(world.client.session("other").tokens().await.unwrap_err(), Error::ClientClosed);
+    assert_eq!(world.api.count(), 0);
+}

@@ -1,0 +1,270 @@
+//! A client with a wire, a grant and a store that do what each test says.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ::http::{Method, StatusCode};
+use futures_util::future::BoxFuture;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::super::*;
+use crate::engine::event::Event;
+use crate::engine::grant::{Ask, Grant, GrantError, GrantFuture};
+use crate::engine::http::{WireBody, WireResponse};
+use crate::engine::session::provider::{Counters, Hold, Host};
+use crate::engine::session::queue::Queue;
+use crate::engine::session::schedule::Policy;
+use crate::engine::session::signal::Signal;
+use crate::engine::store::{MemoryStore, Store};
+use crate::engine::token::tests::tokens;
+
+pub(super) const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub(super) const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+pub(super) fn pair(n: usize) -> Tokens {
+    tokens(&format!("a{n}"), Some(&format!("r{n}")))
+}
+
+/// A status and headers, or what went wrong on the way.
+type Scripted = Result<(u16, &'static [(&'static str, &'static str)]), Error>;
+
+/// Takes one access token and rejects all others.
+#[derive(Clone)]
+pub(super) struct Wire(Arc<Api>);
+
+pub(super) struct Api {
+    takes: Mutex<Option<String>>,
+    latency: Mutex<Duration>,
+    /// What to answer instead of judging the token.
+    pub(super) scripted: Mutex<VecDeque<Scripted>>,
+    pub(super) sent: Mutex<Vec<WireRequest>>,
+    under_way: AtomicUsize,
+    pub(super) most_under_way: AtomicUsize,
+}
+
+impl Api {
+    pub(super) fn takes(&self, access: &str) {
+        *self.takes.lock().unwrap() = Some(format!("Bearer {access}"));
+    }
+
+    pub(super) fn will<const N: usize>(&self, answers: [Result<u16, Error>; N]) {
+        self.scripted.lock().unwrap().extend(answers.map(|answer| answer.map(|status| (status, &[][..]))));
+    }
+
+    pub(super) fn slow(&self, latency: Duration) {
+        *self.latency.lock().unwrap() = latency;
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.sent.lock().unwrap().len()
+    }
+
+    /// This header of every request that arrived, in order; `-` for none.
+    pub(super) fn headers(&self, name: &str) -> Vec<String> {
+        let value = |wire: &WireRequest| match wire.headers.get(name) {
+            Some(value) => value.to_str().unwrap().to_owned(),
+            None => "-".to_owned(),
+        };
+        self.sent.lock().unwrap().iter().map(value).collect()
+    }
+
+    pub(super) fn paths(&self) -> Vec<String> {
+        self.sent.lock().unwrap().iter().map(|wire| wire.url.path().to_owned()).collect()
+    }
+}
+
+impl Transport for Wire {
+    fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>> {
+        let api = Arc::clone(&self.0);
+        Box::pin(async move {
+            api.sent.lock().unwrap().push(request.clone());
+            let now = api.under_way.fetch_add(1, Ordering::Relaxed) + 1;
+            api.most_under_way.fetch_max(now, Ordering::Relaxed);
+            let latency = *api.latency.lock().unwrap();
+            sleep(latency).await;
+            api.under_way.fetch_sub(1, Ordering::Relaxed);
+            let scripted = api.scripted.lock().unwrap().pop_front();
+            let (status, headers) = scripted.unwrap_or_else(|| {
+                let value = request.headers.get("authorization").map(|value| value.to_str().unwrap());
+                let taken = api.takes.lock().unwrap().as_deref() == value;
+                Ok((if taken { 200 } else { 401 }, &[]))
+            })?;
+            let headers = headers
+                .iter()
+                .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            Ok(WireResponse {
+                status: StatusCode::from_u16(status).unwrap(),
+                reason: "".into(),
+                headers: headers.collect(),
+                body: WireBody::from(Bytes::from_static(b"body")),
+            })
+        })
+    }
+}
+
+/// Mints `a2`, `a3`, … after a while; fails as told.
+#[derive(Default)]
+pub(super) struct Minting {
+    pub(super) asked: AtomicUsize,
+    pub(super) takes: Mutex<Duration>,
+    pub(super) errors: Mutex<VecDeque<GrantError>>,
+    /// The API takes only the newest, from the moment it is minted.
+    pub(super) api: Mutex<Option<Arc<Api>>>,
+}
+
+impl Grant for Minting {
+    fn refresh(&self, ask: Ask) -> GrantFuture<'_> {
+        Box::pin(async move {
+            ask.entered.fire();
+            let takes = *self.takes.lock().unwrap();
+            sleep(takes).await;
+            if let Some(error) = self.errors.lock().unwrap().pop_front() {
+                return Err(error);
+            }
+            let serial = self.asked.fetch_add(1, Ordering::Relaxed) + 2;
+            if let Some(api) = &*self.api.lock().unwrap() {
+                api.takes(&format!("a{serial}"));
+            }
+            Ok(pair(serial))
+        })
+    }
+}
+
+pub(super) struct NoHost;
+
+impl Host for NoHost {
+    fn emit(&self, _event: Event) {}
+
+    fn hold(&self) -> Hold {
+        Box::new(())
+    }
+
+    fn alive(&self) -> bool {
+        true
+    }
+}
+
+pub(super) struct World {
+    pub(super) client: Arc<Client>,
+    pub(super) api: Arc<Api>,
+    pub(super) grant: Arc<Minting>,
+}
+
+impl World {
+    /// Logged in with `a1`, which the API takes, as it takes whatever is minted.
+    pub(super) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(super) async fn with(change: impl FnOnce(&mut Shared)) -> Self {
+        Self::with_provider(|_| {}, change).await
+    }
+
+    pub(super) async fn with_provider(
+        by: impl FnOnce(&mut Provider),
+        change: impl FnOnce(&mut Shared),
+    ) -> Self {
+        let api = Arc::new(Api {
+            takes: Mutex::default(),
+            latency: Mutex::default(),
+            scripted: Mutex::default(),
+            sent: Mutex::default(),
+            under_way: AtomicUsize::new(0),
+            most_under_way: AtomicUsize::new(0),
+        });
+        let grant = Arc::new(Minting { api: Mutex::new(Some(Arc::clone(&api))), ..Minting::default() });
+        let registry = Registry::named(None);
+        let mut provider = Provider {
+            grant: Arc::clone(&grant) as _,
+            store: registry.memory() as Arc<MemoryStore> as Arc<dyn Store>,
+            host: Arc::new(NoHost),
+            policy: Policy {
+                refresh_ahead: None,
+                refresh_timeout: secs(10),
+                max_retries: 0,
+                rotation_grace: Duration::ZERO,
+                spread: 1.0,
+            },
+            queue: Queue::new(10_000),
+            counters: Counters::default(),
+            seed: Some(pair(1)),
+            closed: Signal::default(),
+        };
+        by(&mut provider);
+        let mut shared = Shared {
+            provider: Arc::new(provider),
+            registry,
+            origins: Origins::new(Some(Url::parse("https://api.example/v1").unwrap()), Vec::new(), false),
+            transport: Box::new(Wire(Arc::clone(&api))),
+            format: None,
+            judge: None,
+            headers: HeaderMap::new(),
+            header_name: ::http::header::AUTHORIZATION,
+            rules: Rules {
+                redirect: RedirectMode::SameOrigin,
+                max_response_size: 1024,
+                allow_insecure: false,
+            },
+            queue_timeout: Duration::ZERO,
+            timeout: secs(30),
+            gate: Gate::new(1_000),
+            calls: Gauge::default(),
+        };
+        change(&mut shared);
+        let client = Arc::new(Client::new(Arc::new(shared), "key"));
+        client.tokens().await.unwrap();
+        api.takes("a1");
+        Self { client, api, grant }
+    }
+
+    pub(super) async fn get(&self) -> Result<Answer, Error> {
+        self.client.send(request("/x")).await
+    }
+
+    pub(super) fn sending(&self, request: Request) -> JoinHandle<Result<Answer, Error>> {
+        let client = Arc::clone(&self.client);
+        tokio::spawn(async move { client.send(request).await })
+    }
+
+    /// No server takes what is held or minted.
+    pub(super) fn refuse_all(&self) {
+        *self.grant.api.lock().unwrap() = None;
+        self.api.takes("nothing");
+    }
+
+    pub(super) fn refreshes(&self) -> usize {
+        self.grant.asked.load(Ordering::Relaxed)
+    }
+}
+
+pub(super) fn request(url: &str) -> Request {
+    Request {
+        method: Method::GET,
+        url: url.into(),
+        query: String::new(),
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        timeout: secs(30),
+        skip_auth: false,
+        redirect: None,
+    }
+}
+
+pub(super) fn with_header(name: &'static str, value: &'static str) -> Request {
+    let mut request = request("/x");
+    request.headers.insert(name, HeaderValue::from_static(value));
+    request
+}
+
+pub(super) async fn quiet() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}

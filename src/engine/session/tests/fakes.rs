@@ -1,0 +1,293 @@
+//! A grant, a store and a program that do what a test tells them, and a ledger of all they were asked, in order.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::super::provider::{Hold, Host};
+use super::support::{ms, pair, secs};
+use crate::engine::event::Event;
+use crate::engine::grant::{Ask, Grant, GrantError, GrantFuture};
+use crate::engine::store::{Store, StoreError, StoreFuture};
+use crate::engine::token::Tokens;
+
+/// What happened, in order.
+#[derive(Clone, Default)]
+pub(super) struct Ledger(Arc<Mutex<Vec<String>>>);
+
+impl Ledger {
+    pub(super) fn add(&self, line: impl Into<String>) {
+        self.0.lock().unwrap().push(line.into());
+    }
+
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// What happened since the last call.
+    pub(super) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    pub(super) fn count(&self, start: &str) -> usize {
+        self.0.lock().unwrap().iter().filter(|line| line.starts_with(start)).count()
+    }
+}
+
+/// One answer of the [`FakeGrant`].
+pub(super) struct Reply {
+    /// How long until the question begins; None: it never does.
+    enters: Option<Duration>,
+    takes: Duration,
+    with: With,
+}
+
+pub(super) enum With {
+    Tokens(Tokens),
+    Error(GrantError),
+    Panic,
+}
+
+impl Reply {
+    pub(super) fn after(takes: Duration, with: With) -> Self {
+        Self { enters: Some(Duration::ZERO), takes, with }
+    }
+
+    pub(super) fn tokens(n: u32) -> Self {
+        Self::after(ms(10), With::Tokens(pair(n)))
+    }
+
+    pub(super) fn late(takes: Duration, n: u32) -> Self {
+        Self::after(takes, With::Tokens(pair(n)))
+    }
+
+    pub(super) fn error(error: GrantError) -> Self {
+        Self::after(ms(10), With::Error(error))
+    }
+
+    pub(super) fn never() -> Self {
+        Self::after(secs(1_000_000), With::Panic)
+    }
+
+    pub(super) fn entering_after(self, enters: Option<Duration>) -> Self {
+        Self { enters, ..self }
+    }
+}
+
+/// Answers as told; a question it was told nothing about fails the test.
+pub(super) struct FakeGrant {
+    ledger: Ledger,
+    replies: Mutex<VecDeque<Reply>>,
+}
+
+impl FakeGrant {
+    pub(super) fn new(ledger: Ledger) -> Self {
+        Self { ledger, replies: Mutex::default() }
+    }
+
+    pub(super) fn will(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.replies.lock().unwrap().extend(replies);
+    }
+
+    pub(super) fn rest(&self) -> usize {
+        self.replies.lock().unwrap().len()
+    }
+}
+
+impl Grant for FakeGrant {
+    fn refresh(&self, ask: Ask) -> GrantFuture<'_> {
+        let token = ask.refresh_token.as_ref().map_or("nothing", |token| token.expose());
+        self.ledger.add(format!("ask {token} #{}", ask.attempt));
+        let reply = self.replies.lock().unwrap().pop_front().expect("an unexpected refresh");
+        let unanswered = Unanswered { ledger: self.ledger.clone(), answered: false };
+        Box::pin(async move {
+            if let Some(pause) = reply.enters {
+                sleep(pause).await;
+                ask.entered.fire();
+            }
+            sleep(reply.takes).await;
+            unanswered.settle();
+            match reply.with {
+                With::Tokens(tokens) => Ok(tokens),
+                With::Error(error) => Err(error),
+                With::Panic => panic!("the grant panics, as the test wants"),
+            }
+        })
+    }
+}
+
+struct Unanswered {
+    ledger: Ledger,
+    answered: bool,
+}
+
+impl Unanswered {
+    fn settle(mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.ledger.add("given up");
+        }
+    }
+}
+
+/// Keeps one set of tokens, slowly and unreliably if told so.
+pub(super) struct FakeStore {
+    pub(super) ledger: Ledger,
+    kept: Mutex<Option<Tokens>>,
+    reads: Mutex<VecDeque<StoreError>>,
+    writes: Mutex<VecDeque<StoreError>>,
+    read_takes: Mutex<Duration>,
+    write_takes: Mutex<VecDeque<Duration>>,
+    panics: AtomicUsize,
+    writing: AtomicBool,
+}
+
+impl FakeStore {
+    pub(super) fn holding(ledger: Ledger, kept: Option<Tokens>) -> Self {
+        Self {
+            ledger,
+            kept: Mutex::new(kept),
+            reads: Mutex::default(),
+            writes: Mutex::default(),
+            read_takes: Mutex::default(),
+            write_takes: Mutex::default(),
+            panics: AtomicUsize::new(0),
+            writing: AtomicBool::new(false),
+        }
+    }
+
+    /// The access token kept, `-` for none.
+    pub(super) fn kept(&self) -> String {
+        name(self.kept.lock().unwrap().as_ref())
+    }
+
+    pub(super) fn put(&self, tokens: Option<Tokens>) {
+        *self.kept.lock().unwrap() = tokens;
+    }
+
+    /// The next reads fail, once for each error.
+    pub(super) fn fail_reads(&self, errors: impl IntoIterator<Item = StoreError>) {
+        self.reads.lock().unwrap().extend(errors);
+    }
+
+    /// The next writes fail, once for each error.
+    pub(super) fn fail_writes(&self, errors: impl IntoIterator<Item = StoreError>) {
+        self.writes.lock().unwrap().extend(errors);
+    }
+
+    pub(super) fn slow(&self, read_takes: Duration, write_takes: impl IntoIterator<Item = Duration>) {
+        *self.read_takes.lock().unwrap() = read_takes;
+        *self.write_takes.lock().unwrap() = write_takes.into_iter().collect();
+    }
+
+    pub(super) fn panic_next(&self, calls: usize) {
+        self.panics.store(calls, Ordering::Relaxed);
+    }
+
+    fn maybe_panic(&self) {
+        let left = self.panics.load(Ordering::Relaxed);
+        if left > 0 {
+            self.panics.store(left - 1, Ordering::Relaxed);
+            panic!("the store panics, as the test wants");
+        }
+    }
+}
+
+impl Store for FakeStore {
+    fn read<'a>(&'a self, _key: &'a str) -> StoreFuture<'a, Option<Tokens>> {
+        Box::pin(async move {
+            let takes = *self.read_takes.lock().unwrap();
+            sleep(takes).await;
+            self.maybe_panic();
+            let kept = match self.reads.lock().unwrap().pop_front() {
+                Some(error) => Err(error),
+                None => Ok(self.kept.lock().unwrap().clone()),
+            };
+            self.ledger
+                .add(format!("read {}", kept.as_ref().map_or("failed".into(), |kept| name(kept.as_ref()))));
+            kept
+        })
+    }
+
+    fn write<'a>(&'a self, _key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            assert!(!self.writing.swap(true, Ordering::Relaxed), "two writes at once");
+            let takes = self.write_takes.lock().unwrap().pop_front().unwrap_or_default();
+            sleep(takes).await;
+            self.writing.store(false, Ordering::Relaxed);
+            self.maybe_panic();
+            let failure = self.writes.lock().unwrap().pop_front();
+            self.ledger.add(format!(
+                "{} {}",
+                if failure.is_some() { "unsaved" } else { "save" },
+                name(tokens)
+            ));
+            if let Some(error) = failure {
+                return Err(error);
+            }
+            self.put(tokens.cloned());
+            Ok(())
+        })
+    }
+}
+
+fn name(tokens: Option<&Tokens>) -> String {
+    tokens.map_or("-".into(), |tokens| tokens.access.expose().to_owned())
+}
+
+/// A program that notes what it is told and counts what keeps it running.
+pub(super) struct FakeHost {
+    ledger: Ledger,
+    holds: Arc<AtomicUsize>,
+    gone: AtomicBool,
+}
+
+impl FakeHost {
+    pub(super) fn new(ledger: Ledger) -> Self {
+        Self { ledger, holds: Arc::default(), gone: AtomicBool::new(false) }
+    }
+
+    pub(super) fn holds(&self) -> usize {
+        self.holds.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn end(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Host for FakeHost {
+    fn emit(&self, event: Event) {
+        self.ledger.add(match event {
+            Event::BeforeRefresh => "before".into(),
+            Event::Refreshed(tokens) => format!("refreshed {}", tokens.access.expose()),
+            Event::RefreshFailed(error) => format!("failed {}", error.code()),
+            Event::PersistFailed(error) => format!("persist failed {}", error.code()),
+            Event::Logout => "logout".into(),
+            Event::Debug(_) => return,
+        });
+    }
+
+    fn hold(&self) -> Hold {
+        struct Held(Arc<AtomicUsize>);
+        impl Drop for Held {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.holds.fetch_add(1, Ordering::Relaxed);
+        Box::new(Held(Arc::clone(&self.holds)))
+    }
+
+    fn alive(&self) -> bool {
+        !self.gone.load(Ordering::Relaxed)
+    }
+}

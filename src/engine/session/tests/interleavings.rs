@@ -1,0 +1,268 @@
+//! Many requests, logins and departures at once, in hundreds of random orders, judged by a strict authorization
+//! server: it counts every refresh token that is sent to it a second time.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::super::provider::Provider;
+use super::super::state::Stamp;
+use super::super::{Session, Verdict};
+use super::support::{FakeHost, Ledger, living, ms, pair, provider, secs, unspent};
+use crate::engine::clock;
+use crate::engine::error::{Error, LostReason};
+use crate::engine::grant::{Ask, Grant, GrantFuture};
+use crate::engine::store::{Store, StoreError, StoreFuture};
+use crate::engine::token::{Held, Tokens};
+
+const SEEDS: u64 = 400;
+
+/// Longer than the longest story of a request: three sends, and each time a refresh that is given up.
+const PATIENCE: Duration = secs(600);
+
+/// The authorization server, the API beside it, and the store; slow and unreliable by chance.
+struct Outside {
+    chance: Mutex<StdRng>,
+    auth: Mutex<Auth>,
+    kept: Mutex<Option<Tokens>>,
+}
+
+#[derive(Default)]
+struct Auth {
+    issued: u32,
+    /// The login that each of these tokens descends from.
+    login: HashMap<u32, u32>,
+    /// The newest of each login: the only one that is taken.
+    newest: HashMap<u32, u32>,
+    expires: HashMap<u32, Instant>,
+    spent: HashSet<u32>,
+    reused: Vec<u32>,
+    refreshes: usize,
+    logins: usize,
+}
+
+impl Outside {
+    fn chance(&self, percent: u32) -> bool {
+        self.chance.lock().unwrap().random_range(0..100) < percent
+    }
+
+    fn within(&self, longest: u64) -> Duration {
+        ms(self.chance.lock().unwrap().random_range(0..=longest))
+    }
+
+    async fn travel(&self, longest: u64) {
+        let pause = self.within(longest);
+        if !pause.is_zero() {
+            sleep(pause).await;
+        }
+    }
+
+    /// New tokens, as another login's or as those of the login that `from` belongs to.
+    fn issue(&self, from: Option<u32>) -> Tokens {
+        let lifetime = ms(100) + self.within(2_000);
+        let mut auth = self.auth.lock().unwrap();
+        auth.issued += 1;
+        let serial = auth.issued;
+        let login = from.map_or(serial, |from| auth.login[&from]);
+        auth.login.insert(serial, login);
+        auth.newest.insert(login, serial);
+        auth.expires.insert(serial, clock::now() + lifetime);
+        if self.chance(70) { living(serial, lifetime) } else { pair(serial) }
+    }
+
+    fn takes(&self, tokens: &Tokens) -> bool {
+        let auth = self.auth.lock().unwrap();
+        let serial = serial(&tokens.access);
+        auth.newest[&auth.login[&serial]] == serial && clock::now() < auth.expires[&serial]
+    }
+}
+
+impl Grant for Outside {
+    fn refresh(&self, ask: Ask) -> GrantFuture<'_> {
+        Box::pin(async move {
+            self.travel(5).await;
+            ask.entered.fire();
+            self.travel(20).await;
+            if self.chance(15) {
+                self.travel(20).await;
+                return Err(unspent(self.chance(20).then(|| self.within(3_000))));
+            }
+            let from = serial(&ask.refresh_token.expect("a refresh token"));
+            {
+                let mut auth = self.auth.lock().unwrap();
+                auth.refreshes += 1;
+                if !auth.spent.insert(from) {
+                    auth.reused.push(from);
+                    return Err(super::support::TERMINAL);
+                }
+            }
+            let tokens = self.issue(Some(from));
+            self.travel(if self.chance(3) { 25_000 } else { 30 }).await;
+            Ok(tokens)
+        })
+    }
+}
+
+impl Store for Outside {
+    fn read<'a>(&'a self, _key: &'a str) -> StoreFuture<'a, Option<Tokens>> {
+        Box::pin(async move {
+            self.travel(20).await;
+            let kept = self.kept.lock().unwrap().clone();
+            self.travel(20).await;
+            if self.chance(5) { Err(StoreError::Failed { cause: None }) } else { Ok(kept) }
+        })
+    }
+
+    fn write<'a>(&'a self, _key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            self.travel(20).await;
+            let fails = self.chance(10);
+            // What fails may have been written all the same.
+            if !fails || self.chance(50) {
+                *self.kept.lock().unwrap() = tokens.cloned();
+            }
+            self.travel(20).await;
+            if fails { Err(StoreError::TimedOut) } else { Ok(()) }
+        })
+    }
+}
+
+/// One run: its world, and the session in it.
+#[derive(Clone)]
+struct Run {
+    outside: Arc<Outside>,
+    session: Arc<Session>,
+    by: Arc<Provider>,
+}
+
+impl Run {
+    fn new(seed: u64) -> Self {
+        let outside = Arc::new(Outside {
+            chance: Mutex::new(StdRng::seed_from_u64(seed)),
+            auth: Mutex::default(),
+            kept: Mutex::default(),
+        });
+        let first = outside.issue(None);
+        *outside.kept.lock().unwrap() = Some(first);
+        let host = Arc::new(FakeHost::new(Ledger::default()));
+        let by = Arc::new(provider(Arc::clone(&outside) as _, Arc::clone(&outside) as _, host));
+        let session = Arc::new(Session::new("key".into()));
+        session.join(&by);
+        Self { outside, session, by }
+    }
+
+    async fn requests(self) {
+        for _ in 0..12 {
+            self.outside.travel(2_000).await;
+            let epoch = self.session.epoch();
+            if let Err(error) = self.request(epoch).await {
+                let ended =
+                    matches!(&error, Error::SessionLost { reason, .. } if *reason != LostReason::LoggedOut);
+                assert!(!ended, "{error:?}");
+            }
+        }
+    }
+
+    async fn request(&self, epoch: u64) -> Result<(), Error> {
+        let mut held = self.session.token(&self.by, epoch).await?;
+        for _ in 0..3 {
+            if self.sent(&held, epoch).await {
+                held.accept();
+                return Ok(());
+            }
+            match self.session.rejected(&self.by, Stamp::of(&held)).await? {
+                Verdict::Replay(newer) => {
+                    assert!(newer.generation > held.generation, "never replayed with the same token");
+                    held = newer;
+                }
+                Verdict::GiveBack => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn sent(&self, held: &Held, epoch: u64) -> bool {
+        assert_eq!(held.epoch, epoch, "never another login's token");
+        self.outside.travel(20).await;
+        let taken = self.outside.takes(&held.tokens);
+        self.outside.travel(20).await;
+        taken
+    }
+
+    async fn logins(self) {
+        for _ in 0..3 {
+            self.outside.travel(4_000).await;
+            let tokens = if self.outside.chance(30) { None } else { Some(self.outside.issue(None)) };
+            self.outside.auth.lock().unwrap().logins += 1;
+            // A store that does not take it is repeated, and looked at in the end.
+            let _ = self.session.login(&self.by, tokens).await;
+        }
+    }
+
+    /// The session holds the newest tokens of its login, and so does the store.
+    fn judge(&self, seed: u64) {
+        let auth = self.outside.auth.lock().unwrap();
+        assert!(auth.reused.is_empty(), "seed {seed}: refresh tokens sent twice");
+        let held = self.session.inner().state.held().map(|held| serial(&held.tokens.access));
+        let kept = self.outside.kept.lock().unwrap().as_ref().map(|kept| serial(&kept.access));
+        assert_eq!(kept, held, "seed {seed}: the store holds what the session holds");
+        if let Some(held) = held {
+            assert_eq!(held, auth.newest[&auth.login[&held]], "seed {seed}: the newest issued");
+        }
+    }
+}
+
+fn serial(token: &crate::engine::secret::Secret) -> u32 {
+    token.expose()[1..].parse().unwrap()
+}
+
+async fn run(seed: u64) -> (usize, usize) {
+    let run = Run::new(seed);
+    let mut tasks: Vec<_> = (0..25).map(|_| tokio::spawn(run.clone().requests())).collect();
+    if seed.is_multiple_of(3) {
+        tasks.push(tokio::spawn(run.clone().logins()));
+    }
+    if seed.is_multiple_of(2) {
+        for task in tasks.iter().take(10) {
+            run.outside.travel(500).await;
+            task.abort();
+        }
+    }
+    for task in tasks {
+        let ended = timeout(PATIENCE, task).await;
+        match ended.unwrap_or_else(|_| panic!("seed {seed}: a request never settled")) {
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            _ => {}
+        }
+    }
+    run.session.settled().await;
+    // A store that fails for longer than the program is held is still written while it runs.
+    timeout(PATIENCE, async {
+        while run.session.writer.unsaved() {
+            sleep(secs(1)).await;
+        }
+    })
+    .await
+    .unwrap();
+    run.judge(seed);
+    let auth = run.outside.auth.lock().unwrap();
+    (auth.refreshes, auth.logins)
+}
+
+#[test]
+fn no_refresh_token_is_sent_twice_and_none_is_lost_in_any_order_of_events() {
+    let (mut refreshes, mut logins) = (0, 0);
+    for seed in 0..SEEDS {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let counts = runtime.block_on(run(seed));
+        refreshes += counts.0;
+        logins += counts.1;
+    }
+    // Otherwise nothing was shown.
+    assert!(refreshes > 2_000 && logins > 300, "{refreshes} refreshes, {logins} logins");
+}

@@ -1,0 +1,15 @@
+//! What a session promises, as a specification: one file for each part of it.
+//!
+//! Time is tokio's, paused; grants, stores and hosts are scripted and keep a ledger. Nothing here sleeps for real.
+
+mod failures;
+mod fakes;
+mod flight;
+mod interleavings;
+mod login;
+mod loss;
+mod model;
+mod providers;
+mod support;
+mod timing;
+mod writer;

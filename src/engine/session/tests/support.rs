@@ -1,0 +1,195 @@
+//! A session in a scripted world, and what tests say about it most.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+pub(super) use super::fakes::*;
+
+use super::super::provider::{Counters, Host, Provider};
+use super::super::queue::Queue;
+use super::super::schedule::Policy;
+use super::super::signal::Signal;
+use super::super::state::Stamp;
+use super::super::{Session, Verdict};
+use crate::engine::clock;
+use crate::engine::error::{Error, LostReason, RefreshFailureKind};
+use crate::engine::grant::{Grant, GrantError};
+use crate::engine::store::{Store, StoreError};
+use crate::engine::token::{Held, Tokens};
+
+pub(super) const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub(super) const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+/// The n-th tokens, `a<n>` and `r<n>`: nothing is known about when they expire.
+pub(super) fn pair(n: u32) -> Tokens {
+    crate::engine::token::tests::tokens(&format!("a{n}"), Some(&format!("r{n}")))
+}
+
+pub(super) fn living(n: u32, lifetime: Duration) -> Tokens {
+    let lifetime = u64::try_from(lifetime.as_millis()).unwrap();
+    Tokens { expires_at: Some(clock::wall_ms() + lifetime), ..pair(n) }
+}
+
+/// Tokens whose time was up long ago.
+pub(super) fn stale(n: u32) -> Tokens {
+    Tokens { expires_at: Some(1), ..pair(n) }
+}
+
+pub(super) fn policy() -> Policy {
+    Policy {
+        refresh_ahead: None,
+        refresh_timeout: secs(10),
+        max_retries: 3,
+        rotation_grace: Duration::ZERO,
+        spread: 1.0,
+    }
+}
+
+/// One session, and one client that uses it.
+pub(super) struct World {
+    pub(super) session: Arc<Session>,
+    pub(super) by: Arc<Provider>,
+    pub(super) grant: Arc<FakeGrant>,
+    pub(super) store: Arc<FakeStore>,
+    pub(super) host: Arc<FakeHost>,
+    pub(super) ledger: Ledger,
+}
+
+impl World {
+    /// Nothing is read yet.
+    pub(super) fn new(stored: Option<Tokens>) -> Self {
+        Self::with(stored, |_| {})
+    }
+
+    pub(super) fn with(stored: Option<Tokens>, change: impl FnOnce(&mut Provider)) -> Self {
+        let ledger = Ledger::default();
+        let session = Arc::new(Session::new("key".into()));
+        let store = Arc::new(FakeStore::holding(ledger.clone(), stored));
+        Self::joined(session, store, ledger, change)
+    }
+
+    /// Another client of the same session and store.
+    pub(super) fn another(&self) -> Self {
+        Self::joined(Arc::clone(&self.session), Arc::clone(&self.store), self.ledger.clone(), |_| {})
+    }
+
+    fn joined(
+        session: Arc<Session>,
+        store: Arc<FakeStore>,
+        ledger: Ledger,
+        change: impl FnOnce(&mut Provider),
+    ) -> Self {
+        let grant = Arc::new(FakeGrant::new(ledger.clone()));
+        let host = Arc::new(FakeHost::new(ledger.clone()));
+        let mut by = provider(Arc::clone(&grant) as _, Arc::clone(&store) as _, Arc::clone(&host) as _);
+        change(&mut by);
+        let by = Arc::new(by);
+        session.join(&by);
+        Self { session, by, grant, store, host, ledger }
+    }
+
+    /// As with [`World::new`], and the tokens are in use; the ledger begins now.
+    pub(super) async fn using(stored: Tokens) -> Self {
+        Self::using_with(stored, |_| {}).await
+    }
+
+    pub(super) async fn using_with(stored: Tokens, change: impl FnOnce(&mut Provider)) -> Self {
+        let world = Self::with(Some(stored), change);
+        world.session.tokens(&world.by).await.unwrap();
+        world.ledger.take();
+        world
+    }
+
+    /// The access token a request gets that is made now.
+    pub(super) async fn token(&self) -> Result<String, Error> {
+        self.session.token(&self.by, self.session.epoch()).await.map(|held| access(&held))
+    }
+
+    /// The same as a task: it asks as soon as the test waits for anything.
+    pub(super) fn asking(&self) -> JoinHandle<Result<String, Error>> {
+        let (session, by, epoch) = (Arc::clone(&self.session), Arc::clone(&self.by), self.session.epoch());
+        tokio::spawn(async move { session.token(&by, epoch).await.map(|held| access(&held)) })
+    }
+
+    /// What a request is told whose token was rejected: the token to replay with, or `give back`.
+    pub(super) async fn rejected(&self, stamp: Stamp) -> Result<String, Error> {
+        verdict(self.session.rejected(&self.by, stamp).await)
+    }
+
+    pub(super) fn rejecting(&self, stamp: Stamp) -> JoinHandle<Result<String, Error>> {
+        let (session, by) = (Arc::clone(&self.session), Arc::clone(&self.by));
+        tokio::spawn(async move { verdict(session.rejected(&by, stamp).await) })
+    }
+
+    /// Which tokens are held now.
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp::of(self.session.inner().state.held().expect("tokens"))
+    }
+
+    /// A server takes the tokens held now.
+    pub(super) fn accepted(&self) {
+        self.session.inner().state.held().expect("tokens").accept();
+    }
+
+    pub(super) async fn login(&self, tokens: Option<Tokens>) -> Result<(), Error> {
+        self.session.login(&self.by, tokens).await
+    }
+}
+
+pub(super) fn provider(grant: Arc<dyn Grant>, store: Arc<dyn Store>, host: Arc<dyn Host>) -> Provider {
+    Provider {
+        grant,
+        store,
+        host,
+        policy: policy(),
+        queue: Queue::new(10_000),
+        counters: Counters::default(),
+        seed: None,
+        closed: Signal::default(),
+    }
+}
+
+fn access(held: &Arc<Held>) -> String {
+    held.tokens.access.expose().to_owned()
+}
+
+fn verdict(verdict: Result<Verdict, Error>) -> Result<String, Error> {
+    verdict.map(|verdict| match verdict {
+        Verdict::Replay(held) => access(&held),
+        Verdict::GiveBack => "give back".into(),
+    })
+}
+
+/// Lets every task run until all of them wait for time or for each other.
+pub(super) async fn quiet() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
+pub(super) fn lost(reason: LostReason) -> Result<String, Error> {
+    Err(Error::SessionLost { reason, cause: None })
+}
+
+/// The kind of a failed refresh, and what is left of the cool-down.
+pub(super) fn cooling(result: Result<String, Error>) -> (RefreshFailureKind, Duration) {
+    match result {
+        Err(Error::Refresh(failure)) => (failure.kind, failure.retry_after.expect("a pause")),
+        other => panic!("no failed refresh: {other:?}"),
+    }
+}
+
+pub(super) fn unspent(retry_after: Option<Duration>) -> GrantError {
+    GrantError::Unspent { retry_after, cause: None }
+}
+
+pub(super) const AMBIGUOUS: GrantError = GrantError::Ambiguous { cause: None };
+pub(super) const TERMINAL: GrantError = GrantError::Terminal { cause: None };
+pub(super) const STORE_DOWN: StoreError = StoreError::Failed { cause: None };
