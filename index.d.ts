@@ -213,9 +213,9 @@ export interface TokenClientOptions {
   onBeforeRefresh?: () => void;
   /** After a rotation was stored, before the first request that waited for it is answered. */
   onRefreshed?: (tokens: Tokens) => void;
-  /** After a rotation failed, once, with what `refresh` threw. */
+  /** After a rotation failed, once: with a RefreshError, SessionLostError or StoreError whose `cause` is what was thrown. */
   onRefreshFailed?: (error: unknown) => void;
-  /** `setTokens` failed; the tokens serve from memory and are saved again. */
+  /** `setTokens` failed: with a StoreError whose `cause` is what it threw. The tokens serve from memory and are saved again. */
   onPersistFailed?: (error: unknown) => void;
   /** The session is lost: once, until `setTokens` is called. */
   logout?: () => void | Promise<void>;
@@ -330,7 +330,10 @@ export interface VerbOptions {
   timeout?: number;
   /** Aborting rejects with the signal's reason; a rotation under way goes on for the others. Default: none. */
   signal?: AbortSignal | null;
-  /** Neither token nor queue nor rotation for this request; any origin is allowed. Default false. */
+  /**
+   * Neither token nor queue nor rotation for this request; any origin is allowed, and gets none of the client's `headers`
+   * unless it is one of the client's. Default false.
+   */
   skipAuthRefresh?: boolean;
   /** Default: the client's. */
   redirect?: RedirectMode;

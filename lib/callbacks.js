@@ -156,10 +156,6 @@ class Callbacks {
     this.#hook('logout');
   }
 
-  debug(_port, _number, line) {
-    this.#debug(line);
-  }
-
   #debug(line) {
     this.#guarded('logger', () => this.#user.logger?.debug(line));
   }

@@ -164,6 +164,7 @@ class TokenClient {
   }
 
   async close() {
+    this.#callbacks.assertNotInside();
     await this.#dressed(this.#native.close());
   }
 

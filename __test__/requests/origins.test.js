@@ -95,6 +95,17 @@ describe('skipAuthRefresh', () => {
     expect(JSON.stringify(foreign.seen[0].rawHeaders)).not.toContain(TOKEN);
   });
 
+  test("takes the client's own headers to its own origins only", async () => {
+    const [home, foreign] = [await serve(), await serve()];
+    const client = clientFor(home, { headers: { 'x-api-key': 'k' } });
+    for (const { url } of [home, foreign]) {
+      await client.get(`${url}/x`, { skipAuthRefresh: true, headers: { 'x-own': '1' } });
+    }
+    expect(home.seen[0].headers).toMatchObject({ 'x-api-key': 'k', 'x-own': '1' });
+    expect(foreign.seen[0].headers).not.toHaveProperty('x-api-key');
+    expect(foreign.seen[0].headers).toMatchObject({ 'x-own': '1' });
+  });
+
   test('keeps the token from the own origin too', async () => {
     const home = await serve();
     await clientFor(home).get('/', { skipAuthRefresh: true });

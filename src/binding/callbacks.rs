@@ -158,12 +158,11 @@ impl Host for Callbacks {
         match event {
             Event::BeforeRefresh => self.tell("onBeforeRefresh", Vec::new()),
             Event::Refreshed(tokens) => {
-                self.tell("onRefreshed", vec![Arg::Tokens(Box::new((*tokens).clone()))])
+                self.tell("onRefreshed", vec![Arg::Tokens(Box::new((*tokens).clone()))]);
             }
             Event::RefreshFailed(error) => self.tell("onRefreshFailed", vec![Arg::Error(error)]),
             Event::PersistFailed(error) => self.tell("onPersistFailed", vec![Arg::Error(error)]),
             Event::Logout => self.tell("logout", Vec::new()),
-            Event::Debug(line) => self.tell("debug", vec![Arg::Text(line)]),
         }
     }
 

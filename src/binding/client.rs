@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::Method;
 use bytes::Bytes;
@@ -35,7 +36,7 @@ impl Client {
     #[napi(constructor, catch_unwind)]
     pub fn new(port: &Port, number: u32, settings: Settings) -> Result<Self, String> {
         let queue = Arc::clone(port.queue());
-        let callbacks = Callbacks { queue: Arc::clone(&queue), client: number, patience: Default::default() };
+        let callbacks = Callbacks { queue: Arc::clone(&queue), client: number, patience: Duration::ZERO };
         let key = settings.session.clone();
         let shared = settings.into_shared(callbacks).map_err(|error| errors::thrown_now(&error))?;
         Ok(Self {
@@ -200,7 +201,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn request(self, body: Bytes, timeout: std::time::Duration) -> std::result::Result<Request, Error> {
+    fn request(self, body: Bytes, timeout: Duration) -> std::result::Result<Request, Error> {
         let method = Method::from_bytes(self.method.as_bytes())
             .map_err(|_| Error::InvalidOption("method must be an HTTP method".into()))?;
         Ok(Request {

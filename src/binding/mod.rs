@@ -6,6 +6,12 @@
 //! Invariants: no `async fn(&self)` (napi would borrow an object that a dying worker frees); every export is
 //! `catch_unwind`; no value that JavaScript passes is ever printed.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "napi's macros hand arguments over in these shapes"
+)]
+
 mod callbacks;
 mod client;
 mod errors;

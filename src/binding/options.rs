@@ -13,7 +13,7 @@ use crate::engine::client::{Format, Judge, Shared};
 use crate::engine::error::Error;
 use crate::engine::gate::Gate;
 use crate::engine::http::{HyperTransport, Origins, RedirectMode, Rules, TlsOptions, TransportOptions};
-use crate::engine::session::provider::{Counters, Provider};
+use crate::engine::session::provider::{Counters, Provider, Seed};
 use crate::engine::session::queue::Queue;
 use crate::engine::session::registry::Registry;
 use crate::engine::session::schedule::Policy;
@@ -22,6 +22,7 @@ use crate::engine::store::Store;
 
 /// Durations in milliseconds. Absent means undefined, never null.
 #[napi(object, object_to_js = false)]
+#[allow(clippy::struct_excessive_bools, reason = "options are what users wrote")]
 pub struct Settings {
     pub base_url: Option<String>,
     pub allowed_origins: Vec<String>,
@@ -57,6 +58,7 @@ impl Settings {
         let store: Arc<dyn Store> =
             if self.has_store { Arc::new(callbacks.clone()) } else { registry.memory() };
         let seed = self.seed.map(TryInto::try_into).transpose();
+        let seed = seed.map_err(|malformed| Error::InvalidOption(format!("tokens: {malformed}")))?;
         let provider = Provider {
             grant: Arc::new(callbacks.clone()),
             store,
@@ -70,7 +72,7 @@ impl Settings {
             },
             queue: Queue::new(self.queue_max as usize),
             counters: Counters::default(),
-            seed: seed.map_err(|malformed| Error::InvalidOption(format!("tokens: {malformed}")))?,
+            seed: Seed::new(self.session.as_str().into(), seed),
             closed: Signal::default(),
         };
         let allowed = self.allowed_origins.iter().map(|origin| url("allowedOrigins", origin));

@@ -139,7 +139,7 @@ impl Client {
         let plain = request.skip_auth || request.headers.contains_key(&self.shared.header_name);
         let rules =
             Rules { redirect: request.redirect.unwrap_or(self.shared.rules.redirect), ..self.shared.rules };
-        let draft = self.draft(*request, target.url);
+        let draft = self.draft(*request, target);
         if plain {
             let response = Box::pin(self.exchange(&draft, &rules, phase)).await?;
             return Ok(Answer { response, attempts: 1, replays: 0 });
@@ -147,8 +147,9 @@ impl Client {
         self.authorised(&draft, &rules, phase).await
     }
 
-    fn draft(&self, request: Request, url: Url) -> WireRequest {
-        let mut headers = self.shared.headers.clone();
+    /// The client's own headers stay with its origins, as its token does.
+    fn draft(&self, request: Request, Target { url, trusted }: Target) -> WireRequest {
+        let mut headers = if trusted { self.shared.headers.clone() } else { HeaderMap::new() };
         for name in request.headers.keys() {
             headers.remove(name);
         }
@@ -231,7 +232,7 @@ impl Client {
 
     async fn expired(&self, answer: &Result<Response, Error>, url: &Url) -> Result<bool, Error> {
         match (&self.shared.judge, answer) {
-            (_, Ok(response)) if (200..400).contains(&response.status) => Ok(false),
+            (_, Ok(response)) if (200..400).contains(&response.status) || response.left_origin => Ok(false),
             (Some(judge), _) => judge.is_expired(answer, url).await,
             (None, Ok(response)) => Ok(response.status == 401),
             (None, Err(_)) => Ok(false),

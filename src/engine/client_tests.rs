@@ -53,6 +53,31 @@ async fn request_is_sent_three_times_at_most_and_the_last_answer_is_the_callers(
 }
 
 #[tokio::test(start_paused = true)]
+async fn request_is_sent_three_times_at_most_even_if_others_succeed_meanwhile() {
+    let world = World::new().await;
+    world.refuse_all();
+    world.api.slow(ms(10));
+    let sent = world.sending(request("/x"));
+    while !sent.is_finished() {
+        world.client.tokens().await.unwrap().unwrap().accept();
+        sleep(ms(1)).await;
+    }
+    let answer = sent.await.unwrap().unwrap();
+    assert_eq!((answer.response.status, answer.attempts, answer.replays), (401, 3, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_were_taken_once_are_rotated_at_every_expiry() {
+    let world = World::new().await;
+    for expiries in 1..10 {
+        world.api.takes("nothing yet");
+        let answer = world.get().await.unwrap();
+        assert_eq!((answer.response.status, answer.attempts), (200, 2));
+        assert_eq!(world.refreshes(), expiries);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn storm_on_an_expired_token_is_one_refresh() {
     let world = World::new().await;
     world.api.takes("nothing yet");

@@ -15,6 +15,4 @@ pub enum Event {
     PersistFailed(Error),
     /// The session ended: asked once for each session that is lost.
     Logout,
-    /// A line for the user's logger. Never a token.
-    Debug(String),
 }

@@ -121,7 +121,9 @@ async fn close_sends_away_who_waits_for_a_place_on_the_wire() {
     world.api.slow(secs(1));
     let (first, second) = (world.sending(request("/1")), world.sending(request("/2")));
     quiet().await;
+    let begun = clock::now();
     world.client.close().await;
+    assert_eq!(clock::now() - begun, secs(1), "the one on the wire was waited for");
     assert_eq!(first.await.unwrap().unwrap().response.status, 200);
     assert_eq!(second.await.unwrap().unwrap_err(), Error::ClientClosed);
     assert_eq!(world.api.count(), 1);

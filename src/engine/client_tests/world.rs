@@ -13,7 +13,7 @@ use super::super::*;
 use crate::engine::event::Event;
 use crate::engine::grant::{Ask, Grant, GrantError, GrantFuture};
 use crate::engine::http::{WireBody, WireResponse};
-use crate::engine::session::provider::{Counters, Hold, Host};
+use crate::engine::session::provider::{Counters, Hold, Host, Seed};
 use crate::engine::session::queue::Queue;
 use crate::engine::session::schedule::Policy;
 use crate::engine::session::signal::Signal;
@@ -194,7 +194,7 @@ impl World {
             },
             queue: Queue::new(10_000),
             counters: Counters::default(),
-            seed: Some(pair(1)),
+            seed: Seed::new("key".into(), Some(pair(1))),
             closed: Signal::default(),
         };
         by(&mut provider);

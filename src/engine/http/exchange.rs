@@ -31,6 +31,8 @@ pub struct Response {
     /// Where the answer came from, redirects followed.
     pub url: Url,
     pub redirected: bool,
+    /// A redirect led to another origin: the token did not go there, so what is said there is not about it.
+    pub left_origin: bool,
     pub headers: HeaderMap,
     /// Decoded.
     pub body: Bytes,
@@ -44,6 +46,7 @@ pub async fn exchange(
     phase: &PhaseCell,
 ) -> Result<Response, Error> {
     let mut redirected: Option<WireRequest> = None;
+    let mut left_origin = false;
     for _ in 0..=MAX_REDIRECTS {
         let current = redirected.as_ref().unwrap_or(request);
         phase.set(Phase::Response);
@@ -62,10 +65,12 @@ pub async fn exchange(
                 reason,
                 url,
                 redirected: redirected.is_some(),
+                left_origin,
                 headers,
                 body,
             });
         };
+        left_origin |= hop.leaves_origin;
         redirected = Some(redirect::follow(hop, current));
     }
     Err(Error::Redirect(format!("{} redirects more than {MAX_REDIRECTS} times", origin::name(&request.url))))

@@ -40,14 +40,20 @@ impl Fault {
     fn of(error: &Cause) -> Self {
         let mut found = None;
         let mut looking_up = false;
+        let mut speaking = false;
         for cause in causes(error) {
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
                 found = Some(Self::of_tls(tls));
             } else if let Some(http) = cause.downcast_ref::<hyper::Error>() {
                 found = Self::of_http(http).or(found);
+                speaking = true;
             } else if let Some(system) = cause.downcast_ref::<io::Error>() {
-                found =
-                    if looking_up { Some(Self::of_lookup(system)) } else { Self::of_io(system).or(found) };
+                found = match system.kind() {
+                    _ if looking_up => Some(Self::of_lookup(system)),
+                    // hyper's own complaints about chunks.
+                    io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if speaking => Some(BAD_CHUNKS),
+                    _ => Self::of_io(system).or(found),
+                };
             } else if cause.is::<Elapsed>() {
                 found = Some(TIMED_OUT);
             } else if cause.to_string() == LOOKING_UP {
@@ -170,6 +176,7 @@ impl Fault {
 
 const HUNG_UP: Fault =
     Fault("ECONNRESET", "closed the connection before its response was complete (socket hang up)");
+const BAD_CHUNKS: Fault = Fault("HPE_INVALID_CHUNK_SIZE", "sent a body that is not chunked as it says");
 const TIMED_OUT: Fault = Fault("ETIMEDOUT", "did not answer in time");
 const NOT_FOUND: Fault = Fault("ENOTFOUND", "could not be looked up: its name is unknown");
 

@@ -31,6 +31,7 @@ impl PhaseCell {
 
     /// Whether no byte of the request can have left, so that sending it again cannot do anything twice. Exact once
     /// the exchange has failed; false when in doubt.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for the retry of requests that are not idempotent"))]
     pub fn provably_unsent(&self) -> bool {
         matches!(self.0.load(Ordering::Relaxed), QUEUE | CONNECT)
     }

@@ -108,7 +108,7 @@ impl Trip {
         match self.read().await {
             Err(error) => Ending::Unread(error),
             Ok(Some(tokens)) => Ending::Loaded(Some(tokens)),
-            Ok(None) => match self.by.seed.clone() {
+            Ok(None) => match self.by.seed.take(&self.session.key) {
                 Some(seed) if self.save(&seed).await => Ending::Loaded(Some(seed)),
                 Some(_) => Ending::Overtaken,
                 None => Ending::Loaded(None),
@@ -340,12 +340,12 @@ impl Trip {
                 }
                 counters.rotations.add();
                 events.push(Event::Refreshed(Arc::new(tokens.clone())));
-                self.replace(inner, tokens, true);
+                replace(inner, tokens, true);
                 Ok(())
             }
             Ending::Adopted(tokens) => {
                 counters.adopted.add();
-                self.replace(inner, tokens, false);
+                replace(inner, tokens, false);
                 Ok(())
             }
             Ending::Unread(error) => {
@@ -380,14 +380,15 @@ impl Trip {
         }
         self.flight.outcome.set(outcome.map(|()| held));
     }
+}
 
-    fn replace(&self, inner: &mut Inner, tokens: Tokens, minted: bool) {
-        if let Some(old) = inner.state.held() {
-            inner.superseded.add(&old.tokens);
-        }
-        inner.doubtful = None;
-        inner.state.rotated(fresh(tokens, inner.state.next_stamp(), minted));
+/// New tokens take the place of those held.
+fn replace(inner: &mut Inner, tokens: Tokens, minted: bool) {
+    if let Some(old) = inner.state.held() {
+        inner.superseded.add(&old.tokens);
     }
+    inner.doubtful = None;
+    inner.state.rotated(fresh(tokens, inner.state.next_stamp(), minted));
 }
 
 impl Drop for Trip {

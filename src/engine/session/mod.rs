@@ -197,6 +197,7 @@ impl Session {
                 inner.superseded.add(&tokens);
             }
             inner.doubtful = None;
+            by.seed.take(&self.key);
             let held = tokens.clone();
             inner.state.login(|stamp| held.map(|tokens| fresh(tokens, stamp, false)));
             (inner.flight.take(), self.writer.want(tokens))

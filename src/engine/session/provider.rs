@@ -3,8 +3,8 @@
 //! Clients that share a session each bring their own; a flight uses those of the client that started it and, if
 //! that client's environment ends under way, another's.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::queue::Queue;
 use super::schedule::Policy;
@@ -21,10 +21,29 @@ pub struct Provider {
     pub policy: Policy,
     pub queue: Queue,
     pub counters: Counters,
-    /// Tokens for a store that has none.
-    pub seed: Option<Tokens>,
+    pub seed: Seed,
     /// Set by `close()`: who waits in a queue leaves it.
     pub closed: Signal<()>,
+}
+
+/// Tokens for one session whose store has none. They serve once: a seed that came back after a logout would undo it.
+#[derive(Debug)]
+pub struct Seed {
+    session: Arc<str>,
+    tokens: Mutex<Option<Tokens>>,
+}
+
+impl Seed {
+    pub fn new(session: Arc<str>, tokens: Option<Tokens>) -> Self {
+        Self { session, tokens: Mutex::new(tokens) }
+    }
+
+    pub fn take(&self, session: &str) -> Option<Tokens> {
+        if *self.session != *session {
+            return None;
+        }
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// The program around a session.

@@ -60,7 +60,7 @@ pub fn try_pause(attempt: u32, retry_after: Option<Duration>, chance: f64) -> Du
 /// The pause after the `failures`-th failed flight in a row. Never shorter than the first, so that a lucky draw does
 /// not turn the pause off.
 pub fn cool_down(failures: u32, retry_after: Option<Duration>, chance: f64) -> Duration {
-    let jittered = COOL_DOWN.0 + (doubled(COOL_DOWN, failures) - COOL_DOWN.0).mul_f64(chance);
+    let jittered = COOL_DOWN.0 + doubled(COOL_DOWN, failures).saturating_sub(COOL_DOWN.0).mul_f64(chance);
     retry_after.map_or(jittered, |asked| asked.min(MAX_RETRY_AFTER).max(jittered))
 }
 

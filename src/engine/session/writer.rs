@@ -78,10 +78,10 @@ impl Writer {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is left to write for this ticket; None if it was written, or newer tokens took its place.
-    fn open(&self, ticket: u64) -> Option<Option<Tokens>> {
+    /// Whether this ticket was not written yet, and no newer tokens took its place.
+    fn open(&self, ticket: u64) -> bool {
         let wanted = self.wanted();
-        (ticket == wanted.ticket && wanted.saved < ticket).then(|| wanted.tokens.clone())
+        ticket == wanted.ticket && wanted.saved < ticket
     }
 }
 
@@ -102,7 +102,10 @@ impl Session {
 
     async fn write(self: &Arc<Self>, by: &Arc<Provider>, ticket: u64) -> Result<(), StoreError> {
         let _turn = self.writer.turn.lock().await;
-        let Some(tokens) = self.writer.open(ticket) else { return Ok(()) };
+        if !self.writer.open(ticket) {
+            return Ok(());
+        }
+        let tokens = self.writer.wanted().tokens.clone();
         let mut by = Arc::clone(by);
         loop {
             // A panic is a failure like any other: these tokens may be the only valid ones there are.

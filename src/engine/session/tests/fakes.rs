@@ -272,7 +272,6 @@ impl Host for FakeHost {
             Event::RefreshFailed(error) => format!("failed {}", error.code()),
             Event::PersistFailed(error) => format!("persist failed {}", error.code()),
             Event::Logout => "logout".into(),
-            Event::Debug(_) => return,
         });
     }
 

@@ -1,6 +1,6 @@
 //! One rotation: its order, who waits for it, and who may leave.
 
-use super::super::provider::Provider;
+use super::super::provider::{Provider, Seed};
 use super::super::state::Stamp;
 use super::support::*;
 use crate::engine::error::{Error, LostReason};
@@ -32,7 +32,7 @@ async fn first_request_reads_the_store_once_and_refreshes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn seed_fills_an_empty_store_and_no_other() {
-    let seeded = |by: &mut Provider| by.seed = Some(pair(7));
+    let seeded = |by: &mut Provider| by.seed = Seed::new("key".into(), Some(pair(7)));
     let empty = World::with(None, seeded);
     assert_eq!(empty.token().await, Ok("a7".into()));
     assert_eq!(empty.ledger.take(), ["read -", "save a7"]);

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 pub(super) use super::fakes::*;
 
-use super::super::provider::{Counters, Host, Provider};
+use super::super::provider::{Counters, Host, Provider, Seed};
 use super::super::queue::Queue;
 use super::super::schedule::Policy;
 use super::super::signal::Signal;
@@ -151,7 +151,7 @@ pub(super) fn provider(grant: Arc<dyn Grant>, store: Arc<dyn Store>, host: Arc<d
         policy: policy(),
         queue: Queue::new(10_000),
         counters: Counters::default(),
-        seed: None,
+        seed: Seed::new("key".into(), None),
         closed: Signal::default(),
     }
 }
