@@ -35,7 +35,10 @@ async function main() {
   for (const [name, step] of Object.entries(steps)) {
     console.log(`\n── ${name}`);
     const begun = Date.now();
-    const result = await step();
+    const result = await step().catch((error) => {
+      console.log(error);
+      return false;
+    });
     const counted = typeof result === 'object' ? result : { passed: 0, failed: result ? 0 : 1 };
     total.passed += counted.passed;
     total.failed += counted.failed;
@@ -71,7 +74,7 @@ async function cargoTest() {
 
 async function jest(node, args = []) {
   rmSync(REPORT, { force: true });
-  const jestBin = require.resolve('jest/bin/jest.js');
+  const jestBin = require.resolve('jest/bin/jest');
   const ok = await run(node, [jestBin, '--ci', '--json', '--outputFile', REPORT, ...args], () => {});
   try {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(

@@ -32,7 +32,7 @@ describe('jest --detectOpenHandles', () => {
       tokens,
       native,
     });
-    const jest = path.join(path.dirname(require.resolve('jest/package.json')), 'bin', 'jest.js');
+    const jest = require.resolve('jest/bin/jest');
     const args = ['--rootDir', project, '--config', path.join(project, 'jest.config.js'), ...flags];
     return start([jest, ...args, '--ci', '--detectOpenHandles', '--testPathPatterns', spec], { env }).ended;
   }

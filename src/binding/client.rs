@@ -1,5 +1,6 @@
 //! `TokenClient`'s native half: starts each call on the engine's thread and returns its promise.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,15 +81,16 @@ impl Client {
         let aborted = number.map(|number| (number, self.queue.abortable(number)));
         let queue = Arc::clone(&self.queue);
         self.start(env, move |engine| async move {
-            let sending = async {
+            // Pinned: each place that awaits it would otherwise have room for all of it.
+            let mut sending = pin!(async {
                 let request = draft.request(body, engine.shared().timeout)?;
                 engine.send(request).await.map(|answer| Settlement::Answer(Packed::new(answer)))
-            };
+            });
             let Some((number, aborted)) = aborted else { return sending.await };
             let result = tokio::select! {
                 biased;
                 Ok(()) = aborted => return Err(Error::Aborted),
-                result = sending => result,
+                result = &mut sending => result,
             };
             queue.ended(number);
             result
@@ -153,17 +155,17 @@ impl Client {
         counts.iter().map(|count| *count as f64).collect()
     }
 
-    fn start<'env, F>(&self, env: &'env Env, work: impl FnOnce(Arc<Engine>) -> F) -> Result<Unknown<'env>>
+    fn start<'env, W, F>(&self, env: &'env Env, work: W) -> Result<Unknown<'env>>
     where
+        W: FnOnce(Arc<Engine>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,
     {
         let scope = Scope::of(*env);
         let (deferred, promise) = scope.promise()?;
         self.life.begin(env)?;
         let settler = Settler { queue: Arc::clone(&self.queue), deferred: Some(deferred) };
-        // Boxed: an async block keeps what it awaits twice over, kilobytes for each of ten thousand waiting requests.
-        let work = Box::pin(work(Arc::clone(&self.engine)));
-        runtime::spawn(async move { settler.settle(work.await) });
+        let engine = Arc::clone(&self.engine);
+        runtime::spawn(move || async move { settler.settle(pin!(work(engine)).await) });
         unknown(env, promise)
     }
 }

@@ -19,11 +19,15 @@ thread_local! {
 
 static JOBS: OnceLock<UnboundedSender<Job>> = OnceLock::new();
 
-/// Starts `task` on the engine's thread. Tasks start in the order of these calls; a burst of them wakes the thread
-/// once. False if the thread could not be started: then the task was dropped.
-pub(super) fn spawn(task: impl Future<Output = ()> + Send + 'static) -> bool {
+/// Starts the task that `make` makes, on the engine's thread. Tasks start in the order of these calls; a burst of them
+/// wakes the thread once. Only what `make` holds crosses: a task is larger, and most of it empty until it runs. False if
+/// the thread could not be started: then `make` was dropped.
+pub(super) fn spawn<F>(make: impl FnOnce() -> F + Send + 'static) -> bool
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let jobs = JOBS.get_or_init(start);
-    jobs.send(Box::new(move || drop(tokio::spawn(task)))).is_ok()
+    jobs.send(Box::new(move || drop(tokio::spawn(make())))).is_ok()
 }
 
 /// Delivers `queue` before this thread sleeps, if `first` asks for it. False on any other thread than the engine's,
