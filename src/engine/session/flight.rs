@@ -8,23 +8,24 @@
 //! 3. save what came, before anybody uses it;
 //! 4. queue the hooks, which nobody waits for, and publish to those who wait.
 //!
+//! [`super::question`] is step 2, [`super::landing`] step 4.
+//!
 //! Invariant: a flight that lands in another epoch than it started in changes nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep;
 
+use super::landing::{Ending, failure};
 use super::news::News;
 use super::provider::{Hold, Provider};
-use super::schedule::{self, Policy};
 use super::signal::{Counted, Signal};
 use super::state::Purpose;
-use super::{Inner, Session, fresh};
-use crate::engine::clock::{self, Instant};
-use crate::engine::error::{Cause, Error, LostReason, RefreshFailure, RefreshFailureKind, StoreAction};
-use crate::engine::event::Event;
-use crate::engine::grant::{Ask, Entered, GrantError};
+use super::{Inner, Session};
+use crate::engine::clock;
+use crate::engine::error::{Cause, Error, LostReason, StoreAction};
+use crate::engine::grant::GrantError;
 use crate::engine::secret::{Fingerprint, Secret};
 use crate::engine::store::StoreError;
 use crate::engine::token::{Held, Tokens};
@@ -37,24 +38,6 @@ const READ_AGAIN: [Duration; 3] =
 pub(super) struct Flight {
     pub(super) purpose: Purpose,
     pub(super) outcome: Signal<Result<Option<Arc<Held>>, Error>>,
-}
-
-/// How a flight ends.
-enum Ending {
-    Loaded(Option<Tokens>),
-    /// The store could not be read for the first time.
-    Unread(Error),
-    /// `from`: what was refreshed, which the store may have held and the session never did.
-    Rotated {
-        tokens: Tokens,
-        from: Option<Tokens>,
-    },
-    Adopted(Tokens),
-    /// The session goes on after a pause.
-    Failed(Error),
-    Lost(Error),
-    /// Another login began under way.
-    Overtaken,
 }
 
 /// Starts a flight. The caller holds the session's lock and has seen that none is under way.
@@ -81,14 +64,15 @@ pub(super) fn depart(
     flight
 }
 
-struct Trip {
-    session: Arc<Session>,
-    by: Arc<Provider>,
-    flight: Arc<Flight>,
-    epoch: u64,
+/// A flight under way.
+pub(super) struct Trip {
+    pub(super) session: Arc<Session>,
+    pub(super) by: Arc<Provider>,
+    pub(super) flight: Arc<Flight>,
+    pub(super) epoch: u64,
     /// The refresh token of an earlier refresh that was sent and never answered.
-    doubtful: Option<Fingerprint>,
-    landed: bool,
+    pub(super) doubtful: Option<Fingerprint>,
+    pub(super) landed: bool,
     /// A program that has nothing else to do waits for its flights.
     hold: Hold,
     /// Dropped last: who waits for the flight to be over finds the program released.
@@ -193,104 +177,6 @@ impl Trip {
         }
     }
 
-    /// Asks for new tokens, again after failures that spent nothing, and once more after one that may have spent the
-    /// token if the server takes it twice.
-    async fn refresh(&mut self, token: Option<&Secret>) -> Result<Tokens, GrantError> {
-        let mut attempt = 1;
-        let mut first_sent: Option<Instant> = None;
-        let mut sent_again = false;
-        loop {
-            let error = match self.ask(token, attempt, &mut first_sent).await {
-                Ok(tokens) => return Ok(tokens),
-                Err(error) => error,
-            };
-            let since = first_sent.map_or(Duration::ZERO, |at| clock::now() - at);
-            let Policy { max_retries, refresh_timeout, rotation_grace, .. } = self.by.policy;
-            let (pause, deadline) = match &error {
-                GrantError::Unspent { retry_after, .. } if attempt <= max_retries => {
-                    (schedule::try_pause(attempt, *retry_after, rand::random()), refresh_timeout)
-                }
-                GrantError::Ambiguous { .. } if !sent_again => {
-                    sent_again = true;
-                    (Duration::ZERO, rotation_grace)
-                }
-                GrantError::Gone if self.change_provider() => (Duration::ZERO, Duration::MAX),
-                _ => return Err(error),
-            };
-            if since + pause >= deadline {
-                return Err(error);
-            }
-            sleep(pause).await;
-            if self.overtaken() {
-                return Err(error);
-            }
-            attempt += 1;
-        }
-    }
-
-    /// One question. Callers wait `refreshTimeout` from the moment it really began; the question itself goes on, for
-    /// its answer may hold the only valid refresh token there is.
-    async fn ask(
-        &mut self,
-        token: Option<&Secret>,
-        attempt: u32,
-        first_sent: &mut Option<Instant>,
-    ) -> Result<Tokens, GrantError> {
-        let by = Arc::clone(&self.by);
-        by.host.emit(Event::BeforeRefresh);
-        let entered = Entered::default();
-        let session = Arc::clone(&self.session.key);
-        let mut answer = by.grant.refresh(Ask {
-            session,
-            refresh_token: token.cloned(),
-            attempt,
-            entered: entered.clone(),
-        });
-        tokio::select! {
-            biased;
-            answer = &mut answer => {
-                // It may be answered before anybody saw it begin.
-                if !matches!(answer, Err(GrantError::Gone)) {
-                    first_sent.get_or_insert_with(clock::now);
-                }
-                return self.noted(token, answer);
-            }
-            () = entered.wait() => {}
-        }
-        let begun = clock::now();
-        let patience = by.policy.refresh_timeout;
-        tokio::select! {
-            biased;
-            answer = &mut answer => return self.noted(token, answer),
-            () = sleep_until(*first_sent.get_or_insert(begun) + patience) => self.overdue(patience),
-        }
-        let answer = tokio::select! {
-            biased;
-            answer = &mut answer => answer,
-            () = sleep_until(begun + by.policy.hard_limit()) => Err(GrantError::Ambiguous { cause: None }),
-        };
-        self.noted(token, answer)
-    }
-
-    /// Remembers that the token may be spent.
-    fn noted(
-        &mut self,
-        token: Option<&Secret>,
-        answer: Result<Tokens, GrantError>,
-    ) -> Result<Tokens, GrantError> {
-        if let Err(GrantError::Ambiguous { .. } | GrantError::Malformed { .. }) = answer {
-            self.by.counters.ambiguous.add();
-            self.doubtful = token.map(Secret::fingerprint);
-        }
-        answer
-    }
-
-    /// Sends the waiters away; the question stays under way, and no other is asked meanwhile.
-    fn overdue(&self, after: Duration) {
-        self.session.inner().state.overdue(self.epoch, after);
-        self.flight.outcome.set(Err(Error::RefreshTimeout { after }));
-    }
-
     /// Saves tokens that came from a refresh or a seed. False if another login began meanwhile. A store that does not
     /// take them is the writer's concern: the tokens serve from memory.
     async fn save(&self, tokens: &Tokens) -> bool {
@@ -305,122 +191,18 @@ impl Trip {
         !self.overtaken()
     }
 
-    fn overtaken(&self) -> bool {
+    pub(super) fn overtaken(&self) -> bool {
         self.session.epoch() != self.epoch
     }
 
-    fn change_provider(&mut self) -> bool {
+    pub(super) fn change_provider(&mut self) -> bool {
         let Some(other) = self.session.another(&self.by) else { return false };
         self.hold = other.host.hold();
         self.by = other;
         true
     }
-
-    /// Applies the ending and tells everybody, in this order: the state, the hooks, those who wait. Hooks are only
-    /// queued here, so that `onRefreshed` is ahead of every answer that waited for it.
-    fn land(&mut self, ending: Ending) {
-        self.landed = true;
-        let mut guard = self.session.inner();
-        let inner = &mut *guard;
-        if inner.state.epoch() != self.epoch {
-            return;
-        }
-        inner.flight = None;
-        let counters = &self.by.counters;
-        let mut events = Vec::new();
-        let outcome = match ending {
-            Ending::Loaded(tokens) => {
-                let stamp = inner.state.next_stamp();
-                inner.state.loaded(tokens.map(|tokens| fresh(tokens, stamp, false)));
-                Ok(())
-            }
-            Ending::Rotated { tokens, from } => {
-                if let Some(from) = from {
-                    inner.superseded.add(&from);
-                }
-                counters.rotations.add();
-                events.push(Event::Refreshed(Arc::new(tokens.clone())));
-                replace(inner, tokens, true);
-                Ok(())
-            }
-            Ending::Adopted(tokens) => {
-                counters.adopted.add();
-                replace(inner, tokens, false);
-                Ok(())
-            }
-            Ending::Unread(error) => {
-                inner.state.unread();
-                Err(error)
-            }
-            Ending::Failed(error) => {
-                counters.rotations_failed.add();
-                inner.doubtful = self.doubtful;
-                let asked = retry_after(&error);
-                let told = inner.state.cooled(error, clock::now(), |failures| {
-                    schedule::cool_down(failures, asked, rand::random())
-                });
-                events.push(Event::RefreshFailed(told.clone()));
-                Err(told)
-            }
-            Ending::Lost(error) => {
-                counters.rotations_failed.add();
-                if matches!(error, Error::SessionLost { reason: LostReason::RotationOutcomeUnknown, .. }) {
-                    counters.reuse_suspected.add();
-                }
-                inner.state.lost(error.clone());
-                events.extend([Event::RefreshFailed(error.clone()), Event::Logout]);
-                Err(error)
-            }
-            Ending::Overtaken => Err(Error::logged_out()),
-        };
-        let held = inner.state.held().cloned();
-        drop(guard);
-        for event in events {
-            self.by.host.emit(event);
-        }
-        self.flight.outcome.set(outcome.map(|()| held));
-    }
-}
-
-/// New tokens take the place of those held.
-fn replace(inner: &mut Inner, tokens: Tokens, minted: bool) {
-    if let Some(old) = inner.state.held() {
-        inner.superseded.add(&old.tokens);
-    }
-    inner.doubtful = None;
-    inner.state.rotated(fresh(tokens, inner.state.next_stamp(), minted));
-}
-
-impl Drop for Trip {
-    /// Whatever happens to a flight, a panic included, nobody waits for ever.
-    fn drop(&mut self) {
-        if !self.landed {
-            self.land(Ending::Failed(failure(GrantError::Ambiguous { cause: None })));
-        }
-    }
 }
 
 fn expired(tokens: &Tokens) -> bool {
     tokens.expires_at.is_some_and(|at| at <= clock::wall_ms())
-}
-
-fn retry_after(error: &Error) -> Option<Duration> {
-    match error {
-        Error::Refresh(failure) => failure.retry_after,
-        _ => None,
-    }
-}
-
-fn failure(error: GrantError) -> Error {
-    let (kind, retry_after, cause): (_, _, Option<Cause>) = match error {
-        GrantError::Unspent { retry_after, cause } => (RefreshFailureKind::Failed, retry_after, cause),
-        GrantError::Malformed { cause } => (RefreshFailureKind::Malformed, None, cause),
-        GrantError::Ambiguous { cause: None } | GrantError::Gone => {
-            (RefreshFailureKind::NoAnswer, None, None)
-        }
-        GrantError::Ambiguous { cause } | GrantError::Unknown { cause } | GrantError::Terminal { cause } => {
-            (RefreshFailureKind::Failed, None, cause)
-        }
-    };
-    Error::Refresh(RefreshFailure { kind, retry_after, cause })
 }

@@ -6,8 +6,10 @@
 //! Invariant: the state is only looked at and changed under its lock, and the lock is never held across an `await`.
 
 mod flight;
+mod landing;
 mod news;
 pub mod provider;
+mod question;
 pub mod queue;
 pub mod registry;
 pub mod schedule;

@@ -1,0 +1,118 @@
+//! The refresh itself: how often the same refresh token is sent, and how long its answer is waited for.
+//!
+//! Invariant: a token that may be spent is sent again only within the grace that the server gives, and never while an
+//! earlier question with it may still be answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, sleep_until};
+
+use super::flight::Trip;
+use super::schedule::{self, Policy};
+use crate::engine::clock::{self, Instant};
+use crate::engine::error::Error;
+use crate::engine::event::Event;
+use crate::engine::grant::{Ask, Entered, GrantError};
+use crate::engine::secret::Secret;
+use crate::engine::token::Tokens;
+
+impl Trip {
+    /// Asks for new tokens, again after failures that spent nothing, and once more after one that may have spent the
+    /// token if the server takes it twice.
+    pub(super) async fn refresh(&mut self, token: Option<&Secret>) -> Result<Tokens, GrantError> {
+        let mut attempt = 1;
+        let mut first_sent: Option<Instant> = None;
+        let mut sent_again = false;
+        loop {
+            let error = match self.ask(token, attempt, &mut first_sent).await {
+                Ok(tokens) => return Ok(tokens),
+                Err(error) => error,
+            };
+            let since = first_sent.map_or(Duration::ZERO, |at| clock::now() - at);
+            let Policy { max_retries, refresh_timeout, rotation_grace, .. } = self.by.policy;
+            let (pause, deadline) = match &error {
+                GrantError::Unspent { retry_after, .. } if attempt <= max_retries => {
+                    (schedule::try_pause(attempt, *retry_after, rand::random()), refresh_timeout)
+                }
+                GrantError::Ambiguous { .. } if !sent_again => {
+                    sent_again = true;
+                    (Duration::ZERO, rotation_grace)
+                }
+                GrantError::Gone if self.change_provider() => (Duration::ZERO, Duration::MAX),
+                _ => return Err(error),
+            };
+            if since + pause >= deadline {
+                return Err(error);
+            }
+            sleep(pause).await;
+            if self.overtaken() {
+                return Err(error);
+            }
+            attempt += 1;
+        }
+    }
+
+    /// One question. Callers wait `refreshTimeout` from the moment it really began; the question itself goes on, for
+    /// its answer may hold the only valid refresh token there is.
+    async fn ask(
+        &mut self,
+        token: Option<&Secret>,
+        attempt: u32,
+        first_sent: &mut Option<Instant>,
+    ) -> Result<Tokens, GrantError> {
+        let by = Arc::clone(&self.by);
+        by.host.emit(Event::BeforeRefresh);
+        let entered = Entered::default();
+        let session = Arc::clone(&self.session.key);
+        let mut answer = by.grant.refresh(Ask {
+            session,
+            refresh_token: token.cloned(),
+            attempt,
+            entered: entered.clone(),
+        });
+        tokio::select! {
+            biased;
+            answer = &mut answer => {
+                // It may be answered before anybody saw it begin.
+                if !matches!(answer, Err(GrantError::Gone)) {
+                    first_sent.get_or_insert_with(clock::now);
+                }
+                return self.noted(token, answer);
+            }
+            () = entered.wait() => {}
+        }
+        let begun = clock::now();
+        let patience = by.policy.refresh_timeout;
+        tokio::select! {
+            biased;
+            answer = &mut answer => return self.noted(token, answer),
+            () = sleep_until(*first_sent.get_or_insert(begun) + patience) => self.overdue(patience),
+        }
+        let answer = tokio::select! {
+            biased;
+            answer = &mut answer => answer,
+            () = sleep_until(begun + by.policy.hard_limit()) => Err(GrantError::Ambiguous { cause: None }),
+        };
+        self.noted(token, answer)
+    }
+
+    /// Remembers that the token may be spent.
+    fn noted(
+        &mut self,
+        token: Option<&Secret>,
+        answer: Result<Tokens, GrantError>,
+    ) -> Result<Tokens, GrantError> {
+        if let Err(GrantError::Ambiguous { .. } | GrantError::Malformed { .. }) = answer {
+            self.by.counters.ambiguous.add();
+            self.doubtful = token.map(Secret::fingerprint);
+        }
+        answer
+    }
+
+    /// Sends the waiters away; the question stays under way, and no other is asked meanwhile.
+    fn overdue(&self, after: Duration) {
+        self.session.inner().state.overdue(self.epoch, after);
+        self.flight.outcome.set(Err(Error::RefreshTimeout { after }));
+    }
+}
