@@ -20,10 +20,13 @@ async function memory(get, gate, { path, requests }) {
     const refreshing = gate.hold();
     const first = get(path);
     await Promise.race([refreshing, first]);
-    const all = [first, ...Array.from({ length: requests - 1 }, () => get(path))];
+    const all = [first, ...Array.from({ length: requests - 2 }, () => get(path))];
+    const abort = new AbortController();
+    const doomed = get(path, abort.signal);
     await idle();
     const waiting = process.memoryUsage.rss();
     const waitingPeak = Math.max(peak, waiting);
+    const abortMs = await timeToAbort(abort, doomed);
 
     gate.release();
     const outcomes = await Promise.allSettled(all);
@@ -31,10 +34,21 @@ async function memory(get, gate, { path, requests }) {
     const failed = outcomes.filter(({ status }) => status === 'rejected').length;
     all.length = 0;
     outcomes.length = 0;
-    return { before, waiting, waitingPeak, drainedPeak, after: await restingSize(), failed };
+    return { before, waiting, waitingPeak, drainedPeak, after: await restingSize(), failed, abortMs };
   } finally {
     clearInterval(sampler);
   }
+}
+
+/** How long one of those that wait takes to reject after its abort; Infinity if it does not within a second. */
+async function timeToAbort(abort, doomed) {
+  const begun = performance.now();
+  const rejected = doomed.then(
+    () => Infinity,
+    () => performance.now() - begun,
+  );
+  abort.abort();
+  return Promise.race([rejected, sleep(1000, Infinity)]);
 }
 
 async function restingSize() {

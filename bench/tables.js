@@ -74,10 +74,10 @@ const LAYOUT = {
     ],
   },
   memory: {
-    head: ['before MB', 'waiting', 'peak', 'peak − before', 'after', 'failed', 'refreshes'],
+    head: ['before MB', 'waiting', 'peak', 'peak − before', 'after', 'failed', 'refreshes', 'abort ms'],
     row: ({ summary: s }) => [
       ...[s.before, s.waiting, s.waitingPeak, s.waitingPeak - s.before, s.after].map(mib),
-      ...[s.failed, s.refreshes].map(figure),
+      ...[s.failed, s.refreshes, s.abortMs].map(figure),
     ],
   },
   require: {

@@ -37,6 +37,13 @@ const ABSOLUTES = [
     limit: 64,
     read: ({ waitingPeak, before }) => (waitingPeak - before) / 2 ** 20,
   },
+  {
+    case: 'memory/10000',
+    what: 'memory/10000  abort of one',
+    unit: 'ms',
+    limit: 20,
+    read: ({ abortMs }) => abortMs,
+  },
 ];
 
 /** One entry per target: case, what, measured (null: not run), limit, pass (null: not run). */

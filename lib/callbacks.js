@@ -4,7 +4,6 @@
 // throw escapes. docs/callbacks.md has the table.
 
 const { TokenRotatorError, fromNative } = require('./errors.js');
-const { describeRefreshError } = require('./refresh-error.js');
 const { HttpResponse } = require('./response.js');
 const { keep, recall } = require('./thrown.js');
 const { MalformedTokens, nativeTokens, readTokens, tokensFromArray } = require('./tokens.js');
@@ -38,6 +37,8 @@ class Callbacks {
       (error) => {
         answered();
         if (isMalformed(error)) return port.answerFailed(number, 'malformed', undefined, keep(error));
+        // Loaded when it is needed, which in most programs is never.
+        const { describeRefreshError } = require('./refresh-error.js');
         const report = (thrown, hook) => this.report(thrown, hook);
         const { kind, retryAfter } = describeRefreshError(error, this.#user.isRefreshFailureTerminal, report);
         port.answerFailed(number, kind, retryAfter ?? undefined, keep(error));

@@ -23,8 +23,8 @@ function create({ origin, ca, sockets, tokens, refresh }) {
   setAuthHeaders(api, tokens.accessToken);
   return {
     // axios rejects every status outside 200–299 and parses JSON by itself.
-    async get(path) {
-      const { data } = await api.get(path);
+    async get(path, signal) {
+      const { data } = await api.get(path, signal && { signal });
       return data;
     },
   };

@@ -1,6 +1,6 @@
 'use strict';
 
-// The clients that are measured. Each file exports `create(target)`, which gives `{ get(path) }`: one GET with the
+// The clients that are measured. Each file exports `create(target)`, which gives `{ get(path, signal?) }`: one GET with the
 // session's token, status checked, body parsed as JSON. Target: origin, ca (plain HTTP: unused), sockets,
 // tokens {accessToken, refreshToken}, refresh(refreshToken) → tokens.
 

@@ -16,8 +16,8 @@ function create({ origin, ca, sockets, tokens, refresh }) {
     ...(origin.startsWith('https:') && { tls: { ca } }),
   });
   return {
-    async get(path) {
-      const response = await client.get(path);
+    async get(path, signal) {
+      const response = await (signal ? client.get(path, { signal }) : client.get(path));
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       return response.json();
     },
