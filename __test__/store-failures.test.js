@@ -180,12 +180,28 @@ describe('a login while the tokens of a rotation are being written', () => {
     expect((await rejection(get())).reason).toBe('logged_out');
   });
 
-  test('is never undone by a write that ends after its deadline', async () => {
-    const { server, shelf, api, get, waiting, write } = await writing({ refreshTimeout: 100 });
-    await track(api.setTokens(server.login('grace')));
+  test('is written again after a write that ends past its deadline', async () => {
+    const { server, shelf, api, waiting, write } = await writing({ refreshTimeout: 100 });
+    const tokens = server.login('grace');
+    await track(api.setTokens(tokens));
     expect((await waiting).status).toBe(401);
     write();
     await new Promise(setImmediate);
+    expect(shelf.held()).toEqual(tokens);
+  });
+
+  test('is never undone by such a write, even if it cannot be written again', async () => {
+    const onHookError = jest.fn();
+    const { server, shelf, setTokens, api, get, waiting, write } = await writing({
+      refreshTimeout: 100,
+      onHookError,
+    });
+    await track(api.setTokens(server.login('grace')));
+    expect((await waiting).status).toBe(401);
+    setTokens.mockImplementationOnce(fail);
+    write();
+    await new Promise(setImmediate);
+    expect(onHookError).toHaveBeenCalledWith(broken, 'setTokens');
     expect(shelf.held().refreshToken).toBe(shelf.writes.at(-1).tokens.refreshToken);
     server.expire();
     // What that write left in the store is not news: it is the login before that.

@@ -7,6 +7,7 @@ const { TokenRotatorError, fromNative } = require('./errors.js');
 const { HttpResponse } = require('./response.js');
 const { keep, recall } = require('./thrown.js');
 const { MalformedTokens, nativeTokens, readTokens, tokensFromArray } = require('./tokens.js');
+const { Writes } = require('./writes.js');
 
 /** Visible ASCII, with spaces only between. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
@@ -16,6 +17,7 @@ class Callbacks {
   #inside = 0;
   #user;
   #aborts = new Map();
+  #writes = new Writes();
 
   constructor(user) {
     this.#user = user;
@@ -63,10 +65,28 @@ class Callbacks {
   }
 
   setTokens(port, number, tokens, session) {
+    const answer = () => port.answer(number);
+    this.#write(tokens, session, answer, (error) => this.#failed(port, number, error));
+  }
+
+  #write(tokens, session, done, failed) {
+    const ended = this.#writes.begin(session, tokens);
+    const settled = () => {
+      const newest = ended();
+      if (newest === tokens) return;
+      const report = (error) => this.report(error, 'setTokens');
+      this.#write(newest, session, () => {}, report);
+    };
     this.#settle(
       () => this.#user.setTokens(tokens === null ? null : tokensFromArray(tokens), session),
-      () => port.answer(number),
-      (error) => this.#failed(port, number, error),
+      () => {
+        done();
+        settled();
+      },
+      (error) => {
+        failed(error);
+        settled();
+      },
     );
   }
 

@@ -7,11 +7,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use napi::sys;
 use tokio::sync::oneshot;
 
 use super::runtime;
-use super::settle::Settlement;
+use super::settle::{Deferred, Settlement};
 use super::wake::Wake;
 use crate::engine::error::Error;
 use crate::engine::grant::Entered;
@@ -81,13 +80,6 @@ pub(super) enum Reply {
     Tokens(Tokens),
     Failed { kind: String, retry_after: Option<f64>, thrown: u32 },
 }
-
-/// A JavaScript promise's other end. Only its own environment's thread settles it; if that has ended, nobody does.
-pub(super) struct Deferred(pub(super) sys::napi_deferred);
-
-// SAFETY: the pointer is only carried by other threads; `settle` uses it on the thread of its environment.
-#[allow(unsafe_code)]
-unsafe impl Send for Deferred {}
 
 impl Call {
     /// A call without arguments that nobody waits for.

@@ -12,7 +12,6 @@ use bytes::Bytes;
 use napi::{Result, Status, sys};
 
 use super::errors;
-use super::queue::Deferred;
 use crate::engine::client::Answer;
 use crate::engine::error::Error;
 use crate::engine::token::Held;
@@ -64,6 +63,12 @@ pub(super) fn head(response: &crate::engine::http::Response) -> Vec<u8> {
     }
     head
 }
+
+/// A JavaScript promise's other end. Only its own environment's thread settles it; if that has ended, nobody does.
+pub(super) struct Deferred(sys::napi_deferred);
+
+// SAFETY: the pointer is only carried by other threads; `settle` uses it on the thread of its environment.
+unsafe impl Send for Deferred {}
 
 /// A JavaScript value, on its own thread, for as long as the handle scope it was made in.
 #[derive(Clone, Copy)]
