@@ -135,6 +135,12 @@ describe('ambiguous', () => {
     expect(kindOf(AbortSignal.abort().reason)).toBe('ambiguous');
   });
 
+  test('an answer that came and could not be read', async () => {
+    const unread = await new Response('<html>').json().catch((error) => error);
+    expect(kindOf(unread)).toBe('ambiguous');
+    expect(kindOf(new Error('refresh failed', { cause: unread }))).toBe('ambiguous');
+  });
+
   test('one attempt that may have been sent outweighs others', () => {
     expect(kindOf(new AggregateError([fail({ code: 'ECONNREFUSED' }), fail({ code: 'ECONNRESET' })]))).toBe(
       'ambiguous',

@@ -38,7 +38,8 @@ const AMBIGUOUS = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_SOCKET',
 ]);
-const AMBIGUOUS_NAMES = new Set(['AbortError', 'TimeoutError']);
+/** SyntaxError: `response.json()` of an answer that came, and could not be read. */
+const AMBIGUOUS_NAMES = new Set(['AbortError', 'TimeoutError', 'SyntaxError']);
 
 /**
  * { kind: 'terminal' | 'unspent' | 'ambiguous' | 'unknown', retryAfter: ms | null }. `isTerminal` is the user's
