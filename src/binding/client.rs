@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ::http::Method;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use napi::bindgen_prelude::{Uint8Array, Unknown};
 use napi::{Either, Env, Result};
 use napi_derive::napi;
@@ -78,22 +79,23 @@ impl Client {
             Either::A(text) => Bytes::from(text),
             Either::B(bytes) => Bytes::copy_from_slice(&bytes),
         });
-        let aborted = number.map(|number| (number, self.queue.abortable(number)));
-        let queue = Arc::clone(&self.queue);
-        self.start(env, move |engine| async move {
-            // Pinned: each place that awaits it would otherwise have room for all of it.
-            let mut sending = pin!(async {
-                let request = draft.request(body, engine.shared().timeout)?;
-                engine.send(request).await.map(|answer| Settlement::Answer(Packed::new(answer)))
-            });
-            let Some((number, aborted)) = aborted else { return sending.await };
-            let result = tokio::select! {
-                biased;
-                Ok(()) = aborted => return Err(Error::Aborted),
-                result = &mut sending => result,
-            };
-            queue.ended(number);
-            result
+        let abortable = number.map(|number| self.queue.abortable(number));
+        self.start(env, move |engine| {
+            // Made out here: an async block keeps what it is given besides what becomes of it.
+            let request = draft.request(body, engine.shared().timeout).map(Box::new);
+            async move {
+                // Pinned: each place that awaits it would otherwise have room for all of it.
+                let mut sending = pin!(engine.send(request?));
+                let answer = match abortable {
+                    None => sending.await?,
+                    Some(mut abortable) => tokio::select! {
+                        biased;
+                        () = abortable.aborted() => return Err(Error::Aborted),
+                        answer = &mut sending => answer?,
+                    },
+                };
+                Ok(Settlement::Answer(Packed::new(answer)))
+            }
         })
     }
 
@@ -165,7 +167,7 @@ impl Client {
         self.life.begin(env)?;
         let settler = Settler { queue: Arc::clone(&self.queue), deferred: Some(deferred) };
         let engine = Arc::clone(&self.engine);
-        runtime::spawn(move || async move { settler.settle(pin!(work(engine)).await) });
+        runtime::spawn(move || work(engine).map(|result| settler.settle(result)));
         unknown(env, promise)
     }
 }

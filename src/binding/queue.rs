@@ -179,10 +179,10 @@ impl Queue {
     }
 
     /// From now on, [`Queue::abort`] ends the request of this number.
-    pub(super) fn abortable(&self, number: u32) -> oneshot::Receiver<()> {
+    pub(super) fn abortable(self: &Arc<Self>, number: u32) -> Abortable {
         let (sender, aborted) = oneshot::channel();
         self.aborts().insert(number, sender);
-        aborted
+        Abortable { queue: Arc::clone(self), number, aborted }
     }
 
     pub(super) fn abort(&self, number: u32) {
@@ -190,11 +190,6 @@ impl Queue {
         if let Some(ending) = ending {
             let _ = ending.send(());
         }
-    }
-
-    /// The request has ended by itself.
-    pub(super) fn ended(&self, number: u32) {
-        drop(self.aborts().remove(&number));
     }
 
     /// The environment has ended: nothing is delivered any more, and nobody waits for its answers.
@@ -219,6 +214,28 @@ impl Queue {
 
     fn questions(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<Reply>>> {
         self.questions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that [`Queue::abort`] can end, until dropped.
+pub(super) struct Abortable {
+    queue: Arc<Queue>,
+    number: u32,
+    aborted: oneshot::Receiver<()>,
+}
+
+impl Abortable {
+    /// Never resolves unless the request is aborted.
+    pub(super) async fn aborted(&mut self) {
+        if (&mut self.aborted).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Abortable {
+    fn drop(&mut self) {
+        drop(self.queue.aborts().remove(&self.number));
     }
 }
 

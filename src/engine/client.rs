@@ -111,13 +111,9 @@ impl Client {
         &self.shared
     }
 
-    pub fn send(&self, request: Request) -> impl Future<Output = Result<Answer, Error>> + Send {
-        // An async function keeps its arguments twice over, and passes that on to the one that calls it: ten thousand
-        // waiting requests would fill megabytes with nothing.
-        self.send_boxed(Box::new(request))
-    }
-
-    async fn send_boxed(&self, request: Box<Request>) -> Result<Answer, Error> {
+    /// The request comes in a box: an async function keeps its arguments twice over, and ten thousand waiting requests
+    /// would fill megabytes with nothing.
+    pub async fn send(&self, request: Box<Request>) -> Result<Answer, Error> {
         let _call = self.enter()?;
         self.shared.provider.counters.requests.add();
         let target = self.shared.origins.resolve(&request.url, &request.query)?;

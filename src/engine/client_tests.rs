@@ -31,7 +31,7 @@ async fn rejected_request_is_replayed_with_the_new_token_and_the_same_body() {
     world.api.takes("nothing yet");
     let body = Bytes::from_static(b"{\"n\":1}");
     let post = Request { method: Method::POST, body: body.clone(), query: "q=1".into(), ..request("/x") };
-    let answer = world.client.send(post).await.unwrap();
+    let answer = world.client.send(Box::new(post)).await.unwrap();
     assert_eq!((answer.response.status, answer.attempts, answer.replays), (200, 2, 1));
     assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a2"]);
     for wire in world.api.sent.lock().unwrap().iter() {
@@ -93,7 +93,7 @@ async fn storm_on_an_expired_token_is_one_refresh() {
 #[tokio::test(start_paused = true)]
 async fn explicit_auth_header_goes_out_as_it_is_and_its_rejection_is_the_callers() {
     let world = World::new().await;
-    let answer = world.client.send(with_header("authorization", "Basic mine")).await.unwrap();
+    let answer = world.client.send(Box::new(with_header("authorization", "Basic mine"))).await.unwrap();
     assert_eq!((answer.response.status, answer.attempts), (401, 1));
     assert_eq!(world.api.headers("authorization"), ["Basic mine"]);
     assert_eq!(world.refreshes(), 0);
@@ -103,7 +103,7 @@ async fn explicit_auth_header_goes_out_as_it_is_and_its_rejection_is_the_callers
 async fn skip_auth_sends_no_token_anywhere() {
     let world = World::new().await;
     for url in ["/x", "https://other.example/y"] {
-        let answer = world.client.send(Request { skip_auth: true, ..request(url) }).await.unwrap();
+        let answer = world.client.send(Box::new(Request { skip_auth: true, ..request(url) })).await.unwrap();
         assert_eq!((answer.response.status, answer.attempts), (401, 1));
     }
     assert_eq!(world.api.headers("authorization"), ["-", "-"]);
@@ -114,7 +114,7 @@ async fn skip_auth_sends_no_token_anywhere() {
 async fn skip_auth_needs_no_session() {
     let world = World::new().await;
     world.client.set_tokens(None).await.unwrap();
-    assert!(world.client.send(Request { skip_auth: true, ..request("/x") }).await.is_ok());
+    assert!(world.client.send(Box::new(Request { skip_auth: true, ..request("/x") })).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,7 +124,7 @@ async fn foreign_origin_is_refused_even_with_an_explicit_header() {
         let mut own = with_header("authorization", "Basic mine");
         own.url = foreign.into();
         for request in [request(foreign), own] {
-            let error = world.client.send(request).await.unwrap_err();
+            let error = world.client.send(Box::new(request)).await.unwrap_err();
             assert!(matches!(error, Error::OriginNotAllowed { .. }), "{error:?}");
         }
     }
@@ -143,7 +143,7 @@ async fn requests_headers_take_the_place_of_the_clients() {
     world.get().await.unwrap();
     let mut own = with_header("accept", "c");
     own.headers.append("accept", HeaderValue::from_static("d"));
-    world.client.send(own).await.unwrap();
+    world.client.send(Box::new(own)).await.unwrap();
     assert_eq!(world.api.headers("x-trace"), ["default", "default"]);
     assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a1"]);
     let sent = world.api.sent.lock().unwrap();
@@ -289,10 +289,10 @@ async fn redirect_mode_of_the_request_takes_the_place_of_the_clients() {
     assert_eq!((answer.response.status, answer.response.redirected), (200, true));
     script(&world);
     let manual = Request { redirect: Some(RedirectMode::Manual), ..request("/x") };
-    assert_eq!(world.client.send(manual).await.unwrap().response.status, 302);
+    assert_eq!(world.client.send(Box::new(manual)).await.unwrap().response.status, 302);
     script(&world);
     let error = Request { redirect: Some(RedirectMode::Error), ..request("/x") };
-    assert!(matches!(world.client.send(error).await.unwrap_err(), Error::Redirect(_)));
+    assert!(matches!(world.client.send(Box::new(error)).await.unwrap_err(), Error::Redirect(_)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -302,7 +302,7 @@ async fn sessions_of_one_client_never_share_a_token() {
     other.set_tokens(Some(pair(50))).await.unwrap();
     world.api.will([Ok(200), Ok(200)]);
     world.get().await.unwrap();
-    other.send(request("/x")).await.unwrap();
+    other.send(Box::new(request("/x"))).await.unwrap();
     assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a50"]);
     assert!(Arc::ptr_eq(&world.client.session("other").session, &other.session));
 }

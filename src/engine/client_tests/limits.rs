@@ -16,14 +16,14 @@ async fn timeout_names_the_phase_it_ended_in() {
     let hurried = |timeout| Request { timeout, ..request("/x") };
     world.api.slow(secs(60));
     let begun = clock::now();
-    let error = world.client.send(hurried(secs(2))).await.unwrap_err();
+    let error = world.client.send(Box::new(hurried(secs(2)))).await.unwrap_err();
     assert_eq!(error, Error::Timeout { phase: Phase::Response, after: secs(2) });
     assert_eq!(clock::now() - begun, secs(2));
 
     world.api.slow(Duration::ZERO);
     world.api.takes("nothing yet");
     *world.grant.takes.lock().unwrap() = secs(5);
-    let error = world.client.send(hurried(secs(1))).await.unwrap_err();
+    let error = world.client.send(Box::new(hurried(secs(1)))).await.unwrap_err();
     assert_eq!(error, Error::Timeout { phase: Phase::Queue, after: secs(1) });
     world.client.close().await;
     assert_eq!(world.refreshes(), 1, "the refresh goes on");

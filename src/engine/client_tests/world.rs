@@ -225,12 +225,12 @@ impl World {
     }
 
     pub(super) async fn get(&self) -> Result<Answer, Error> {
-        self.client.send(request("/x")).await
+        self.client.send(Box::new(request("/x"))).await
     }
 
     pub(super) fn sending(&self, request: Request) -> JoinHandle<Result<Answer, Error>> {
         let client = Arc::clone(&self.client);
-        tokio::spawn(async move { client.send(request).await })
+        tokio::spawn(async move { client.send(Box::new(request)).await })
     }
 
     /// No server takes what is held or minted.
