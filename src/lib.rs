@@ -11,6 +11,6 @@ mod binding;
 mod engine;
 
 /// Requests are made of many small allocations on one thread and freed on another, which is what mimalloc is good
-/// at: without it a request costs a third more (`docs/decisions/`).
+/// at: without it a request costs a fifth more CPU (`docs/decisions/`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

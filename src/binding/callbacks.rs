@@ -48,7 +48,7 @@ impl Callbacks {
     }
 
     fn cause(&self, number: u32) -> Option<Cause> {
-        (number != 0).then(|| Cause::Thrown(Arc::new(Kept { queue: Arc::clone(&self.queue), number })))
+        (number != 0).then(|| Cause(Arc::new(Kept { queue: Arc::clone(&self.queue), number })))
     }
 
     async fn store(&self, name: &'static str, args: Vec<Arg>) -> Result<Option<Tokens>, StoreError> {

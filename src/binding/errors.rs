@@ -38,7 +38,7 @@ fn thrown(error: &Error, queue: u64) -> Option<u32> {
         | Error::Format { cause } => cause,
         _ => &None,
     };
-    let Cause::Thrown(thrown) = cause.as_ref()?;
+    let Cause(thrown) = cause.as_ref()?;
     let (holder, number) = thrown.place();
     (holder == queue).then_some(number)
 }

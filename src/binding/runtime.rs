@@ -20,14 +20,15 @@ thread_local! {
 static JOBS: OnceLock<UnboundedSender<Job>> = OnceLock::new();
 
 /// Starts the task that `make` makes, on the engine's thread. Tasks start in the order of these calls; a burst of them
-/// wakes the thread once. Only what `make` holds crosses: a task is larger, and most of it empty until it runs. False if
-/// the thread could not be started: then `make` was dropped.
-pub(super) fn spawn<F>(make: impl FnOnce() -> F + Send + 'static) -> bool
+/// wakes the thread once. Only what `make` holds crosses: a task is larger, and most of it empty until it runs. If the
+/// thread could not be started, `make` is dropped.
+pub(super) fn spawn<F>(make: impl FnOnce() -> F + Send + 'static)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let jobs = JOBS.get_or_init(start);
-    jobs.send(Box::new(move || drop(tokio::spawn(make())))).is_ok()
+    // What `make` holds says so itself if it is dropped: see `Settler`.
+    let _sent = jobs.send(Box::new(move || drop(tokio::spawn(make()))));
 }
 
 /// Delivers `queue` before this thread sleeps, if `first` asks for it. False on any other thread than the engine's,
@@ -61,7 +62,7 @@ fn start() -> UnboundedSender<Job> {
             }
         });
     };
-    // If the thread cannot start, the receiver is dropped with its closure, and every send says so.
+    // If the thread cannot start, the receiver is dropped with its closure, and every job with it.
     drop(std::thread::Builder::new().name("token-rotator".into()).spawn(engine));
     sender
 }

@@ -135,27 +135,26 @@ impl Client {
         let plain = request.skip_auth || request.headers.contains_key(&self.shared.header_name);
         let rules =
             Rules { redirect: request.redirect.unwrap_or(self.shared.rules.redirect), ..self.shared.rules };
-        let draft = self.draft(*request, target);
+        let mut draft = self.draft(*request, target);
         if plain {
             let response = Box::pin(self.exchange(&draft, &rules, phase)).await?;
             return Ok(Answer { response, attempts: 1, replays: 0 });
         }
-        self.authorised(&draft, &rules, phase).await
+        self.authorised(&mut draft, &rules, phase).await
     }
 
     /// The client's own headers stay with its origins, as its token does.
     fn draft(&self, request: Request, Target { url, trusted }: Target) -> WireRequest {
         let mut headers = if trusted { self.shared.headers.clone() } else { HeaderMap::new() };
-        for name in request.headers.keys() {
-            headers.remove(name);
-        }
+        // Replaces what has the same name.
         headers.extend(request.headers);
         WireRequest { method: request.method, url, headers, body: request.body }
     }
 
+    /// Each sending differs from the one before in one header.
     async fn authorised(
         &self,
-        draft: &WireRequest,
+        draft: &mut WireRequest,
         rules: &Rules,
         phase: &PhaseCell,
     ) -> Result<Answer, Error> {
@@ -185,11 +184,8 @@ impl Client {
                 return Err(Error::logged_out());
             }
             attempts += 1;
-            let answer = {
-                let mut wire = draft.clone();
-                wire.headers.insert(header_name.clone(), value);
-                Box::pin(self.exchange(&wire, rules, phase)).await
-            };
+            draft.headers.insert(header_name, value);
+            let answer = Box::pin(self.exchange(draft, rules, phase)).await;
             drop(place);
             let expired = self.expired(&answer, &draft.url).await?;
             if !expired && answer.is_ok() {

@@ -3,6 +3,7 @@
 //! Invariant: an error holds a status, a code, an origin or an option's name, and never a token, a URL's query or a
 //! message that came over the wire.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error as ThisError;
@@ -69,12 +70,9 @@ pub enum RefreshFailureKind {
     NoAnswer,
 }
 
-/// What the user's own code threw, kept where it was thrown; or a network error's code.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cause {
-    /// A JavaScript value, held by the environment that threw it.
-    Thrown(std::sync::Arc<dyn Thrown>),
-}
+/// What the user's own code threw, kept by the environment in which it was thrown.
+#[derive(Clone, Debug)]
+pub struct Cause(pub Arc<dyn Thrown>);
 
 /// A handle on a value that only the environment it came from can show. Dropped with the last error that names it.
 pub trait Thrown: Send + Sync + std::fmt::Debug {
@@ -82,9 +80,9 @@ pub trait Thrown: Send + Sync + std::fmt::Debug {
     fn place(&self) -> (u64, u32);
 }
 
-impl PartialEq for dyn Thrown {
+impl PartialEq for Cause {
     fn eq(&self, other: &Self) -> bool {
-        self.place() == other.place()
+        self.0.place() == other.0.place()
     }
 }
 
