@@ -5,7 +5,6 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, RANGE,
@@ -13,7 +12,6 @@ use http::header::{
 };
 use http::uri::Scheme;
 use http::{Method, Request, Response, Uri};
-use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::ext::ReasonPhrase;
 use hyper_rustls::HttpsConnector;
@@ -24,6 +22,7 @@ use url::{Position, Url};
 
 use super::connect::{CONNECT_TIMEOUT, Connector, left_connect};
 use super::decode::{self, Coding};
+use super::payload::Outgoing;
 use super::tls::TlsOptions;
 use super::{Transport, TransportOptions, WireBody, WireRequest, WireResponse, network};
 use crate::engine::error::Error;
@@ -31,7 +30,7 @@ use crate::engine::error::Error;
 /// HTTP/1.1 over hyper and rustls. A request that hyper knows was not sent, because the kept connection it got was
 /// closed, is sent on another one.
 ///
-/// Limits that hyper sets and nobody can raise by sending more: 100 header fields and 408 KiB for a response's head.
+/// Limits that nobody can raise by sending more: 100 header fields and [`READ_BUFFER`] for a response's head.
 pub struct HyperTransport {
     idle_per_origin: usize,
     /// For http URLs.
@@ -53,7 +52,7 @@ impl HyperTransport {
         Ok(transport)
     }
 
-    fn request(&self, request: Request<Full<Bytes>>) -> Result<legacy::ResponseFuture, Error> {
+    fn request(&self, request: Request<Outgoing>) -> Result<legacy::ResponseFuture, Error> {
         Ok(if request.uri().scheme() == Some(&Scheme::HTTPS) {
             self.secure(&TlsOptions::default())?.request(request)
         } else {
@@ -79,22 +78,22 @@ impl HyperTransport {
 impl Transport for HyperTransport {
     fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>> {
         Box::pin(async move {
-            let request = outgoing(request)?;
-            let uri = request.uri().clone();
-            match self.request(request)?.await {
+            let outgoing = outgoing(request)?;
+            let uri = outgoing.uri().clone();
+            match self.request(outgoing)?.await {
                 Ok(response) => Ok(incoming(response, uri)),
                 Err(error) => {
                     if !error.is_connect() {
                         left_connect();
                     }
-                    Err(network::error(&error, &uri))
+                    Err(request.body.failure().unwrap_or_else(|| network::error(&error, &uri)))
                 }
             }
         })
     }
 }
 
-type Client<C> = legacy::Client<Connector<C>, Full<Bytes>>;
+type Client<C> = legacy::Client<Connector<C>, Outgoing>;
 
 fn client<C>(connector: C, idle_per_origin: usize) -> Client<C>
 where
@@ -103,6 +102,7 @@ where
     legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
+        .http1_max_buf_size(READ_BUFFER)
         .pool_max_idle_per_host(idle_per_origin)
         .build(Connector(connector))
 }
@@ -121,8 +121,8 @@ fn tcp() -> HttpConnector {
     tcp
 }
 
-fn outgoing(request: &WireRequest) -> Result<Request<Full<Bytes>>, Error> {
-    let mut outgoing = Request::new(Full::new(request.body.clone()));
+fn outgoing(request: &WireRequest) -> Result<Request<Outgoing>, Error> {
+    let mut outgoing = Request::new(request.body.outgoing());
     *outgoing.method_mut() = request.method.clone();
     *outgoing.uri_mut() = uri(&request.url)?;
     *outgoing.headers_mut() = headers(request);
@@ -193,6 +193,10 @@ const ZERO: HeaderValue = HeaderValue::from_static("0");
 
 /// The three above, `host` and `content-length`: the map never grows.
 const ADDED: usize = 5;
+
+/// What a connection reads at once at the most. A part of a body keeps all of the buffer it was read into: with hyper's
+/// 400 KiB a stream of 512 MB held 60 MB more.
+const READ_BUFFER: usize = 64 * 1024;
 
 /// undici's number: under the 5 s after which a Node server closes an idle connection, so that its close and our
 /// next request do not cross.

@@ -6,10 +6,12 @@
 //! Invariant: a header of a request never reaches another origin than the one it was made for, and no error of
 //! this module holds more of a URL than its origin.
 
+pub mod download;
 pub mod exchange;
 pub mod hyper_transport;
 pub mod network;
 pub mod origin;
+pub mod payload;
 pub mod phase;
 pub mod redirect;
 pub mod tls;
@@ -22,9 +24,11 @@ mod handshake_tests;
 #[cfg(test)]
 mod testing;
 
+pub use download::{Download, Limits};
 pub use exchange::{Response, Rules, exchange};
 pub use hyper_transport::HyperTransport;
 pub use origin::{Origins, Target};
+pub use payload::Payload;
 pub use phase::PhaseCell;
 pub use redirect::RedirectMode;
 pub use tls::TlsOptions;

@@ -31,9 +31,22 @@ impl PhaseCell {
 
     /// Whether no byte of the request can have left, so that sending it again cannot do anything twice. Exact once
     /// the exchange has failed; false when in doubt.
-    #[cfg_attr(not(test), allow(dead_code, reason = "for the retry of requests that are not idempotent"))]
     pub fn provably_unsent(&self) -> bool {
         matches!(self.0.load(Ordering::Relaxed), QUEUE | CONNECT)
+    }
+
+    /// An exchange begins: what was known of one before it is forgotten.
+    pub(super) fn begin(&self) {
+        self.0.store(RESPONSE, Ordering::Relaxed);
+    }
+
+    /// A redirect led away from the origin: what happens there is not about the request's token.
+    pub(super) fn leave_origin(&self) {
+        self.0.fetch_or(AWAY, Ordering::Relaxed);
+    }
+
+    pub fn is_away(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & AWAY != 0
     }
 
     pub fn set(&self, phase: Phase) {
@@ -43,14 +56,14 @@ impl PhaseCell {
             Phase::Response => RESPONSE,
             Phase::Body => BODY,
         };
-        self.0.store(self.0.load(Ordering::Relaxed) & ANSWERED | bits, Ordering::Relaxed);
+        self.0.store(self.0.load(Ordering::Relaxed) & !PHASE | bits, Ordering::Relaxed);
     }
 
     /// A connection is there: from `Connect` on to `Response`. Any other phase stays, so a late call is harmless.
     pub(super) fn connected(&self) {
         let bits = self.0.load(Ordering::Relaxed);
         if bits & PHASE == CONNECT {
-            let next = bits & ANSWERED | RESPONSE;
+            let next = bits & !PHASE | RESPONSE;
             // Lost only to a newer phase, which is then the right one.
             let _ = self.0.compare_exchange(bits, next, Ordering::Relaxed, Ordering::Relaxed);
         }
@@ -58,7 +71,7 @@ impl PhaseCell {
 
     /// A head came back. Remembered across redirects: a connect that fails after one is no proof of anything.
     pub(super) fn answered(&self) {
-        self.0.store(BODY | ANSWERED, Ordering::Relaxed);
+        self.0.store(self.0.load(Ordering::Relaxed) & AWAY | ANSWERED | BODY, Ordering::Relaxed);
     }
 }
 
@@ -71,6 +84,7 @@ const BODY: u8 = 3;
 const PHASE: u8 = 0b011;
 /// The first bit above them.
 const ANSWERED: u8 = 0b100;
+const AWAY: u8 = 0b1000;
 
 #[cfg(test)]
 mod tests {
