@@ -17,6 +17,7 @@ const {
 } = require('./check.js');
 const { invalidOption, rejectOption, unavailable } = require('./errors.js');
 const { readHeaderName, readHeaders } = require('./headers.js');
+const { readRetry } = require('./retry-options.js');
 const { readTokens } = require('./tokens.js');
 
 const HOOKS = [
@@ -39,9 +40,9 @@ const KNOWN = [
   ...CALLBACKS,
   ...['baseURL', 'allowedOrigins', 'headers', 'header', 'tokens', 'session', 'share', 'store', 'logger'],
   ...['refreshAhead', 'refreshTimeout', 'maxRetries', 'rotationGrace', 'timeout', 'queue', 'redirect'],
-  ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections'],
+  ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry'],
 ];
-const LATER = ['grant', 'retry', 'proxy'];
+const LATER = ['grant', 'proxy'];
 
 /**
  * How long each provider accepts the previous refresh token again, ms. Where an administrator sets the window and it
@@ -93,6 +94,8 @@ function readSettings(own, header, callbacks) {
     queueMax: integer(queue.max, 'queue.max', QUEUE_MAX, { unit: ' of requests' }),
     queueTimeout: duration(queue.timeout, 'queue.timeout', 0),
     redirect: oneOf(own.redirect, 'redirect', 'same-origin', REDIRECTS),
+    // The platform's default.
+    fetchRedirect: own.redirect ?? 'follow',
     maxResponseSize: integer(own.maxResponseSize, 'maxResponseSize', MAX_RESPONSE_SIZE, {
       min: 1,
       unit: ' of bytes',
@@ -100,6 +103,7 @@ function readSettings(own, header, callbacks) {
     allowInsecure: boolean(own.allowInsecure, 'allowInsecure', false),
     connections: integer(own.connections, 'connections', CONNECTIONS, { min: 1, max: 65_535 }),
     ...readTls(own.tls),
+    retry: readRetry(own.retry),
     hasStore: callbacks.getTokens !== undefined,
     hasExpired: callbacks.isSessionExpired !== undefined,
     throwHttpErrors: boolean(own.throwHttpErrors, 'throwHttpErrors', false),
