@@ -7,73 +7,21 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::header::{HeaderMap, HeaderName, HeaderValue};
+use ::http::header::HeaderMap;
 use url::Url;
 
-use super::clock::{self, Instant};
-use super::error::{Error, Phase};
-use super::gate::{Gate, Number, Place};
-use super::http::{
-    Limits, Origins, Payload, PhaseCell, RedirectMode, Response, Rules, Target, Transport, WireRequest,
-    exchange,
+use super::{Client, Shared};
+use crate::engine::clock::{self, Instant};
+use crate::engine::error::{Error, Phase};
+use crate::engine::gate::{Number, Place};
+use crate::engine::http::{
+    Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Target, WireRequest, exchange,
 };
-use super::retry::{Budget, RetryRules};
-use super::secret::Secret;
-use super::session::provider::Provider;
-use super::session::registry::Registry;
-use super::session::signal::{Counted, Gauge};
-use super::session::{Session, Stamp, Verdict};
-use super::token::{Held, Tokens};
+use crate::engine::retry::RetryRules;
+use crate::engine::session::{Stamp, Verdict};
 
 /// After the token it had: with the one it should have had, and with the one that expired on the way there.
 const MAX_REPLAYS: u32 = 2;
-
-/// What all sessions of one client have in common.
-pub struct Shared {
-    pub provider: Arc<Provider>,
-    pub registry: Arc<Registry>,
-    pub origins: Origins,
-    pub transport: Box<dyn Transport>,
-    /// None: `Bearer` and the token.
-    pub format: Option<Box<dyn Format>>,
-    /// None: status 401.
-    pub judge: Option<Box<dyn Judge>>,
-    /// Sent with every request that does not bring its own.
-    pub headers: HeaderMap,
-    /// Which header carries the token.
-    pub header_name: HeaderName,
-    pub rules: Rules,
-    /// For requests that bring none of their own.
-    pub retry: Arc<RetryRules>,
-    pub budget: Budget,
-    /// How long one wait in the queue may take; zero for no bound but the request's own.
-    pub queue_timeout: Duration,
-    /// For requests that bring no timeout of their own.
-    pub timeout: Duration,
-    /// Requests on the wire: a storm is let through in order, as wide as there are connections.
-    pub gate: Gate,
-    /// Calls under way, for `close`.
-    pub calls: Gauge,
-}
-
-/// How the user wants a token to look in its header. Asked once for each token; always settles.
-pub trait Format: Send + Sync {
-    fn format<'a>(&'a self, token: &'a Secret) -> JudgeFuture<'a, HeaderValue>;
-}
-
-/// What the user takes for an expired token. Asked only about failures, and network errors; always settles.
-pub trait Judge: Send + Sync {
-    fn is_expired<'a>(&'a self, answer: &'a Result<Response, Error>, url: &'a Url) -> JudgeFuture<'a, bool>;
-}
-
-pub type JudgeFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
-
-/// A client, as one of its sessions.
-pub struct Client {
-    shared: Arc<Shared>,
-    session: Arc<Session>,
-    header: tokio::sync::Mutex<Option<(Stamp, HeaderValue)>>,
-}
 
 /// What the caller asked for.
 #[derive(Debug)]
@@ -103,13 +51,6 @@ pub struct Answer {
     pub not_replayable: bool,
 }
 
-/// An auth header, and which token is in it.
-#[derive(Debug)]
-pub struct Authorised {
-    pub header: HeaderValue,
-    pub stamp: Stamp,
-}
-
 impl Answer {
     fn not_replayable(self) -> Self {
         Self { not_replayable: true, ..self }
@@ -137,22 +78,6 @@ impl Sending<'_> {
 }
 
 impl Client {
-    pub fn new(shared: Arc<Shared>, key: &str) -> Self {
-        let session = shared.registry.session(key);
-        session.join(&shared.provider);
-        Self { shared, session, header: tokio::sync::Mutex::default() }
-    }
-
-    /// The same client as another session.
-    #[must_use]
-    pub fn session(&self, key: &str) -> Self {
-        Self::new(Arc::clone(&self.shared), key)
-    }
-
-    pub fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-
     /// The request comes in a box: an async function keeps its arguments twice over, and ten thousand waiting requests
     /// would fill megabytes with nothing.
     pub async fn send(&self, request: Box<Request>) -> Result<Answer, Error> {
@@ -332,94 +257,6 @@ impl Client {
             (None, Err(_)) => Ok(false),
         }
     }
-
-    /// The auth header for these tokens, made once for each generation.
-    async fn header(&self, held: &Held) -> Result<HeaderValue, Error> {
-        let stamp = Stamp::of(held);
-        let mut made = self.header.lock().await;
-        if let Some((of, value)) = &*made
-            && *of == stamp
-        {
-            return Ok(value.clone());
-        }
-        let mut value = match &self.shared.format {
-            Some(format) => format.format(&held.tokens.access).await?,
-            None => HeaderValue::try_from(format!("Bearer {}", held.tokens.access.expose()))
-                .map_err(|_| Error::InvalidOption("the access token does not fit into a header".into()))?,
-        };
-        value.set_sensitive(true);
-        *made = Some((stamp, value.clone()));
-        Ok(value)
-    }
-
-    /// What a request of another HTTP client is to be sent with. `epoch`: the login it belongs to, unless it begins now.
-    pub async fn authorise(&self, epoch: Option<u64>) -> Result<Authorised, Error> {
-        let _call = self.enter()?;
-        let epoch = epoch.unwrap_or_else(|| self.session.epoch());
-        let held = self.session.token(&self.shared.provider, epoch).await?;
-        self.authorised_by(&held).await
-    }
-
-    /// The token of this stamp was rejected. What to send the request with instead; `None` if the rejection is its
-    /// caller's.
-    pub async fn rejected(&self, stamp: Stamp) -> Result<Option<Authorised>, Error> {
-        let _call = self.enter()?;
-        match self.session.rejected(&self.shared.provider, stamp).await? {
-            Verdict::Replay(held) => self.authorised_by(&held).await.map(Some),
-            Verdict::GiveBack => Ok(None),
-        }
-    }
-
-    /// A server took the token of this stamp.
-    pub fn accepted(&self, stamp: Stamp) {
-        self.session.accepted(stamp);
-    }
-
-    /// Whether the token may go to `url`.
-    pub fn trusts(&self, url: &str) -> Result<bool, Error> {
-        self.shared.origins.resolve(url, "").map(|target| target.trusted)
-    }
-
-    async fn authorised_by(&self, held: &Held) -> Result<Authorised, Error> {
-        Ok(Authorised { header: self.header(held).await?, stamp: Stamp::of(held) })
-    }
-
-    /// A token that is valid now.
-    pub async fn access_token(&self) -> Result<Arc<Held>, Error> {
-        let _call = self.enter()?;
-        self.session.token(&self.shared.provider, self.session.epoch()).await
-    }
-
-    pub async fn tokens(&self) -> Result<Option<Arc<Held>>, Error> {
-        let _call = self.enter()?;
-        self.session.tokens(&self.shared.provider).await
-    }
-
-    pub async fn set_tokens(&self, tokens: Option<Tokens>) -> Result<(), Error> {
-        let _call = self.enter()?;
-        self.session.login(&self.shared.provider, tokens).await
-    }
-
-    pub async fn rotate(&self, rejected: Option<&Secret>) -> Result<Arc<Held>, Error> {
-        let _call = self.enter()?;
-        self.session.rotate(&self.shared.provider, rejected).await
-    }
-
-    /// Sends away who waits, and resolves when everything under way has ended and is saved.
-    pub async fn close(&self) {
-        self.shared.provider.closed.set(());
-        self.shared.calls.idle().await;
-        for session in self.shared.registry.sessions() {
-            session.settled().await;
-        }
-    }
-
-    fn enter(&self) -> Result<Counted, Error> {
-        if self.shared.provider.closed.get().is_some() {
-            return Err(Error::ClientClosed);
-        }
-        Ok(self.shared.calls.enter())
-    }
 }
 
 /// Waits in the queue, for `limit` at the longest if that is not zero.
@@ -435,7 +272,3 @@ async fn queued<T>(
     let late = Error::Timeout { phase: Phase::Queue, after: limit };
     tokio::time::timeout(limit, wait).await.unwrap_or(Err(late))
 }
-
-#[cfg(test)]
-#[path = "client_tests.rs"]
-mod tests;

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::http::Method;
 
-use super::super::*;
 use super::world::*;
 use crate::engine::http::payload::{Chunks, Source};
 

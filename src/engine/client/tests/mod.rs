@@ -1,10 +1,7 @@
 //! One request's story.
 
-#[path = "client_tests/limits.rs"]
 mod limits;
-#[path = "client_tests/retries.rs"]
 mod retries;
-#[path = "client_tests/world.rs"]
 mod world;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +10,6 @@ use ::http::Method;
 use bytes::Bytes;
 use tokio::time::sleep;
 
-use super::*;
 use crate::engine::error::{LostReason, RefreshFailureKind};
 use crate::engine::grant::GrantError;
 use world::*;

@@ -4,9 +4,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::sleep;
 
-use super::super::*;
 use super::world::*;
-use crate::engine::clock;
 use crate::engine::session::queue::Queue;
 use crate::engine::store::Store;
 

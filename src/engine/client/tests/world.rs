@@ -11,13 +11,30 @@ use tokio::time::sleep;
 
 use bytes::Bytes;
 
-use super::super::*;
+// What every test here needs besides.
+pub(super) use std::sync::Arc;
+pub(super) use std::time::Duration;
+
+pub(super) use ::http::header::{HeaderMap, HeaderName, HeaderValue};
+pub(super) use url::Url;
+
+pub(super) use super::super::*;
+pub(super) use crate::engine::clock;
+pub(super) use crate::engine::error::Phase;
 use crate::engine::event::Event;
+pub(super) use crate::engine::gate::Gate;
 use crate::engine::grant::{Ask, Grant, GrantError, GrantFuture};
+pub(super) use crate::engine::http::{
+    Limits, Origins, Payload, RedirectMode, Response, Rules, Transport, WireRequest,
+};
 use crate::engine::http::{WireBody, WireResponse};
+pub(super) use crate::engine::retry::{Budget, RetryRules};
+pub(super) use crate::engine::session::provider::Provider;
 use crate::engine::session::provider::{Counters, Hold, Host, Seed};
 use crate::engine::session::queue::Queue;
+pub(super) use crate::engine::session::registry::Registry;
 use crate::engine::session::schedule::Policy;
+pub(super) use crate::engine::session::signal::Gauge;
 use crate::engine::session::signal::Signal;
 use crate::engine::store::{MemoryStore, Store};
 use crate::engine::token::tests::tokens;
