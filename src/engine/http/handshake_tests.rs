@@ -73,7 +73,7 @@ async fn server((cert, key): (String, String), clients: Option<&Authority>) -> U
 }
 
 async fn run(url: Url, tls: TlsOptions) -> (Result<Response, Error>, PhaseCell) {
-    let transport = HyperTransport::new(&TransportOptions { idle_per_origin: 1, tls }).unwrap();
+    let transport = HyperTransport::new(&TransportOptions { tls, http2: false, ..TransportOptions::default() }).unwrap();
     let phase = PhaseCell::new();
     (exchange(&transport, &get(url), &rules(), &phase).await, phase)
 }

@@ -11,6 +11,7 @@ pub mod hyper_transport;
 pub mod network;
 pub mod origin;
 pub mod phase;
+pub mod proxy;
 pub mod redirect;
 pub mod tls;
 pub mod transport;
@@ -19,13 +20,19 @@ mod connect;
 mod decode;
 #[cfg(test)]
 mod handshake_tests;
+mod http2;
+mod route;
+mod sharing;
 #[cfg(test)]
 mod testing;
+mod tunnel;
+mod unix;
 
 pub use exchange::{Response, Rules, exchange};
 pub use hyper_transport::HyperTransport;
 pub use origin::{Origins, Target};
 pub use phase::PhaseCell;
+pub use proxy::ProxyOptions;
 pub use redirect::RedirectMode;
 pub use tls::TlsOptions;
 pub use transport::{Transport, TransportOptions, WireBody, WireRequest, WireResponse};
