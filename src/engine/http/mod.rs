@@ -25,6 +25,10 @@ mod route;
 mod sharing;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_http2;
+#[cfg(test)]
+mod testing_tls;
 mod tunnel;
 mod unix;
 

@@ -1,1 +1,222 @@
+//! Storms against a real server that counts, and connections that fail in the middle.
 
+use std::future::poll_fn;
+use std::io;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use h2::Reason;
+use http_body_util::Empty;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::Connected;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{DuplexStream, duplex};
+use tokio::sync::mpsc;
+
+use super::super::connect::watched;
+use super::super::testing::{get, rules};
+use super::super::testing_http2::*;
+use super::super::{HyperTransport, PhaseCell, exchange, http2};
+use super::*;
+
+const STORM: usize = 30;
+
+/// Answers every request on `peer` until its client leaves.
+async fn answer(mut peer: Peer) {
+    while let Some(frame) = peer.frame().await {
+        if frame.kind == HEADERS {
+            peer.respond(frame.stream, "ok").await;
+        }
+    }
+}
+
+fn serve(server: &Arc<Http2Server>) {
+    let server = Arc::clone(server);
+    tokio::spawn(async move {
+        loop {
+            tokio::spawn(answer(server.peer(&[]).await));
+        }
+    });
+}
+
+async fn request(transport: &HyperTransport, server: &Http2Server) {
+    let phase = PhaseCell::new();
+    let response = exchange(transport, &get(server.url.clone()), &rules(), &phase).await.unwrap();
+    assert_eq!(response.body, "ok");
+}
+
+async fn storm(transport: &HyperTransport, server: &Http2Server) {
+    join_all((0..STORM).map(|_| request(transport, server))).await;
+}
+
+#[tokio::test]
+async fn of_a_cold_storm_no_request_is_lost() {
+    let server = Arc::new(Http2Server::new().await);
+    serve(&server);
+    storm(&server.transport(), &server).await;
+}
+
+#[tokio::test]
+async fn a_storm_on_an_origin_that_is_known_makes_one_connection() {
+    let server = Arc::new(Http2Server::new().await);
+    let transport = server.transport();
+    let (mut peer, ()) = tokio::join!(
+        async {
+            let mut peer = server.peer(&[]).await;
+            let stream = peer.request().await;
+            peer.respond(stream, "ok").await;
+            peer.go_away(stream, Reason::NO_ERROR).await;
+            peer
+        },
+        request(&transport, &server),
+    );
+    while peer.frame().await.is_some() {}
+    assert_eq!(server.accepted(), 1);
+    serve(&server);
+    storm(&transport, &server).await;
+    assert_eq!(server.accepted(), 2);
+}
+
+/// Connects as it is told: to something that speaks HTTP/2 for `Ok(true)`.
+#[derive(Clone)]
+struct Fake(Arc<Mutex<mpsc::UnboundedReceiver<Told>>>);
+
+type Told = Result<bool, BoxError>;
+
+/// Nobody is at the other end: what is written fails.
+struct Reached(TokioIo<DuplexStream>, bool);
+
+impl Service<Uri> for Fake {
+    type Response = Reached;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Reached, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let told = Arc::clone(&self.0);
+        Box::pin(async move {
+            let told = poll_fn(|cx| told.lock().unwrap().poll_recv(cx)).await.unwrap();
+            Ok(Reached(TokioIo::new(duplex(1).0), told?))
+        })
+    }
+}
+
+impl Connection for Reached {
+    fn connected(&self) -> Connected {
+        if self.1 { Connected::new().negotiated_h2() } else { Connected::new() }
+    }
+}
+
+impl Read for Reached {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Reached {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+fn fake() -> (mpsc::UnboundedSender<Told>, Sharing<Fake>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    (tell, Sharing::new(Fake(Arc::new(Mutex::new(told)))))
+}
+
+fn origin() -> Uri {
+    Uri::from_static("https://origin/")
+}
+
+async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_pending())).await
+}
+
+#[tokio::test]
+async fn others_wait_for_the_connect_to_a_known_origin_and_not_for_one_that_failed() {
+    let spoke_http1: Told = Ok(false);
+    for failure in [Err("refused".into()), spoke_http1] {
+        let (tell, mut sharing) = fake();
+        tell.send(Ok(true)).unwrap();
+        sharing.call(origin()).await.unwrap();
+
+        let mut first = sharing.call(origin());
+        assert!(is_pending(&mut first).await);
+        let mut others = [sharing.call(origin()), sharing.call(origin())];
+        for other in &mut others {
+            assert!(is_pending(other).await);
+        }
+        tell.send(failure).unwrap();
+        let _ = first.await;
+        for _ in &others {
+            tell.send(Ok(false)).unwrap();
+        }
+        for other in others {
+            assert!(!other.await.unwrap().1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_waits_goes_on_when_the_one_that_connects_is_dropped() {
+    let (tell, mut sharing) = fake();
+    tell.send(Ok(true)).unwrap();
+    sharing.call(origin()).await.unwrap();
+    let mut first = sharing.call(origin());
+    let mut second = sharing.call(origin());
+    assert!(is_pending(&mut first).await && is_pending(&mut second).await);
+    drop(first);
+    tell.send(Ok(true)).unwrap();
+    assert!(second.await.unwrap().1);
+}
+
+#[tokio::test]
+async fn a_connect_that_was_let_go_ends_if_its_origin_is_known() {
+    let phase = PhaseCell::new();
+    let (tell, mut sharing) = fake();
+    let mut started = Vec::new();
+    watched(&phase, async {
+        for _ in 0..2 {
+            started.push(sharing.call(origin()));
+            assert!(is_pending(started.last_mut().unwrap()).await);
+        }
+    })
+    .await;
+    // Nothing is known: it may become a connection for later.
+    assert!(is_pending(&mut started[1]).await);
+    tell.send(Ok(true)).unwrap();
+    started.remove(0).await.unwrap();
+    started.remove(0).await.err().unwrap();
+}
+
+#[tokio::test]
+async fn who_waited_for_a_connection_that_failed_missed_it() {
+    let (tell, sharing) = fake();
+    let client = legacy::Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(sharing);
+    let mut requests = [client.get(origin()), client.get(origin())];
+    for request in &mut requests {
+        assert!(is_pending(request).await);
+    }
+    tell.send(Ok(true)).unwrap();
+    let [first, second] = requests;
+    let failed = first.await.unwrap_err();
+    assert!(!http2::missed(&failed) && http2::unprocessed(&failed), "{failed:?}");
+    let missed = second.await.unwrap_err();
+    assert!(http2::missed(&missed) && http2::unprocessed(&missed), "{missed:?}");
+}
