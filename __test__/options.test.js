@@ -55,6 +55,9 @@ describe('client options', () => {
       cert: undefined,
       key: undefined,
       rejectUnauthorized: true,
+      http2: true,
+      socketPath: undefined,
+      proxy: undefined,
       hasStore: false,
       hasExpired: false,
       throwHttpErrors: false,
@@ -90,6 +93,8 @@ describe('client options', () => {
         'grant',
         'retry',
         'proxy',
+        'http2',
+        'socketPath',
       ].map((name) => [name, undefined]),
     );
     expect(settingsOf(named)).toEqual(settingsOf({}));
@@ -133,6 +138,17 @@ describe('client options', () => {
     [{ store: { type: 'memory' } }, { hasStore: false }],
     [{ isSessionExpired: () => true }, { hasExpired: true }],
     [{ connections: 1 }, { connections: 1 }],
+    [{ http2: false }, { http2: false }],
+    [
+      { socketPath: '/run/api.sock', proxy: false },
+      { socketPath: '/run/api.sock', proxy: undefined },
+    ],
+    ...[
+      ['http://proxy', 'http://proxy/'],
+      ['HTTPS://u:p%40@PROXY:3128/', 'https://u:p%40@proxy:3128/'],
+      ['socks5://[::1]:1080', 'socks5://[::1]:1080'],
+      ['socks5h://u:p@proxy', 'socks5h://u:p@proxy'],
+    ].map(([proxy, url]) => [{ proxy }, { proxy: { http: url, https: url, except: '', loopback: true } }]),
     [
       { share: 'all', session: 'x'.repeat(512) },
       { share: 'all', session: 'x'.repeat(512) },
@@ -238,7 +254,33 @@ describe('client options', () => {
     })),
     grant: [null, SECRET, { type: 'refresh_token', clientSecret: SECRET }],
     retry: [false, 2, { limit: SECRET }],
-    proxy: [false, `http://${SECRET}@p`],
+    http2: [null, 1, SECRET],
+    socketPath: [
+      null,
+      '',
+      7,
+      Buffer.from('/run'),
+      SECRET.repeat(1000),
+      { socketPath: SECRET, proxy: 'http://p' },
+    ],
+    proxy: [
+      null,
+      true,
+      7,
+      '',
+      SECRET,
+      'ENV',
+      `proxy:${SECRET}`,
+      `socks4://${SECRET}`,
+      `ftp://${SECRET}`,
+      `http://p/${SECRET}`,
+      `http://p?${SECRET}`,
+      `http://p#${SECRET}`,
+      `http://u:${SECRET}@`,
+      `socks5://${SECRET}/x`,
+      new URL(`http://${SECRET}`),
+      { socketPath: SECRET, proxy: 'env' },
+    ],
   };
   const cases = Object.entries(bad).flatMap(([name, values]) => values.map((value, i) => [name, i, value]));
 
@@ -259,7 +301,6 @@ describe('client options', () => {
   test.each([
     ['grant', 'grant is not available in this version'],
     ['retry', 'retry is not available in this version'],
-    ['proxy', 'proxy is not available in this version'],
   ])('says that %s comes later', (name, message) => {
     expectRefused(() => readClientOptions({ [name]: SECRET }), message);
   });

@@ -119,14 +119,12 @@ impl HyperTransport {
     }
 
     fn encrypted(&self, http2: bool) -> Result<HttpsConnector<Route>, Error> {
-        let mut config = match self.tls.get() {
-            Some(config) => config.clone(),
-            None => {
-                // Two threads may make one each; the second is dropped unused.
-                let config = TlsOptions::default().config()?;
-                self.tls.get_or_init(|| config).clone()
-            }
-        };
+        if self.tls.get().is_none() {
+            // Two threads may make one each; the second is dropped unused.
+            let config = TlsOptions::default().config()?;
+            self.tls.get_or_init(|| config);
+        }
+        let mut config = self.tls.get().ok_or(Error::Internal)?.clone();
         config.alpn_protocols = http2::protocols(http2);
         Ok(HttpsConnector::from((self.route.clone(), config)))
     }

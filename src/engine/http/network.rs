@@ -11,7 +11,7 @@ use hyper_util::client::legacy;
 use tokio::time::error::Elapsed;
 
 use super::connect::CONNECT_TIMEOUT;
-use super::proxy::ProxyError;
+use super::tunnel::ProxyError;
 use crate::engine::error::{Error, Phase};
 
 /// What `error`, from connecting to `uri`, sending there or reading from there, means.
@@ -79,7 +79,7 @@ impl Fault {
     /// What kept the proxy from reaching `uri`.
     fn at_proxy(self, proxy: &ProxyError, uri: &Uri) -> Error {
         let (code, happened) = proxy.refusal().unwrap_or_else(|| (self.0, self.1.to_owned()));
-        let message = format!("{} cannot be reached: its proxy {} {happened}", name(uri), proxy.name());
+        let message = format!("{} cannot be reached: its proxy {} {happened}", name(uri), proxy.name);
         Error::Network { message, code: (!code.is_empty()).then_some(code) }
     }
 

@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use super::TlsOptions;
 use super::route::{BoxError, Link, direct};
-use super::tunnel::{self, Broken, TUNNEL};
+use super::tunnel::{self, Broken, ProxyError};
 use crate::engine::error::Error;
 
 /// URLs of proxies, as `lib/proxy.js` read them: `http`, `https`, `socks5` (names are looked up here) or `socks5h`
@@ -153,51 +153,6 @@ impl Proxies {
     }
 }
 
-/// A proxy that cannot be used.
-#[derive(Debug)]
-pub(super) struct ProxyError {
-    /// Scheme, host and port.
-    name: String,
-    broken: Broken,
-}
-
-impl ProxyError {
-    /// What it did, and its code if that is the proxy's own; what else is wrong is in [`source`](Self::source).
-    pub(super) fn refusal(&self) -> Option<(&'static str, String)> {
-        match &self.broken {
-            Broken::Refused(status) => {
-                let hint = if status.as_u16() == 407 {
-                    ": it wants a user name and password in the option proxy"
-                } else {
-                    ""
-                };
-                Some((TUNNEL, format!("refused the tunnel with status {}{hint}", status.as_u16())))
-            }
-            Broken::Socks(code, happened) => Some((code, (*happened).to_owned())),
-            Broken::Failed(_) => None,
-        }
-    }
-
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl std::fmt::Display for ProxyError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("proxy error")
-    }
-}
-
-impl std::error::Error for ProxyError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.broken {
-            Broken::Failed(error) => Some(&**error),
-            Broken::Refused(_) | Broken::Socks(..) => None,
-        }
-    }
-}
-
 /// The port at the end of an entry of `NO_PROXY`; an IPv6 address has one only behind brackets.
 fn port_of(entry: &str) -> Option<u16> {
     let (host, port) = entry.rsplit_once(':')?;
@@ -237,13 +192,11 @@ pub(super) fn default_port(origin: &Uri) -> Option<u16> {
 fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default();
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    match bare.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => {
-            let name = host.strip_suffix('.').unwrap_or(host);
-            name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost")
-        }
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return address.is_loopback();
     }
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// RFC 1928 §3.

@@ -135,6 +135,18 @@ impl Peer {
         let _ = self.0.flush().await;
     }
 
+    /// The client has read everything up to here: it answers this.
+    pub(super) async fn heard(&mut self) {
+        self.send(PING, 0, 0, &[1; 8]).await;
+        loop {
+            let pong = self.frame().await.expect("a client that stays");
+            assert_ne!(pong.kind, HEADERS, "nobody looks for it here");
+            if (pong.kind, pong.flags) == (PING, ACK) {
+                return;
+            }
+        }
+    }
+
     pub(super) async fn respond(&mut self, stream: u32, body: &str) {
         self.send(HEADERS, END_HEADERS, stream, &STATUS_200).await;
         self.send(DATA, END_STREAM, stream, body.as_bytes()).await;

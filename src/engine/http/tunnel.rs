@@ -18,6 +18,47 @@ use tower_service::Service;
 use super::proxy::default_port;
 use super::route::{BoxError, Link};
 
+/// A proxy that cannot be used.
+#[derive(Debug)]
+pub(super) struct ProxyError {
+    /// Scheme, host and port.
+    pub(super) name: String,
+    pub(super) broken: Broken,
+}
+
+impl ProxyError {
+    /// What it did, and its code if that is the proxy's own; what else is wrong is in [`source`](Self::source).
+    pub(super) fn refusal(&self) -> Option<(&'static str, String)> {
+        match &self.broken {
+            Broken::Refused(status) => {
+                let hint = if status.as_u16() == 407 {
+                    ": it wants a user name and password in the option proxy"
+                } else {
+                    ""
+                };
+                Some((TUNNEL, format!("refused the tunnel with status {}{hint}", status.as_u16())))
+            }
+            Broken::Socks(code, happened) => Some((code, (*happened).to_owned())),
+            Broken::Failed(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("proxy error")
+    }
+}
+
+impl std::error::Error for ProxyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.broken {
+            Broken::Failed(error) => Some(&**error),
+            Broken::Refused(_) | Broken::Socks(..) => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Broken {
     /// It answered, and not with a tunnel.
@@ -103,7 +144,7 @@ fn of_socks(error: &str) -> Broken {
     known.map_or(SOCKS_BROKEN, |&(_, code, happened)| Broken::Socks(code, happened))
 }
 
-const SOCKS: [(&str, &str, &str); 9] = [
+const SOCKS: [(&str, &str, &str); 10] = [
     ("does not support user/pass", TUNNEL, "takes no user name and password, or not without them"),
     ("credentials not accepted", TUNNEL, "refused the user name and password"),
     ("connection refused", "ECONNREFUSED", "says that the connection was refused"),
@@ -112,6 +153,7 @@ const SOCKS: [(&str, &str, &str); 9] = [
     ("ttl expired", "ETIMEDOUT", "says that there was no answer in time"),
     ("connection not allowed", TUNNEL, "does not allow this connection"),
     ("general server failure", TUNNEL, "failed to make the connection"),
+    ("not supported", TUNNEL, "cannot make such a connection"),
     ("io error", "ECONNRESET", "closed the connection"),
 ];
 const SOCKS_BROKEN: Broken = Broken::Socks(TUNNEL, "does not speak SOCKS version 5");
@@ -119,7 +161,7 @@ const UNKNOWN_NAME: Broken =
     Broken::Socks("ENOTFOUND", "was not asked: the name is unknown here (socks5h has the proxy look it up)");
 
 /// Node's own code for a proxy that makes no tunnel.
-pub(super) const TUNNEL: &str = "ERR_PROXY_TUNNEL";
+const TUNNEL: &str = "ERR_PROXY_TUNNEL";
 
 /// A proxy that was reached before, as a connector.
 struct Reached(Option<Link>);
