@@ -143,6 +143,7 @@ module.exports = {
   closeServers,
   failure,
   freePort,
+  listening,
   serve,
   serveExpired,
   serveRaw,

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::super::testing::{get, headers, rules};
 use super::super::testing_http2::*;
-use super::super::{HyperTransport, PhaseCell, Response, WireRequest, exchange};
+use super::super::{HyperTransport, PhaseCell, Response, Transport, WireRequest, exchange};
 use super::*;
 use crate::engine::clock;
 use crate::engine::error::Error;
@@ -223,6 +223,52 @@ async fn what_breaks_the_rules_was_not_refused() {
     }
     let request = request.await.unwrap();
     assert_eq!((code(&request), request.1.provably_unsent()), ("ERR_HTTP2_ERROR", false));
+}
+
+#[tokio::test]
+async fn a_connection_that_we_give_up_proves_nothing() {
+    let server = Http2Server::new().await;
+    let transport = Arc::new(server.transport());
+    let request = start(&transport, &server, "/");
+    let mut peer = server.peer(&[]).await;
+    peer.request().await;
+    // Of no stream, which there is not (RFC 9113 §6.1).
+    peer.send(DATA, 0, 0, b"data").await;
+    let request = request.await.unwrap();
+    assert_eq!((code(&request), request.1.provably_unsent()), ("ERR_HTTP2_ERROR", false));
+}
+
+#[tokio::test]
+async fn bodies_that_nobody_reads_do_not_hold_up_others() {
+    const BODIES: usize = 4;
+    let server = Http2Server::new().await;
+    let transport = Arc::new(server.transport());
+    let request = get(server.url.clone());
+    let mut unread = Vec::new();
+    let mut peer = None;
+    for _ in 0..BODIES {
+        let answer = transport.send(&request);
+        let serving = async {
+            let mut peer = match peer.take() {
+                Some(peer) => peer,
+                None => server.peer(&[]).await,
+            };
+            let stream = peer.request().await;
+            peer.send(HEADERS, END_HEADERS, stream, &STATUS_200).await;
+            for _ in 0..STREAM_WINDOW / 16_384 {
+                peer.send(DATA, 0, stream, &vec![0; 16_384]).await;
+            }
+            peer
+        };
+        let (answer, served) = tokio::join!(answer, serving);
+        unread.push(answer.unwrap());
+        peer = Some(served);
+    }
+    let last = start(&transport, &server, "/");
+    let mut peer = peer.unwrap();
+    let stream = peer.request().await;
+    peer.respond(stream, "read").await;
+    assert_eq!(body(&last.await.unwrap()), b"read");
 }
 
 #[tokio::test]

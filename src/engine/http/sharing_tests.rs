@@ -78,14 +78,19 @@ async fn a_storm_on_an_origin_that_is_known_makes_one_connection() {
     assert_eq!(server.accepted(), 2);
 }
 
-/// Connects as it is told: to something that speaks HTTP/2 for `Ok(true)`.
+/// Connects to what it is told.
 #[derive(Clone)]
 struct Fake(Arc<Mutex<mpsc::UnboundedReceiver<Told>>>);
 
-type Told = Result<bool, BoxError>;
+type Told = Result<Reached, BoxError>;
+
+/// And whether it speaks HTTP/2.
+struct Reached(TokioIo<DuplexStream>, bool);
 
 /// Nobody is at the other end: what is written fails.
-struct Reached(TokioIo<DuplexStream>, bool);
+fn reached(http2: bool) -> Told {
+    Ok(Reached(TokioIo::new(duplex(1).0), http2))
+}
 
 impl Service<Uri> for Fake {
     type Response = Reached;
@@ -98,10 +103,7 @@ impl Service<Uri> for Fake {
 
     fn call(&mut self, _: Uri) -> Self::Future {
         let told = Arc::clone(&self.0);
-        Box::pin(async move {
-            let told = poll_fn(|cx| told.lock().unwrap().poll_recv(cx)).await.unwrap();
-            Ok(Reached(TokioIo::new(duplex(1).0), told?))
-        })
+        Box::pin(async move { poll_fn(|cx| told.lock().unwrap().poll_recv(cx)).await.unwrap() })
     }
 }
 
@@ -150,10 +152,9 @@ async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
 
 #[tokio::test]
 async fn others_wait_for_the_connect_to_a_known_origin_and_not_for_one_that_failed() {
-    let spoke_http1: Told = Ok(false);
-    for failure in [Err("refused".into()), spoke_http1] {
+    for failure in [Err("refused".into()), reached(false)] {
         let (tell, mut sharing) = fake();
-        tell.send(Ok(true)).unwrap();
+        tell.send(reached(true)).unwrap();
         sharing.call(origin()).await.unwrap();
 
         let mut first = sharing.call(origin());
@@ -165,7 +166,7 @@ async fn others_wait_for_the_connect_to_a_known_origin_and_not_for_one_that_fail
         tell.send(failure).unwrap();
         let _ = first.await;
         for _ in &others {
-            tell.send(Ok(false)).unwrap();
+            tell.send(reached(false)).unwrap();
         }
         for other in others {
             assert!(!other.await.unwrap().1);
@@ -176,13 +177,13 @@ async fn others_wait_for_the_connect_to_a_known_origin_and_not_for_one_that_fail
 #[tokio::test]
 async fn who_waits_goes_on_when_the_one_that_connects_is_dropped() {
     let (tell, mut sharing) = fake();
-    tell.send(Ok(true)).unwrap();
+    tell.send(reached(true)).unwrap();
     sharing.call(origin()).await.unwrap();
     let mut first = sharing.call(origin());
     let mut second = sharing.call(origin());
     assert!(is_pending(&mut first).await && is_pending(&mut second).await);
     drop(first);
-    tell.send(Ok(true)).unwrap();
+    tell.send(reached(true)).unwrap();
     assert!(second.await.unwrap().1);
 }
 
@@ -200,7 +201,7 @@ async fn a_connect_that_was_let_go_ends_if_its_origin_is_known() {
     .await;
     // Nothing is known: it may become a connection for later.
     assert!(is_pending(&mut started[1]).await);
-    tell.send(Ok(true)).unwrap();
+    tell.send(reached(true)).unwrap();
     started.remove(0).await.unwrap();
     started.remove(0).await.err().unwrap();
 }
@@ -213,10 +214,26 @@ async fn who_waited_for_a_connection_that_failed_missed_it() {
     for request in &mut requests {
         assert!(is_pending(request).await);
     }
-    tell.send(Ok(true)).unwrap();
+    tell.send(reached(true)).unwrap();
     let [first, second] = requests;
     let failed = first.await.unwrap_err();
     assert!(!http2::missed(&failed) && http2::unprocessed(&failed), "{failed:?}");
     let missed = second.await.unwrap_err();
     assert!(http2::missed(&missed) && http2::unprocessed(&missed), "{missed:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_its_connection_never_took_was_not_processed() {
+    let (tell, sharing) = fake();
+    let client = legacy::Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(sharing);
+    let (ours, theirs) = duplex(1024);
+    tell.send(Ok(Reached(TokioIo::new(ours), false))).unwrap();
+    let mut request = client.get(origin());
+    assert!(is_pending(&mut request).await);
+    // The connection's own task finds it idle, and then it ends before it is given the request.
+    tokio::task::yield_now().await;
+    drop(theirs);
+    let error = request.await.unwrap_err();
+    assert!(error.connect_info().is_some() && http2::unprocessed(&error), "{error:?}");
+    assert!(!http2::missed(&error));
 }
