@@ -197,6 +197,13 @@ async fn a_lost_connection_proves_nothing() {
 
     let request = start(&transport, &server, "/");
     let mut peer = server.peer(&[]).await;
+    peer.request().await;
+    peer.end().await;
+    let request = request.await.unwrap();
+    assert_eq!((code(&request), request.1.provably_unsent()), ("ECONNRESET", false));
+
+    let request = start(&transport, &server, "/");
+    let mut peer = server.peer(&[]).await;
     let stream = peer.request().await;
     peer.send(HEADERS, END_HEADERS, stream, &STATUS_200).await;
     peer.send(DATA, 0, stream, b"half").await;
@@ -260,9 +267,9 @@ async fn bodies_that_nobody_reads_do_not_hold_up_others() {
             }
             peer
         };
-        let (answer, served) = tokio::join!(answer, serving);
+        let (answer, same) = tokio::join!(answer, serving);
         unread.push(answer.unwrap());
-        peer = Some(served);
+        peer = Some(same);
     }
     let last = start(&transport, &server, "/");
     let mut peer = peer.unwrap();

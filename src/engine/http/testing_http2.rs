@@ -1,7 +1,5 @@
 //! An HTTP/2 server of frames (RFC 9113 §4.1), since what it must do wrong no library does.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -15,7 +13,6 @@ use super::{HyperTransport, TransportOptions};
 pub(super) struct Http2Server {
     listener: TcpListener,
     acceptor: TlsAcceptor,
-    accepted: AtomicUsize,
     pub(super) url: Url,
     pub(super) options: TransportOptions,
 }
@@ -53,7 +50,6 @@ impl Http2Server {
         Self {
             listener,
             acceptor: acceptor(&certificate(Some(&authority), "localhost"), None, &["h2", "http/1.1"]),
-            accepted: AtomicUsize::new(0),
             url: https(&url),
             options: TransportOptions { idle_per_origin: 4, tls: trusting(&authority), ..Default::default() },
         }
@@ -63,35 +59,30 @@ impl Http2Server {
         HyperTransport::new(&self.options).unwrap()
     }
 
-    /// How many connections came so far.
-    pub(super) fn accepted(&self) -> usize {
-        self.accepted.load(Ordering::Relaxed)
+    pub(super) async fn connection(&self) -> TcpStream {
+        self.listener.accept().await.unwrap().0
     }
 
-    /// The next connection that is wanted long enough for TLS.
+    /// The next connection, in TLS.
     pub(super) async fn accept(&self) -> TlsStream<TcpStream> {
-        loop {
-            let (stream, _) = self.listener.accept().await.unwrap();
-            self.accepted.fetch_add(1, Ordering::Relaxed);
-            if let Ok(stream) = self.acceptor.accept(stream).await {
-                return stream;
-            }
-        }
+        self.acceptor.accept(self.connection().await).await.unwrap()
     }
 
-    /// The next connection that is wanted long enough for HTTP/2, with these settings.
+    /// The next connection, in HTTP/2 with these settings.
     pub(super) async fn peer(&self, settings: &[u8]) -> Peer {
-        loop {
-            let mut stream = self.accept().await;
-            assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-            let mut preface = [0; 24];
-            if stream.read_exact(&mut preface).await.is_ok() {
-                assert_eq!(&preface, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-                let mut peer = Peer(stream);
-                peer.send(SETTINGS, 0, 0, settings).await;
-                return peer;
-            }
-        }
+        self.handshake(self.connection().await, settings).await.unwrap()
+    }
+
+    /// `None` if the client gave it up.
+    pub(super) async fn handshake(&self, stream: TcpStream, settings: &[u8]) -> Option<Peer> {
+        let mut stream = self.acceptor.accept(stream).await.ok()?;
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        let mut preface = [0; 24];
+        stream.read_exact(&mut preface).await.ok()?;
+        assert_eq!(&preface, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        let mut peer = Peer(stream);
+        peer.send(SETTINGS, 0, 0, settings).await;
+        Some(peer)
     }
 }
 
@@ -150,6 +141,11 @@ impl Peer {
     pub(super) async fn respond(&mut self, stream: u32, body: &str) {
         self.send(HEADERS, END_HEADERS, stream, &STATUS_200).await;
         self.send(DATA, END_STREAM, stream, body.as_bytes()).await;
+    }
+
+    /// Ends TLS as it should be; dropping a peer does not.
+    pub(super) async fn end(mut self) {
+        self.0.shutdown().await.unwrap();
     }
 
     pub(super) async fn reset(&mut self, stream: u32, reason: h2::Reason) {
