@@ -66,7 +66,8 @@ export class TokenClient {
    * rejects with its signal's own reason.
    *
    * @param url Absolute, or relative to `baseURL`.
-   * @throws {TokenRotatorError} ERR_INVALID_OPTION, ERR_ORIGIN_NOT_ALLOWED, ERR_INSECURE_TRANSPORT, ERR_REDIRECT, ERR_TOO_LARGE
+   * @throws {TokenRotatorError} ERR_INVALID_OPTION, ERR_ORIGIN_NOT_ALLOWED, ERR_INSECURE_TRANSPORT, ERR_REDIRECT, ERR_BODY_FAILED,
+   * ERR_BODY_NOT_REPLAYABLE (a redirect that keeps the body, and a stream that was used up)
    * @throws {RefreshError | RefreshTimeoutError | SessionLostError | StoreError} no valid token could be had
    * @throws {QueueFullError | TimeoutError | NetworkError | HttpError | ClientClosedError}
    * @example
@@ -226,8 +227,16 @@ export interface TokenClientOptions {
 
   // ── requests ──
 
-  /** The whole request, queueing and replays included, ms > 0. Default 30 000. Error: TimeoutError. */
+  /**
+   * The whole request, ms > 0: queueing, replays, retries and the body if it is awaited with them. Default 30 000. A body
+   * that is streamed has 5 minutes for each part; `text()` and the like have this long for all of it. Error: TimeoutError.
+   */
   timeout?: number;
+  /**
+   * When a request is sent again after a failure that passes; a number is the `limit`, false is 0. Default: see
+   * RetryOptions.
+   */
+  retry?: RetryOptions | number | boolean;
   /**
    * Requests that wait for a rotation. `max`: how many, default 10 000, beyond it QueueFullError. `timeout`: how long,
    * ms > 0, default as long as the request's own.
@@ -239,7 +248,10 @@ export interface TokenClientOptions {
    * Default `same-origin`.
    */
   redirect?: RedirectMode;
-  /** Largest body, counted after decompression, 1 to 2 147 483 647 bytes. Default 64 MiB. Error: ERR_TOO_LARGE. */
+  /**
+   * Largest body that `json`, `text`, `bytes` and `arrayBuffer` hold, counted after decompression, 1 to 2 147 483 647
+   * bytes. Default 64 MiB. Error: ERR_TOO_LARGE. A body read as a stream has no limit.
+   */
   maxResponseSize?: number;
   /** Reject with HttpError for statuses outside 200–399. Default false. */
   throwHttpErrors?: boolean;
@@ -271,8 +283,7 @@ export interface TokenClientOptions {
    * `http://user:password@host:port`, `https://…`, `socks5://…` (names are looked up here) or `socks5h://…` (by the
    * proxy). https goes through a tunnel, in which the proxy sees the host's name and no more. `'env'`: what HTTP_PROXY,
    * HTTPS_PROXY, ALL_PROXY and NO_PROXY say, in either case, when the client is made; this machine is reached directly.
-   * Default false: no proxy, and the environment is not read. Error: NetworkError, with ERR_PROXY_TUNNEL as its cause's
-   * code if the proxy refused.
+   * Default false: no proxy, and the environment is not read. Error: NetworkError, which names the proxy and what it did.
    * @example 'http://proxy.example.com:3128'
    */
   proxy?: string | false;
@@ -298,7 +309,7 @@ export interface RefreshContext {
 export interface SessionFailure {
   /** 0 for a network error. */
   status: number;
-  /** The body: parsed if it is JSON, else its text; undefined for a network error. */
+  /** The body: parsed if it is JSON, else its text; undefined for a network error, and if it is larger than 1 MiB. */
   data: unknown;
   headers: Headers;
   url: string;
@@ -320,10 +331,27 @@ export type HeadersLike =
   | { readonly [name: string]: string | number | undefined };
 
 /**
- * Text (text/plain), bytes, URLSearchParams (a form); anything else is sent as JSON. Read once, when the request is
- * made. Streams, FormData, Blobs and factories are not available in this version.
+ * Text (text/plain), bytes, URLSearchParams and FormData (forms), Blobs, streams; anything else is sent as JSON.
+ *
+ * Text, bytes, forms and JSON are read when the request is made, and are the same whenever it is sent again. Blobs are read
+ * while they are sent, each time. A stream can be sent once, unless it comes from a function, which is called for each
+ * sending: `() => createReadStream(path)`. A request whose stream is used up is not sent again: its answer is the caller's,
+ * with `replayError` if its token was rejected. Streams that are not needed to the end are destroyed or cancelled.
  */
-export type BodyLike = string | ArrayBufferView | ArrayBuffer | URLSearchParams | JsonBody;
+export type BodyLike =
+  | string
+  | ArrayBufferView
+  | ArrayBuffer
+  | URLSearchParams
+  | FormData
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>
+  | BodyFactory
+  | JsonBody;
+
+/** Makes a body; called once when the request is made, and for a stream once more for each further sending. */
+export type BodyFactory = () => Exclude<BodyLike, BodyFactory>;
 
 /** Any object JSON can express; what looks like a stream, a Blob, a form, a function or a promise is not one. */
 export type JsonBody = (object | { readonly [key: string]: unknown }) & {
@@ -347,7 +375,7 @@ export interface VerbOptions {
    * @example { page: 2, draft: false }
    */
   query?: { readonly [name: string]: string | number | boolean | null | undefined };
-  /** The whole request, queueing and replays included, ms > 0. Default: the client's. Error: TimeoutError. */
+  /** The whole request: queueing, replays, retries and an awaited body, ms > 0. Default: the client's. Error: TimeoutError. */
   timeout?: number;
   /** Aborting rejects with the signal's reason; a rotation under way goes on for the others. Default: none. */
   signal?: AbortSignal | null;
@@ -356,6 +384,14 @@ export interface VerbOptions {
    * unless it is one of the client's. Default false.
    */
   skipAuthRefresh?: boolean;
+  /** Default: the client's; so is what an object leaves out. */
+  retry?: RetryOptions | number | boolean;
+  /**
+   * Sent as `idempotency-key`, the same whenever the request is sent again; it makes a POST or PATCH one that may be. 1 to
+   * 255 visible ASCII characters; true makes a random UUID. Servers that follow the IETF draft want it in double quotes:
+   * add them yourself. Default: none.
+   */
+  idempotencyKey?: string | true;
   /** Default: the client's. */
   redirect?: RedirectMode;
   /** Default: the client's. */
@@ -369,7 +405,32 @@ export interface RequestOptions extends VerbOptions {
   body?: BodyLike | null;
 }
 
-/** An answer, fully received. Its body can be read any number of times, in any form. */
+/**
+ * When a request is sent again: its answer's status is in `statusCodes`, or it failed on the network in a way that may pass;
+ * and its method is in `methods`, or it has an `idempotency-key`, or no byte of it left. A stream that was used up is not
+ * sent again. All tries share the request's `timeout`, and all requests of a client a budget: 100 retries in a row, and one
+ * more for every five requests that succeed (AWS SDKs' "standard" numbers).
+ */
+export interface RetryOptions {
+  /** How often more than once, 0 to 100. Default 2. */
+  limit?: number;
+  /** Default GET, HEAD, PUT, DELETE, OPTIONS, TRACE: those that repeating does not change (RFC 9110 §9.2.2). */
+  methods?: readonly string[];
+  /** Default 408, 425, 429, 500, 502, 503, 504. */
+  statusCodes?: readonly number[];
+  /**
+   * The longest pause, ms ≥ 0. Default 30 000. Pauses are random, up to 200 ms before the first retry, twice as much before
+   * each further one. `retry-after` wins; if it is longer than this, or than the `timeout` allows, the answer is the
+   * caller's at once.
+   */
+  maxDelay?: number;
+}
+
+/**
+ * An answer. One of up to 256 KiB (1 MiB above status 399) is here as a whole, and its body can be read any number of times,
+ * in any form. A larger body, or one that has not ended soon after the head, is still on its way: `body` is its one stream,
+ * or `json`, `text`, `bytes` and `arrayBuffer` receive it, up to `maxResponseSize`, and can then be called again.
+ */
 export interface HttpResponse {
   readonly status: number;
   readonly statusText: string;
@@ -384,6 +445,11 @@ export interface HttpResponse {
   readonly attempts: number;
   /** How often it was sent again after a rotation. */
   readonly replays: number;
+  /**
+   * Set if the token was rejected and rotated, and the request could not be sent again since its body is a stream that was
+   * used up: ERR_BODY_NOT_REPLAYABLE. The next request has the new token.
+   */
+  readonly replayError: TokenRotatorError | undefined;
   /** @throws {SyntaxError} the body is not JSON; the message does not quote it */
   json<T = unknown>(): Promise<T>;
   /** Decoded as UTF-8, without byte order mark. */
@@ -392,7 +458,10 @@ export interface HttpResponse {
   bytes(): Promise<Uint8Array>;
   /** A copy. */
   arrayBuffer(): Promise<ArrayBuffer>;
-  /** A new stream of the body each time it is read; null for an empty one. */
+  /**
+   * A byte stream; null for an empty body. Of a body that is here as a whole, a new one each time; else the only one, after
+   * which nothing else reads the body. Cancel it, or read it to the end: until then it has a connection to itself.
+   */
   readonly body: ReadableStream<Uint8Array> | null;
 }
 
@@ -401,6 +470,8 @@ export interface Stats {
   requests: number;
   /** Requests sent again after a rotation. */
   replays: number;
+  /** Requests sent again after a failure. */
+  retries: number;
   /** Requests waiting for a rotation now. */
   queued: number;
   /** The most that ever waited at once. */
@@ -515,6 +586,7 @@ export type ErrorCode =
   | 'ERR_TIMEOUT'
   | 'ERR_NETWORK'
   | 'ERR_BODY_NOT_REPLAYABLE'
+  | 'ERR_BODY_FAILED'
   | 'ERR_TOO_LARGE'
   | 'ERR_HTTP_STATUS'
   | 'ERR_CLIENT_CLOSED'

@@ -68,20 +68,98 @@ test('bytes are not copied, unless another thread could change them', () => {
   expect(data[0]).toBe(0);
 });
 
+async function* chunks() {
+  yield 'x';
+}
+const STREAMS = [
+  ['a Node stream', () => Readable.from(['x'])],
+  ['a web stream', () => new Blob(['x']).stream()],
+  ['an async generator', chunks],
+  ['an async iterable', () => ({ [Symbol.asyncIterator]: chunks })],
+];
+
+test.each(STREAMS)('%s is left to be read while it is sent, once', (_name, make) => {
+  const stream = make();
+  expect(readBody(stream)).toEqual({
+    data: { first: expect.anything(), again: undefined, length: undefined },
+    contentType: undefined,
+  });
+  expect(readBody(stream).data.first).toBe(stream);
+});
+
+test.each(STREAMS)(
+  'a function that makes %s is called at once, and for each further sending',
+  (_name, make) => {
+    const factory = jest.fn(make);
+    const { data, contentType } = readBody(factory);
+    expect(factory).toHaveBeenCalledTimes(1);
+    expect(data.first).toBe(factory.mock.results[0].value);
+    expect(contentType).toBeUndefined();
+    expect(data.again()).toBe(factory.mock.results[1].value);
+  },
+);
+
+test.each([
+  ['text', () => 'x', { data: 'x', contentType: 'text/plain;charset=UTF-8' }],
+  ['JSON', () => ({ a: 1 }), { data: '{"a":1}', contentType: JSON_TYPE }],
+  ['bytes', () => new Uint8Array(1), { data: new Uint8Array(1), contentType: undefined }],
+])('what a function makes of %s is the body', (_name, factory, expected) => {
+  expect(readBody(factory)).toEqual(expected);
+});
+
+test.each([
+  ['a Blob', new Blob(['é']), undefined],
+  ['a Blob with a type', new Blob(['é'], { type: 'text/csv' }), 'text/csv'],
+  ['a File', new File(['é'], 'x.csv', { type: 'text/csv' }), 'text/csv'],
+])('%s is read anew for each sending', async (_name, body, contentType) => {
+  const read = readBody(body);
+  expect(read).toEqual({ data: { first: undefined, again: expect.any(Function), length: 2 }, contentType });
+  for (let i = 0; i < 2; i++) expect(await new Response(read.data.again()).text()).toBe('é');
+});
+
+test('an empty Blob is no bytes', () => {
+  expect(readBody(new Blob([], { type: 'text/csv' }))).toEqual({
+    data: new Uint8Array(0),
+    contentType: 'text/csv',
+  });
+});
+
+test('FormData is what the HTML standard makes of it, as it was when it was given', async () => {
+  const form = new FormData();
+  form.append('näme "1"\r\n', 'a\nb');
+  form.append('file', new File(['{"a":1}\n'], 'ü"1".json', { type: 'application/json' }));
+  form.append('blob', new Blob(['x']));
+  const { data, contentType } = readBody(form);
+  form.append('late', SECRET);
+  const [, boundary] = contentType.match(/^multipart\/form-data; boundary=([\w-]{20,70})$/);
+  const expected = [
+    ...[`--${boundary}`, 'content-disposition: form-data; name="näme %221%22%0D%0A"', '', 'a\r\nb'],
+    ...[`--${boundary}`, 'content-disposition: form-data; name="file"; filename="ü%221%22.json"'],
+    ...['content-type: application/json', '', '{"a":1}\n'],
+    ...[`--${boundary}`, 'content-disposition: form-data; name="blob"; filename="blob"'],
+    ...['content-type: application/octet-stream', '', 'x', `--${boundary}--`, ''],
+  ].join('\r\n');
+  expect(data.length).toBe(Buffer.byteLength(expected));
+  for (let i = 0; i < 2; i++) expect(await new Response(data.again()).text()).toBe(expected);
+});
+
+const locked = new ReadableStream();
+locked.getReader();
+const destroyed = Readable.from([SECRET]).destroy();
+const begun = Readable.from([SECRET]);
+begun.read();
 const cycle = { [SECRET]: 1 };
 cycle.self = cycle;
 test.each([
-  ['a stream is not available in this version', Readable.from([SECRET])],
-  ['a stream is not available in this version', new ReadableStream()],
-  [
-    'a stream is not available in this version',
-    (async function* () {
-      yield SECRET;
-    })(),
-  ],
-  ['FormData is not available in this version', new FormData()],
-  ['Blob is not available in this version', new Blob([SECRET])],
-  ['a factory is not available in this version', () => SECRET],
+  ['a stream that nobody else reads', locked],
+  ['a stream that nobody has read from', destroyed],
+  ['a stream that nobody has read from', begun],
+  ['a stream that nobody has read from', () => destroyed],
+  ['a stream that can be iterated', { pipe: () => SECRET }],
+  ['a function that returns a body', () => {}],
+  ['a function that returns a body', () => null],
+  ['a function that returns a body', () => () => SECRET],
+  ['not a promise', async () => SECRET],
   ['not a promise', Promise.resolve(SECRET)],
   ['a Map or Set is not', new Map([[SECRET, 1]])],
   ['a Map or Set is not', new Set([SECRET])],

@@ -11,6 +11,28 @@ const SECRET = 's3cr3t-marker';
 const PEM = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const refresh = () => ({ accessToken: 'a' });
 const settingsOf = (options) => readClientOptions({ refresh, ...options }).settings;
+const RETRY = {
+  limit: 2,
+  methods: ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'],
+  statusCodes: [408, 425, 429, 500, 502, 503, 504],
+  maxDelay: 30_000,
+};
+
+/** For a client and for a request alike. */
+const badRetry = {
+  retry: [null, NaN, SECRET, [SECRET], Symbol(SECRET), 10n, -1, 1.5, 101, Infinity],
+  'retry.limit': [-1, 1.5, 101, Infinity, SECRET, null, true].map((limit) => ({ retry: { limit } })),
+  'retry.methods': [null, SECRET, { 0: SECRET }].map((methods) => ({ retry: { methods } })),
+  'retry.methods[1]': [7, null, '', `${SECRET} `, [SECRET]].map((odd) => ({
+    retry: { methods: ['GET', odd] },
+  })),
+  'retry.statusCodes': [null, SECRET, 503, { 0: 503 }].map((statusCodes) => ({ retry: { statusCodes } })),
+  'retry.statusCodes[0]': [99, 600, 500.5, '503', SECRET, null].map((odd) => ({
+    retry: { statusCodes: [odd] },
+  })),
+  'retry.maxDelay': [-1, Infinity, NaN, 2 ** 31, SECRET, null].map((maxDelay) => ({ retry: { maxDelay } })),
+  'retry.maxRetries': [{ retry: { maxRetries: SECRET } }],
+};
 
 /** The error names the option; the value is nowhere in it. */
 function expectRefused(run, named) {
@@ -48,6 +70,7 @@ describe('client options', () => {
       queueMax: 10_000,
       queueTimeout: 0,
       redirect: 'same-origin',
+      fetchRedirect: 'follow',
       maxResponseSize: 64 * 1024 * 1024,
       allowInsecure: false,
       connections: 256,
@@ -55,6 +78,7 @@ describe('client options', () => {
       cert: undefined,
       key: undefined,
       rejectUnauthorized: true,
+      retry: RETRY,
       http2: true,
       socketPath: undefined,
       proxy: undefined,
@@ -137,7 +161,19 @@ describe('client options', () => {
     [{ getTokens: () => null, setTokens() {} }, { hasStore: true }],
     [{ store: { type: 'memory' } }, { hasStore: false }],
     [{ isSessionExpired: () => true }, { hasExpired: true }],
+    [{ redirect: 'same-origin' }, { redirect: 'same-origin', fetchRedirect: 'same-origin' }],
     [{ connections: 1 }, { connections: 1 }],
+    [{ retry: true }, { retry: RETRY }],
+    [{ retry: false }, { retry: { ...RETRY, limit: 0 } }],
+    [{ retry: 0 }, { retry: { ...RETRY, limit: 0 } }],
+    [{ retry: 100 }, { retry: { ...RETRY, limit: 100 } }],
+    [{ retry: {} }, { retry: RETRY }],
+    [{ retry: { limit: undefined, maxDelay: 0.5 } }, { retry: { ...RETRY, maxDelay: 1 } }],
+    [
+      { retry: { limit: 7, methods: ['post', 'X-Own'], statusCodes: [418], maxDelay: 0 } },
+      { retry: { limit: 7, methods: ['POST', 'X-OWN'], statusCodes: [418], maxDelay: 0 } },
+    ],
+    [{ retry: { methods: [], statusCodes: [] } }, { retry: { ...RETRY, methods: [], statusCodes: [] } }],
     [{ http2: false }, { http2: false }],
     [
       { socketPath: '/run/api.sock', proxy: false },
@@ -253,7 +289,7 @@ describe('client options', () => {
       tls: { rejectUnauthorized },
     })),
     grant: [null, SECRET, { type: 'refresh_token', clientSecret: SECRET }],
-    retry: [false, 2, { limit: SECRET }],
+    ...badRetry,
     http2: [null, 1, SECRET],
     socketPath: [
       null,
@@ -298,17 +334,18 @@ describe('client options', () => {
     expectRefused(() => readClientOptions({}), 'refresh and grant');
   });
 
-  test.each([
-    ['grant', 'grant is not available in this version'],
-    ['retry', 'retry is not available in this version'],
-  ])('says that %s comes later', (name, message) => {
-    expectRefused(() => readClientOptions({ [name]: SECRET }), message);
-  });
+  test.each([['grant', 'grant is not available in this version']])(
+    'says that %s comes later',
+    (name, message) => {
+      expectRefused(() => readClientOptions({ [name]: SECRET }), message);
+    },
+  );
 
   test.each([
     [{ refreshTimout: SECRET }, 'unknown option refreshTimout; did you mean refreshTimeout?'],
     [{ baseUrl: SECRET }, 'unknown option baseUrl; did you mean baseURL?'],
     [{ tls: { Ca: SECRET } }, 'unknown option tls.Ca; did you mean tls.ca?'],
+    [{ retry: { statusCode: SECRET } }, 'unknown option retry.statusCode; did you mean retry.statusCodes?'],
     [{ zebra: SECRET }, 'unknown option zebra'],
     [JSON.parse(`{"__proto__":"${SECRET}"}`), 'unknown option __proto__'],
   ])('refuses an unknown name: %p', (options, message) => {
@@ -316,9 +353,14 @@ describe('client options', () => {
   });
 
   test('a polluted Object.prototype changes nothing', () => {
-    const before = readClientOptions({ refresh, queue: {}, tls: {}, header: {}, store: { type: 'memory' } });
+    const groups = { queue: {}, tls: {}, header: {}, retry: {}, store: { type: 'memory' } };
+    const before = readClientOptions({ refresh, ...groups });
     const pollution = {
       timeout: 1,
+      retry: false,
+      limit: 0,
+      methods: [SECRET],
+      maxDelay: 1,
       grant: {},
       max: 0,
       ca: 'x',
@@ -329,7 +371,7 @@ describe('client options', () => {
     };
     Object.assign(Object.prototype, pollution);
     try {
-      const after = readClientOptions({ refresh, queue: {}, tls: {}, header: {}, store: { type: 'memory' } });
+      const after = readClientOptions({ refresh, ...groups });
       for (const key of Object.keys(pollution)) delete Object.prototype[key];
       expect(after).toEqual(before);
     } finally {
@@ -382,6 +424,8 @@ describe('request options', () => {
     timeout: 0,
     skipAuth: false,
     redirect: -1,
+    retry: undefined,
+    idempotencyKey: undefined,
     throwHttpErrors: undefined,
     signal: undefined,
   };
@@ -425,6 +469,15 @@ describe('request options', () => {
     [{ redirect: 'error' }, { redirect: 2 }],
     [{ redirect: 'manual' }, { redirect: 3 }],
     [{ throwHttpErrors: false }, { throwHttpErrors: false }],
+    [{ retry: true }, { retry: RETRY }],
+    [{ retry: false }, { retry: { ...RETRY, limit: 0 } }],
+    [{ retry: 7 }, { retry: { ...RETRY, limit: 7 } }],
+    [{ retry: { methods: ['Post'], maxDelay: 5 } }, { retry: { ...RETRY, methods: ['POST'], maxDelay: 5 } }],
+    [{ idempotencyKey: '"a~!"' }, { idempotencyKey: '"a~!"', headers: 'idempotency-key\n"a~!"' }],
+    [
+      { idempotencyKey: 'k', headers: { A: 'idempotency-key', b: 'c' } },
+      { idempotencyKey: 'k', headers: 'a\nidempotency-key\nb\nc\nidempotency-key\nk' },
+    ],
     [{ body: null }, {}],
     [{ timeout: undefined, retry: undefined, idempotencyKey: undefined, method: undefined }, {}],
   ])('%p', (options, expected) => {
@@ -453,6 +506,29 @@ describe('request options', () => {
     ).toBe('a\nb\ncontent-type\nc');
     expect(readRequestOptions('PUT', undefined, Buffer.from('x')).headers).toBe('');
     expect(readRequestOptions('POST', undefined, null)).toEqual({ ...DEFAULTS, method: 'POST' });
+  });
+
+  test('what a retry of its own leaves out is the client’s', () => {
+    const clients = { limit: 9, methods: ['POST'], statusCodes: [418], maxDelay: 1 };
+    const read = (retry) => readRequestOptions(undefined, { retry }, undefined, clients).retry;
+    expect(read(true)).toEqual(clients);
+    expect(read(false)).toEqual({ ...clients, limit: 0 });
+    expect(read(1)).toEqual({ ...clients, limit: 1 });
+    expect(read({ statusCodes: [503] })).toEqual({ ...clients, statusCodes: [503] });
+    expect(read({ limit: 3, methods: ['get'], maxDelay: 2 })).toEqual({
+      limit: 3,
+      methods: ['GET'],
+      statusCodes: [418],
+      maxDelay: 2,
+    });
+  });
+
+  test('idempotencyKey true is a random UUID, another one each time', () => {
+    const read = () => readRequestOptions('POST', { idempotencyKey: true });
+    const [first, second] = [read(), read()];
+    expect(first.idempotencyKey).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(first.headers).toBe(`idempotency-key\n${first.idempotencyKey}`);
+    expect(second.idempotencyKey).not.toBe(first.idempotencyKey);
   });
 
   test('a value that reads like a header name is no header', () => {
@@ -493,8 +569,19 @@ describe('request options', () => {
     skipAuthRefresh: [1, null, SECRET].map((skipAuthRefresh) => ({ skipAuthRefresh })),
     redirect: [null, SECRET, 1].map((redirect) => ({ redirect })),
     throwHttpErrors: [null, SECRET].map((throwHttpErrors) => ({ throwHttpErrors })),
-    'retry is not available in this version': [{ retry: 2 }, { retry: SECRET }],
-    'idempotencyKey is not available in this version': [{ idempotencyKey: true }, { idempotencyKey: SECRET }],
+    ...Object.fromEntries(
+      Object.entries(badRetry).map(([name, values]) => [
+        name,
+        name === 'retry' ? values.map((retry) => ({ retry })) : values,
+      ]),
+    ),
+    idempotencyKey: [
+      ...[false, null, 7, '', `${SECRET} `, `${SECRET}\n`, `${SECRET}é`, SECRET.repeat(20), [SECRET]].map(
+        (idempotencyKey) => ({ idempotencyKey }),
+      ),
+      { idempotencyKey: SECRET, headers: { 'Idempotency-Key': 'x' } },
+      { headers: [['IDEMPOTENCY-KEY', SECRET]], idempotencyKey: true },
+    ],
     'did you mean headers?': [{ header: SECRET }],
     'unknown option zebra': [{ zebra: SECRET }, { zebra: undefined }],
   };

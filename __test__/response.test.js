@@ -1,6 +1,7 @@
 'use strict';
 
 const { inspect } = require('node:util');
+const { TokenRotatorError } = require('../lib/errors.js');
 const { HttpResponse } = require('../lib/response.js');
 
 const SECRET = 's3cr3t-marker';
@@ -16,8 +17,11 @@ const HEAD = [
   'x-latin',
   'é',
 ].join('\n');
-const make = ({ status = 200, attempts = 1, replays = 0, redirected = 0, head = HEAD, body = null } = {}) =>
-  new HttpResponse([status | (attempts << 10) | (replays << 14) | (redirected << 18), head, body]);
+const make = ({ status = 200, attempts = 1, replays = 0, redirected = 0, usedUp = 0, ...rest } = {}) => {
+  const { head = HEAD, body = null } = rest;
+  const bits = status | (redirected << 10) | (usedUp << 11) | (replays << 12) | (attempts << 14);
+  return new HttpResponse([bits, head, body]);
+};
 
 test.each([
   [100, false],
@@ -29,14 +33,27 @@ test.each([
   [599, false],
   [999, false],
 ])('status %i', (status, ok) => {
-  expect(make({ status, attempts: 15, replays: 15, redirected: 1 })).toMatchObject({
+  expect(make({ status, attempts: 103, replays: 2, redirected: 1, usedUp: 1 })).toMatchObject({
     status,
     ok,
-    attempts: 15,
-    replays: 15,
+    attempts: 103,
+    replays: 2,
     redirected: true,
+    replayError: { code: 'ERR_BODY_NOT_REPLAYABLE' },
   });
   expect(make({ status })).toMatchObject({ status, ok, attempts: 1, replays: 0, redirected: false });
+  expect(make({ status, attempts: 15, replays: 15, redirected: 1 }).replayError).toBeUndefined();
+});
+
+test('an answer that should have been replayed says why it was not', () => {
+  const { replayError } = make({ status: 401, usedUp: 1 });
+  expect(replayError).toBeInstanceOf(TokenRotatorError);
+  expect(replayError).toMatchObject({
+    name: 'TokenRotatorError',
+    code: 'ERR_BODY_NOT_REPLAYABLE',
+    retryable: false,
+    message: expect.stringContaining('a function that makes the body'),
+  });
 });
 
 test('head', () => {

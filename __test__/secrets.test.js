@@ -4,6 +4,7 @@
 
 const { spawnSync } = require('node:child_process');
 const { join } = require('node:path');
+const { Readable } = require('node:stream');
 const { inspect } = require('node:util');
 const { TokenClient, TokenRotatorError } = require('../index.js');
 const { rejection } = require('./callbacks/misbehaviours.js');
@@ -73,6 +74,9 @@ describe('options', () => {
     ['tls.ca', { refresh, tls: { ca: `-----BEGIN CERTIFICATE-----\n${MARK}\n-----END CERTIFICATE-----` } }],
     ['grant', { refresh, grant: { clientSecret: MARK } }],
     ['logger', { refresh, logger: { debug: MARK } }],
+    ['retry', { refresh, retry: MARK }],
+    ['retry.methods', { refresh, retry: { methods: [`${MARK} x`] } }],
+    ['retry.statusCodes', { refresh, retry: { statusCodes: [MARK] } }],
   ])('%s', (_, options) => {
     let thrown;
     try {
@@ -101,7 +105,18 @@ describe('calls', () => {
       'ERR_NETWORK',
       (api) => api.get(`http://127.0.0.1:1/${query}`, { skipAuthRefresh: true }),
     ],
-    ['a reset', 'ERR_NETWORK', (api) => api.get(`/api/x${query}`), { at: 'api', kind: 'reset' }],
+    [
+      'a reset',
+      'ERR_NETWORK',
+      (api) => api.get(`/api/x${query}`, { retry: false }),
+      { at: 'api', kind: 'reset' },
+    ],
+    [
+      'a reset, whatever is tried',
+      'ERR_NETWORK',
+      (api) => api.get(`/api/x${query}`),
+      { at: 'api', kind: 'reset', times: 3 },
+    ],
     [
       'a timeout',
       'ERR_TIMEOUT',
@@ -121,7 +136,40 @@ describe('calls', () => {
       status(307, `https://example.com/${query}`),
     ],
     ['a redirect to nowhere', 'ERR_REDIRECT', (api) => api.get('/api/x'), status(307, `http://[${MARK}`)],
-    ['a body too large', 'ERR_TOO_LARGE', (api) => api.get('/api/x'), status(200, undefined, 5000)],
+    [
+      'a body too large',
+      'ERR_TOO_LARGE',
+      async (api) => (await api.get('/api/x')).text(),
+      status(200, undefined, 5000),
+    ],
+    [
+      'a body that is read twice',
+      undefined,
+      async (api) => {
+        const response = await api.get('/api/x');
+        void response.body;
+        return response.text();
+      },
+      status(200, undefined, 5000),
+    ],
+    [
+      'a stream that was used up',
+      'ERR_BODY_NOT_REPLAYABLE',
+      (api) => api.post(`/api/x${query}`, Readable.from([MARK])),
+      status(307, `/api/y${query}`),
+    ],
+    [
+      'a stream that fails',
+      'ERR_BODY_FAILED',
+      (api) => api.post('/api/x', failing(Object.assign(new Error('read'), { path: MARK }))),
+    ],
+    ['a stream of objects', 'ERR_BODY_FAILED', (api) => api.post('/api/x', Readable.from([{ MARK }]))],
+    ['a stream somebody reads', 'ERR_INVALID_OPTION', (api) => api.post('/api/x', locked())],
+    [
+      'an idempotency key',
+      'ERR_INVALID_OPTION',
+      (api) => api.post('/api/x', '', { idempotencyKey: `${MARK}\n` }),
+    ],
     ['a header', 'ERR_INVALID_OPTION', (api) => api.get('/api/x', { headers: { a: `${MARK}\n` } })],
     ['a method', 'ERR_INVALID_OPTION', (api) => api.request('/api/x', { method: `${MARK} x` })],
     ['a query', 'ERR_INVALID_OPTION', (api) => api.get('/api/x', { query: { a: { MARK } } })],
@@ -143,6 +191,17 @@ describe('calls', () => {
     expectNoSecret(error, lines, api, api.stats());
     expect(shown(error).join().includes(accessToken)).toBe(false);
   });
+
+  async function* failing(error) {
+    yield MARK;
+    throw error;
+  }
+
+  function locked() {
+    const stream = new Blob([MARK]).stream();
+    stream.getReader();
+    return stream;
+  }
 
   function status(status, location, length) {
     const headers = location === undefined ? {} : { location };

@@ -1,6 +1,7 @@
 'use strict';
 
-// Every case there is. Its name is what `--only` matches and what results are filed under.
+// Every case there is. Its name is what `--only` matches and what results are filed under; `needs` is what a client must
+// be able to do to take part (peers/index.js).
 
 const SIZES = { small: '/small', '16k': '/json16k' };
 
@@ -8,6 +9,8 @@ const SIZES = { small: '/small', '16k': '/json16k' };
 const STORM_REQUESTS = 1000;
 /** Requests that wait for one refresh; also the default limit of token-rotator's queue. */
 const QUEUED_REQUESTS = 10_000;
+/** What is streamed in one response or one request, and the stretch before it that is not measured. */
+const STREAMED = { bytes: 2 ** 30, warmupBytes: 2 ** 28 };
 /** Sockets a client may open where the case itself says nothing about concurrency. */
 const SOCKETS = 256;
 
@@ -17,7 +20,7 @@ function steadyCases() {
     for (const size of Object.keys(SIZES)) {
       for (const concurrency of [1, 64, 256]) {
         const name = `steady/${concurrency}/${size}/${transport}`;
-        cases.push({ name, kind: 'steady', transport, concurrency, path: SIZES[size] });
+        cases.push({ name, kind: 'steady', needs: 'get', transport, concurrency, path: SIZES[size] });
       }
     }
   }
@@ -25,11 +28,18 @@ function steadyCases() {
 }
 
 const common = { transport: 'plain', concurrency: SOCKETS, path: SIZES.small };
+const steady64 = { ...common, kind: 'steady', concurrency: 64 };
+const streamed = { ...common, ...STREAMED, kind: 'transfer', needs: 'stream', concurrency: 1 };
 
 const CASES = [
   ...steadyCases(),
-  { ...common, name: `storm/${STORM_REQUESTS}`, kind: 'storm', requests: STORM_REQUESTS },
-  { ...common, name: `memory/${QUEUED_REQUESTS}`, kind: 'memory', requests: QUEUED_REQUESTS },
+  { ...steady64, name: 'steady/64/small/h2', needs: 'http2', transport: 'h2' },
+  { ...steady64, name: 'steady/64/16k-gzip/plain', needs: 'gzip', path: '/gzip16k' },
+  { ...steady64, name: 'fetch/64/small/plain', needs: 'fetch', call: 'fetch' },
+  { ...streamed, name: 'download/1g', direction: 'download', path: '/stream' },
+  { ...streamed, name: 'upload/1g', direction: 'upload', path: '/sink' },
+  { ...common, name: `storm/${STORM_REQUESTS}`, kind: 'storm', needs: 'refresh', requests: STORM_REQUESTS },
+  { ...common, name: `memory/${QUEUED_REQUESTS}`, kind: 'memory', needs: 'queue', requests: QUEUED_REQUESTS },
   { name: 'require', kind: 'require' },
 ];
 

@@ -6,6 +6,7 @@ const { loadPeer } = require('./peers');
 const { memory } = require('./load-memory');
 const { steady } = require('./load-steady');
 const { storm } = require('./load-storm');
+const { transfer } = require('./load-transfer');
 const { refreshTokens } = require('./refresh');
 
 /** A refresh that can be held: the memory case keeps every request waiting for it. */
@@ -29,17 +30,18 @@ const gate = {
 let client;
 
 const methods = {
-  open({ peer, origin, tokenOrigin, ca, sockets, tokens }) {
+  open({ peer, tokenOrigin, ...target }) {
     const refresh = async (refreshToken) => {
       gate.entered();
       await gate.opened;
       return refreshTokens(tokenOrigin, refreshToken);
     };
-    client = loadPeer(peer).create({ origin, ca, sockets, tokens, refresh });
+    client = loadPeer(peer).create({ ...target, refresh });
   },
-  steady: (args) => steady(client.get, args),
+  steady: (args) => steady(client[args.call ?? 'get'], args),
   storm: (args) => storm(client.get, args),
   memory: (args) => memory(client.get, gate, args),
+  transfer: (args) => transfer(client, args),
 };
 
 process.on('message', async ({ method, args }) => {

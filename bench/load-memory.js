@@ -4,17 +4,15 @@
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
-/** Garbage collection and the allocator's return of pages need a moment before the resident size says anything. */
-const REST_MS = 500;
-const SAMPLE_MS = 20;
+const { restingSize, watchPeak } = require('./resident');
+
 /** The queue is complete when the event loop has had nothing to do for this long. */
 const IDLE_MS = 300;
 const IDLE_UTILIZATION = 0.05;
 
 async function memory(get, gate, { path, requests }) {
   const before = await restingSize();
-  let peak = before;
-  const sampler = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), SAMPLE_MS);
+  const peak = watchPeak();
   try {
     // The first request finds the token expired and starts the refresh; the others come while it is under way.
     const refreshing = gate.hold();
@@ -25,18 +23,18 @@ async function memory(get, gate, { path, requests }) {
     const doomed = get(path, abort.signal);
     await idle();
     const waiting = process.memoryUsage.rss();
-    const waitingPeak = Math.max(peak, waiting);
+    const waitingPeak = peak.read();
     const abortMs = await timeToAbort(abort, doomed);
 
     gate.release();
     const outcomes = await Promise.allSettled(all);
-    const drainedPeak = Math.max(peak, process.memoryUsage.rss());
+    const drainedPeak = peak.read();
     const failed = outcomes.filter(({ status }) => status === 'rejected').length;
     all.length = 0;
     outcomes.length = 0;
     return { before, waiting, waitingPeak, drainedPeak, after: await restingSize(), failed, abortMs };
   } finally {
-    clearInterval(sampler);
+    peak.stop();
   }
 }
 
@@ -49,14 +47,6 @@ async function timeToAbort(abort, doomed) {
   );
   abort.abort();
   return Promise.race([rejected, sleep(1000, Infinity)]);
-}
-
-async function restingSize() {
-  for (let times = 0; times < 2; times++) {
-    globalThis.gc();
-    await sleep(REST_MS);
-  }
-  return process.memoryUsage.rss();
 }
 
 async function idle() {

@@ -27,7 +27,8 @@ function describeVersions() {
   const versionIn = (folder) =>
     JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')).version;
   const packages = PACKAGES.map((name) => [name, versionIn(path.join(ROOT, 'node_modules', name))]);
-  return { node: process.versions.node, 'token-rotator': versionIn(ROOT), ...Object.fromEntries(packages) };
+  const { node, undici } = process.versions;
+  return { node, "node's undici": undici, 'token-rotator': versionIn(ROOT), ...Object.fromEntries(packages) };
 }
 
 module.exports = { describeMachine, describeVersions };

@@ -11,8 +11,8 @@ const USAGE = `usage: node bench/run.js [--quick] [--only=<regex>] [--peers=<nam
   --ms      length of a measured round
   --list    prints the names of cases and clients`;
 
-const FULL = { rounds: 5, ms: 2000, warmupMs: 1500, settleMs: 300, processes: 15, repeats: 3 };
-const QUICK = { rounds: 3, ms: 400, warmupMs: 300, settleMs: 100, processes: 5, repeats: 1 };
+const FULL = { rounds: 5, ms: 2000, warmupMs: 1500, settleMs: 300, processes: 15, repeats: 3, transfers: 5 };
+const QUICK = { rounds: 2, ms: 300, warmupMs: 200, settleMs: 100, processes: 5, repeats: 1, transfers: 1 };
 
 /** Throws an Error whose message is the usage when an argument is not understood. */
 function parseOptions(argv) {
@@ -30,6 +30,7 @@ function parseOptions(argv) {
     times[name] = Number(given.get(name));
     if (!(Number.isInteger(times[name]) && times[name] > 0)) throw new Error(`--${name}: a positive integer`);
   }
+  if (given.has('rounds')) times.transfers = times.rounds;
   return Object.freeze({
     ...times,
     quick: given.has('quick'),

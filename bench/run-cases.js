@@ -10,12 +10,24 @@ const { summarize } = require('./statistics');
 /** Enough requests at once to have sockets open and code compiled before the first storm and the memory case. */
 const WARM_CONCURRENCY = 64;
 
-const RUN = { steady: runSteady, storm: runStorm, memory: runMemory, require: runRequire };
+/** One socket and one small answer before anything is streamed. */
+const WARM_PATH = '/small';
+const MB = 2 ** 20;
+
+const RUN = {
+  steady: runSteady,
+  transfer: runTransfer,
+  storm: runStorm,
+  memory: runMemory,
+  require: runRequire,
+};
 
 async function runCase(testCase, context) {
-  const rounds = new Map(context.peers.map(({ name }) => [name, []]));
+  const { needs } = testCase;
+  const peers = context.peers.filter(({ can }) => !needs || can.includes(needs));
+  const rounds = new Map(peers.map(({ name }) => [name, []]));
   const failures = {};
-  await RUN[testCase.kind](testCase, context, rounds, failures);
+  await RUN[testCase.kind](testCase, { ...context, peers }, rounds, failures);
 
   const clients = {};
   for (const [name, list] of rounds) {
@@ -26,16 +38,17 @@ async function runCase(testCase, context) {
 
 async function runSteady(testCase, context, rounds, failures) {
   const { server, options } = context;
-  const { path, concurrency } = testCase;
+  const { path, concurrency, call } = testCase;
   await withClients(testCase, context, failures, async (each) => {
-    await each(async ({ client }) => {
-      await client.call('steady', { path, concurrency, settleMs: options.warmupMs, ms: 1 });
+    await each(async ({ client, session }) => {
+      await client.call('steady', { path, concurrency, call, settleMs: options.warmupMs, ms: 1 });
+      await checkProtocol(server, session, testCase);
     });
     for (let round = 0; round < options.rounds; round++) {
       await each(async ({ peer, client }) => {
         const cpuBefore = server.cpuUs();
         const { settleMs, ms } = options;
-        const result = await client.call('steady', { path, concurrency, settleMs, ms });
+        const result = await client.call('steady', { path, concurrency, call, settleMs, ms });
         const cpuUs = cpuBefore === null ? null : server.cpuUs() - cpuBefore;
         // The server's time covers the unmeasured start of the round too; its requests are taken in proportion.
         const serverUs = cpuUs === null ? null : cpuUs / (result.requests * (1 + settleMs / ms));
@@ -45,10 +58,26 @@ async function runSteady(testCase, context, rounds, failures) {
   });
 }
 
+/** A new process for every round: the peak of one would hide the next one's. */
+async function runTransfer(testCase, context, rounds, failures) {
+  const { server, options } = context;
+  for (let round = 0; round < options.transfers; round++) {
+    await withClients(testCase, context, failures, (each) =>
+      each(async ({ peer, client }) => {
+        await client.call('steady', { path: WARM_PATH, concurrency: 1, settleMs: options.settleMs, ms: 1 });
+        const cpuBefore = server.cpuUs();
+        const result = await client.call('transfer', testCase);
+        const cpuUs = cpuBefore === null ? null : server.cpuUs() - cpuBefore;
+        const serverUs = cpuUs === null ? null : cpuUs / ((testCase.warmupBytes + testCase.bytes) / MB);
+        rounds.get(peer.name).push({ ...result, serverUs });
+      }),
+    );
+  }
+}
+
 async function runStorm(testCase, context, rounds, failures) {
   const { server, options } = context;
-  const able = { ...context, peers: context.peers.filter(({ refreshes }) => refreshes) };
-  await withClients(testCase, able, failures, async (each) => {
+  await withClients(testCase, context, failures, async (each) => {
     await each(({ client }) => warm(client, testCase, options));
     for (let round = 0; round < options.rounds; round++) {
       await each(async ({ peer, client, session }) => {
@@ -57,8 +86,8 @@ async function runStorm(testCase, context, rounds, failures) {
         const result = await client.call('storm', testCase);
         const after = await server.stats(session);
         const seen = Object.keys(after).map((key) => [key, after[key] - before[key]]);
-        const { requests: sent, ...counts } = Object.fromEntries(seen);
-        rounds.get(peer.name).push({ ...result, ...counts, sent });
+        const { requests: sent, rejected, refreshes, reuses } = Object.fromEntries(seen);
+        rounds.get(peer.name).push({ ...result, rejected, refreshes, reuses, sent });
         if (result.failed)
           throw new Error(`${result.failed} of ${testCase.requests} failed: ${result.failure}`);
       });
@@ -69,9 +98,8 @@ async function runStorm(testCase, context, rounds, failures) {
 /** A new process for every round: what a heap has once held, it rarely gives back. */
 async function runMemory(testCase, context, rounds, failures) {
   const { server, options } = context;
-  const able = { ...context, peers: context.peers.filter(({ queues }) => queues) };
   for (let round = 0; round < options.repeats; round++) {
-    await withClients(testCase, able, failures, (each) =>
+    await withClients(testCase, context, failures, (each) =>
       each(async ({ peer, client, session }) => {
         await warm(client, testCase, options);
         await server.expire(session);
@@ -121,6 +149,7 @@ async function withClients(testCase, { server, peers }, failures, work) {
           tokenOrigin: server.origins.plain,
           ca: server.ca,
           sockets: testCase.concurrency,
+          needs: testCase.needs,
           tokens: { accessToken, refreshToken },
         });
         running.push({ peer, client, session });
@@ -132,6 +161,14 @@ async function withClients(testCase, { server, peers }, failures, work) {
   } finally {
     for (const { client } of running) client.stop();
   }
+}
+
+/** By the server's count: all requests over HTTP/2 where the case is about it, and none elsewhere. */
+async function checkProtocol(server, session, { transport }) {
+  const { requests, http2 } = await server.stats(session);
+  const expected = transport === 'h2' ? requests : 0;
+  if (http2 !== expected)
+    throw new Error(`${http2} of ${requests} requests came over HTTP/2, not ${expected}`);
 }
 
 function warm(client, { path }, { warmupMs }) {

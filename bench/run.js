@@ -67,7 +67,7 @@ function headline(machine, versions) {
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
-    '÷ columns: token-rotator ÷ this client, median of round pairs. CPU, loop, thread, server: µs per request.',
+    '÷ columns: token-rotator ÷ this client, median of round pairs. CPU, loop, thread, server: µs per request, or per MB.',
   ];
   if (!machine.quiet) lines.push(`Load average ${machine.loadBefore.toFixed(1)}: this machine is not quiet.`);
   return lines.join('\n');

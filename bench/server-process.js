@@ -42,10 +42,10 @@ async function startServer() {
     once(lines, 'line'),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`bench server: exit code ${code}`))),
   ]);
-  const { http: plain, https: tls, ca } = JSON.parse(line);
+  const { http: plain, https: tls, h2, ca } = JSON.parse(line);
 
   return {
-    origins: { plain, tls },
+    origins: { plain, tls, h2 },
     ca,
     login: () => post(`${plain}/control/login`),
     expire: (session) => post(`${plain}/control/expire?session=${session}`),

@@ -55,6 +55,28 @@ const LAYOUT = {
       ...['throughput', 'cpuUs', 'loopUs'].map(quotient),
     ],
   },
+  transfer: {
+    head: [
+      'MB/s',
+      '±',
+      'CPU µs/MB',
+      'loop µs/MB',
+      'thread µs/MB',
+      'server µs/MB',
+      'before MB',
+      'peak − before',
+      '÷ MB/s',
+      '÷ CPU',
+      '÷ loop',
+    ],
+    row: ({ summary: s, rounds }, quotient) => [
+      figure(s.throughput),
+      `${Math.round(spread(rounds.map((round) => round.throughput)) * 100)} %`,
+      ...[s.cpuUs, s.loopUs, s.threadUs, s.serverUs].map(figure),
+      ...[s.before, s.peak - s.before].map(mib),
+      ...['throughput', 'cpuUs', 'loopUs'].map(quotient),
+    ],
+  },
   storm: {
     head: [
       'total ms',

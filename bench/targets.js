@@ -6,8 +6,10 @@ const { SUBJECT } = require('./peers');
 const { pairedRatio } = require('./statistics');
 
 const UNDICI = 'undici-request';
+const GUNZIP = 'undici-gunzip';
 const AXIOS = 'axios-token-refresh';
-const FIGURES = { throughput: 'req/s', loopUs: 'event-loop time', cpuUs: 'CPU' };
+const FETCH = 'global-fetch';
+const FIGURES = { throughput: 'throughput', loopUs: 'event-loop time', cpuUs: 'CPU' };
 
 const RATIOS = [
   { case: 'steady/64/small/plain', against: UNDICI, key: 'loopUs', most: true, limit: 0.4 },
@@ -19,6 +21,12 @@ const RATIOS = [
   { case: 'steady/1/small/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.0 },
   { case: 'steady/64/small/plain', against: AXIOS, key: 'loopUs', most: true, limit: 0.045 },
   { case: 'steady/64/small/plain', against: AXIOS, key: 'throughput', most: false, limit: 10 },
+  { case: 'steady/64/small/h2', against: UNDICI, key: 'throughput', most: false, limit: 5 },
+  { case: 'steady/64/16k-gzip/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.3 },
+  { case: 'steady/64/16k-gzip/plain', against: GUNZIP, key: 'throughput', most: false, limit: 1.3 },
+  { case: 'fetch/64/small/plain', against: FETCH, key: 'throughput', most: false, limit: 2 },
+  { case: 'download/1g', against: UNDICI, key: 'throughput', most: false, limit: 0.9 },
+  { case: 'download/1g', against: UNDICI, key: 'loopUs', most: true, limit: 1 },
 ];
 
 const ABSOLUTES = [

@@ -3,30 +3,27 @@
 // One listener for each signal, however many requests wait on it: Node takes the eleventh on one signal for a leak
 // and warns, and a backend may well give one shutdown signal to all of its requests.
 
-const { port } = require('./port.js');
-
-/** signal → { numbers, abort }, while any request waits on it. */
+/** signal → { waiting, abort }, while anybody waits on it. */
 const watched = new WeakMap();
 
-/** Has the request of this number aborted together with the signal. */
-function watch(signal, number) {
-  const waiting = watched.get(signal)?.numbers;
+/** Has `abort` called when the signal is aborted. */
+function watch(signal, abort) {
+  const waiting = watched.get(signal)?.waiting;
   if (waiting !== undefined) {
-    waiting.add(number);
+    waiting.add(abort);
     return;
   }
-  const numbers = new Set([number]);
-  const abort = () => numbers.forEach((each) => port.abort(each));
-  signal.addEventListener('abort', abort, { once: true });
-  watched.set(signal, { numbers, abort });
+  const all = new Set([abort]);
+  const abortAll = () => all.forEach((each) => each());
+  signal.addEventListener('abort', abortAll, { once: true });
+  watched.set(signal, { waiting: all, abortAll });
 }
 
-function unwatch(signal, number) {
-  const { numbers, abort } = watched.get(signal);
-  numbers.delete(number);
-  if (numbers.size > 0) return;
+function unwatch(signal, abort) {
+  const entry = watched.get(signal);
+  if (!entry?.waiting.delete(abort) || entry.waiting.size > 0) return;
   watched.delete(signal);
-  signal.removeEventListener('abort', abort);
+  signal.removeEventListener('abort', entry.abortAll);
 }
 
 module.exports = { unwatch, watch };

@@ -1,28 +1,61 @@
 'use strict';
 
-// A request body is read once, here, so that a replay sends the same bytes. Types are told apart by what they are,
-// not by `instanceof`, which fails across realms.
+// A request body is read once, here, so that a replay sends the same bytes. What cannot be held, streams and files, is
+// left to `uploads.js`, which reads it while it is sent. Types are told apart by what they are, not by `instanceof`,
+// which fails across realms.
 
 const { types } = require('node:util');
-const { invalidOption, unavailable } = require('./errors.js');
+const { invalidOption } = require('./errors.js');
+const { toMultipart } = require('./multipart.js');
+const { checkFresh, has, isStream } = require('./streams.js');
 
 const NONE = Object.freeze({ data: undefined, contentType: undefined });
 
-/** { data: string | Uint8Array | undefined, contentType: string | undefined } */
-function readBody(body) {
+/**
+ * { data, contentType }: data is a string, a Uint8Array, undefined for none, or an object for `uploads.js`:
+ * { first, again, length }. `first` is the stream; `again` makes another, undefined if nothing can; a Blob has only that.
+ */
+function readBody(body, again) {
   if (body === undefined || body === null) return NONE;
   if (typeof body === 'string') return { data: body, contentType: 'text/plain;charset=UTF-8' };
-  if (typeof body === 'function') throw unavailable('body: a factory');
+  if (typeof body === 'function') return readFactory(body);
   if (typeof body === 'object') {
     if (ArrayBuffer.isView(body) || types.isAnyArrayBuffer(body)) {
       return { data: bytesOf(body), contentType: undefined };
     }
-    if (tagOf(body) === 'URLSearchParams') {
+    const tag = tagOf(body);
+    if (tag === 'URLSearchParams') {
       return { data: String(body), contentType: 'application/x-www-form-urlencoded;charset=UTF-8' };
     }
+    if (tag === 'Blob' || tag === 'File') return ofBlob(body, body.type || undefined);
+    if (tag === 'FormData' && has(body, Symbol.iterator)) {
+      const { blob, contentType } = toMultipart(body);
+      return ofBlob(blob, contentType);
+    }
+    if (isStream(body)) return ofStream(body, again);
     refuseUnreadable(body);
   }
   return { data: toJson(body), contentType: 'application/json' };
+}
+
+/** What a factory makes now shows what it makes; if it is a stream, another is made for every sending but the first. */
+function readFactory(make) {
+  const body = make();
+  if (body === undefined || body === null || typeof body === 'function') {
+    throw invalidOption('body', 'a function that returns a body');
+  }
+  return readBody(body, make);
+}
+
+function ofBlob(blob, contentType) {
+  if (blob.size === 0) return { data: new Uint8Array(0), contentType };
+  const again = () => blob.stream();
+  return { data: { first: undefined, again, length: blob.size }, contentType };
+}
+
+function ofStream(body, again) {
+  checkFresh(body);
+  return { data: { first: body, again, length: undefined }, contentType: undefined };
 }
 
 function bytesOf(body) {
@@ -44,18 +77,9 @@ function viewOf(body) {
 
 /** What JSON would turn into `{}` without a word. */
 function refuseUnreadable(body) {
-  const tag = tagOf(body);
-  if (tag === 'FormData') throw unavailable('body: FormData');
-  if (tag === 'Blob' || tag === 'File') throw unavailable('body: Blob');
-  if (isStream(body)) throw unavailable('body: a stream');
+  if (has(body, 'pipe')) throw invalidOption('body', 'a stream that can be iterated');
   if (types.isPromise(body)) throw invalidOption('body', 'a value, not a promise of one');
   if (types.isMap(body) || types.isSet(body)) throw invalidOption('body', 'JSON; a Map or Set is not');
-}
-
-function isStream(body) {
-  return (
-    typeof body.pipe === 'function' || typeof (body[Symbol.asyncIterator] ?? body.getReader) === 'function'
-  );
 }
 
 function toJson(body) {

@@ -233,7 +233,7 @@ function failure(status, head, body, networkError) {
   }
   const response = new HttpResponse([status, head, body]);
   const { headers, url } = response;
-  return { status, data: parsed(body, headers), headers, url };
+  return { status, data: body === null ? undefined : parsed(body, headers), headers, url };
 }
 
 function parsed(body, headers) {

@@ -8,16 +8,18 @@ const { Callbacks } = require('./callbacks.js');
 const { ownCopy } = require('./check.js');
 const { register } = require('./dispatch.js');
 const { HttpError, fromNative, invalidOption, rejectOption } = require('./errors.js');
+const { reveal } = require('./internals.js');
 const { readClientOptions } = require('./options.js');
 const { port } = require('./port.js');
 const { readRequestOptions } = require('./request-options.js');
 const { HttpResponse } = require('./response.js');
 const { recall } = require('./thrown.js');
+const uploads = require('./uploads.js');
 const { nativeTokens, readTokens, tokensFromArray } = require('./tokens.js');
 
 /** In the order of the native `stats`. */
 const STATS = [
-  ...['requests', 'replays', 'queued', 'queuePeak', 'rotations', 'rotationsFailed', 'adopted'],
+  ...['requests', 'replays', 'retries', 'queued', 'queuePeak', 'rotations', 'rotationsFailed', 'adopted'],
   ...['reuseSuspected', 'ambiguous', 'persistRetries', 'sessions'],
 ];
 
@@ -27,6 +29,23 @@ class TokenClient {
   #native;
   #callbacks;
   #throwHttpErrors;
+  #retry;
+  #auth;
+  #fetchRedirect;
+  #fetch;
+
+  static {
+    reveal((client) =>
+      typeof client === 'object' && client !== null && #native in client
+        ? {
+            native: client.#native,
+            callbacks: client.#callbacks,
+            exchange: (href, request) => client.#exchange(href, request),
+            ...client.#auth,
+          }
+        : undefined,
+    );
+  }
 
   constructor(options, internal) {
     if (internal instanceof Session) {
@@ -34,6 +53,9 @@ class TokenClient {
         native: this.#native,
         callbacks: this.#callbacks,
         throwHttpErrors: this.#throwHttpErrors,
+        retry: this.#retry,
+        auth: this.#auth,
+        fetchRedirect: this.#fetchRedirect,
       } = internal);
       return;
     }
@@ -41,6 +63,9 @@ class TokenClient {
     if (settings.seed !== undefined) settings.seed = nativeTokens(settings.seed);
     this.#callbacks = new Callbacks(callbacks);
     this.#throwHttpErrors = settings.throwHttpErrors;
+    this.#retry = settings.retry;
+    this.#fetchRedirect = settings.fetchRedirect;
+    this.#auth = { headerName: settings.headerName, origins: originsOf(settings) };
     try {
       this.#native = new Client(port, register(this.#callbacks), settings);
     } catch (error) {
@@ -76,46 +101,62 @@ class TokenClient {
     return this.#send(url, 'PATCH', options, body);
   }
 
+  /** Bound, and made when somebody asks: most sessions are never asked. */
+  get fetch() {
+    return (this.#fetch ??= makeFetch((href, request) => this.#exchange(href, request), this.#fetchRedirect));
+  }
+
   async #send(url, method, options, body) {
     const href = typeof url === 'string' ? url : readUrl(url);
-    const request = readRequestOptions(method, options, body);
-    if (!request.skipAuth) this.#callbacks.assertNotInside();
-    let raw;
-    try {
-      raw =
-        options === undefined && body === undefined
-          ? await this.#native.send(href, request.method, 0)
-          : await this.#sendAll(href, request);
-    } catch (error) {
-      // The signal's reason is the caller's own, whatever it looks like.
-      if (request.signal?.aborted && error === request.signal.reason) throw error;
-      throw fromNative(error, recall(error?.[5]));
-    }
-    const response = new HttpResponse(raw);
+    const request = readRequestOptions(method, options, body, this.#retry);
+    const bare = options === undefined && body === undefined;
+    const response = new HttpResponse(await this.#exchange(href, request, bare), request.signal);
     if (
       (request.throwHttpErrors ?? this.#throwHttpErrors) &&
       (response.status < 200 || response.status > 399)
     ) {
-      throw new HttpError(`the server answered with status ${response.status}`, { response });
+      const cause = response.replayError;
+      throw new HttpError(`the server answered with status ${response.status}`, { response, cause });
     }
     return response;
   }
 
-  async #sendAll(href, request) {
-    const { method, signal, skipAuth, redirect, query, headers, data, timeout } = request;
-    const flags = (skipAuth ? 1 : 0) | ((redirect + 1) << 1);
-    const rest = [query || undefined, headers || undefined, data, timeout || undefined];
-    if (signal === undefined) return this.#native.send(href, method, flags, ...rest);
-    if (signal.aborted) throw signal.reason;
-    const number = (lastRequest = (lastRequest % 0xffffffff) + 1);
-    watch(signal, number);
+  /** What `HttpResponse` takes. `bare`: the request is its method, and no more. */
+  async #exchange(href, request, bare) {
+    const { signal } = request;
+    if (!request.skipAuth) this.#callbacks.assertNotInside();
     try {
-      return await this.#native.send(href, method, flags, ...rest, number);
+      return await (bare ? this.#native.send(href, request.method, 0) : this.#sendAll(href, request));
+    } catch (error) {
+      // The signal's reason is the caller's own, whatever it looks like.
+      if (signal?.aborted && error === signal.reason) throw error;
+      throw fromNative(error, recall(error?.[5]));
+    }
+  }
+
+  async #sendAll(href, request) {
+    const { signal, data } = request;
+    const streamed = typeof data === 'object' && !ArrayBuffer.isView(data);
+    if (signal === undefined && !streamed) return this.#cross(href, request, data);
+    const body = streamed ? announced(data) : data;
+    const number = signal && (lastRequest = (lastRequest % 0xffffffff) + 1);
+    const abort = () => port.abort(number);
+    if (signal) watch(signal, abort);
+    try {
+      if (signal?.aborted) throw signal.reason;
+      return await this.#cross(href, request, body, number);
     } catch (error) {
       throw error?.[0] === 'ERR_ABORTED' ? signal.reason : error;
     } finally {
-      unwatch(signal, number);
+      if (signal) unwatch(signal, abort);
+      if (streamed) uploads.withdraw(body.number);
     }
+  }
+
+  #cross(href, { method, skipAuth, redirect, query, headers, timeout, retry }, body, number) {
+    const flags = (skipAuth ? 1 : 0) | ((redirect + 1) << 1);
+    const rest = [query || undefined, headers || undefined, body, timeout || undefined];
+    return this.#native.send(href, method, flags, ...rest, number, retry);
   }
 
   async getAccessToken() {
@@ -152,10 +193,9 @@ class TokenClient {
     if (typeof key !== 'string' || key === '' || key.length > 512) {
       throw invalidOption('session', 'a string of 1 to 512 characters');
     }
-    return new TokenClient(
-      undefined,
-      new Session(this.#native.session(key), this.#callbacks, this.#throwHttpErrors),
-    );
+    const native = this.#native.session(key);
+    const shared = [this.#callbacks, this.#throwHttpErrors, this.#retry, this.#auth, this.#fetchRedirect];
+    return new TokenClient(undefined, new Session(native, ...shared));
   }
 
   stats() {
@@ -184,9 +224,25 @@ class TokenClient {
 
 /** Another session of a client: what its constructor takes over. */
 class Session {
-  constructor(native, callbacks, throwHttpErrors) {
-    Object.assign(this, { native, callbacks, throwHttpErrors });
+  constructor(native, callbacks, throwHttpErrors, retry, auth, fetchRedirect) {
+    Object.assign(this, { native, callbacks, throwHttpErrors, retry, auth, fetchRedirect });
   }
+}
+
+/** Not at the top: it takes the platform's fetch classes, which load when they are first asked for. */
+function makeFetch(...args) {
+  return require('./fetch.js').makeFetch(...args);
+}
+
+/** Those the token may go to. */
+function originsOf({ baseUrl, allowedOrigins }) {
+  return new Set(baseUrl === undefined ? allowedOrigins : [new URL(baseUrl).origin, ...allowedOrigins]);
+}
+
+/** A body that is read while it is sent, as Rust takes it. */
+function announced(data) {
+  const { again, length } = data;
+  return { number: uploads.announce(data), length, replayable: again !== undefined };
 }
 
 function readUrl(url) {

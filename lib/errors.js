@@ -22,6 +22,7 @@ const ERROR_CODES = Object.freeze([
   'ERR_TIMEOUT',
   'ERR_NETWORK',
   'ERR_BODY_NOT_REPLAYABLE',
+  'ERR_BODY_FAILED',
   'ERR_TOO_LARGE',
   'ERR_HTTP_STATUS',
   'ERR_CLIENT_CLOSED',
@@ -33,6 +34,11 @@ const ERROR_CODES = Object.freeze([
 const KIND = Symbol.for('token-rotator.error');
 
 class TokenRotatorError extends Error {
+  // Declared, so that assigning to them meets no setter that was put on every object.
+  code;
+  retryable;
+  sessionLost;
+
   constructor(message, options) {
     // Own properties only, as everywhere: no polluted prototype may say that a call can be repeated.
     const { code, retryable = false, cause } = Object.assign(Object.create(null), options);
@@ -77,6 +83,8 @@ class RefreshError extends TokenRotatorError {
 }
 
 class SessionLostError extends TokenRotatorError {
+  reason;
+
   constructor(message, options) {
     super(message, { code: 'ERR_SESSION_LOST', ...options });
     this.reason = options?.reason ?? 'rejected';
@@ -96,6 +104,8 @@ class QueueFullError extends TokenRotatorError {
 }
 
 class TimeoutError extends TokenRotatorError {
+  phase;
+
   constructor(message, options) {
     super(message, { code: 'ERR_TIMEOUT', ...options });
     this.phase = options?.phase ?? 'response';
@@ -112,7 +122,7 @@ class HttpError extends TokenRotatorError {
   constructor(message, options) {
     super(message, { code: 'ERR_HTTP_STATUS', ...options });
     // Not enumerable: loggers that walk errors would print the body.
-    Object.defineProperty(this, 'response', { value: options?.response });
+    Object.defineProperty(this, 'response', { __proto__: null, value: options?.response });
   }
 }
 
@@ -179,6 +189,14 @@ function unavailable(name) {
   return rejectOption(`${name} is not available in this version`);
 }
 
+/** What a response bears that should have been replayed. */
+function bodyNotReplayable() {
+  return new TokenRotatorError(
+    'the token was rejected and rotated, but the request body is a stream that was used up; pass a function that makes the body, or bytes, to have it sent again',
+    { code: 'ERR_BODY_NOT_REPLAYABLE' },
+  );
+}
+
 function rejectOption(message, cause) {
   return new TokenRotatorError(message, { code: 'ERR_INVALID_OPTION', cause });
 }
@@ -194,4 +212,12 @@ function outline(cause) {
   }
 }
 
-module.exports = { ...CLASSES, ERROR_CODES, fromNative, invalidOption, rejectOption, unavailable };
+module.exports = {
+  ...CLASSES,
+  ERROR_CODES,
+  bodyNotReplayable,
+  fromNative,
+  invalidOption,
+  rejectOption,
+  unavailable,
+};

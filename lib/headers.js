@@ -40,8 +40,7 @@ function readHeaders(init, name = 'headers') {
 /** `undefined` is an absent header, as in `{ 'if-match': etag }` without an etag. */
 function append(lines, header, value, name) {
   if (value === undefined) return lines;
-  const line = `${readHeaderName(header, name)}\n${readHeaderValue(value, header, name)}`;
-  return lines === '' ? line : `${lines}\n${line}`;
+  return addHeader(lines, readHeaderName(header, name), readHeaderValue(value, header, name));
 }
 
 /** Lower-cased. A bad name is not repeated: a swapped name and value would show the value. */
@@ -64,6 +63,11 @@ function readHeaderValue(value, header, name) {
     );
   }
   return trimBlanks(value);
+}
+
+/** `header` and `value` are known to be good. */
+function addHeader(lines, header, value) {
+  return lines === '' ? `${header}\n${value}` : `${lines}\n${header}\n${value}`;
 }
 
 function hasHeader(lines, header) {
@@ -94,4 +98,4 @@ function notHeaders(name) {
   return invalidOption(name, 'Headers, pairs of name and value, or an object of strings');
 }
 
-module.exports = { TOKEN, hasHeader, readHeaderName, readHeaders };
+module.exports = { FRAMING, TOKEN, addHeader, hasHeader, readHeaderName, readHeaders };

@@ -18,6 +18,7 @@ const {
 const { invalidOption, rejectOption, unavailable } = require('./errors.js');
 const { readHeaderName, readHeaders } = require('./headers.js');
 const { readProxy } = require('./proxy.js');
+const { readRetry } = require('./retry-options.js');
 const { readTokens } = require('./tokens.js');
 
 const HOOKS = [
@@ -40,10 +41,10 @@ const KNOWN = [
   ...CALLBACKS,
   ...['baseURL', 'allowedOrigins', 'headers', 'header', 'tokens', 'session', 'share', 'store', 'logger'],
   ...['refreshAhead', 'refreshTimeout', 'maxRetries', 'rotationGrace', 'timeout', 'queue', 'redirect'],
-  ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections'],
+  ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry'],
   ...['http2', 'socketPath', 'proxy'],
 ];
-const LATER = ['grant', 'retry'];
+const LATER = ['grant'];
 
 /**
  * How long each provider accepts the previous refresh token again, ms. Where an administrator sets the window and it
@@ -95,6 +96,8 @@ function readSettings(own, header, callbacks) {
     queueMax: integer(queue.max, 'queue.max', QUEUE_MAX, { unit: ' of requests' }),
     queueTimeout: duration(queue.timeout, 'queue.timeout', 0),
     redirect: oneOf(own.redirect, 'redirect', 'same-origin', REDIRECTS),
+    // The platform's default.
+    fetchRedirect: own.redirect ?? 'follow',
     maxResponseSize: integer(own.maxResponseSize, 'maxResponseSize', MAX_RESPONSE_SIZE, {
       min: 1,
       unit: ' of bytes',
@@ -103,6 +106,7 @@ function readSettings(own, header, callbacks) {
     connections: integer(own.connections, 'connections', CONNECTIONS, { min: 1, max: 65_535 }),
     ...readTls(own.tls),
     ...readRoute(own),
+    retry: readRetry(own.retry),
     hasStore: callbacks.getTokens !== undefined,
     hasExpired: callbacks.isSessionExpired !== undefined,
     throwHttpErrors: boolean(own.throwHttpErrors, 'throwHttpErrors', false),

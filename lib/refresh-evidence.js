@@ -174,7 +174,9 @@ function isObject(value) {
 function read(value, key) {
   if (!isObject(value)) return undefined;
   try {
-    return value[key];
+    const found = value[key];
+    // What was put on every object says nothing about this one.
+    return found === Object.prototype[key] && !Object.hasOwn(value, key) ? undefined : found;
   } catch {
     return undefined;
   }

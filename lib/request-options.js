@@ -4,8 +4,10 @@
 
 const { boolean, duration, oneOf, unknownOption } = require('./check.js');
 const { readBody } = require('./body.js');
-const { invalidOption, rejectOption, unavailable } = require('./errors.js');
-const { TOKEN, hasHeader, readHeaders } = require('./headers.js');
+const { randomUUID } = require('node:crypto');
+const { invalidOption, rejectOption } = require('./errors.js');
+const { TOKEN, addHeader, hasHeader, readHeaders } = require('./headers.js');
+const { readRetry } = require('./retry-options.js');
 
 const REDIRECTS = ['same-origin', 'follow', 'error', 'manual'];
 const KNOWN = [
@@ -17,6 +19,8 @@ const KNOWN = [
   'signal',
   'skipAuthRefresh',
   'redirect',
+  'retry',
+  'idempotencyKey',
   'throwHttpErrors',
 ];
 
@@ -29,10 +33,10 @@ for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'
  * `method` is the verb's, or undefined for `request`, which takes it from the options. `body` is the verbs' own
  * argument. The result may be shared: it is never written to.
  */
-function readRequestOptions(method, options, body) {
+function readRequestOptions(method, options, body, clientRetry) {
   if (options === undefined && body === undefined) return DEFAULTS[method ?? 'GET'];
   const request = defaults(method);
-  if (options !== undefined) body = readAll(request, options, body);
+  if (options !== undefined) body = readAll(request, options, body, clientRetry);
   request.method ??= 'GET';
   if (body !== undefined && body !== null) attachBody(request, body);
   return request;
@@ -47,12 +51,14 @@ function defaults(method) {
     timeout: 0,
     skipAuth: false,
     redirect: -1,
+    retry: undefined,
+    idempotencyKey: undefined,
     throwHttpErrors: undefined,
     signal: undefined,
   };
 }
 
-function readAll(request, options, body) {
+function readAll(request, options, body, clientRetry) {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption('options', 'an object');
   }
@@ -90,14 +96,29 @@ function readAll(request, options, body) {
         request.throwHttpErrors = boolean(value, 'throwHttpErrors', undefined);
         break;
       case 'retry':
+        request.retry = readRetry(value, clientRetry);
+        break;
       case 'idempotencyKey':
-        if (value !== undefined) throw unavailable(key);
+        request.idempotencyKey = readKey(value);
         break;
       default:
         throw unknownOption(key, KNOWN);
     }
   }
+  if (request.idempotencyKey !== undefined) {
+    if (hasHeader(request.headers, 'idempotency-key'))
+      throw rejectOption('idempotencyKey must be absent where headers have idempotency-key');
+    request.headers = addHeader(request.headers, 'idempotency-key', request.idempotencyKey);
+  }
   return body;
+}
+
+function readKey(value) {
+  if (value === true) return randomUUID();
+  if (typeof value !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(value)) {
+    throw invalidOption('idempotencyKey', 'true, or 1 to 255 visible ASCII characters');
+  }
+  return value;
 }
 
 function readMethod(value, verb) {
@@ -142,8 +163,7 @@ function attachBody(request, body) {
   const { data, contentType } = readBody(body);
   request.data = data;
   if (contentType === undefined || hasHeader(request.headers, 'content-type')) return;
-  const line = `content-type\n${contentType}`;
-  request.headers = request.headers === '' ? line : `${request.headers}\n${line}`;
+  request.headers = addHeader(request.headers, 'content-type', contentType);
 }
 
-module.exports = { readRequestOptions };
+module.exports = { REDIRECTS, readRequestOptions };

@@ -3,6 +3,9 @@
 // An answer as it crossed from Rust, unpacked when somebody looks. Constructing one must cost nanoseconds.
 
 const { inspect } = require('node:util');
+const { attemptsOf, isNotReplayable, isRedirected, replaysOf, statusOf } = require('./bits.js');
+const { bodyNotReplayable } = require('./errors.js');
+const { StreamedBody } = require('./streamed-body.js');
 
 const BOM = 0xfeff;
 
@@ -10,21 +13,24 @@ class HttpResponse {
   #bits;
   #head;
   #body;
+  #streamed;
   #lines;
   #headers;
 
   /**
-   * `raw` = [bits, head, body]. bits: status | attempts << 10 | replays << 14 | redirected << 18. head: Latin-1 lines of
-   * url, status text, then names and values by turns. body: string if pure ASCII, else Buffer, null when empty.
+   * `raw` = [bits, head, body, download]. bits: see `bits.js`. head: Latin-1 lines of url, status text, then names and
+   * values by turns. body: string if pure ASCII, else Buffer, null when empty. download: absent if body is all there is.
+   * `signal` goes on to abort that.
    */
-  constructor(raw) {
+  constructor(raw, signal) {
     this.#bits = raw[0];
     this.#head = raw[1];
     this.#body = raw[2];
+    if (raw[3] !== undefined) this.#streamed = new StreamedBody(raw[3], signal);
   }
 
   get status() {
-    return this.#bits & 0x3ff;
+    return statusOf(this.#bits);
   }
 
   get ok() {
@@ -33,15 +39,15 @@ class HttpResponse {
   }
 
   get attempts() {
-    return (this.#bits >> 10) & 0xf;
+    return attemptsOf(this.#bits);
   }
 
   get replays() {
-    return (this.#bits >> 14) & 0xf;
+    return replaysOf(this.#bits);
   }
 
   get redirected() {
-    return ((this.#bits >> 18) & 1) === 1;
+    return isRedirected(this.#bits);
   }
 
   get url() {
@@ -62,34 +68,39 @@ class HttpResponse {
     return this.#headers;
   }
 
+  /** Why the request was not sent again although its token was rejected; undefined if nothing stood in the way. */
+  get replayError() {
+    return isNotReplayable(this.#bits) ? bodyNotReplayable() : undefined;
+  }
+
   async json() {
-    try {
-      return JSON.parse(this.#text());
-    } catch {
-      // V8's own message quotes the body, and bodies hold secrets.
-      throw new SyntaxError(`response body is not valid JSON (status ${this.status})`);
-    }
+    return jsonOf(textOf(this.#streamed === undefined ? this.#body : await this.#collected()), this.status);
   }
 
   async text() {
-    return this.#text();
+    return textOf(this.#streamed === undefined ? this.#body : await this.#collected());
   }
 
   async bytes() {
-    return this.#bytes();
+    return bytesOf(this.#streamed === undefined ? this.#body : await this.#collected());
   }
 
   async arrayBuffer() {
-    return this.#bytes().buffer;
+    return (await this.bytes()).buffer;
   }
 
-  /** A new stream each time it is read, so that one reader cannot use up another's body. */
+  /**
+   * Of a body that is there already, a new stream each time, so that one reader cannot use up another's; of one that is
+   * still on its way, the one stream there is.
+   */
   get body() {
-    if (this.#body === null) return null;
+    if (this.#streamed !== undefined && !this.#streamed.collecting) return this.#streamed.stream;
+    if (this.#streamed === undefined && this.#body === null) return null;
     return new ReadableStream({
       type: 'bytes',
-      start: (controller) => {
-        controller.enqueue(this.#bytes());
+      start: async (controller) => {
+        const bytes = await this.bytes();
+        if (bytes.byteLength > 0) controller.enqueue(bytes);
         controller.close();
       },
     });
@@ -106,19 +117,33 @@ class HttpResponse {
     return this.#lines[index] ?? '';
   }
 
-  #text() {
-    if (this.#body === null) return '';
-    if (typeof this.#body === 'string') return this.#body;
-    const text = this.#body.toString('utf8');
-    return text.charCodeAt(0) === BOM ? text.slice(1) : text;
-  }
-
-  /** Always a copy: a caller that writes into it must not change what the next read gives. */
-  #bytes() {
-    if (this.#body === null) return new Uint8Array(0);
-    if (typeof this.#body === 'string') return new TextEncoder().encode(this.#body);
-    return new Uint8Array(this.#body);
+  #collected() {
+    if (this.#streamed.streaming) throw new TypeError('the body is read as a stream (response.body) already');
+    return this.#streamed.collect();
   }
 }
 
-module.exports = { HttpResponse };
+function textOf(body) {
+  if (body === null) return '';
+  if (typeof body === 'string') return body;
+  const text = body.toString('utf8');
+  return text.charCodeAt(0) === BOM ? text.slice(1) : text;
+}
+
+function jsonOf(text, status) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // V8's own message quotes the body, and bodies hold secrets.
+    throw new SyntaxError(`response body is not valid JSON (status ${status})`);
+  }
+}
+
+/** Always a copy: a caller that writes into it must not change what the next read gives. */
+function bytesOf(body) {
+  if (body === null) return new Uint8Array(0);
+  if (typeof body === 'string') return new TextEncoder().encode(body);
+  return new Uint8Array(body);
+}
+
+module.exports = { HttpResponse, bytesOf, jsonOf, textOf };

@@ -98,16 +98,16 @@ function toJson(extra) {
   return json === '{}' ? null : json;
 }
 
-/** A fresh plain object for the user. */
+/** A fresh plain object for the user. Made from entries: assigning could meet a setter that was put on every object. */
 function writeTokens({ accessToken, refreshToken, expiresAt, extra }) {
-  const tokens = { accessToken };
-  if (typeof refreshToken === 'string') tokens.refreshToken = refreshToken;
-  if (typeof expiresAt === 'number') tokens.expiresAt = expiresAt;
-  for (const [key, value] of Object.entries(JSON.parse(extra ?? '{}'))) {
-    // `__proto__` would set the prototype here, or later in a user's Object.assign.
-    if (key !== '__proto__' && !Object.hasOwn(tokens, key)) tokens[key] = value;
-  }
-  return tokens;
+  const entries = Object.entries(JSON.parse(extra ?? '{}'));
+  // `__proto__` would set the prototype in a user's Object.assign.
+  const others = entries.filter(([key]) => key !== '__proto__');
+  const own = [['accessToken', accessToken]];
+  if (typeof refreshToken === 'string') own.push(['refreshToken', refreshToken]);
+  if (typeof expiresAt === 'number') own.push(['expiresAt', expiresAt]);
+  // Of two entries with one key, the first gives the place and the last the value.
+  return Object.fromEntries([...own, ...others, ...own]);
 }
 
 /** As the addon takes them: absent is undefined there, never null. */

@@ -11,7 +11,7 @@ const tls = require('../support/tls');
 
 afterEach(closeServers);
 
-const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = http2.constants;
+const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = http2.constants;
 
 /** Answers `ok`, or as `handler(request, response, body)` says. `sessions` are the HTTP/2 connections. */
 async function serveHttp2(handler = (_request, response) => response.end('ok'), options) {
@@ -137,6 +137,22 @@ test('bodies larger than every window, both ways', async () => {
   for (const answer of answers) expect(Buffer.from(await answer.bytes()).equals(body)).toBe(true);
 });
 
+test('streams, both ways', async () => {
+  const server = await serveHttp2((_request, response, received) => {
+    response.write(received);
+    setImmediate(() => response.end('end'));
+  });
+  const parts = ['a', 'b', 'c'].map((letter) => letter.repeat(100_000));
+  const response = await trusting(server).post(
+    '/',
+    ReadableStream.from(parts.map((part) => Buffer.from(part))),
+  );
+  let text = '';
+  for await (const chunk of response.body) text += Buffer.from(chunk).toString();
+  expect(text).toBe(`${parts.join('')}end`);
+  expect(server.seen).toMatchObject([{ httpVersion: '2.0', body: Buffer.from(parts.join('')) }]);
+});
+
 test('compressed bodies are decoded, and answers without a body have none', async () => {
   const server = await serveHttp2((request, response) => {
     if (request.method === 'HEAD') response.writeHead(200, { 'content-length': 7 }).end();
@@ -231,6 +247,43 @@ describe('a server that', () => {
     ['ends the session', ({ stream }) => stream.session.destroy(), 'ECONNRESET'],
   ])('%s', async (_name, break_, code) => {
     expect(await failed(break_)).toBe(code);
+  });
+});
+
+describe('what the server did not process is sent again, whatever it is:', () => {
+  test('a refused stream', async () => {
+    const server = await serveHttp2((_request, response) => {
+      if (server.seen.length === 1) response.stream.close(NGHTTP2_REFUSED_STREAM);
+      else response.end('ok');
+    });
+    const response = await trusting(server, { retry: 2 }).post('/', 'body');
+    expect(response).toMatchObject({ status: 200, attempts: 2 });
+    expect(server.seen.map(({ body }) => String(body))).toEqual(['body', 'body']);
+  });
+
+  test('a stream above the last of a GOAWAY', async () => {
+    let held;
+    const server = await serveHttp2((_request, response, body) => {
+      const isFirst = server.seen.filter(({ body: other }) => other.equals(body)).length === 1;
+      if (String(body) === 'held') held = response;
+      else if (String(body) === 'refused' && isFirst) {
+        response.stream.session.goaway(NGHTTP2_NO_ERROR, held.stream.id);
+        held.end('held');
+      } else response.end(body);
+    });
+    const client = trusting(server, { retry: 2 });
+    expect(await (await client.post('/', 'first')).text()).toBe('first');
+    const answers = await Promise.all(['held', 'refused'].map((body) => client.post('/', body)));
+    expect(answers.map(({ attempts }) => attempts)).toEqual([1, 2]);
+    expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(['held', 'refused']);
+    expect(server.seen.map(({ body }) => String(body))).toEqual(['first', 'held', 'refused', 'refused']);
+    expect(server.sessions).toHaveLength(2);
+  });
+
+  test('and nothing else', async () => {
+    const server = await serveHttp2((_request, response) => response.stream.close(NGHTTP2_INTERNAL_ERROR));
+    await failure(trusting(server, { retry: 2 }).post('/', 'body'));
+    expect(server.seen).toHaveLength(1);
   });
 });
 

@@ -20,6 +20,7 @@ const ATTACKS = [
   'a\r\nx-injected: 1',
   'a\u560d\u560ax-injected: 1',
   'a\r\n\r\nGET /injected HTTP/1.1\r\n\r\n',
+  ...['\r', '\n', '\0', '\r\n ', '\n\t', '\u0085', '\u2028', '\u2029'].map((end) => `a${end}x-injected: 1`),
 ];
 const RUNS = { numRuns: 150, examples: ATTACKS.map((attack) => [attack]) };
 const nasty = fc
@@ -68,7 +69,9 @@ async function isSent(call) {
     return true;
   } catch (error) {
     expect(error).toMatchObject({
-      code: expect.stringMatching(/^ERR_(INVALID_OPTION|ORIGIN_NOT_ALLOWED|INSECURE_TRANSPORT)$/),
+      code: expect.stringMatching(
+        /^ERR_(INVALID_OPTION|ORIGIN_NOT_ALLOWED|INSECURE_TRANSPORT|STORE_CORRUPT)$/,
+      ),
     });
     return false;
   }
@@ -119,6 +122,11 @@ test('default headers', async () => {
   expect(await probe(call, () => ['x-own'])).toEqual(BOTH);
 });
 
+test('default header names', async () => {
+  const call = async (_client, text, server) => clientFor(server, { headers: { [text]: '1' } }).get('/');
+  expect(await probe(call, (text) => [text.toLowerCase()])).toEqual(BOTH);
+});
+
 test('methods', async () => {
   expect(await probe((client, method) => client.request('/', { method }))).toEqual(BOTH);
 });
@@ -129,6 +137,12 @@ test('paths', async () => {
 
 test('whole URLs', async () => {
   expect((await probe((client, text, server) => client.get(`${server.url}/${text}`))).has(true)).toBe(true);
+});
+
+test('base URLs', async () => {
+  const call = async (_client, text, server) =>
+    clientFor(server, { baseURL: `${server.url}/${text}` }).get('/x');
+  expect(await probe(call)).toEqual(BOTH);
 });
 
 test('queries', async () => {
@@ -147,6 +161,28 @@ test('tokens of setTokens', async () => {
     await client.get('/');
   };
   expect(await probe(call)).toEqual(BOTH);
+});
+
+test('tokens of the option', async () => {
+  const call = async (_client, accessToken, server) =>
+    clientFor(server, { tokens: { accessToken } }).get('/');
+  expect(await probe(call)).toEqual(BOTH);
+});
+
+test('tokens that getTokens returns', async () => {
+  const call = (_client, accessToken, server) => {
+    const options = { tokens: undefined, getTokens: () => ({ accessToken }), setTokens() {} };
+    return clientFor(server, options).get('/');
+  };
+  expect(await probe(call)).toEqual(BOTH);
+});
+
+test('what else tokens hold', async () => {
+  const call = async (client, text) => {
+    await client.setTokens({ accessToken: 'ab', tokenType: text, scope: text, [text]: text });
+    await client.get('/');
+  };
+  expect(await probe(call)).toEqual(new Set([true]));
 });
 
 test('what header.format returns', async () => {

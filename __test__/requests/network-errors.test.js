@@ -82,11 +82,26 @@ test('100 headers are fine', async () => {
   expect((await clientFor(server).get('/')).headers.get('x-a')).toBe(Array(100).fill('1').join(', '));
 });
 
-test.each(['get', 'post'])('a %s that got no answer is not sent again', async (verb) => {
+test.each([
+  ['get', false],
+  ['post', false],
+  // It may have been carried out.
+  ['post', true],
+  ['patch', true],
+])('a %s under retry %p that got no answer is not sent again', async (verb, retry) => {
   const server = await serveRaw((socket) => socket.end());
-  await expectNetworkError(clientFor(server)[verb]('/'), /^ECONNRESET$/, server.url);
+  await expectNetworkError(clientFor(server, { retry })[verb]('/'), /^ECONNRESET$/, server.url);
   expect(server.connections).toHaveLength(1);
 });
+
+test.each(['get', 'head', 'put', 'delete'])(
+  'a %s that got no answer is sent twice more by default',
+  async (verb) => {
+    const server = await serveRaw((socket) => socket.end());
+    await expectNetworkError(clientFor(server, { retry: undefined })[verb]('/'), /^ECONNRESET$/, server.url);
+    expect(server.connections).toHaveLength(3);
+  },
+);
 
 test('a second answer that nobody asked for is never the next request’s', async () => {
   const answer = (text) => `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`;

@@ -94,10 +94,14 @@ async function freePort() {
   return port;
 }
 
-/** A client that has TOKEN and fails a request that wants another one. */
+/**
+ * A client that has TOKEN and fails a request that wants another one. Without retries, so that what a test sees is what
+ * one sending did; tests of retries ask for them.
+ */
 function clientFor(server, options) {
   return new TokenClient({
     baseURL: server?.url,
+    retry: false,
     tokens: { accessToken: TOKEN },
     refresh: () => {
       throw new Error('a refresh that the test did not ask for');

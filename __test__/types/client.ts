@@ -1,7 +1,17 @@
 // Compiled, never run: how a program is meant to use the client, and what the compiler must refuse.
 
+import { createReadStream } from 'node:fs';
 import { TokenClient } from 'token-rotator';
-import type { HttpResponse, Stats, TokenClientOptions, Tokens } from 'token-rotator';
+import type {
+  BodyFactory,
+  BodyLike,
+  HttpResponse,
+  RetryOptions,
+  Stats,
+  TokenClientOptions,
+  TokenRotatorError,
+  Tokens,
+} from 'token-rotator';
 
 interface Order {
   id: number;
@@ -10,6 +20,10 @@ interface Order {
 
 declare const order: Order;
 declare const saved: Map<string, Tokens>;
+declare const retry: Required<RetryOptions>;
+
+declare function lines(): AsyncGenerator<string>;
+declare function createNumbers(): AsyncGenerator<number>;
 
 const minimal = new TokenClient({ refresh: () => ({ accessToken: 'a' }) });
 
@@ -47,6 +61,7 @@ const full: TokenClientOptions = {
   onHookError: (error, hook) => console.error(hook.length, error),
   logger: console,
   timeout: 1,
+  retry: { limit: 1, methods: ['GET', 'POST'] as const, statusCodes: [503], maxDelay: 1 },
   queue: { max: 1, timeout: 1 },
   redirect: 'manual',
   maxResponseSize: 1,
@@ -69,8 +84,13 @@ void new TokenClient({ ...full, store: { type: 'file', path: '/tmp/x' } });
 void new TokenClient({ ...full, rotationGrace: 'acme' });
 // @ts-expect-error: a number of milliseconds
 void new TokenClient({ ...full, timeout: '10s' });
+void [false, true, 0, {}, retry].map((some) => new TokenClient({ ...full, retry: some }));
 // @ts-expect-error: no such option
 void new TokenClient({ ...full, refreshTimout: 1 });
+// @ts-expect-error: no such option
+void new TokenClient({ ...full, retry: { maxRetries: 1 } });
+// @ts-expect-error: statuses are numbers
+void new TokenClient({ ...full, retry: { statusCodes: ['503'] } });
 // @ts-expect-error: no access token
 void new TokenClient({ refresh: () => ({ refreshToken: 'r' }) });
 
@@ -87,7 +107,8 @@ export async function requests(): Promise<void> {
   const bytes: Uint8Array = await response.bytes();
   const buffer: ArrayBuffer = await response.arrayBuffer();
   const stream: ReadableStream<Uint8Array> | null = response.body;
-  void [unknown, numbers, texts, flags, bytes, buffer, stream, response.headers.get('etag')];
+  const unsent: TokenRotatorError | undefined = response.replayError;
+  void [unknown, numbers, texts, flags, bytes, buffer, stream, unsent, response.headers.get('etag')];
 
   await client.post('/orders', order, { headers: new Headers(), signal: AbortSignal.timeout(1) });
   await client.post('/orders', [order], { headers: [['if-match', 'x']] });
@@ -108,23 +129,42 @@ export async function requests(): Promise<void> {
     timeout: 1,
   });
   await client.request('/orders', { method: 'REPORT', body: order });
+  await client.get('/orders', { retry: 2 });
+  await client.get('/orders', { retry: false });
+  await client.post('/orders', order, { retry: { methods: ['POST'] }, idempotencyKey: 'order-7' });
+  await client.patch('/orders', order, { idempotencyKey: true });
+
+  await client.post('/orders', new Blob([]));
+  await client.post('/orders', new File([], 'x.csv'));
+  await client.post('/orders', new FormData());
+  await client.post('/orders', process.stdin);
+  await client.post('/orders', new ReadableStream());
+  await client.post('/orders', new Blob([]).stream());
+  await client.post('/orders', lines());
+  await client.post('/orders', () => 'x');
+  await client.post('/orders', () => createReadStream('x'));
+  await client.put('/orders', lines);
+  await client.request('/orders', { method: 'POST', body: () => new FormData() });
+  const factory: BodyFactory = () => order;
+  const bodies: BodyLike[] = [factory, 'text', order, [order], new URLSearchParams(), createReadStream('x')];
+  for (const body of bodies) await client.post('/orders', body);
 
   // @ts-expect-error: a verb has its method
   await client.get('/orders', { method: 'POST' });
   // @ts-expect-error: GET has no body
   await client.get('/orders', { body: 'x' });
-  // @ts-expect-error: not in this version
-  await client.get('/orders', { retry: 2 });
-  // @ts-expect-error: not in this version
-  await client.post('/orders', new Blob([]));
-  // @ts-expect-error: not in this version
-  await client.post('/orders', new FormData());
-  // @ts-expect-error: not in this version
-  await client.post('/orders', process.stdin);
-  // @ts-expect-error: not in this version
-  await client.post('/orders', new ReadableStream());
-  // @ts-expect-error: not in this version
-  await client.post('/orders', () => 'x');
+  // @ts-expect-error: a key is a string, or true for a random one
+  await client.post('/orders', order, { idempotencyKey: false });
+  // @ts-expect-error: a stream of strings and bytes
+  await client.post('/orders', createNumbers());
+  // @ts-expect-error: a function makes a body, not a promise of one
+  await client.post('/orders', async () => 'x');
+  // @ts-expect-error: a function makes a body, not another function
+  await client.post('/orders', () => () => 'x');
+  // @ts-expect-error: a function makes a body
+  await client.post('/orders', () => {});
+  // @ts-expect-error: what can be piped and not iterated is no body
+  await client.post('/orders', { pipe() {} });
   // @ts-expect-error: a forgotten await
   await client.post('/orders', response.text());
   // @ts-expect-error: one value per name
@@ -133,6 +173,8 @@ export async function requests(): Promise<void> {
   void client.fetch;
   // @ts-expect-error: read-only
   response.status = 200;
+  // @ts-expect-error: read-only
+  response.replayError = undefined;
 }
 
 export async function sessions(): Promise<void> {

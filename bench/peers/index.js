@@ -1,8 +1,12 @@
 'use strict';
 
-// The clients that are measured. Each file exports `create(target)`, which gives `{ get(path, signal?) }`: one GET with the
-// session's token, status checked, body parsed as JSON. Target: origin, ca (plain HTTP: unused), sockets,
-// tokens {accessToken, refreshToken}, refresh(refreshToken) → tokens.
+// The clients that are measured. Each file exports `create(target)`. Target: origin, ca (plain HTTP: unused), sockets,
+// tokens {accessToken, refreshToken}, refresh(refreshToken) → tokens, needs: what the case asks for, of the words below.
+// What it gives has a method for each thing the client can do, all with the session's token and the status checked:
+//   get(path, signal?)   one GET, body parsed as JSON. `http2`: over HTTP/2. `gzip`: decoded
+//   fetch(path)          the same by way of its `fetch`
+//   download(path)       the body as an async iterable of chunks; upload(path, chunks): JSON. Both: `stream`
+// `refresh`: get renews the token by itself. `queue`: and requests wait for it, up to the memory case's number.
 
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
@@ -10,25 +14,31 @@ const path = require('node:path');
 /** The client the others are compared with. */
 const SUBJECT = 'token-rotator';
 
-/** `refreshes`: renews its token by itself, so that the storm can be asked of it. `module`: what `require` time loads. */
+/** `can`: which cases it takes part in. `module`: what `require` time loads. */
 const PEERS = [
   {
     name: SUBJECT,
     file: './token-rotator',
     module: path.join(__dirname, '..', '..'),
-    refreshes: true,
-    queues: true,
+    can: ['get', 'refresh', 'queue', 'http2', 'gzip', 'fetch', 'stream'],
   },
-  { name: 'undici-request', file: './undici-request', module: 'undici' },
-  { name: 'undici-fetch', file: './undici-fetch' },
+  {
+    name: 'undici-request',
+    file: './undici-request',
+    module: 'undici',
+    can: ['get', 'http2', 'gzip', 'stream'],
+  },
+  { name: 'undici-h2-unset', file: './undici-h2-unset', can: ['http2'] },
+  { name: 'undici-gunzip', file: './undici-gunzip', can: ['gzip'] },
+  { name: 'undici-fetch', file: './undici-fetch', can: ['get', 'fetch'] },
+  { name: 'global-fetch', file: './global-fetch', can: ['fetch'] },
   {
     name: 'axios-token-refresh',
     file: './axios-token-refresh',
     module: 'axios',
-    refreshes: true,
-    queues: true,
+    can: ['get', 'refresh', 'queue'],
   },
-  { name: 'axios-auth-refresh', file: './axios-auth-refresh', refreshes: true },
+  { name: 'axios-auth-refresh', file: './axios-auth-refresh', can: ['get', 'refresh'] },
 ];
 
 function loadPeer(name) {

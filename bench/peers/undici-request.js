@@ -1,20 +1,41 @@
 'use strict';
 
-const { Pool } = require('undici');
+const { Pool, interceptors } = require('undici');
 
 /** Longer than any pause between two rounds. */
 const KEEP_ALIVE_MS = 600_000;
 
-function create({ origin, ca, sockets, tokens }) {
-  const pool = new Pool(origin, { connections: sockets, connect: { ca }, keepAliveTimeout: KEEP_ALIVE_MS });
-  const headers = { authorization: `Bearer ${tokens.accessToken}` };
+/** One connection, every request on it at once: about twice as fast as `allowH2` alone, and no other division was faster. */
+const http2 = (requests) => ({ allowH2: true, connections: 1, pipelining: requests });
+
+function create({ origin, ca, sockets, tokens, needs }) {
+  const pool = new Pool(origin, {
+    connections: sockets,
+    connect: { ca },
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    ...(needs === 'http2' && http2(sockets)),
+  });
+  const dispatcher = needs === 'gzip' ? pool.compose(interceptors.decompress()) : pool;
+  const headers = {
+    authorization: `Bearer ${tokens.accessToken}`,
+    ...(needs === 'gzip' && { 'accept-encoding': 'gzip' }),
+  };
   return {
     async get(path) {
-      const { statusCode, body } = await pool.request({ path, method: 'GET', headers });
-      if (statusCode !== 200) throw new Error(`status ${statusCode}`);
-      return body.json();
+      return bodyOf(await dispatcher.request({ path, method: 'GET', headers })).json();
+    },
+    async download(path) {
+      return bodyOf(await dispatcher.request({ path, method: 'GET', headers }));
+    },
+    async upload(path, body) {
+      return bodyOf(await dispatcher.request({ path, method: 'POST', headers, body })).json();
     },
   };
+}
+
+function bodyOf({ statusCode, body }) {
+  if (statusCode !== 200) throw new Error(`status ${statusCode}`);
+  return body;
 }
 
 module.exports = { create };

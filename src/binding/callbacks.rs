@@ -32,10 +32,20 @@ pub(super) struct Callbacks {
     pub(super) patience: Duration,
 }
 
+/// Null for one that is too large to be judged.
+fn body(response: &Response) -> Arg {
+    if response.download.is_some() { Arg::Null } else { Arg::Body(response.body.clone()) }
+}
+
 /// A value that JavaScript threw and keeps.
 struct Kept {
     queue: Arc<Queue>,
     number: u32,
+}
+
+/// What JavaScript keeps under this number; 0 for nothing.
+pub(super) fn kept(queue: &Arc<Queue>, number: u32) -> Option<Cause> {
+    (number != 0).then(|| Cause(Arc::new(Kept { queue: Arc::clone(queue), number })))
 }
 
 impl Callbacks {
@@ -48,7 +58,7 @@ impl Callbacks {
     }
 
     fn cause(&self, number: u32) -> Option<Cause> {
-        (number != 0).then(|| Cause(Arc::new(Kept { queue: Arc::clone(&self.queue), number })))
+        kept(&self.queue, number)
     }
 
     async fn store(&self, name: &'static str, args: Vec<Arg>) -> Result<Option<Tokens>, StoreError> {
@@ -203,14 +213,13 @@ impl Format for Callbacks {
 }
 
 impl Judge for Callbacks {
-    /// `[status, head, body, network error]`; the head as an answer's own, so that `lib/` unpacks both alike.
+    /// `[status, head, body | null, network error]`; the head as an answer's own, so that `lib/` unpacks both alike.
     fn is_expired<'a>(&'a self, answer: &'a Result<Response, Error>, url: &'a Url) -> JudgeFuture<'a, bool> {
         Box::pin(async move {
             let (status, args) = match answer {
-                Ok(response) => (
-                    response.status,
-                    [Arg::Latin1(settle::head(response)), Arg::Body(response.body.clone()), Arg::Null],
-                ),
+                Ok(response) => {
+                    (response.status, [Arg::Latin1(settle::head(response)), body(response), Arg::Null])
+                }
                 Err(error) => (0, [Arg::Text(url.as_str().to_owned()), Arg::Null, Arg::Error(error.clone())]),
             };
             let args = std::iter::once(Arg::Number(f64::from(status))).chain(args).collect();

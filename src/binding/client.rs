@@ -1,35 +1,34 @@
 //! `TokenClient`'s native half: starts each call on the engine's thread and returns its promise.
 
 use std::pin::pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::Method;
 use bytes::Bytes;
-use futures_util::FutureExt;
-use napi::bindgen_prelude::{Uint8Array, Unknown};
-use napi::{Either, Env, Result};
+use napi::bindgen_prelude::{Either3, Uint8Array, Unknown};
+use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::callbacks::Callbacks;
-use super::options::{Settings, headers, ms};
-use super::port::{Life, Port, unknown};
-use super::queue::{Item, Queue};
-use super::settle::{Deferred, Packed, Scope, Settlement};
+use super::errors;
+use super::options::{NativeRetry, Settings, headers, ms};
+use super::port::Port;
+use super::promise::Promises;
+use super::settle::{Packed, Settlement};
 use super::tokens::NativeTokens;
-use super::{errors, runtime};
+use super::upload::{NativeSource, Upload};
 use crate::engine::client::{Client as Engine, Request};
 use crate::engine::error::Error;
-use crate::engine::http::RedirectMode;
+use crate::engine::http::{Payload, RedirectMode};
 use crate::engine::secret::Secret;
+use crate::engine::session::Stamp;
 use crate::engine::token::Tokens;
 
 #[napi]
 pub struct Client {
     engine: Arc<Engine>,
-    queue: Arc<Queue>,
-    life: Rc<Life>,
+    promises: Promises,
 }
 
 #[napi]
@@ -37,26 +36,23 @@ impl Client {
     /// `number` is what `lib/callbacks.js` knows this client's callbacks by.
     #[napi(constructor, catch_unwind)]
     pub fn new(port: &Port, number: u32, settings: Settings) -> Result<Self, String> {
-        let queue = Arc::clone(port.queue());
-        let callbacks = Callbacks { queue: Arc::clone(&queue), client: number, patience: Duration::ZERO };
+        let promises = port.promises().clone();
+        let queue = Arc::clone(&promises.queue);
+        let callbacks = Callbacks { queue, client: number, patience: Duration::ZERO };
         let key = settings.session.clone();
         let shared = settings.into_shared(callbacks).map_err(|error| errors::thrown_now(&error))?;
-        Ok(Self {
-            engine: Arc::new(Engine::new(Arc::new(shared), &key)),
-            queue,
-            life: Rc::clone(port.life()),
-        })
+        Ok(Self { engine: Arc::new(Engine::new(Arc::new(shared), &key)), promises })
     }
 
     #[napi(catch_unwind)]
     pub fn session(&self, key: String) -> Self {
         let engine = Arc::new(self.engine.session(&key));
-        Self { engine, queue: Arc::clone(&self.queue), life: Rc::clone(&self.life) }
+        Self { engine, promises: self.promises.clone() }
     }
 
     /// `flags`: 1 skips the token, redirect mode + 1 is in the next three bits. `number` is what `abort` knows the
     /// request by, 0 for never.
-    #[napi(catch_unwind, ts_return_type = "Promise<[number, string, string | Buffer | null]>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<[number, string, string | Buffer | null, Download?]>")]
     #[allow(
         clippy::too_many_arguments,
         reason = "an object would cost more than the request's whole crossing"
@@ -69,17 +65,21 @@ impl Client {
         flags: u32,
         query: Option<String>,
         headers: Option<String>,
-        body: Option<Either<String, Uint8Array>>,
+        body: Option<Either3<String, Uint8Array, NativeSource>>,
         timeout: Option<f64>,
         number: Option<u32>,
+        retry: Option<NativeRetry>,
     ) -> Result<Unknown<'env>> {
-        let draft = Draft { url, method, flags, query, headers, timeout };
+        let draft = Draft { url, method, flags, query, headers, timeout, retry };
         // Copied now: JavaScript may write to its buffer as soon as this returns.
-        let body = body.map_or_else(Bytes::new, |body| match body {
-            Either::A(text) => Bytes::from(text),
-            Either::B(bytes) => Bytes::copy_from_slice(&bytes),
+        let body = body.map_or_else(Payload::default, |body| match body {
+            Either3::A(text) => Bytes::from(text).into(),
+            Either3::B(bytes) => Bytes::copy_from_slice(&bytes).into(),
+            Either3::C(source) => {
+                Payload::Stream(Arc::new(Upload::new(Arc::clone(&self.promises.queue), source)))
+            }
         });
-        let abortable = number.map(|number| self.queue.abortable(number));
+        let abortable = number.map(|number| self.promises.queue.abortable(number));
         self.start(env, move |engine| {
             // Made out here: an async block keeps what it is given besides what becomes of it.
             let request = draft.request(body, engine.shared().timeout).map(Box::new);
@@ -144,6 +144,7 @@ impl Client {
         let counts = [
             counters.requests.get(),
             counters.replays.get(),
+            counters.retries.get(),
             queue.len() as u64,
             queue.peak() as u64,
             counters.rotations.get(),
@@ -157,41 +158,48 @@ impl Client {
         counts.iter().map(|count| *count as f64).collect()
     }
 
+    /// What a request that another client sends is sent with: `[value, epoch, generation]` of the auth header and its
+    /// token. `epoch` is that of the request, if this is not its first time.
+    #[napi(catch_unwind, ts_return_type = "Promise<[string, number, number]>")]
+    pub fn authorise<'env>(&self, env: &'env Env, epoch: Option<f64>) -> Result<Unknown<'env>> {
+        self.start(env, move |engine| async move {
+            engine.authorise(epoch.map(count)).await.map(Some).map(Settlement::Authorised)
+        })
+    }
+
+    /// The token of this stamp was rejected: what to send the request with instead, or null if the rejection is its
+    /// caller's.
+    #[napi(catch_unwind, ts_return_type = "Promise<[string, number, number] | null>")]
+    pub fn rejected<'env>(&self, env: &'env Env, epoch: f64, generation: f64) -> Result<Unknown<'env>> {
+        let stamp = Stamp { epoch: count(epoch), generation: count(generation) };
+        self.start(env, move |engine| async move { engine.rejected(stamp).await.map(Settlement::Authorised) })
+    }
+
+    /// A server took the token of this stamp.
+    #[napi(catch_unwind)]
+    pub fn accepted(&self, epoch: f64, generation: f64) {
+        self.engine.accepted(Stamp { epoch: count(epoch), generation: count(generation) });
+    }
+
+    /// Whether the token may go to this URL. Throws what a request to it would.
+    #[napi(catch_unwind)]
+    pub fn trusts(&self, url: String) -> Result<bool, String> {
+        self.engine.trusts(&url).map_err(|error| errors::thrown_now(&error))
+    }
+
     fn start<'env, W, F>(&self, env: &'env Env, work: W) -> Result<Unknown<'env>>
     where
         W: FnOnce(Arc<Engine>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,
     {
-        let scope = Scope::of(*env);
-        let (deferred, promise) = scope.promise()?;
-        self.life.begin(env)?;
-        let settler = Settler { queue: Arc::clone(&self.queue), deferred: Some(deferred) };
         let engine = Arc::clone(&self.engine);
-        runtime::spawn(move || work(engine).map(|result| settler.settle(result)));
-        unknown(env, promise)
+        self.promises.of(env, move || work(engine))
     }
 }
 
-/// Settles its promise, whatever happens: dropped by a panic, it says so.
-struct Settler {
-    queue: Arc<Queue>,
-    deferred: Option<Deferred>,
-}
-
-impl Settler {
-    fn settle(mut self, result: std::result::Result<Settlement, Error>) {
-        if let Some(deferred) = self.deferred.take() {
-            self.queue.push(Item::Settle(deferred, result));
-        }
-    }
-}
-
-impl Drop for Settler {
-    fn drop(&mut self) {
-        if let Some(deferred) = self.deferred.take() {
-            self.queue.push(Item::Settle(deferred, Err(Error::Internal)));
-        }
-    }
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count below 2^53, made here")]
+fn count(number: f64) -> u64 {
+    number as u64
 }
 
 /// A request as it crossed.
@@ -202,10 +210,11 @@ struct Draft {
     query: Option<String>,
     headers: Option<String>,
     timeout: Option<f64>,
+    retry: Option<NativeRetry>,
 }
 
 impl Draft {
-    fn request(self, body: Bytes, timeout: Duration) -> std::result::Result<Request, Error> {
+    fn request(self, body: Payload, timeout: Duration) -> std::result::Result<Request, Error> {
         let method = Method::from_bytes(self.method.as_bytes())
             .map_err(|_| Error::InvalidOption("method must be an HTTP method".into()))?;
         Ok(Request {
@@ -223,6 +232,7 @@ impl Draft {
                 4 => Some(RedirectMode::Manual),
                 _ => None,
             },
+            retry: self.retry.map(TryInto::try_into).transpose()?.map(Arc::new),
         })
     }
 }

@@ -35,6 +35,7 @@ fn thrown(error: &Error, queue: u64) -> Option<u32> {
         Error::SessionLost { cause, .. }
         | Error::Store { cause, .. }
         | Error::StoreCorrupt { cause }
+        | Error::Body { cause }
         | Error::Format { cause } => cause,
         _ => &None,
     };

@@ -14,11 +14,14 @@
 
 mod callbacks;
 mod client;
+mod download;
 mod errors;
 mod options;
 mod port;
+mod promise;
 mod queue;
 mod runtime;
 mod settle;
 mod tokens;
+mod upload;
 mod wake;

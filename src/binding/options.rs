@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ::http::Method;
 use ::http::header::{HeaderMap, HeaderName, HeaderValue};
 use napi_derive::napi;
 use url::Url;
@@ -13,8 +14,9 @@ use crate::engine::client::{Format, Judge, Shared};
 use crate::engine::error::Error;
 use crate::engine::gate::Gate;
 use crate::engine::http::{
-    HyperTransport, Origins, ProxyOptions, RedirectMode, Rules, TlsOptions, TransportOptions,
+    HyperTransport, Limits, Origins, ProxyOptions, RedirectMode, Rules, TlsOptions, TransportOptions,
 };
+use crate::engine::retry::{Budget, RetryRules};
 use crate::engine::session::provider::{Counters, Provider, Seed};
 use crate::engine::session::queue::Queue;
 use crate::engine::session::registry::Registry;
@@ -52,6 +54,7 @@ pub struct Settings {
     pub http2: bool,
     pub socket_path: Option<String>,
     pub proxy: Option<NativeProxy>,
+    pub retry: NativeRetry,
     pub has_store: bool,
     pub has_expired: bool,
 }
@@ -63,6 +66,30 @@ pub struct NativeProxy {
     pub https: String,
     pub except: String,
     pub loopback: bool,
+}
+
+/// The option `retry`, complete. Durations in milliseconds.
+#[napi(object, object_to_js = false)]
+pub struct NativeRetry {
+    pub limit: u32,
+    pub methods: Vec<String>,
+    pub status_codes: Vec<u32>,
+    pub max_delay: f64,
+}
+
+impl TryFrom<NativeRetry> for RetryRules {
+    type Error = Error;
+
+    fn try_from(native: NativeRetry) -> Result<Self, Error> {
+        let method = |method: &String| Method::from_bytes(method.as_bytes());
+        let methods = native.methods.iter().map(method).collect::<Result<_, _>>();
+        Ok(Self {
+            limit: native.limit,
+            methods: methods.map_err(|_| invalid("retry.methods"))?,
+            statuses: native.status_codes.into_iter().filter_map(|status| status.try_into().ok()).collect(),
+            max_delay: ms(native.max_delay),
+        })
+    }
 }
 
 impl Settings {
@@ -124,9 +151,11 @@ impl Settings {
             header_name: HeaderName::try_from(self.header_name).map_err(|_| invalid("header.name"))?,
             rules: Rules {
                 redirect: redirect(&self.redirect),
-                max_response_size: bytes(self.max_response_size),
+                limits: Limits { size: bytes(self.max_response_size), time: ms(self.timeout) },
                 allow_insecure,
             },
+            retry: Arc::new(self.retry.try_into()?),
+            budget: Budget::default(),
             queue_timeout: ms(self.queue_timeout),
             timeout: ms(self.timeout),
             gate: Gate::new(self.connections as usize),

@@ -9,21 +9,23 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Function, Object, Unknown};
+use bytes::Bytes;
+use napi::bindgen_prelude::{Function, Object, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::errors;
+use super::promise::Promises;
 use super::queue::{Arg, Call, Item, Queue, Reply};
 use super::settle::{Js, Scope};
 use super::tokens::{self, NativeTokens};
 use super::wake::Wake;
+use super::{callbacks, errors};
+use crate::engine::error::Error;
 use crate::engine::token::Tokens;
 
 #[napi]
 pub struct Port {
-    queue: Arc<Queue>,
-    life: Rc<Life>,
+    promises: Promises,
 }
 
 /// How much of this environment's business is pending. JavaScript thread only.
@@ -43,7 +45,7 @@ impl Port {
         queue.attach(Wake::new(env, pump, resource)?);
         env.add_env_cleanup_hook(Arc::clone(&queue), |queue| queue.close())?;
         let life = Life { queue: Arc::clone(&queue), pending: Cell::new(0), held: Cell::new(false) };
-        Ok(Self { queue, life: Rc::new(life) })
+        Ok(Self { promises: Promises { queue, life: Rc::new(life) } })
     }
 
     /// Settles promises until it meets a call for JavaScript, which it returns as `[client, name, number, ...args]`;
@@ -51,36 +53,37 @@ impl Port {
     #[napi(catch_unwind, ts_return_type = "[number, string, number, ...unknown[]] | undefined")]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
         let scope = Scope::of(*env);
-        while let Some(item) = self.queue.pop() {
+        let Promises { queue, life } = &self.promises;
+        while let Some(item) = queue.pop() {
             match item {
                 Item::Settle(deferred, result) => {
-                    self.life.end();
-                    scope.settle(deferred, result, self.queue.id);
+                    life.end();
+                    scope.settle(deferred, result, &self.promises);
                 }
                 Item::Hold(client) => {
-                    self.life.begin(env)?;
+                    life.begin(env)?;
                     return self.call(env, &Call::notice(client, "hold"));
                 }
                 Item::Release(client) => {
-                    self.life.end();
+                    life.end();
                     return self.call(env, &Call::notice(client, "release"));
                 }
                 Item::Call(call) => return self.call(env, &call),
             }
         }
-        self.life.rest(env)?;
+        life.rest(env)?;
         unknown(env, scope.undefined()?)
     }
 
     /// Whether the event loop is held at the moment.
     #[napi(catch_unwind)]
     pub fn holds(&self) -> bool {
-        self.life.held.get()
+        self.promises.life.held.get()
     }
 
     #[napi(catch_unwind)]
     pub fn answer(&self, number: u32, value: Option<napi::Either<bool, String>>) {
-        self.queue.answer(
+        self.promises.queue.answer(
             number,
             match value {
                 None => Reply::Done,
@@ -96,19 +99,36 @@ impl Port {
             Ok(tokens) => Reply::Tokens(tokens),
             Err(_) => Reply::Failed { kind: "malformed".into(), retry_after: None, thrown: 0 },
         };
-        self.queue.answer(number, reply);
+        self.promises.queue.answer(number, reply);
     }
 
     /// `thrown` is the number under which JavaScript keeps the value, 0 for none.
     #[napi(catch_unwind)]
     pub fn answer_failed(&self, number: u32, kind: String, retry_after: Option<f64>, thrown: u32) {
-        self.queue.answer(number, Reply::Failed { kind, retry_after, thrown });
+        self.promises.queue.answer(number, Reply::Failed { kind, retry_after, thrown });
     }
 
     /// Ends the request that was sent under this number.
     #[napi(catch_unwind)]
     pub fn abort(&self, number: u32) {
-        self.queue.abort(number);
+        self.promises.queue.abort(number);
+    }
+
+    /// The next part of a body that Rust asked for. False: no more until `resumeUpload` or `stopUpload`.
+    #[napi(catch_unwind)]
+    pub fn feed(&self, upload: u32, chunk: Uint8Array) -> bool {
+        let channel = self.promises.queue.upload(upload);
+        channel.is_some_and(|channel| channel.feed(Bytes::copy_from_slice(&chunk)))
+    }
+
+    /// That body's end: complete, or what it failed with, as `thrown` in `answerFailed`. False if nobody wants to know.
+    #[napi(catch_unwind)]
+    pub fn end_feed(&self, upload: u32, thrown: Option<u32>) -> bool {
+        let queue = &self.promises.queue;
+        let Some(channel) = queue.upload(upload) else { return false };
+        let failed = |number| Error::Body { cause: callbacks::kept(queue, number) };
+        channel.end(thrown.map_or(Ok(()), |number| Err(failed(number))));
+        true
     }
 
     fn call<'env>(&self, env: &'env Env, call: &Call) -> Result<Unknown<'env>> {
@@ -133,16 +153,12 @@ impl Port {
             Arg::Secret(secret) => scope.text(secret.expose()),
             Arg::Body(body) => scope.buffer(body),
             Arg::Tokens(tokens) => tokens::write(scope, tokens),
-            Arg::Error(error) => errors::raw(scope, error, self.queue.id),
+            Arg::Error(error) => errors::raw(scope, error, self.promises.queue.id),
         }
     }
 
-    pub(super) fn queue(&self) -> &Arc<Queue> {
-        &self.queue
-    }
-
-    pub(super) fn life(&self) -> &Rc<Life> {
-        &self.life
+    pub(super) fn promises(&self) -> &Promises {
+        &self.promises
     }
 }
 

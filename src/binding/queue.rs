@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::runtime;
 use super::settle::{Deferred, Settlement};
+use super::upload::Channel;
 use super::wake::Wake;
 use crate::engine::error::Error;
 use crate::engine::grant::Entered;
@@ -33,6 +34,8 @@ pub(super) struct Queue {
     calls: AtomicU32,
     /// How to end requests that came with a signal, by their number.
     aborts: Mutex<HashMap<u32, oneshot::Sender<()>>>,
+    /// Request bodies that JavaScript is making, by their number.
+    uploads: Mutex<HashMap<u32, Arc<Channel>>>,
 }
 
 #[derive(Default)]
@@ -99,6 +102,7 @@ impl Queue {
             questions: Mutex::default(),
             calls: AtomicU32::new(1),
             aborts: Mutex::default(),
+            uploads: Mutex::default(),
         })
     }
 
@@ -192,12 +196,37 @@ impl Queue {
         }
     }
 
+    /// Has JavaScript make the body that it knows as `source`.
+    pub(super) fn open_upload(self: &Arc<Self>, source: u32) -> Arc<Channel> {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed).max(1);
+        let channel = Arc::new(Channel::new(Arc::clone(self), number));
+        self.uploads().insert(number, Arc::clone(&channel));
+        self.tell(0, "openUpload", vec![Arg::Number(f64::from(source)), Arg::Number(f64::from(number))]);
+        if self.closed() {
+            channel.end(Err(Error::ClientClosed));
+        }
+        channel
+    }
+
+    pub(super) fn upload(&self, number: u32) -> Option<Arc<Channel>> {
+        self.uploads().get(&number).cloned()
+    }
+
+    pub(super) fn close_upload(&self, number: u32) {
+        let closed = self.uploads().remove(&number);
+        drop(closed);
+    }
+
     /// The environment has ended: nothing is delivered any more, and nobody waits for its answers.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         let left = std::mem::take(&mut self.items().waiting);
         drop(left);
         self.questions().clear();
+        let uploads = std::mem::take(&mut *self.uploads());
+        for upload in uploads.values() {
+            upload.end(Err(Error::ClientClosed));
+        }
     }
 
     pub(super) fn closed(&self) -> bool {
@@ -210,6 +239,10 @@ impl Queue {
 
     fn aborts(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<()>>> {
         self.aborts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn uploads(&self) -> MutexGuard<'_, HashMap<u32, Arc<Channel>>> {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn questions(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<Reply>>> {

@@ -9,11 +9,15 @@ use std::ptr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use napi::bindgen_prelude::{JavaScriptClassExt as _, JsValue as _};
 use napi::{Result, Status, sys};
 
+use super::download::Download;
 use super::errors;
-use crate::engine::client::Answer;
+use super::promise::Promises;
+use crate::engine::client::{Answer, Authorised};
 use crate::engine::error::Error;
+use crate::engine::http::Download as Engine;
 use crate::engine::token::Held;
 
 /// V8's limit. A longer body crosses as bytes, which `maxResponseSize` allows up to 2 GiB of.
@@ -22,30 +26,51 @@ const LONGEST_STRING: usize = (1 << 29) - 24;
 /// What a promise resolves with.
 pub(super) enum Settlement {
     Answer(Packed),
+    /// A body in one piece.
+    Body {
+        body: Bytes,
+        ascii: bool,
+    },
+    /// A part of a body, in pieces; none at its end.
+    Chunk(Vec<Bytes>),
+    /// What a request is sent with, and which token that is.
+    Authorised(Option<Authorised>),
     AccessToken(Arc<Held>),
     Tokens(Option<Arc<Held>>),
     Done,
 }
 
-/// An answer ready to cross: `[bits, head, body]`, which `lib/response.js` unpacks.
+impl Settlement {
+    pub(super) fn body(body: Bytes) -> Self {
+        Self::Body { ascii: is_ascii(&body), body }
+    }
+}
+
+/// An answer ready to cross: `[bits, head, body, download]`, which `lib/response.js` unpacks.
 pub(super) struct Packed {
     bits: u32,
     head: Vec<u8>,
     body: Bytes,
     /// Pure ASCII crosses as a Latin-1 string: one copy and no decoding, and JSON is parsed from it as it is.
     ascii: bool,
+    download: Option<Box<Engine>>,
 }
 
 impl Packed {
     pub(super) fn new(answer: Answer) -> Self {
-        let Answer { response, attempts, replays } = answer;
+        let Answer { response, attempts, replays, not_replayable } = answer;
         let bits = u32::from(response.status)
-            | attempts.min(15) << 10
-            | replays.min(15) << 14
-            | u32::from(response.redirected) << 18;
-        let ascii = response.body.len() <= LONGEST_STRING && response.body.is_ascii();
-        Self { bits, head: head(&response), body: response.body, ascii }
+            | u32::from(response.redirected) << 10
+            | u32::from(not_replayable) << 11
+            | replays << 12
+            | attempts << 14;
+        let ascii = is_ascii(&response.body);
+        Self { bits, head: head(&response), body: response.body, ascii, download: response.download }
     }
+}
+
+fn is_ascii(body: &Bytes) -> bool {
+    body.len() <= LONGEST_STRING && body.is_ascii()
 }
 
 /// Latin-1 lines: the URL, the status text, then names and values alternately. No part of them can hold a line break.
@@ -93,12 +118,12 @@ impl Scope {
         Ok((Deferred(deferred), promise))
     }
 
-    /// Settles a promise of this environment. `queue` is the environment's number.
+    /// Settles a promise of this environment.
     pub(super) fn settle(
         self,
         deferred: Deferred,
         result: std::result::Result<Settlement, Error>,
-        queue: u64,
+        home: &Promises,
     ) {
         let mut scope = ptr::null_mut();
         // SAFETY: `self.0` is live on this thread; the scope is closed below, after the last use of its handles.
@@ -106,13 +131,13 @@ impl Scope {
         // Values cannot be made once the environment is being torn down; then nobody is left to tell.
         match result {
             Ok(settlement) => {
-                if let Ok(value) = self.settlement(settlement) {
+                if let Ok(value) = self.settlement(settlement, home) {
                     // SAFETY: the deferred is of this environment and used this once.
                     unsafe { sys::napi_resolve_deferred(self.0, deferred.0, value.0) };
                 }
             }
             Err(error) => {
-                if let Ok(value) = errors::raw(self, &error, queue) {
+                if let Ok(value) = errors::raw(self, &error, home.queue.id) {
                     // SAFETY: as above.
                     unsafe { sys::napi_reject_deferred(self.0, deferred.0, value.0) };
                 }
@@ -122,21 +147,72 @@ impl Scope {
         unsafe { sys::napi_close_handle_scope(self.0, scope) };
     }
 
-    fn settlement(self, settlement: Settlement) -> Result<Js> {
+    fn settlement(self, settlement: Settlement, home: &Promises) -> Result<Js> {
         match settlement {
             Settlement::Answer(packed) => {
-                let body = match (packed.body.is_empty(), packed.ascii) {
-                    (true, _) => self.null()?,
-                    (false, true) => self.latin1(&packed.body)?,
-                    (false, false) => self.buffer(&packed.body)?,
-                };
-                self.array(&[self.number(f64::from(packed.bits))?, self.latin1(&packed.head)?, body])
+                let bits = self.number(f64::from(packed.bits))?;
+                let head = self.latin1(&packed.head)?;
+                match packed.download {
+                    None => self.array(&[bits, head, self.body(&packed.body, packed.ascii)?]),
+                    Some(engine) => {
+                        let download = self.download(Download::new(engine, home.clone()))?;
+                        self.array(&[bits, head, self.null()?, download])
+                    }
+                }
             }
+            Settlement::Body { body, ascii } => self.body(&body, ascii),
+            Settlement::Chunk(parts) => self.chunk(&parts),
+            Settlement::Authorised(Some(authorised)) => self.authorised(&authorised),
             Settlement::AccessToken(held) => self.text(held.tokens.access.expose()),
             Settlement::Tokens(Some(held)) => super::tokens::write(self, &held.tokens),
-            Settlement::Tokens(None) => self.null(),
+            Settlement::Authorised(None) | Settlement::Tokens(None) => self.null(),
             Settlement::Done => self.undefined(),
         }
+    }
+
+    fn body(self, body: &Bytes, ascii: bool) -> Result<Js> {
+        match (body.is_empty(), ascii) {
+            (true, _) => self.null(),
+            (false, true) => self.latin1(body),
+            (false, false) => self.buffer(body),
+        }
+    }
+
+    fn download(self, download: Download) -> Result<Js> {
+        let env = napi::Env::from_raw(self.0);
+        Ok(Js(download.into_instance(&env)?.value().value))
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+    fn authorised(self, Authorised { header, stamp }: &Authorised) -> Result<Js> {
+        let numbers = [self.number(stamp.epoch as f64)?, self.number(stamp.generation as f64)?];
+        self.array(&[self.latin1(header.as_bytes())?, numbers[0], numbers[1]])
+    }
+
+    /// Parts in one buffer; null for none.
+    pub(super) fn chunk(self, parts: &[Bytes]) -> Result<Js> {
+        match parts {
+            [] => self.null(),
+            [part] => self.buffer(part),
+            parts => self.joined(parts),
+        }
+    }
+
+    fn joined(self, parts: &[Bytes]) -> Result<Js> {
+        let size = parts.iter().map(Bytes::len).sum();
+        let mut data = ptr::null_mut();
+        // SAFETY: as above.
+        let buffer =
+            self.made(|env, value| unsafe { sys::napi_create_buffer(env, size, &raw mut data, value) })?;
+        let mut at = data.cast::<u8>();
+        for part in parts {
+            // SAFETY: the buffer has room for all parts, one after the other, and nobody else has seen it yet.
+            unsafe {
+                ptr::copy_nonoverlapping(part.as_ptr(), at, part.len());
+                at = at.add(part.len());
+            }
+        }
+        Ok(buffer)
     }
 
     pub(super) fn undefined(self) -> Result<Js> {

@@ -1,21 +1,23 @@
 //! One request's story: find its token, send it, judge the answer, and send it again if the token was the trouble.
 //!
 //! Start reading at [`Client::send`]. Invariants: a request carries only tokens of the login it was made under; it is
-//! sent at most [`MAX_SENDS`] times; what it answers with in the end is the server's own last word or a typed error.
+//! replayed at most [`MAX_REPLAYS`] times; what it answers with in the end is the server's own last word or a typed error.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{HeaderMap, HeaderName, HeaderValue};
-use bytes::Bytes;
 use url::Url;
 
+use super::clock::{self, Instant};
 use super::error::{Error, Phase};
 use super::gate::{Gate, Number, Place};
 use super::http::{
-    Origins, PhaseCell, RedirectMode, Response, Rules, Target, Transport, WireRequest, exchange,
+    Limits, Origins, Payload, PhaseCell, RedirectMode, Response, Rules, Target, Transport, WireRequest,
+    exchange,
 };
+use super::retry::{Budget, RetryRules};
 use super::secret::Secret;
 use super::session::provider::Provider;
 use super::session::registry::Registry;
@@ -23,8 +25,8 @@ use super::session::signal::{Counted, Gauge};
 use super::session::{Session, Stamp, Verdict};
 use super::token::{Held, Tokens};
 
-/// With the token it had, with the one it should have had, and with the one that expired on the way there.
-const MAX_SENDS: u32 = 3;
+/// After the token it had: with the one it should have had, and with the one that expired on the way there.
+const MAX_REPLAYS: u32 = 2;
 
 /// What all sessions of one client have in common.
 pub struct Shared {
@@ -41,6 +43,9 @@ pub struct Shared {
     /// Which header carries the token.
     pub header_name: HeaderName,
     pub rules: Rules,
+    /// For requests that bring none of their own.
+    pub retry: Arc<RetryRules>,
+    pub budget: Budget,
     /// How long one wait in the queue may take; zero for no bound but the request's own.
     pub queue_timeout: Duration,
     /// For requests that bring no timeout of their own.
@@ -78,12 +83,14 @@ pub struct Request {
     /// Added to the URL's own query; empty for none.
     pub query: String,
     pub headers: HeaderMap,
-    pub body: Bytes,
-    /// The whole of it: queueing, replays and the body.
+    pub body: Payload,
+    /// The whole of it: queueing, replays, retries and a body that is awaited.
     pub timeout: Duration,
     pub skip_auth: bool,
     /// None: the client's.
     pub redirect: Option<RedirectMode>,
+    /// None: the client's.
+    pub retry: Option<Arc<RetryRules>>,
 }
 
 /// What the caller gets.
@@ -92,6 +99,41 @@ pub struct Answer {
     pub response: Response,
     pub attempts: u32,
     pub replays: u32,
+    /// Its token was rejected, and its body could not be sent again.
+    pub not_replayable: bool,
+}
+
+/// An auth header, and which token is in it.
+#[derive(Debug)]
+pub struct Authorised {
+    pub header: HeaderValue,
+    pub stamp: Stamp,
+}
+
+impl Answer {
+    fn not_replayable(self) -> Self {
+        Self { not_replayable: true, ..self }
+    }
+}
+
+/// A request under way.
+struct Sending<'a> {
+    wire: WireRequest,
+    rules: Rules,
+    retry: Arc<RetryRules>,
+    phase: &'a PhaseCell,
+    deadline: Instant,
+    attempts: u32,
+    /// Of the attempts, those after a rotation, and those after a failure.
+    replays: u32,
+    retries: u32,
+}
+
+impl Sending<'_> {
+    fn end(&self, answer: Result<Response, Error>) -> Result<Answer, Error> {
+        let Self { attempts, replays, .. } = *self;
+        answer.map(|response| Answer { response, attempts, replays, not_replayable: false })
+    }
 }
 
 impl Client {
@@ -119,7 +161,8 @@ impl Client {
         let target = self.shared.origins.resolve(&request.url, &request.query)?;
         let phase = PhaseCell::new();
         let after = request.timeout;
-        tokio::time::timeout(after, self.story(request, target, &phase))
+        let deadline = clock::now() + after;
+        tokio::time::timeout_at(deadline, self.story(request, target, &phase, deadline))
             .await
             .unwrap_or_else(|_| Err(Error::Timeout { phase: phase.get(), after }))
     }
@@ -128,19 +171,34 @@ impl Client {
     /// - Its own auth header: sent as it is, to trusted origins; a rejection is the caller's.
     /// - Otherwise: sent with the session's token, to trusted origins, and again after a rotation if that token was
     ///   rejected.
-    async fn story(&self, request: Box<Request>, target: Target, phase: &PhaseCell) -> Result<Answer, Error> {
+    async fn story(
+        &self,
+        request: Box<Request>,
+        target: Target,
+        phase: &PhaseCell,
+        deadline: Instant,
+    ) -> Result<Answer, Error> {
         if !request.skip_auth && !target.trusted {
             return Err(Error::OriginNotAllowed { origin: target.url.origin().ascii_serialization() });
         }
         let plain = request.skip_auth || request.headers.contains_key(&self.shared.header_name);
-        let rules =
-            Rules { redirect: request.redirect.unwrap_or(self.shared.rules.redirect), ..self.shared.rules };
-        let mut draft = self.draft(*request, target);
-        if plain {
-            let response = Box::pin(self.exchange(&draft, &rules, phase)).await?;
-            return Ok(Answer { response, attempts: 1, replays: 0 });
-        }
-        self.authorised(&mut draft, &rules, phase).await
+        let rules = Rules {
+            redirect: request.redirect.unwrap_or(self.shared.rules.redirect),
+            limits: Limits { time: request.timeout, ..self.shared.rules.limits },
+            ..self.shared.rules
+        };
+        let retry = request.retry.clone().unwrap_or_else(|| Arc::clone(&self.shared.retry));
+        let mut sending = Sending {
+            wire: self.draft(*request, target),
+            rules,
+            retry,
+            phase,
+            deadline,
+            attempts: 0,
+            replays: 0,
+            retries: 0,
+        };
+        if plain { self.plain(&mut sending).await } else { self.authorised(&mut sending).await }
     }
 
     /// The client's own headers stay with its origins, as its token does.
@@ -148,21 +206,28 @@ impl Client {
         let mut headers = if trusted { self.shared.headers.clone() } else { HeaderMap::new() };
         // Replaces what has the same name.
         headers.extend(request.headers);
+        // Under a name that travels across redirects a credential of the caller's own is one still.
+        if let Some(own) = headers.get_mut(&self.shared.header_name) {
+            own.set_sensitive(true);
+        }
         WireRequest { method: request.method, url, headers, body: request.body }
     }
 
+    async fn plain(&self, sending: &mut Sending<'_>) -> Result<Answer, Error> {
+        loop {
+            let answer = Box::pin(self.exchange(sending)).await;
+            if !self.retries(sending, &answer).await? {
+                return sending.end(answer);
+            }
+        }
+    }
+
     /// Each sending differs from the one before in one header.
-    async fn authorised(
-        &self,
-        draft: &mut WireRequest,
-        rules: &Rules,
-        phase: &PhaseCell,
-    ) -> Result<Answer, Error> {
+    async fn authorised(&self, sending: &mut Sending<'_>) -> Result<Answer, Error> {
         let Shared { provider, gate, header_name, queue_timeout: wait, .. } = &*self.shared;
-        let wait = *wait;
+        let (wait, phase) = (*wait, sending.phase);
         let epoch = self.session.epoch();
         let number = gate.draw();
-        let mut attempts = 0;
         let mut held = queued(wait, phase, pin!(self.session.token(provider, epoch))).await?;
         loop {
             let place = if let Some(place) = gate.try_enter() {
@@ -183,24 +248,59 @@ impl Client {
             if self.session.epoch() != epoch {
                 return Err(Error::logged_out());
             }
-            attempts += 1;
-            draft.headers.insert(header_name, value);
-            let answer = Box::pin(self.exchange(draft, rules, phase)).await;
+            sending.wire.headers.insert(header_name, value);
+            let answer = Box::pin(self.exchange(sending)).await;
             drop(place);
-            let expired = self.expired(&answer, &draft.url).await?;
-            if !expired && answer.is_ok() {
+            if self.expired(&answer, &sending.wire.url, phase).await? {
+                if sending.replays == MAX_REPLAYS {
+                    return sending.end(answer);
+                }
+                let rejected = self.session.rejected(provider, Stamp::of(&held));
+                match queued(wait, phase, pin!(rejected)).await? {
+                    Verdict::Replay(newer) if sending.wire.body.is_fresh() => held = newer,
+                    // The next request has a token that works; this one cannot be made again.
+                    Verdict::Replay(_) => return sending.end(answer).map(Answer::not_replayable),
+                    Verdict::GiveBack => return sending.end(answer),
+                }
+                sending.replays += 1;
+                provider.counters.replays.add();
+                continue;
+            }
+            if answer.is_ok() {
                 held.accept();
             }
-            let replays = attempts - 1;
-            if !expired || attempts == MAX_SENDS {
-                return answer.map(|response| Answer { response, attempts, replays });
+            if !self.retries(sending, &answer).await? {
+                return sending.end(answer);
             }
-            let rejected = self.session.rejected(provider, Stamp::of(&held));
-            held = match queued(wait, phase, pin!(rejected)).await? {
-                Verdict::Replay(held) => held,
-                Verdict::GiveBack => return answer.map(|response| Answer { response, attempts, replays }),
-            };
-            provider.counters.replays.add();
+            held = queued(wait, phase, pin!(self.session.token(provider, epoch))).await?;
+        }
+    }
+
+    /// Whether the request is to be sent again after what it got; then it is time to.
+    async fn retries(
+        &self,
+        sending: &mut Sending<'_>,
+        answer: &Result<Response, Error>,
+    ) -> Result<bool, Error> {
+        let Sending { wire, retry, phase, .. } = sending;
+        let unsent = phase.provably_unsent();
+        let Some(pause) = retry.pause(sending.retries, wire, answer, unsent, rand::random()) else {
+            if answer.is_ok() && !retry.passes(answer) {
+                self.shared.budget.earn();
+            }
+            return Ok(false);
+        };
+        // What it got says more than that time ran out.
+        if clock::now() + pause >= sending.deadline || !self.shared.budget.spend() {
+            return Ok(false);
+        }
+        sending.retries += 1;
+        self.shared.provider.counters.retries.add();
+        phase.set(Phase::Queue);
+        tokio::select! {
+            biased;
+            () = self.shared.provider.closed.wait() => Err(Error::ClientClosed),
+            () = tokio::time::sleep(pause) => Ok(true),
         }
     }
 
@@ -213,18 +313,20 @@ impl Client {
         }
     }
 
-    async fn exchange(
-        &self,
-        wire: &WireRequest,
-        rules: &Rules,
-        phase: &PhaseCell,
-    ) -> Result<Response, Error> {
-        exchange(&*self.shared.transport, wire, rules, phase).await
+    async fn exchange(&self, sending: &mut Sending<'_>) -> Result<Response, Error> {
+        sending.attempts += 1;
+        exchange(&*self.shared.transport, &sending.wire, &sending.rules, sending.phase).await
     }
 
-    async fn expired(&self, answer: &Result<Response, Error>, url: &Url) -> Result<bool, Error> {
+    async fn expired(
+        &self,
+        answer: &Result<Response, Error>,
+        url: &Url,
+        phase: &PhaseCell,
+    ) -> Result<bool, Error> {
         match (&self.shared.judge, answer) {
-            (_, Ok(response)) if (200..400).contains(&response.status) || response.left_origin => Ok(false),
+            _ if phase.is_away() => Ok(false),
+            (_, Ok(response)) if (200..400).contains(&response.status) => Ok(false),
             (Some(judge), _) => judge.is_expired(answer, url).await,
             (None, Ok(response)) => Ok(response.status == 401),
             (None, Err(_)) => Ok(false),
@@ -248,6 +350,38 @@ impl Client {
         value.set_sensitive(true);
         *made = Some((stamp, value.clone()));
         Ok(value)
+    }
+
+    /// What a request of another HTTP client is to be sent with. `epoch`: the login it belongs to, unless it begins now.
+    pub async fn authorise(&self, epoch: Option<u64>) -> Result<Authorised, Error> {
+        let _call = self.enter()?;
+        let epoch = epoch.unwrap_or_else(|| self.session.epoch());
+        let held = self.session.token(&self.shared.provider, epoch).await?;
+        self.authorised_by(&held).await
+    }
+
+    /// The token of this stamp was rejected. What to send the request with instead; `None` if the rejection is its
+    /// caller's.
+    pub async fn rejected(&self, stamp: Stamp) -> Result<Option<Authorised>, Error> {
+        let _call = self.enter()?;
+        match self.session.rejected(&self.shared.provider, stamp).await? {
+            Verdict::Replay(held) => self.authorised_by(&held).await.map(Some),
+            Verdict::GiveBack => Ok(None),
+        }
+    }
+
+    /// A server took the token of this stamp.
+    pub fn accepted(&self, stamp: Stamp) {
+        self.session.accepted(stamp);
+    }
+
+    /// Whether the token may go to `url`.
+    pub fn trusts(&self, url: &str) -> Result<bool, Error> {
+        self.shared.origins.resolve(url, "").map(|target| target.trusted)
+    }
+
+    async fn authorised_by(&self, held: &Held) -> Result<Authorised, Error> {
+        Ok(Authorised { header: self.header(held).await?, stamp: Stamp::of(held) })
     }
 
     /// A token that is valid now.

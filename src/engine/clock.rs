@@ -16,6 +16,11 @@ pub fn now() -> Instant {
 /// Milliseconds since 1970: only to turn an `expires_at` into a monotonic time at the moment it arrives.
 #[allow(clippy::disallowed_methods, reason = "this is the clock")]
 pub fn wall_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    ms_of(SystemTime::now())
+}
+
+/// The same of a date.
+pub fn ms_of(date: SystemTime) -> u64 {
+    let since = date.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -41,6 +41,12 @@ pub enum Error {
     Network { message: String, code: Option<&'static str> },
     #[error("the response body is larger than {limit} bytes (maxResponseSize)")]
     TooLarge { limit: u64 },
+    #[error(
+        "the request would have to be sent again, but its body is a stream that was used up; pass a function that makes the body, or bytes"
+    )]
+    BodyNotReplayable,
+    #[error("the request body could not be read to its end; what it failed with is the cause")]
+    Body { cause: Option<Cause> },
     #[error("the client is closed; make a new one")]
     ClientClosed,
     #[error("the request was aborted")]
@@ -134,6 +140,8 @@ impl Error {
             Self::Timeout { .. } => "ERR_TIMEOUT",
             Self::Network { .. } => "ERR_NETWORK",
             Self::TooLarge { .. } => "ERR_TOO_LARGE",
+            Self::BodyNotReplayable => "ERR_BODY_NOT_REPLAYABLE",
+            Self::Body { .. } => "ERR_BODY_FAILED",
             Self::ClientClosed => "ERR_CLIENT_CLOSED",
             Self::Aborted => "ERR_ABORTED",
         }

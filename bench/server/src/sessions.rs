@@ -28,6 +28,8 @@ struct Session {
     access: Option<String>,
     refresh: Option<String>,
     requests: u64,
+    /// Those of `requests` that came over HTTP/2.
+    http2: u64,
     rejected: u64,
     refreshes: u64,
     reuses: u64,
@@ -40,10 +42,11 @@ impl Sessions {
     }
 
     /// Counts the request and says whether its access token is the current one.
-    pub(crate) fn admits(&mut self, access: &str) -> bool {
+    pub(crate) fn admits(&mut self, access: &str, http2: bool) -> bool {
         let Some(session) = self.owner.get(access).map(|&id| &mut self.list[id]) else { return false };
         let current = session.access.as_deref() == Some(access);
         session.requests += 1;
+        session.http2 += u64::from(http2);
         session.rejected += u64::from(!current);
         current
     }
@@ -75,7 +78,7 @@ impl Sessions {
     pub(crate) fn stats(&self, id: usize) -> Option<Value> {
         let session = self.list.get(id)?;
         Some(json!({
-            "requests": session.requests, "rejected": session.rejected,
+            "requests": session.requests, "http2": session.http2, "rejected": session.rejected,
             "refreshes": session.refreshes, "reuses": session.reuses,
         }))
     }

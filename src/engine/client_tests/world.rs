@@ -9,6 +9,8 @@ use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use bytes::Bytes;
+
 use super::super::*;
 use crate::engine::event::Event;
 use crate::engine::grant::{Ask, Grant, GrantError, GrantFuture};
@@ -209,9 +211,11 @@ impl World {
             header_name: ::http::header::AUTHORIZATION,
             rules: Rules {
                 redirect: RedirectMode::SameOrigin,
-                max_response_size: 1024,
+                limits: Limits { size: 1024, time: secs(30) },
                 allow_insecure: false,
             },
+            retry: Arc::new(no_retries()),
+            budget: Budget::default(),
             queue_timeout: Duration::ZERO,
             timeout: secs(30),
             gate: Gate::new(1_000),
@@ -244,16 +248,22 @@ impl World {
     }
 }
 
+pub(super) fn no_retries() -> RetryRules {
+    let statuses = vec![408, 425, 429, 500, 502, 503, 504];
+    RetryRules { limit: 0, methods: vec![Method::GET], statuses, max_delay: secs(30) }
+}
+
 pub(super) fn request(url: &str) -> Request {
     Request {
         method: Method::GET,
         url: url.into(),
         query: String::new(),
         headers: HeaderMap::new(),
-        body: Bytes::new(),
+        body: Payload::default(),
         timeout: secs(30),
         skip_auth: false,
         redirect: None,
+        retry: None,
     }
 }
 

@@ -84,25 +84,31 @@ impl Decoder {
         Self { state: State::Unread(coding, input), chunk_size }
     }
 
-    /// The next decoded part, or `None` at the end. After an error it is at its end.
+    /// The next decoded part, or `None` at the end. After an error it is at its end. Can be dropped and asked again.
     pub(super) async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
-        let mut decoder = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Ended => return Ok(None),
-            State::Open(decoder) => decoder,
-            State::Unread(coding, mut input) => match input.fill_buf().await?.first() {
-                // Nothing at all is an empty body in every coding, as in fetch.
-                None => return Ok(None),
-                Some(&first) => coding.open(first, input),
-            },
-        };
+        let chunk = self.decoded().await;
+        if !matches!(chunk, Ok(Some(_))) {
+            self.state = State::Ended;
+        }
+        chunk
+    }
+
+    /// Leaves the state whole at every await, since a caller that waits no longer may come back.
+    async fn decoded(&mut self) -> io::Result<Option<Bytes>> {
+        if let State::Unread(_, input) = &mut self.state {
+            // Nothing at all is an empty body in every coding, as in fetch.
+            let Some(&first) = input.fill_buf().await?.first() else { return Ok(None) };
+            self.state = match std::mem::replace(&mut self.state, State::Ended) {
+                State::Unread(coding, input) => State::Open(coding.open(first, input)),
+                other => other,
+            };
+        }
+        let State::Open(decoder) = &mut self.state else { return Ok(None) };
         let mut chunk = BytesMut::with_capacity(self.chunk_size);
         match decoder.read_buf(&mut chunk).await {
             Ok(0) if at_end(decoder.input()).await? => Ok(None),
             Ok(0) => Err(io::Error::new(io::ErrorKind::InvalidData, "something follows the compressed body")),
-            Ok(_) => {
-                self.state = State::Open(decoder);
-                Ok(Some(chunk.freeze()))
-            }
+            Ok(_) => Ok(Some(chunk.freeze())),
             // What flate2 says when it wants more: an error in what it read leaves that in the input.
             Err(error) if error.kind() == io::ErrorKind::Other && at_end(decoder.input()).await? => {
                 Err(io::ErrorKind::UnexpectedEof.into())
@@ -120,7 +126,7 @@ enum State {
 
 type Input = StreamReader<MapErr<BodyDataStream<Incoming>, fn(hyper::Error) -> io::Error>, Bytes>;
 
-trait Decode: AsyncRead + Send + Unpin {
+trait Decode: AsyncRead + Send + Sync + Unpin {
     fn input(&mut self) -> &mut Input;
 }
 

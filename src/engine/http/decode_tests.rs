@@ -1,7 +1,7 @@
 //! Codings over a real connection, since only hyper can make a body for the decoder.
 
-use super::super::testing::{Server, get, rules};
-use super::super::{PhaseCell, Response, Rules, exchange, testing};
+use super::super::testing::{Server, get, rules, whole};
+use super::super::{Limits, PhaseCell, Response, Rules, exchange, testing};
 use super::*;
 use crate::engine::error::Error;
 
@@ -15,8 +15,8 @@ async fn answer(content_encoding: &str, body: &[u8]) -> Result<Response, Error> 
 
 async fn answer_with(answer: Vec<u8>) -> Result<Response, Error> {
     let server = Server::answering(vec![answer]).await;
-    let rules = Rules { max_response_size: 1024 * 1024, ..rules() };
-    exchange(&testing::transport(), &get(server.url("/")), &rules, &PhaseCell::new()).await
+    let rules = Rules { limits: Limits { size: 1024 * 1024, ..rules().limits }, ..rules() };
+    whole(exchange(&testing::transport(), &get(server.url("/")), &rules, &PhaseCell::new()).await).await
 }
 
 async fn code(content_encoding: &str, body: &[u8]) -> &'static str {

@@ -1,30 +1,30 @@
-//! One request and its answer: sent, redirected, read to the end. Replays, retries and time limits are the caller's,
+//! One request and its answer: sent, redirected, read as far as it is there. Replays, retries and time limits are the caller's,
 //! who drops the future when time is up and reads from the [`PhaseCell`] how far it came.
 //!
-//! Invariant: no more of a body is held than the limit, however small it was before decompression.
+//! Invariant: a body that was sent as a stream and cannot be made again is not sent a second time.
 
 use std::borrow::Cow;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use super::connect::watched;
+use super::download::{Download, Limits, fill};
+use super::payload::Sending;
 use super::redirect::{self, MAX_REDIRECTS};
-use super::{PhaseCell, RedirectMode, Transport, WireBody, WireRequest, WireResponse, origin};
+use super::{PhaseCell, RedirectMode, Transport, WireRequest, WireResponse, origin};
 use crate::engine::error::{Error, Phase};
 
 /// What the user chose for a request, as far as the wire is concerned.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub redirect: RedirectMode,
-    /// Bytes, counted after decompression.
-    pub max_response_size: u64,
+    pub limits: Limits,
     pub allow_insecure: bool,
 }
 
-/// A whole answer.
-#[derive(Clone)]
+/// An answer.
 pub struct Response {
     pub status: u16,
     pub reason: Cow<'static, str>,
@@ -34,8 +34,10 @@ pub struct Response {
     /// A redirect led to another origin: the token did not go there, so what is said there is not about it.
     pub left_origin: bool,
     pub headers: HeaderMap,
-    /// Decoded.
+    /// Decoded; empty if there is more of it.
     pub body: Bytes,
+    /// The body, if it is too large, or its end too far away, to be read at once.
+    pub download: Option<Box<Download>>,
 }
 
 /// Sends `request`, follows its redirects as `rules` say, and reads the answer. `phase` follows along.
@@ -46,9 +48,10 @@ pub async fn exchange(
     phase: &PhaseCell,
 ) -> Result<Response, Error> {
     let mut redirected: Option<WireRequest> = None;
-    let mut left_origin = false;
+    phase.begin();
     for _ in 0..=MAX_REDIRECTS {
         let current = redirected.as_ref().unwrap_or(request);
+        let sending = Sending::new(&current.body);
         phase.set(Phase::Response);
         let answer = watched(phase, transport.send(current)).await?;
         phase.answered();
@@ -59,19 +62,31 @@ pub async fn exchange(
             let url = current.url.clone();
             let body_is_empty = has_no_body(&current.method, answer.status);
             let WireResponse { status, reason, headers, body } = answer;
-            let body = if body_is_empty { Bytes::new() } else { read(body, rules.max_response_size).await? };
+            let (body, download) = if body_is_empty {
+                (Bytes::new(), None)
+            } else {
+                fill(body, status.as_u16(), &headers, rules.limits, sending).await?
+            };
             return Ok(Response {
                 status: status.as_u16(),
                 reason,
                 url,
                 redirected: redirected.is_some(),
-                left_origin,
+                left_origin: phase.is_away(),
                 headers,
                 body,
+                download,
             });
         };
-        left_origin |= hop.leaves_origin;
-        redirected = Some(redirect::follow(hop, current));
+        drop(sending);
+        if hop.leaves_origin {
+            phase.leave_origin();
+        }
+        let next = redirect::follow(hop, current);
+        if !next.body.is_fresh() {
+            return Err(Error::BodyNotReplayable);
+        }
+        redirected = Some(next);
     }
     Err(Error::Redirect(format!("{} redirects more than {MAX_REDIRECTS} times", origin::name(&request.url))))
 }
@@ -86,41 +101,6 @@ impl std::fmt::Debug for Response {
 fn has_no_body(method: &Method, status: StatusCode) -> bool {
     *method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
-
-/// All of `body` in one piece. A body that comes in one piece is not copied.
-async fn read(mut body: WireBody, limit: u64) -> Result<Bytes, Error> {
-    let expected = body.expected();
-    if expected.is_some_and(|length| length > limit) {
-        return Err(Error::TooLarge { limit });
-    }
-    let Some(first) = body.chunk().await? else {
-        return Ok(Bytes::new());
-    };
-    if first.len() as u64 > limit {
-        return Err(Error::TooLarge { limit });
-    }
-    let Some(mut chunk) = body.chunk().await? else {
-        return Ok(first);
-    };
-    let expected = expected.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-    let mut whole = BytesMut::with_capacity(expected.min(PREALLOCATED).max(first.len() + chunk.len()));
-    whole.extend_from_slice(&first);
-    drop(first);
-    loop {
-        if (whole.len() + chunk.len()) as u64 > limit {
-            return Err(Error::TooLarge { limit });
-        }
-        whole.extend_from_slice(&chunk);
-        match body.chunk().await? {
-            Some(next) => chunk = next,
-            None => return Ok(whole.freeze()),
-        }
-    }
-}
-
-/// How much memory a mere `content-length` gets before its bytes arrive. Most bodies fit, and a thousand servers that
-/// promise and then stall hold one gigabyte and not the 64 each that the default limit allows.
-const PREALLOCATED: usize = 1024 * 1024;
 
 #[cfg(test)]
 #[path = "exchange_tests.rs"]

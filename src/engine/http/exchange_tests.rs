@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use tokio::io::AsyncWriteExt;
 
-use super::super::testing::{Server, get, headers, listen, read_request, rules, transport};
+use super::super::testing::{Server, get, headers, listen, read_request, rules, transport, whole};
 use super::*;
 
 /// Runs one exchange and tells the phase it ended in beside its outcome.
 async fn run(request: &WireRequest, rules: &Rules) -> (Result<Response, Error>, PhaseCell) {
     let phase = PhaseCell::new();
-    (exchange(&transport(), request, rules, &phase).await, phase)
+    (whole(exchange(&transport(), request, rules, &phase).await).await, phase)
 }
 
 async fn answer(response: impl Into<Vec<u8>>) -> (Result<Response, Error>, PhaseCell) {
@@ -76,7 +76,7 @@ async fn sends_what_it_was_given_and_little_else() {
     );
 
     request.method = Method::POST;
-    request.body = Bytes::from_static(b"body");
+    request.body = Bytes::from_static(b"body").into();
     request.headers =
         headers(&[("user-agent", "mine"), ("accept", "a/b"), ("accept-encoding", "identity"), ("host", "h")]);
     run(&request, &rules()).await.0.unwrap();
@@ -104,7 +104,7 @@ async fn the_length_is_the_bodys_own() {
     let request = WireRequest {
         method: Method::POST,
         headers: headers(&[("content-length", "10"), ("transfer-encoding", "chunked")]),
-        body: Bytes::from_static(b"body"),
+        body: Bytes::from_static(b"body").into(),
         ..get(server.url("/"))
     };
     run(&request, &rules()).await.0.unwrap();
@@ -127,7 +127,7 @@ async fn keeps_connections() {
 
 #[tokio::test]
 async fn a_body_may_be_as_large_as_the_limit_and_no_larger() {
-    let limit = usize::try_from(rules().max_response_size).unwrap();
+    let limit = usize::try_from(rules().limits.size).unwrap();
     for (length, fits) in [(limit, true), (limit + 1, false)] {
         let body = "x".repeat(length);
         let counted = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}");
@@ -213,7 +213,7 @@ async fn follows_redirects_of_the_origin() {
     let request = WireRequest {
         method: Method::POST,
         headers: headers(&[("authorization", "secret"), ("content-type", "text/plain")]),
-        body: Bytes::from_static(b"body"),
+        body: Bytes::from_static(b"body").into(),
         ..get(server.url("/dir/first#part"))
     };
     let response = run(&request, &rules()).await.0.unwrap();
@@ -256,7 +256,7 @@ async fn a_secret_neither_crosses_nor_comes_back() {
             ("accept", "a/b"),
             ("content-type", "c/d"),
         ]),
-        body: Bytes::from_static(b"body"),
+        body: Bytes::from_static(b"body").into(),
         ..get(home.clone())
     };
     // A new connection for each hop, since each answer at home comes on a connection of its own.

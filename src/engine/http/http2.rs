@@ -23,6 +23,7 @@ pub(super) fn configure(client: &mut Builder) {
         .http2_initial_stream_window_size(STREAM_WINDOW)
         .http2_initial_connection_window_size(CONNECTION_WINDOW)
         .http2_max_header_list_size(MAX_HEAD)
+        .http2_initial_max_send_streams(UNTIL_TOLD)
         .http2_keep_alive_interval(PING_AFTER)
         .http2_keep_alive_timeout(PONG_WITHIN);
 }
@@ -64,6 +65,10 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024 * 1024;
 
 /// Of a head, uncompressed, with 32 bytes more for each field. Node's number.
 const MAX_HEAD: u32 = 64 * 1024;
+
+/// How many requests go out before the server has said how many it takes at once, so that it need not refuse what a
+/// storm begins with. The others wait for a round trip.
+const UNTIL_TOLD: usize = 10;
 
 /// While an answer is awaited and nothing comes, the server is asked whether it is there. With the time it gets to say
 /// so, a dead connection is known before a request's default 30 s are over; TCP alone would take a minute.

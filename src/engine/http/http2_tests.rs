@@ -9,12 +9,14 @@ use http::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
-use super::super::testing::{get, headers, rules};
+use super::super::testing::{get, headers, rules, whole};
 use super::super::testing_http2::*;
 use super::super::{HyperTransport, PhaseCell, Response, Transport, WireRequest, exchange};
 use super::*;
 use crate::engine::clock;
 use crate::engine::error::Error;
+
+const MAX_CONCURRENT_STREAMS_10: [u8; 6] = [0, 3, 0, 0, 0, 10];
 
 type Outcome = (Result<Response, Error>, PhaseCell);
 
@@ -28,7 +30,8 @@ fn start_this(transport: &Arc<HyperTransport>, request: WireRequest) -> JoinHand
     let transport = Arc::clone(transport);
     tokio::spawn(async move {
         let phase = PhaseCell::new();
-        (exchange(&*transport, &request, &rules(), &phase).await, phase)
+        let answer = async { whole(exchange(&*transport, &request, &rules(), &phase).await).await };
+        (answer.await, phase)
     })
 }
 
@@ -279,6 +282,29 @@ async fn bodies_that_nobody_reads_do_not_hold_up_others() {
 }
 
 #[tokio::test]
+async fn frames_without_data_are_no_parts_of_a_body() {
+    let server = Http2Server::new().await;
+    let transport = server.transport();
+    let request = get(server.url.clone());
+    let serving = async {
+        let mut peer = server.peer(&[]).await;
+        let stream = peer.request().await;
+        peer.send(HEADERS, END_HEADERS, stream, &STATUS_200).await;
+        for part in ["", "a", "", "b"] {
+            peer.send(DATA, 0, stream, part.as_bytes()).await;
+        }
+        peer.send(DATA, END_STREAM, stream, b"").await;
+        peer
+    };
+    let (answer, _peer) = tokio::join!(transport.send(&request), serving);
+    let mut body = answer.unwrap().body;
+    for part in ["a", "b"] {
+        assert_eq!(body.chunk().await.unwrap().unwrap(), part);
+    }
+    assert_eq!(body.chunk().await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn as_many_streams_as_the_server_allows() {
     const MAX_CONCURRENT_STREAMS: [u8; 6] = [0, 3, 0, 0, 0, 2];
     let server = Http2Server::new().await;
@@ -346,7 +372,7 @@ async fn a_body_goes_and_its_length_is_its_own() {
     let request = WireRequest {
         method: Method::POST,
         headers: headers(&[("content-length", "10"), ("transfer-encoding", "chunked")]),
-        body: Bytes::from_static(b"body"),
+        body: Bytes::from_static(b"body").into(),
         ..get(server.url.clone())
     };
     let request = start_this(&transport, request);
@@ -355,6 +381,37 @@ async fn a_body_goes_and_its_length_is_its_own() {
     assert_eq!(peer.next(DATA).await.payload, b"body");
     peer.respond(stream, "done").await;
     assert_eq!(body(&request.await.unwrap()), b"done");
+}
+
+#[tokio::test]
+async fn a_cold_storm_asks_for_no_more_than_a_strict_server_allows() {
+    const ALLOWED: usize = 10;
+    let server = Http2Server::new().await;
+    let transport = Arc::new(server.transport());
+    let requests: Vec<_> = (0..3 * ALLOWED).map(|_| start(&transport, &server, "/")).collect();
+    let mut answered = 0;
+    let mut peer = loop {
+        // The others are let go when the first is ready.
+        let stream = server.connection().await;
+        if let Some(peer) = server.handshake(stream, &MAX_CONCURRENT_STREAMS_10).await {
+            break peer;
+        }
+    };
+    let mut open = Vec::new();
+    while answered < requests.len() {
+        open.push(peer.request().await);
+        assert!(open.len() <= ALLOWED);
+        if open.len() == ALLOWED {
+            peer.heard().await;
+            answered += open.len();
+            for stream in open.drain(..) {
+                peer.respond(stream, "ok").await;
+            }
+        }
+    }
+    for request in requests {
+        assert_eq!(body(&request.await.unwrap()), b"ok");
+    }
 }
 
 #[tokio::test]

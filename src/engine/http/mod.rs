@@ -6,10 +6,12 @@
 //! Invariant: a header of a request never reaches another origin than the one it was made for, and no error of
 //! this module holds more of a URL than its origin.
 
+pub mod download;
 pub mod exchange;
 pub mod hyper_transport;
 pub mod network;
 pub mod origin;
+pub mod payload;
 pub mod phase;
 pub mod proxy;
 pub mod redirect;
@@ -32,9 +34,11 @@ mod testing_tls;
 mod tunnel;
 mod unix;
 
+pub use download::{Download, Limits};
 pub use exchange::{Response, Rules, exchange};
 pub use hyper_transport::HyperTransport;
 pub use origin::{Origins, Target};
+pub use payload::Payload;
 pub use phase::PhaseCell;
 pub use proxy::ProxyOptions;
 pub use redirect::RedirectMode;

@@ -31,10 +31,23 @@ impl PhaseCell {
 
     /// Whether no byte of the request can have left, or its server said that none was acted upon, so that sending it
     /// again cannot do anything twice. Exact once the exchange has failed; false when in doubt.
-    #[cfg_attr(not(test), allow(dead_code, reason = "for the retry of requests that are not idempotent"))]
     pub fn provably_unsent(&self) -> bool {
         let bits = self.0.load(Ordering::Relaxed);
         bits & ANSWERED == 0 && (matches!(bits & PHASE, QUEUE | CONNECT) || bits & UNPROCESSED != 0)
+    }
+
+    /// An exchange begins: what was known of one before it is forgotten.
+    pub(super) fn begin(&self) {
+        self.0.store(RESPONSE, Ordering::Relaxed);
+    }
+
+    /// A redirect led away from the origin: what happens there is not about the request's token.
+    pub(super) fn leave_origin(&self) {
+        self.0.fetch_or(AWAY, Ordering::Relaxed);
+    }
+
+    pub fn is_away(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & AWAY != 0
     }
 
     pub fn set(&self, phase: Phase) {
@@ -44,7 +57,7 @@ impl PhaseCell {
             Phase::Response => RESPONSE,
             Phase::Body => BODY,
         };
-        self.0.store(self.0.load(Ordering::Relaxed) & ANSWERED | bits, Ordering::Relaxed);
+        self.0.store(self.0.load(Ordering::Relaxed) & !PHASE | bits, Ordering::Relaxed);
     }
 
     /// The exchange failed such that the request cannot have been acted upon. Until it is sent again.
@@ -56,7 +69,7 @@ impl PhaseCell {
     pub(super) fn connected(&self) {
         let bits = self.0.load(Ordering::Relaxed);
         if bits & PHASE == CONNECT {
-            let next = bits & ANSWERED | RESPONSE;
+            let next = bits & !PHASE | RESPONSE;
             // Lost only to a newer phase, which is then the right one.
             let _ = self.0.compare_exchange(bits, next, Ordering::Relaxed, Ordering::Relaxed);
         }
@@ -64,7 +77,7 @@ impl PhaseCell {
 
     /// A head came back. Remembered across redirects: a connect that fails after one is no proof of anything.
     pub(super) fn answered(&self) {
-        self.0.store(BODY | ANSWERED, Ordering::Relaxed);
+        self.0.store(self.0.load(Ordering::Relaxed) & AWAY | ANSWERED | BODY, Ordering::Relaxed);
     }
 }
 
@@ -76,8 +89,9 @@ const BODY: u8 = 3;
 /// The two bits that hold one of the four phases above.
 const PHASE: u8 = 0b011;
 /// The bits above them.
-const ANSWERED: u8 = 0b0100;
-const UNPROCESSED: u8 = 0b1000;
+const ANSWERED: u8 = 0b0_0100;
+const AWAY: u8 = 0b0_1000;
+const UNPROCESSED: u8 = 0b1_0000;
 
 #[cfg(test)]
 mod tests {
@@ -114,7 +128,7 @@ mod tests {
         cell.set(Phase::Response);
         cell.unprocessed();
         assert_eq!((cell.get(), cell.provably_unsent()), (Phase::Response, true));
-        cell.set(Phase::Response);
+        cell.begin();
         assert!(!cell.provably_unsent(), "sent again, nothing is known");
         cell.answered();
         cell.unprocessed();

@@ -8,7 +8,7 @@
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
-use super::{WireRequest, origin};
+use super::{Payload, WireRequest, origin};
 use crate::engine::error::Error;
 
 /// The option `redirect`.
@@ -82,10 +82,11 @@ pub(super) fn decide(
 /// The request that goes to `hop` after `previous` was redirected there.
 pub(super) fn follow(hop: Hop, previous: &WireRequest) -> WireRequest {
     let Hop { url, method, keeps_body, leaves_origin } = hop;
+    let sends_body = keeps_body && !previous.body.is_empty();
     let mut headers = HeaderMap::new();
     for (name, value) in &previous.headers {
         let about_the_body = is_about_the_body(name);
-        let dropped = about_the_body && !keeps_body;
+        let dropped = about_the_body && !sends_body;
         // A sensitive value is a secret whatever name the user chose for it.
         let stays_behind =
             leaves_origin && (value.is_sensitive() || !(about_the_body || TRAVELS.contains(name)));
@@ -93,7 +94,7 @@ pub(super) fn follow(hop: Hop, previous: &WireRequest) -> WireRequest {
             headers.append(name.clone(), value.clone());
         }
     }
-    let body = if keeps_body { previous.body.clone() } else { bytes::Bytes::new() };
+    let body = if keeps_body { previous.body.clone() } else { Payload::default() };
     WireRequest { method, url, headers, body }
 }
 

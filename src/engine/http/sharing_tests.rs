@@ -16,7 +16,7 @@ use tokio::io::{DuplexStream, duplex};
 use tokio::sync::mpsc;
 
 use super::super::connect::watched;
-use super::super::testing::{get, rules};
+use super::super::testing::{get, rules, whole};
 use super::super::testing_http2::*;
 use super::super::{HyperTransport, PhaseCell, exchange, http2};
 use super::*;
@@ -53,8 +53,8 @@ fn serve(server: &Arc<Http2Server>) -> Arc<AtomicUsize> {
 
 async fn request(transport: &HyperTransport, server: &Http2Server) {
     let phase = PhaseCell::new();
-    let response = exchange(transport, &get(server.url.clone()), &rules(), &phase).await.unwrap();
-    assert_eq!(response.body, "ok");
+    let response = exchange(transport, &get(server.url.clone()), &rules(), &phase).await;
+    assert_eq!(whole(response).await.unwrap().body, "ok");
 }
 
 async fn storm(transport: &HyperTransport, server: &Http2Server) {

@@ -3,14 +3,15 @@
 //! Invariant: nothing here waits for a time; a test that hangs has found something.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use super::{HyperTransport, RedirectMode, Rules, TransportOptions, WireRequest};
+use super::{HyperTransport, Limits, Payload, RedirectMode, Response, Rules, TransportOptions, WireRequest};
+use crate::engine::error::Error;
 
 /// What a [`Server`] was asked, in order.
 pub(super) struct Server {
@@ -81,11 +82,21 @@ pub(super) fn transport() -> HyperTransport {
 }
 
 pub(super) fn rules() -> Rules {
-    Rules { redirect: RedirectMode::SameOrigin, max_response_size: 64 * 1024, allow_insecure: false }
+    let limits = Limits { size: 64 * 1024, time: Duration::from_secs(30) };
+    Rules { redirect: RedirectMode::SameOrigin, limits, allow_insecure: false }
+}
+
+/// The answer with its body in one piece.
+pub(super) async fn whole(answer: Result<Response, Error>) -> Result<Response, Error> {
+    let mut response = answer?;
+    if let Some(download) = response.download.take() {
+        response.body = download.collect().await?;
+    }
+    Ok(response)
 }
 
 pub(super) fn get(url: Url) -> WireRequest {
-    WireRequest { method: Method::GET, url, headers: HeaderMap::new(), body: Bytes::new() }
+    WireRequest { method: Method::GET, url, headers: HeaderMap::new(), body: Payload::default() }
 }
 
 pub(super) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {

@@ -16,6 +16,7 @@ use url::Url;
 
 use super::decode::{Coding, Decoder};
 use super::network;
+use super::payload::Payload;
 use super::proxy::ProxyOptions;
 use super::tls::TlsOptions;
 use crate::engine::error::Error;
@@ -33,7 +34,7 @@ pub struct WireRequest {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
-    pub body: Bytes,
+    pub body: Payload,
 }
 
 /// An answer's head, and its body still to be read.
@@ -81,8 +82,19 @@ impl WireBody {
     pub(super) fn new(body: Incoming, coding: Option<Coding>, uri: Uri) -> Self {
         Self(match coding {
             None => Source::Wire(body, uri),
-            Some(coding) => Source::Encoded(Decoder::new(coding, body), uri),
+            Some(coding) => {
+                let length = body.size_hint().exact();
+                Source::Encoded(Decoder::new(coding, body), length, uri)
+            }
         })
+    }
+
+    /// How many bytes are still to come, encoded as they are, if that is known.
+    pub(super) fn length_on_the_wire(&self) -> Option<u64> {
+        match &self.0 {
+            Source::Whole(_) | Source::Wire(..) => self.expected(),
+            Source::Encoded(_, length, _) => *length,
+        }
     }
 
     /// How long the body will be, if that is known before it is read.
@@ -94,17 +106,19 @@ impl WireBody {
         }
     }
 
-    /// The next part, or `None` at the end.
+    /// The next part, or `None` at the end. Can be dropped and asked again.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         match &mut self.0 {
             Source::Whole(bytes) if bytes.is_empty() => Ok(None),
             Source::Whole(bytes) => Ok(Some(std::mem::take(bytes))),
-            Source::Encoded(decoder, uri) => {
+            Source::Encoded(decoder, _, uri) => {
                 decoder.chunk().await.map_err(|error| network::decoding(&error, uri))
             }
             Source::Wire(body, uri) => {
                 while let Some(frame) = body.frame().await {
                     match frame.map(hyper::body::Frame::into_data) {
+                        // HTTP/2 ends many a body with one.
+                        Ok(Ok(data)) if data.is_empty() => {}
                         Ok(Ok(data)) => return Ok(Some(data)),
                         Ok(Err(_trailers)) => {}
                         Err(error) => return Err(network::error(&error, uri)),
@@ -126,5 +140,6 @@ enum Source {
     Whole(Bytes),
     /// The URI is where it comes from, for errors.
     Wire(Incoming, Uri),
-    Encoded(Decoder, Uri),
+    /// With the length it has on the wire.
+    Encoded(Decoder, Option<u64>, Uri),
 }

@@ -161,6 +161,14 @@ impl Session {
         }
     }
 
+    /// A server took the token that `stamp` names.
+    pub fn accepted(&self, stamp: Stamp) {
+        let inner = self.inner();
+        if let Some(held) = inner.state.held().filter(|held| Stamp::of(held) == stamp) {
+            held.accept();
+        }
+    }
+
     /// Rotates now; with `rejected`, only if that is still the access token.
     pub async fn rotate(
         self: &Arc<Self>,

@@ -71,6 +71,7 @@ macro_rules! counters {
 counters!(
     requests,
     replays,
+    retries,
     rotations,
     rotations_failed,
     adopted,

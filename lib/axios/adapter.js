@@ -1,0 +1,54 @@
+'use strict';
+
+// `axiosAdapter`: an axios whose wire is a TokenClient. What axios hands to its adapter goes to Rust, and what comes back
+// is given to axios as its own http adapter would.
+
+const { ownCopy, knownOnly } = require('../check.js');
+const { authoriser, exchangeOf } = require('../internals.js');
+const { answerOf, settle } = require('./answer.js');
+const { Cancel } = require('./cancel.js');
+const { Copies } = require('./copies.js');
+const { toAxiosError } = require('./errors.js');
+const { follow } = require('./redirects.js');
+const { readRequest } = require('./request.js');
+const { SentRequest } = require('./sent.js');
+const { refuseUnsupported } = require('./unsupported.js');
+
+/**
+ * @param {import('..').TokenClient} client
+ * @param {import('../../axios').AxiosAdapterOptions} [options]
+ * @returns {import('axios').AxiosAdapter}
+ */
+function axiosAdapter(client, options) {
+  const wire = { exchange: exchangeOf(client), auth: authoriser(client) };
+  const copies = new Copies(readOptions(options).axios);
+
+  return async function tokenRotatorAdapter(config) {
+    const cancel = new Cancel(config);
+    let sent;
+    const fail = async (error) => toAxiosError(cancel.read(error), config, sent, await copies.of(config));
+    try {
+      refuseUnsupported(config);
+      const { href, request, hops } = await readRequest(config, copies.any, cancel.signal);
+      sent = new SentRequest(request.method, href);
+      const raw =
+        hops === undefined
+          ? await wire.exchange(href, request)
+          : await follow(wire, href, request, hops, config);
+      return settle(await answerOf(raw, config, sent, cancel, fail), raw);
+    } catch (error) {
+      throw await fail(error);
+    } finally {
+      cancel.release();
+    }
+  };
+}
+
+function readOptions(options) {
+  if (options === undefined) return {};
+  const own = ownCopy(options, 'options');
+  knownOnly(own, ['axios']);
+  return own;
+}
+
+module.exports = { axiosAdapter };

@@ -1,0 +1,108 @@
+'use strict';
+
+// What came back from Rust as axios' own adapter hands it to axios.
+
+const { isNotReplayable, statusOf } = require('../bits.js');
+const { bodyNotReplayable } = require('../errors.js');
+const { StreamedBody } = require('../streamed-body.js');
+const { collect, readable } = require('./download.js');
+const { Failure } = require('./failure.js');
+const { own } = require('./own.js');
+
+const BOM = 0xfeff;
+
+/** Encodings in which ASCII is what it is: what came as an ASCII string needs no decoding. */
+const ASCII_STAYS = new Set([undefined, 'utf8', 'utf-8', 'UTF-8', 'ascii', 'latin1', 'binary']);
+
+/** Node's rule for fields that come twice: of these it keeps the first, others are joined. */
+const FIRST_ONLY = new Set([
+  ...['age', 'authorization', 'content-length', 'content-type', 'etag', 'expires', 'from', 'host'],
+  ...['if-modified-since', 'if-unmodified-since', 'last-modified', 'location', 'max-forwards'],
+  ...['proxy-authorization', 'referer', 'retry-after', 'server', 'user-agent'],
+]);
+
+/**
+ * An axios response. `raw` is what `response.js` takes, `sent` the request that it answers; `fail` turns an error into
+ * axios' own, for a stream that ends with one.
+ */
+async function answerOf(raw, config, sent, cancel, fail) {
+  const [bits, head, body, download] = raw;
+  const lines = head.split('\n');
+  const headers = headersOf(lines);
+  // What is not there is not encoded either.
+  if (body === null && download === undefined) delete headers['content-encoding'];
+  const status = statusOf(bits);
+  sent.answered(lines[0], status);
+  const response = { status, statusText: lines[1], headers: dressed(headers, config), config, request: sent };
+  const part = {
+    whole: body,
+    streamed: download && new StreamedBody(download, cancel.signal),
+    limit: own(config, 'maxContentLength') ?? -1,
+    listener: own(config, 'onDownloadProgress'),
+    length: lengthOf(headers),
+  };
+  const type = own(config, 'responseType');
+  if (type === 'stream') response.data = cancel.until(readable(part, fail));
+  else if (type === 'arraybuffer') response.data = bytesOf(await collect(part));
+  else response.data = decoded(await collect(part), response);
+  return response;
+}
+
+/** Rejects what `validateStatus` does not take. */
+function settle(response, raw) {
+  const { config, status } = response;
+  const cause = isNotReplayable(raw[0]) ? bodyNotReplayable() : undefined;
+  const validate = own(config, 'validateStatus');
+  if (!validate || validate(status)) return response;
+  throw new Failure(
+    status >= 400 && status < 500 ? 'ERR_BAD_REQUEST' : 'ERR_BAD_RESPONSE',
+    `Request failed with status code ${status}`,
+    { response, sent: true, cause },
+  );
+}
+
+/** As Node's `IncomingMessage` has them. */
+function headersOf(lines) {
+  const headers = { __proto__: null };
+  for (let i = 2; i + 1 < lines.length; i += 2) {
+    const [name, value] = [lines[i], lines[i + 1]];
+    const before = headers[name];
+    if (name === 'set-cookie') (headers[name] ??= []).push(value);
+    else if (before === undefined) headers[name] = value;
+    else if (!FIRST_ONLY.has(name)) headers[name] = `${before}, ${value}`;
+  }
+  return headers;
+}
+
+function dressed(headers, config) {
+  const AxiosHeaders = config.headers?.constructor;
+  return AxiosHeaders === undefined || AxiosHeaders === Object ? headers : AxiosHeaders.from(headers);
+}
+
+function lengthOf(headers) {
+  const length = Number(headers['content-length'] ?? NaN);
+  return Number.isFinite(length) ? length : undefined;
+}
+
+function decoded(body, response) {
+  const encoding = own(response.config, 'responseEncoding');
+  if (typeof body === 'string' && ASCII_STAYS.has(encoding)) return body;
+  try {
+    return textOf(bytesOf(body), encoding);
+  } catch (cause) {
+    throw new Failure(cause.code, cause.message, { response, sent: true, cause });
+  }
+}
+
+function textOf(bytes, encoding) {
+  const text = bytes.toString(encoding);
+  const isUtf8 = !encoding || encoding === 'utf8';
+  return isUtf8 && text.charCodeAt(0) === BOM ? text.slice(1) : text;
+}
+
+function bytesOf(body) {
+  if (body === null) return Buffer.alloc(0);
+  return typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
+}
+
+module.exports = { answerOf, headersOf, settle };

@@ -1,0 +1,46 @@
+'use strict';
+
+// `signal` and `cancelToken`, as one signal.
+
+const { Failure } = require('./failure.js');
+const { own } = require('./own.js');
+
+class Cancel {
+  /** Undefined if nothing can cancel the request. */
+  signal;
+  #token;
+  #abort;
+  #stream;
+
+  constructor(config) {
+    this.signal = own(config, 'signal') || undefined;
+    this.#token = own(config, 'cancelToken') || undefined;
+    if (this.#token === undefined) return;
+    const controller = new AbortController();
+    this.#abort = (reason) => controller.abort(reason);
+    this.#token.subscribe(this.#abort);
+    this.signal = this.signal ? AbortSignal.any([this.signal, controller.signal]) : controller.signal;
+  }
+
+  /** What axios makes of `error`, if that is what cancelling brings, and else the error. */
+  read(error) {
+    if (!this.signal?.aborted || error !== this.signal.reason) return error;
+    return this.#token?.reason ?? new Failure('ERR_CANCELED', 'canceled', { sent: true });
+  }
+
+  /** The answer's body can be cancelled until it ends. */
+  until(stream) {
+    this.#stream = stream;
+    return stream;
+  }
+
+  /** The request is over. */
+  release() {
+    if (this.#token === undefined) return;
+    const unsubscribe = () => this.#token.unsubscribe(this.#abort);
+    if (this.#stream === undefined) unsubscribe();
+    else this.#stream.once('close', unsubscribe);
+  }
+}
+
+module.exports = { Cancel };

@@ -1,0 +1,98 @@
+'use strict';
+
+// A request's data, after the transforms: what axios' http adapter takes, and as much of it as possible in a form that
+// can be sent again after a rotation.
+
+const { PassThrough } = require('node:stream');
+const { types } = require('node:util');
+const { readBody } = require('../body.js');
+const { isStream } = require('../streams.js');
+const { badRequest } = require('./failure.js');
+const { own } = require('./own.js');
+const { watchUpload } = require('./upload.js');
+
+const NONE = Object.freeze({ data: undefined, headers: undefined });
+
+/** { data, headers }: `data` as `body.js` makes it, `headers` what only the body knows of itself, or undefined. */
+async function readData(config) {
+  const data = own(config, 'data');
+  if (!data) return NONE;
+  const read = await readKind(data, config);
+  return { data: watchUpload(read.data, config), headers: read.headers };
+}
+
+function readKind(data, config) {
+  if (typeof data === 'string') return { data };
+  if (typeof data === 'function') return withLength(readBody(data), config);
+  if (typeof data === 'object') {
+    if (ArrayBuffer.isView(data) || types.isAnyArrayBuffer(data)) return readBody(data);
+    if (isFormStream(data)) return readFormStream(data);
+    const tag = Object.prototype.toString.call(data);
+    if (tag === '[object FormData]') return described(readBody(data));
+    if (tag === '[object Blob]' || tag === '[object File]') return readBlob(data);
+    if (isStream(data)) return withLength(readBody(data), config);
+    if (typeof data.pipe === 'function') return withLength(readBody(iterable(data)), config);
+  }
+  throw badRequest('Data after transformation must be a string, an ArrayBuffer, a Buffer, or a Stream');
+}
+
+function described({ data, contentType }) {
+  return { data, headers: { 'content-type': contentType } };
+}
+
+function readBlob(blob) {
+  if (blob.size === 0) return readBody(blob);
+  return described({ ...readBody(blob), contentType: blob.type || 'application/octet-stream' });
+}
+
+/** A stream of the length that the caller says it has: some servers take no other. */
+function withLength(body, config) {
+  const said = config.headers?.get?.('content-length');
+  const length = /^\d+$/.test(said) ? Number(said) : undefined;
+  const open = typeof body.data === 'object' && !ArrayBuffer.isView(body.data);
+  return open ? { data: { ...body.data, length: body.data.length ?? length } } : { data: body.data };
+}
+
+/** npm's form-data, and what looks like it: a stream that makes the headers that go with it. */
+function isFormStream(data) {
+  return typeof data.getHeaders === 'function' && data.getHeaders !== Object.prototype.getHeaders;
+}
+
+async function readFormStream(form) {
+  const headers = Object.create(null);
+  for (const [name, value] of Object.entries(form.getHeaders())) headers[name.toLowerCase()] = value;
+  const bytes = bytesOfForm(form);
+  if (bytes !== undefined) return { data: bytes, headers };
+  const { data } = readBody(iterable(form));
+  return { data: { ...data, length: await lengthOfForm(form) }, headers };
+}
+
+/** Of a form without streams: then it can be sent again. */
+function bytesOfForm(form) {
+  try {
+    return form.hasKnownLength() ? form.getBuffer() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function lengthOfForm(form) {
+  return new Promise((resolve) => {
+    const failed = () => resolve(undefined);
+    try {
+      form.getLength((error, length) => (error || !Number.isFinite(length) ? failed() : resolve(length)));
+    } catch {
+      failed();
+    }
+  });
+}
+
+/** A stream of the old kind, which can only be piped. */
+function iterable(stream) {
+  if (isStream(stream)) return stream;
+  const through = new PassThrough();
+  stream.on('error', (error) => through.destroy(error));
+  return stream.pipe(through);
+}
+
+module.exports = { readData };

@@ -1,0 +1,89 @@
+'use strict';
+
+// `onUploadProgress` and `onDownloadProgress`: axios' events, as often as axios has them.
+
+/** Three a second, and the last one. */
+const PAUSE = 1000 / 3;
+/** Of how many parts the rate is taken, and how long it takes to be known. */
+const SAMPLES = 50;
+const FIRST_RATE = 250;
+
+class Progress {
+  #listener;
+  #direction;
+  #total;
+  #told = 0;
+  #loaded;
+  #last = 0;
+  #timer;
+  #rate = new Rate();
+
+  /** `direction`: 'upload' or 'download'. `total`: undefined if it is not known. */
+  constructor(listener, direction, total) {
+    this.#listener = listener;
+    this.#direction = direction;
+    this.#total = total;
+  }
+
+  /** `loaded`: all so far. */
+  add(loaded) {
+    this.#loaded = loaded;
+    const wait = this.#last + PAUSE - Date.now();
+    if (wait <= 0) this.#tell();
+    else this.#timer ??= setTimeout(() => this.#tell(), wait);
+  }
+
+  /** Nothing more comes. */
+  flush() {
+    if (this.#timer !== undefined) this.#tell();
+  }
+
+  #tell() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#last = Date.now();
+    const event = this.#event();
+    // Outside of whatever called: what a listener throws is the program's, as in axios.
+    process.nextTick(() => this.#listener.call(undefined, event));
+  }
+
+  #event() {
+    const total = this.#total;
+    const lengthComputable = total !== undefined;
+    const loaded = lengthComputable ? Math.min(this.#loaded, total) : this.#loaded;
+    // A body that is sent again begins anew.
+    const bytes = Math.max(0, loaded - this.#told);
+    const rate = this.#rate.of(bytes) || undefined;
+    this.#told = Math.max(this.#told, loaded);
+    return {
+      loaded,
+      total,
+      progress: total ? loaded / total : undefined,
+      bytes,
+      rate,
+      estimated: rate && total ? (total - loaded) / rate : undefined,
+      event: { lengthComputable, total, loaded: this.#loaded },
+      lengthComputable,
+      [this.#direction]: true,
+    };
+  }
+}
+
+/** Bytes per second over the last parts. */
+class Rate {
+  #samples = [];
+  #begin;
+
+  of(bytes) {
+    const now = Date.now();
+    this.#begin ??= now;
+    const oldest = this.#samples[0]?.at;
+    this.#samples.push({ at: now, bytes });
+    if (this.#samples.length > SAMPLES) this.#samples.shift();
+    if (now - this.#begin < FIRST_RATE || oldest === undefined || now === oldest) return undefined;
+    const sum = this.#samples.slice(0, -1).reduce((all, sample) => all + sample.bytes, 0);
+    return Math.round((sum * 1000) / (now - oldest));
+  }
+}
+
+module.exports = { Progress };

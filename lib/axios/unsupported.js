@@ -1,0 +1,60 @@
+'use strict';
+
+// Options of axios' http adapter that say where or how to connect. The wire is Rust and knows none of them: going
+// somewhere else than was asked, or without the certificate that was given, is worse than an error.
+
+const http = require('node:http');
+const https = require('node:https');
+const { Failure } = require('./failure.js');
+const { own } = require('./own.js');
+
+/** Option → what to do instead. */
+const REFUSED = new Map([
+  ['socketPath', 'the client connects over TCP'],
+  ['proxy', 'the client uses no proxy'],
+  ['transport', 'the transport is the client'],
+  ['lookup', "names are looked up by the system's resolver"],
+  ['family', "addresses are chosen by the system's resolver"],
+  ['maxRate', 'the client does not throttle'],
+]);
+
+/** What an agent may be told and be ignored: how many connections it keeps, which is `connections` of the client. */
+const POOLING = new Set([
+  ...['keepAlive', 'keepAliveMsecs', 'maxSockets', 'maxTotalSockets', 'maxFreeSockets', 'scheduling'],
+  ...['timeout', 'noDelay', 'maxCachedSessions', 'agentKeepAliveTimeoutBuffer', 'highWaterMark'],
+  // What Node adds by itself.
+  ...['path', 'defaultPort', 'protocol'],
+]);
+
+const poolsOnly = new WeakSet();
+
+function refuseUnsupported(config) {
+  for (const [name, reason] of REFUSED) {
+    if (own(config, name)) throw unsupported(name, reason);
+  }
+  if (own(config, 'decompress') === false) {
+    throw unsupported('decompress: false', "ask for 'accept-encoding': 'identity' instead");
+  }
+  checkAgent(own(config, 'httpAgent'), 'httpAgent');
+  checkAgent(own(config, 'httpsAgent'), 'httpsAgent');
+}
+
+/** Agents that only pool are ignored: the client has its own pool. */
+function checkAgent(agent, name) {
+  if (!agent || poolsOnly.has(agent)) return;
+  const { prototype } = name === 'httpAgent' ? http.Agent : https.Agent;
+  if (Object.getPrototypeOf(agent) !== prototype || Object.hasOwn(agent, 'createConnection')) {
+    throw unsupported(name, 'an agent of another class decides how to connect; TLS options go to the client');
+  }
+  const { options } = agent;
+  const isSet = (key) => options[key] !== undefined && options[key] !== null;
+  const other = Object.keys(options).find((key) => !POOLING.has(key) && isSet(key));
+  if (other !== undefined) throw unsupported(`${name} with ${other}`, 'set tls of the TokenClient');
+  poolsOnly.add(agent);
+}
+
+function unsupported(name, reason) {
+  return new Failure('ERR_NOT_SUPPORT', `${name} is not supported by token-rotator's adapter: ${reason}`);
+}
+
+module.exports = { refuseUnsupported };

@@ -1,0 +1,78 @@
+'use strict';
+
+// A request body that somebody watches: `onUploadProgress`, and `maxBodyLength` of a stream.
+
+const { Readable } = require('node:stream');
+const { badRequest } = require('./failure.js');
+const { own } = require('./own.js');
+const { Progress } = require('./progress.js');
+
+/** What one progress event stands for at most, as in axios. */
+const PART = 64 * 1024;
+
+/** `data` as `body.js` makes it, and as it makes it. */
+function watchUpload(data, config) {
+  const limit = own(config, 'maxBodyLength') ?? -1;
+  const listener = own(config, 'onUploadProgress');
+  const whole = typeof data === 'string' || ArrayBuffer.isView(data);
+  const size = whole && (limit > -1 || listener) ? Buffer.byteLength(data) : data?.length;
+  if (limit > -1 && size > limit) throw tooLong();
+  if (!listener && (whole || limit < 0)) return data;
+  const progress = listener && new Progress(listener, 'upload', size);
+  const watched = (stream) => new Watched(stream, { limit, progress });
+  if (whole) return { first: undefined, again: () => watched(parts(Buffer.from(data))), length: size };
+  const { first, again } = data;
+  return {
+    first: first && watched(first),
+    again: again && (async () => watched(await again())),
+    length: size,
+  };
+}
+
+/** A stream, counted while it is read. */
+class Watched {
+  #stream;
+  #iterator;
+  #limit;
+  #progress;
+
+  constructor(stream, { limit, progress }) {
+    // A web stream that is being read can be cancelled by its reader only.
+    this.#stream = typeof stream.getReader === 'function' ? Readable.fromWeb(stream) : stream;
+    this.#limit = limit;
+    this.#progress = progress;
+  }
+
+  [Symbol.asyncIterator]() {
+    this.#iterator ??= this.#counted();
+    return this.#iterator;
+  }
+
+  destroy() {
+    return this.#stream.destroy ? this.#stream.destroy() : this.#iterator?.return();
+  }
+
+  async *#counted() {
+    let loaded = 0;
+    try {
+      for await (const chunk of this.#stream) {
+        loaded += Buffer.byteLength(chunk);
+        if (this.#limit > -1 && loaded > this.#limit) throw tooLong();
+        yield chunk;
+        this.#progress?.add(loaded);
+      }
+    } finally {
+      this.#progress?.flush();
+    }
+  }
+}
+
+function* parts(bytes) {
+  for (let at = 0; at < bytes.length; at += PART) yield bytes.subarray(at, at + PART);
+}
+
+function tooLong() {
+  return badRequest('Request body larger than maxBodyLength limit');
+}
+
+module.exports = { watchUpload };

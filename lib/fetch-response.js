@@ -1,0 +1,139 @@
+'use strict';
+
+// An answer as fetch gives it: the platform's own Response. It is told here what its constructor does not take (the URL, a
+// status that only a server may give), and a body that nobody wants as a stream does not go through one.
+
+const { inspect } = require('node:util');
+const { isRedirected, statusOf } = require('./bits.js');
+const { bodyError } = require('./fetch-errors.js');
+const { HeldBody } = require('./held-body.js');
+const { HOLDS_LAZY, LazyStream } = require('./lazy-stream.js');
+const { bytesOf, jsonOf, textOf } = require('./response.js');
+const { StreamedBody } = require('./streamed-body.js');
+
+/** The fetch standard's null body statuses. */
+const NO_BODY = new Set([101, 103, 204, 205, 304]);
+/** What a Response is made with if its constructor would refuse its status. It is not ok either. */
+const UNUSUAL = 599;
+
+class FetchResponse extends Response {
+  #bits;
+  #lines;
+  #body;
+  #lazy;
+
+  /**
+   * `bits` and `lines` are HttpResponse's. `body`: a HeldBody or a StreamedBody, or a stream that is all there is; null for
+   * none.
+   */
+  constructor(bits, lines, body) {
+    const status = statusOf(bits);
+    const usual = status >= 200 && status <= 599;
+    const lazy = body === null || body instanceof ReadableStream ? undefined : new LazyStream(body);
+    super(lazy === undefined ? body : HOLDS_LAZY ? lazy : lazy.real, {
+      status: usual ? status : UNUSUAL,
+      statusText: lines[1],
+    });
+    if (!usual) Object.defineProperty(this, 'status', { value: status });
+    this.#bits = bits;
+    this.#lines = lines;
+    this.#body = body;
+    this.#lazy = lazy;
+    const { headers } = this;
+    for (let i = 2; i + 1 < lines.length; i += 2) headers.append(lines[i], lines[i + 1]);
+    Object.setPrototypeOf(headers, ReadOnlyHeaders.prototype);
+  }
+
+  get type() {
+    return 'basic';
+  }
+
+  get redirected() {
+    return isRedirected(this.#bits);
+  }
+
+  /** Without the request's fragment. */
+  get url() {
+    return this.#lines[0].split('#', 1)[0];
+  }
+
+  get body() {
+    const stream = super.body;
+    return stream instanceof LazyStream ? stream.real : stream;
+  }
+
+  get bodyUsed() {
+    return super.bodyUsed || (this.#lazy !== undefined && this.#lazy.isClaimed);
+  }
+
+  clone() {
+    if (this.bodyUsed || super.body?.locked) {
+      throw new TypeError('Response.clone: Body has already been consumed.');
+    }
+    const body = this.#body;
+    if (body === null) return new FetchResponse(this.#bits, this.#lines, null);
+    if (body instanceof HeldBody && !this.#lazy.isMade) {
+      return new FetchResponse(this.#bits, this.#lines, body.another());
+    }
+    // Splits the stream into its own and the copy's.
+    return new FetchResponse(this.#bits, this.#lines, super.clone().body);
+  }
+
+  async json() {
+    return jsonOf(await this.text(), this.status);
+  }
+
+  async text() {
+    const body = this.#lazy?.claim();
+    return body === undefined ? super.text() : textOf(await body.collect());
+  }
+
+  async bytes() {
+    const body = this.#lazy?.claim();
+    // Node 20.3 has no `bytes`.
+    return body === undefined ? new Uint8Array(await super.arrayBuffer()) : bytesOf(await body.collect());
+  }
+
+  async arrayBuffer() {
+    return (await this.bytes()).buffer;
+  }
+
+  /** As HttpResponse's: neither headers nor body nor query. */
+  [inspect.custom](_depth, options) {
+    const { status, redirected, bodyUsed } = this;
+    return `Response ${inspect({ status, url: this.url.replace(/\?.*$/, ''), redirected, bodyUsed }, options)}`;
+  }
+}
+
+/** Its own name is nobody's business. */
+FetchResponse.prototype.constructor = Response;
+
+class ReadOnlyHeaders extends Headers {
+  append() {
+    throw new TypeError('immutable');
+  }
+
+  delete() {
+    throw new TypeError('immutable');
+  }
+
+  set() {
+    throw new TypeError('immutable');
+  }
+}
+
+ReadOnlyHeaders.prototype.constructor = Headers;
+
+/** `raw` as HttpResponse takes it, of a request with this method and signal. */
+function fetchResponse([bits, head, held, download], { method, signal }) {
+  const lines = head.split('\n');
+  if (method === 'HEAD' || NO_BODY.has(statusOf(bits))) {
+    download?.cancel();
+    return new FetchResponse(bits, lines, null);
+  }
+  const streamed = download !== undefined;
+  const body = streamed ? new StreamedBody(download, signal, bodyError) : new HeldBody(held, signal);
+  return new FetchResponse(bits, lines, body);
+}
+
+module.exports = { fetchResponse };

@@ -1,0 +1,204 @@
+//! A response body on its way to JavaScript: read ahead of it by the engine, up to [`AHEAD`].
+//!
+//! Invariant: what JavaScript drops, or cancels, is read no further; its connection is closed.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use napi::bindgen_prelude::Unknown;
+use napi::{Env, Result};
+use napi_derive::napi;
+use tokio::sync::Notify;
+
+use super::port::unknown;
+use super::promise::{Promises, Settler};
+use super::runtime;
+use super::settle::{Scope, Settlement};
+use crate::engine::error::Error;
+use crate::engine::http::Download as Engine;
+
+/// How much is read before JavaScript asks for it: enough that the two threads need not wait for each other, and little
+/// enough that V8 has no large buffers to collect.
+const AHEAD: usize = 128 * 1024;
+
+#[napi]
+pub struct Download {
+    /// Until somebody asks for the first of it.
+    unread: RefCell<Option<Box<Engine>>>,
+    inbox: Arc<Inbox>,
+    promises: Promises,
+}
+
+/// What was read and not asked for, or asked for and not read.
+#[derive(Default)]
+struct Inbox {
+    state: Mutex<State>,
+    /// There is room again, or nobody is left who would read.
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    parts: VecDeque<Bytes>,
+    size: usize,
+    end: Option<std::result::Result<(), Error>>,
+    waiting: Option<Settler>,
+    dropped: bool,
+}
+
+impl Download {
+    pub(super) fn new(engine: Box<Engine>, promises: Promises) -> Self {
+        Self { unread: RefCell::new(Some(engine)), inbox: Arc::default(), promises }
+    }
+}
+
+#[napi]
+impl Download {
+    /// The next part: at once if it is there, else its promise. Null at the end. One read at a time.
+    #[napi(catch_unwind, ts_return_type = "Buffer | null | Promise<Buffer | null>")]
+    pub fn read<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        if let Some(engine) = self.unread.take() {
+            let inbox = Arc::clone(&self.inbox);
+            runtime::spawn(move || inbox.fill(engine));
+        }
+        match self.inbox.take() {
+            Some(Ok(parts)) => {
+                let scope = Scope::of(*env);
+                unknown(env, scope.chunk(&parts)?)
+            }
+            Some(Err(error)) => {
+                let (settler, promise) = self.promises.begin(env)?;
+                settler.settle(Err(error));
+                Ok(promise)
+            }
+            None => {
+                let (settler, promise) = self.promises.begin(env)?;
+                self.inbox.wait(settler);
+                Ok(promise)
+            }
+        }
+    }
+
+    /// All of it, if nothing of it was read: a string if it is pure ASCII, null if it is empty.
+    #[napi(catch_unwind, ts_return_type = "Promise<string | Buffer | null>")]
+    pub fn collect<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        let engine = self.unread.take();
+        let inbox = Arc::clone(&self.inbox);
+        self.promises.of(env, move || async move {
+            let engine = engine.ok_or(Error::Internal)?;
+            tokio::select! {
+                biased;
+                () = inbox.dropped() => Err(Error::Aborted),
+                body = engine.collect() => body.map(Settlement::body),
+            }
+        })
+    }
+
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        drop(self.unread.take());
+        self.inbox.leave();
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        self.inbox.leave();
+    }
+}
+
+impl Inbox {
+    /// Reads until the end, or until nobody wants it.
+    async fn fill(self: Arc<Self>, mut engine: Box<Engine>) {
+        loop {
+            let chunk = tokio::select! {
+                biased;
+                () = self.dropped() => return,
+                chunk = engine.chunk() => chunk,
+            };
+            let more = matches!(chunk, Ok(Some(_)));
+            self.put(chunk);
+            if !more {
+                return;
+            }
+            self.room().await;
+        }
+    }
+
+    fn put(&self, chunk: std::result::Result<Option<Bytes>, Error>) {
+        let mut state = self.state();
+        match chunk {
+            Ok(Some(bytes)) => {
+                state.size += bytes.len();
+                state.parts.push_back(bytes);
+            }
+            Ok(None) => state.end = Some(Ok(())),
+            Err(error) => state.end = Some(Err(error)),
+        }
+        let Some(waiting) = state.waiting.take() else { return };
+        let Some(next) = state.take() else { return };
+        drop(state);
+        waiting.settle(next.map(Settlement::Chunk));
+    }
+
+    fn take(&self) -> Option<std::result::Result<Vec<Bytes>, Error>> {
+        let next = self.state().take();
+        self.changed.notify_one();
+        next
+    }
+
+    fn wait(&self, settler: Settler) {
+        let mut state = self.state();
+        match state.take() {
+            // Came between the look and now.
+            Some(next) => settler.settle(next.map(Settlement::Chunk)),
+            None => state.waiting = Some(settler),
+        }
+    }
+
+    fn leave(&self) {
+        let mut state = self.state();
+        state.dropped = true;
+        let waiting = state.waiting.take();
+        drop(state);
+        self.changed.notify_one();
+        if let Some(waiting) = waiting {
+            waiting.settle(Ok(Settlement::Chunk(Vec::new())));
+        }
+    }
+
+    async fn dropped(&self) {
+        while !self.state().dropped {
+            self.changed.notified().await;
+        }
+    }
+
+    async fn room(&self) {
+        loop {
+            {
+                let state = self.state();
+                if state.dropped || state.size < AHEAD {
+                    return;
+                }
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// All parts there are; none at the end. `None` if there is nothing yet.
+    fn take(&mut self) -> Option<std::result::Result<Vec<Bytes>, Error>> {
+        if self.size > 0 || self.dropped {
+            self.size = 0;
+            return Some(Ok(self.parts.drain(..).collect()));
+        }
+        self.end.clone().map(|end| end.map(|()| Vec::new()))
+    }
+}

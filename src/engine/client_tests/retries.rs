@@ -1,0 +1,157 @@
+//! Requests that are sent again: after a failure that passes, and with a body that may be gone.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ::http::Method;
+
+use super::super::*;
+use super::world::*;
+use crate::engine::http::payload::{Chunks, Source};
+
+fn reset() -> Error {
+    Error::Network { message: "reset".into(), code: Some("ECONNRESET") }
+}
+
+async fn retrying(limit: u32) -> World {
+    World::with(|shared| shared.retry = Arc::new(RetryRules { limit, ..no_retries() })).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_passes_is_tried_again_and_counted() {
+    let world = retrying(2).await;
+    world.api.will([Ok(503), Err(reset()), Ok(200)]);
+    let answer = world.get().await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts, answer.replays), (200, 3, 0));
+    assert_eq!(world.client.shared().provider.counters.retries.get(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_answer_is_the_callers() {
+    let world = retrying(2).await;
+    world.api.will([Ok(503), Ok(503), Ok(503)]);
+    let answer = world.get().await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts), (503, 3));
+    world.api.will([Err(reset()), Err(reset()), Err(reset())]);
+    assert_eq!(world.get().await.unwrap_err(), reset());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_brings_its_own_auth_header_is_tried_again_too() {
+    let world = retrying(2).await;
+    world.api.will([Ok(503), Ok(200)]);
+    let answer = world.client.send(Box::new(with_header("authorization", "own"))).await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts), (200, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_takes_no_retries_and_a_retry_no_replays() {
+    let world = retrying(1).await;
+    world.api.will([Ok(503), Ok(401), Ok(401), Ok(200)]);
+    let answer = world.get().await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts, answer.replays), (200, 4, 2));
+    assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a1", "Bearer a2", "Bearer a3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_it_got_is_better_than_a_timeout() {
+    let world = retrying(9).await;
+    let wait: &[_] = &[("retry-after", "20")];
+    world.api.scripted.lock().unwrap().extend([Ok((503, wait)), Ok((503, wait)), Ok((200, wait))]);
+    let begun = clock::now();
+    let answer = world.get().await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts), (503, 2), "40 s are more than the 30 it has");
+    assert_eq!(clock::now() - begun, secs(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_pauses_leaves_when_the_client_closes() {
+    let world = retrying(2).await;
+    let wait: &[_] = &[("retry-after", "20")];
+    world.api.scripted.lock().unwrap().push_back(Ok((503, wait)));
+    let sent = world.sending(request("/x"));
+    quiet().await;
+    let begun = clock::now();
+    world.client.close().await;
+    assert_eq!(sent.await.unwrap().unwrap_err(), Error::ClientClosed);
+    assert_eq!(clock::now(), begun);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_pauses_holds_no_place_on_the_wire() {
+    let world = World::with(|shared| {
+        shared.retry = Arc::new(RetryRules { limit: 1, ..no_retries() });
+        shared.gate = Gate::new(1);
+    })
+    .await;
+    let wait: &[_] = &[("retry-after", "20")];
+    world.api.scripted.lock().unwrap().push_back(Ok((503, wait)));
+    let first = world.sending(request("/1"));
+    quiet().await;
+    let begun = clock::now();
+    assert_eq!(world.get().await.unwrap().response.status, 200);
+    assert_eq!(clock::now(), begun);
+    assert_eq!(first.await.unwrap().unwrap().response.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_server_is_asked_once_each_when_the_budget_is_spent() {
+    let world = retrying(2).await;
+    world.api.will([(); 500].map(|()| Ok(503)));
+    for _ in 0..200 {
+        assert_eq!(world.get().await.unwrap().response.status, 503);
+    }
+    assert_eq!(world.api.count(), 200 + 100);
+}
+
+/// A stream that can be opened once, or each time.
+struct Stream {
+    again: bool,
+    opened: AtomicBool,
+}
+
+impl Source for Stream {
+    fn open(&self) -> Option<Chunks> {
+        None
+    }
+
+    fn is_fresh(&self) -> bool {
+        // Asked after each sending; the wire of these tests opens nothing.
+        self.again || !self.opened.swap(true, Ordering::Relaxed)
+    }
+
+    fn length(&self) -> Option<u64> {
+        None
+    }
+
+    fn failure(&self) -> Option<Error> {
+        None
+    }
+
+    fn stop(&self) {}
+}
+
+fn streaming(again: bool) -> Request {
+    // The first question comes after the first sending, when the stream has been opened.
+    let body = Payload::Stream(Arc::new(Stream { again, opened: AtomicBool::new(true) }));
+    Request { method: Method::PUT, body, ..request("/x") }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_gone_leaves_the_rejection_to_the_caller_and_rotates_all_the_same() {
+    let world = World::new().await;
+    world.api.takes("nothing yet");
+    let answer = world.client.send(Box::new(streaming(false))).await.unwrap();
+    assert_eq!((answer.response.status, answer.attempts, answer.replays), (401, 1, 0));
+    assert!(answer.not_replayable);
+    let next = world.get().await.unwrap();
+    assert_eq!((next.response.status, next.attempts, next.not_replayable), (200, 1, false));
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_can_be_made_again_is_replayed() {
+    let world = World::new().await;
+    world.api.takes("nothing yet");
+    let answer = world.client.send(Box::new(streaming(true))).await.unwrap();
+    assert_eq!((answer.response.status, answer.replays, answer.not_replayable), (200, 1, false));
+}

@@ -1,0 +1,162 @@
+//! A request's body: bytes, which can be sent as often as it takes, or a stream, which is made while it is sent.
+//!
+//! Invariant: a stream that was given out and cannot be made again is never sent as if it were empty: sending it is an
+//! error.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use hyper::body::{Body, Frame, SizeHint};
+
+use crate::engine::error::Error;
+
+#[derive(Clone)]
+pub enum Payload {
+    Bytes(Bytes),
+    Stream(Arc<dyn Source>),
+}
+
+/// Where a streamed body comes from.
+pub trait Source: Send + Sync {
+    /// The body from its beginning; `None` if it was given out before and cannot be made again. Asked when the first
+    /// byte is wanted, so that a request that never got a connection has used nothing up.
+    fn open(&self) -> Option<Chunks>;
+
+    /// Whether [`Source::open`] has something to give.
+    fn is_fresh(&self) -> bool;
+
+    /// In bytes, if it is known beforehand.
+    fn length(&self) -> Option<u64>;
+
+    /// What went wrong while it was read, if something did.
+    fn failure(&self) -> Option<Error>;
+
+    /// Nobody wants the rest of what is open.
+    fn stop(&self);
+}
+
+pub type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
+
+impl Payload {
+    /// Whether sending it sends all of it, from the beginning.
+    pub fn is_fresh(&self) -> bool {
+        match self {
+            Self::Bytes(_) => true,
+            Self::Stream(source) => source.is_fresh(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Bytes(bytes) if bytes.is_empty())
+    }
+
+    #[cfg(test)]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Stream(_) => panic!("a stream"),
+        }
+    }
+
+    pub(super) fn failure(&self) -> Option<Error> {
+        match self {
+            Self::Bytes(_) => None,
+            Self::Stream(source) => source.failure(),
+        }
+    }
+
+    pub(super) fn outgoing(&self) -> Outgoing {
+        match self {
+            Self::Bytes(bytes) => Outgoing::Whole(bytes.clone()),
+            Self::Stream(source) => Outgoing::Unopened(Arc::clone(source)),
+        }
+    }
+}
+
+/// Shows no byte of it.
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Bytes(_) => "bytes",
+            Self::Stream(_) => "a stream",
+        })
+    }
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Self::Bytes(Bytes::new())
+    }
+}
+
+impl From<Bytes> for Payload {
+    fn from(bytes: Bytes) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+/// Stops the streaming of a request's body when its exchange is over, however it ended: a server may answer before it
+/// has read everything.
+pub(super) struct Sending(Payload);
+
+impl Sending {
+    pub(super) fn new(payload: &Payload) -> Self {
+        Self(payload.clone())
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        if let Payload::Stream(source) = &self.0 {
+            source.stop();
+        }
+    }
+}
+
+/// A payload as hyper takes it.
+pub(super) enum Outgoing {
+    Whole(Bytes),
+    Unopened(Arc<dyn Source>),
+    Open(Chunks),
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Self::Unopened(source) = &*self {
+            let Some(chunks) = source.open() else {
+                return Poll::Ready(Some(Err(Error::BodyNotReplayable)));
+            };
+            *self = Self::Open(chunks);
+        }
+        match &mut *self {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Unopened(_) => Poll::Ready(None),
+            Self::Open(chunks) => {
+                let next = ready!(chunks.as_mut().poll_next(cx));
+                Poll::Ready(next.map(|chunk| chunk.map(Frame::data)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(bytes) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Unopened(source) => source.length().map(SizeHint::with_exact).unwrap_or_default(),
+            Self::Open(_) => SizeHint::default(),
+        }
+    }
+}
