@@ -259,7 +259,7 @@ export interface TokenClientOptions {
   allowInsecure?: boolean;
   /**
    * PEM text or a Buffer of it. `ca` is trusted instead of the system's roots, as in Node; `cert` and `key` go together.
-   * `rejectUnauthorized` default true.
+   * `rejectUnauthorized` default true. All but the client certificate hold for an https proxy as well.
    */
   tls?: { ca?: string | Buffer; cert?: string | Buffer; key?: string | Buffer; rejectUnauthorized?: boolean };
   /**
@@ -267,6 +267,26 @@ export interface TokenClientOptions {
    * kept per origin. Default 256.
    */
   connections?: number;
+  /**
+   * Offer HTTP/2 to https origins, which choose by ALPN; all requests to one that takes it share a connection. false:
+   * HTTP/1.1 only. Default true.
+   */
+  http2?: boolean;
+  /**
+   * A Unix socket that all connections go to; URLs still give `host` and path, and with https there is TLS over it. Plain
+   * http counts as secure there, since it does not leave the machine. Not together with `proxy`, not on Windows.
+   * Default: none.
+   * @example '/var/run/docker.sock'
+   */
+  socketPath?: string;
+  /**
+   * `http://user:password@host:port`, `https://…`, `socks5://…` (names are looked up here) or `socks5h://…` (by the
+   * proxy). https goes through a tunnel, in which the proxy sees the host's name and no more. `'env'`: what HTTP_PROXY,
+   * HTTPS_PROXY, ALL_PROXY and NO_PROXY say, in either case, when the client is made; this machine is reached directly.
+   * Default false: no proxy, and the environment is not read. Error: NetworkError, which names the proxy and what it did.
+   * @example 'http://proxy.example.com:3128'
+   */
+  proxy?: string | false;
 }
 
 export type RedirectMode = 'same-origin' | 'follow' | 'error' | 'manual';

@@ -79,6 +79,9 @@ describe('client options', () => {
       key: undefined,
       rejectUnauthorized: true,
       retry: RETRY,
+      http2: true,
+      socketPath: undefined,
+      proxy: undefined,
       hasStore: false,
       hasExpired: false,
       throwHttpErrors: false,
@@ -114,6 +117,8 @@ describe('client options', () => {
         'grant',
         'retry',
         'proxy',
+        'http2',
+        'socketPath',
       ].map((name) => [name, undefined]),
     );
     expect(settingsOf(named)).toEqual(settingsOf({}));
@@ -169,6 +174,17 @@ describe('client options', () => {
       { retry: { limit: 7, methods: ['POST', 'X-OWN'], statusCodes: [418], maxDelay: 0 } },
     ],
     [{ retry: { methods: [], statusCodes: [] } }, { retry: { ...RETRY, methods: [], statusCodes: [] } }],
+    [{ http2: false }, { http2: false }],
+    [
+      { socketPath: '/run/api.sock', proxy: false },
+      { socketPath: '/run/api.sock', proxy: undefined },
+    ],
+    ...[
+      ['http://proxy', 'http://proxy/'],
+      ['HTTPS://u:p%40@PROXY:3128/', 'https://u:p%40@proxy:3128/'],
+      ['socks5://[::1]:1080', 'socks5://[::1]:1080'],
+      ['socks5h://u:p@proxy', 'socks5h://u:p@proxy'],
+    ].map(([proxy, url]) => [{ proxy }, { proxy: { http: url, https: url, except: '', loopback: true } }]),
     [
       { share: 'all', session: 'x'.repeat(512) },
       { share: 'all', session: 'x'.repeat(512) },
@@ -274,7 +290,33 @@ describe('client options', () => {
     })),
     grant: [null, SECRET, { type: 'refresh_token', clientSecret: SECRET }],
     ...badRetry,
-    proxy: [false, `http://${SECRET}@p`],
+    http2: [null, 1, SECRET],
+    socketPath: [
+      null,
+      '',
+      7,
+      Buffer.from('/run'),
+      SECRET.repeat(1000),
+      { socketPath: SECRET, proxy: 'http://p' },
+    ],
+    proxy: [
+      null,
+      true,
+      7,
+      '',
+      SECRET,
+      'ENV',
+      `proxy:${SECRET}`,
+      `socks4://${SECRET}`,
+      `ftp://${SECRET}`,
+      `http://p/${SECRET}`,
+      `http://p?${SECRET}`,
+      `http://p#${SECRET}`,
+      `http://u:${SECRET}@`,
+      `socks5://${SECRET}/x`,
+      new URL(`http://${SECRET}`),
+      { socketPath: SECRET, proxy: 'env' },
+    ],
   };
   const cases = Object.entries(bad).flatMap(([name, values]) => values.map((value, i) => [name, i, value]));
 
@@ -292,12 +334,12 @@ describe('client options', () => {
     expectRefused(() => readClientOptions({}), 'refresh and grant');
   });
 
-  test.each([
-    ['grant', 'grant is not available in this version'],
-    ['proxy', 'proxy is not available in this version'],
-  ])('says that %s comes later', (name, message) => {
-    expectRefused(() => readClientOptions({ [name]: SECRET }), message);
-  });
+  test.each([['grant', 'grant is not available in this version']])(
+    'says that %s comes later',
+    (name, message) => {
+      expectRefused(() => readClientOptions({ [name]: SECRET }), message);
+    },
+  );
 
   test.each([
     [{ refreshTimout: SECRET }, 'unknown option refreshTimout; did you mean refreshTimeout?'],

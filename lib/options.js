@@ -17,6 +17,7 @@ const {
 } = require('./check.js');
 const { invalidOption, rejectOption, unavailable } = require('./errors.js');
 const { readHeaderName, readHeaders } = require('./headers.js');
+const { readProxy } = require('./proxy.js');
 const { readRetry } = require('./retry-options.js');
 const { readTokens } = require('./tokens.js');
 
@@ -41,8 +42,9 @@ const KNOWN = [
   ...['baseURL', 'allowedOrigins', 'headers', 'header', 'tokens', 'session', 'share', 'store', 'logger'],
   ...['refreshAhead', 'refreshTimeout', 'maxRetries', 'rotationGrace', 'timeout', 'queue', 'redirect'],
   ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry'],
+  ...['http2', 'socketPath', 'proxy'],
 ];
-const LATER = ['grant', 'proxy'];
+const LATER = ['grant'];
 
 /**
  * How long each provider accepts the previous refresh token again, ms. Where an administrator sets the window and it
@@ -103,6 +105,7 @@ function readSettings(own, header, callbacks) {
     allowInsecure: boolean(own.allowInsecure, 'allowInsecure', false),
     connections: integer(own.connections, 'connections', CONNECTIONS, { min: 1, max: 65_535 }),
     ...readTls(own.tls),
+    ...readRoute(own),
     retry: readRetry(own.retry),
     hasStore: callbacks.getTokens !== undefined,
     hasExpired: callbacks.isSessionExpired !== undefined,
@@ -192,6 +195,18 @@ function readTls(value) {
     key: readPem(tls.key, 'tls.key'),
     rejectUnauthorized: boolean(tls.rejectUnauthorized, 'tls.rejectUnauthorized', true),
   };
+}
+
+function readRoute({ http2, socketPath, proxy }) {
+  const route = {
+    http2: boolean(http2, 'http2', true),
+    socketPath: text(socketPath, 'socketPath', undefined, 4096),
+    proxy: readProxy(proxy),
+  };
+  if (route.socketPath !== undefined && proxy !== undefined && proxy !== false) {
+    throw rejectOption('socketPath and proxy must not be given together');
+  }
+  return route;
 }
 
 function readPem(value, name) {

@@ -147,6 +147,7 @@ module.exports = {
   closeServers,
   failure,
   freePort,
+  listening,
   serve,
   serveExpired,
   serveRaw,

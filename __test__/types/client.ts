@@ -69,6 +69,9 @@ const full: TokenClientOptions = {
   allowInsecure: true,
   tls: { ca: Buffer.from(''), rejectUnauthorized: false },
   connections: 1,
+  http2: false,
+  socketPath: '/run/api.sock',
+  proxy: false,
 };
 
 // @ts-expect-error: where new tokens come from must be said

@@ -14,7 +14,7 @@ use crate::engine::client::{Format, Judge, Shared};
 use crate::engine::error::Error;
 use crate::engine::gate::Gate;
 use crate::engine::http::{
-    HyperTransport, Limits, Origins, RedirectMode, Rules, TlsOptions, TransportOptions,
+    HyperTransport, Limits, Origins, ProxyOptions, RedirectMode, Rules, TlsOptions, TransportOptions,
 };
 use crate::engine::retry::{Budget, RetryRules};
 use crate::engine::session::provider::{Counters, Provider, Seed};
@@ -51,9 +51,21 @@ pub struct Settings {
     pub cert: Option<String>,
     pub key: Option<String>,
     pub reject_unauthorized: bool,
+    pub http2: bool,
+    pub socket_path: Option<String>,
+    pub proxy: Option<NativeProxy>,
     pub retry: NativeRetry,
     pub has_store: bool,
     pub has_expired: bool,
+}
+
+/// The option `proxy`, or the environment, as `lib/proxy.js` read it.
+#[napi(object, object_to_js = false)]
+pub struct NativeProxy {
+    pub http: String,
+    pub https: String,
+    pub except: String,
+    pub loopback: bool,
 }
 
 /// The option `retry`, complete. Durations in milliseconds.
@@ -106,6 +118,14 @@ impl Settings {
         };
         let allowed = self.allowed_origins.iter().map(|origin| url("allowedOrigins", origin));
         let base = self.base_url.as_deref().map(|base| url("baseURL", base)).transpose()?;
+        // What goes to a socket of this machine does not leave it, whatever the URL says.
+        let allow_insecure = self.allow_insecure || self.socket_path.is_some();
+        let proxy = self.proxy.map(|NativeProxy { http, https, except, loopback }| ProxyOptions {
+            http,
+            https,
+            except,
+            loopback,
+        });
         let transport = TransportOptions {
             idle_per_origin: self.connections as usize,
             tls: TlsOptions {
@@ -114,12 +134,16 @@ impl Settings {
                 key: self.key,
                 reject_unauthorized: self.reject_unauthorized,
             },
+            http2: self.http2,
+            socket_path: self.socket_path,
+            proxy,
+            allow_insecure,
         };
         let judge = callbacks.clone();
         Ok(Shared {
             provider: Arc::new(provider),
             registry,
-            origins: Origins::new(base, allowed.collect::<Result<_, _>>()?, self.allow_insecure),
+            origins: Origins::new(base, allowed.collect::<Result<_, _>>()?, allow_insecure),
             transport: Box::new(HyperTransport::new(&transport)?),
             format: self.has_format.then(|| Box::new(callbacks) as Box<dyn Format>),
             judge: self.has_expired.then(|| Box::new(judge) as Box<dyn Judge>),
@@ -128,7 +152,7 @@ impl Settings {
             rules: Rules {
                 redirect: redirect(&self.redirect),
                 limits: Limits { size: bytes(self.max_response_size), time: ms(self.timeout) },
-                allow_insecure: self.allow_insecure,
+                allow_insecure,
             },
             retry: Arc::new(self.retry.try_into()?),
             budget: Budget::default(),

@@ -27,7 +27,17 @@ pub(super) fn left_connect() {
     let _ = WATCHED.try_with(PhaseCell::connected);
 }
 
-/// Name, TCP and TLS together. undici's number: three lost SYNs (1 + 2 + 4 s) fit, a dead host is known well before
+/// Notes that the server cannot have acted upon the request this task runs, though it may have been sent.
+pub(super) fn unprocessed() {
+    let _ = WATCHED.try_with(PhaseCell::unprocessed);
+}
+
+/// Whether this task runs a request. A connect that was let go runs in one that does not.
+pub(super) fn is_watched() -> bool {
+    WATCHED.try_with(|_| ()).is_ok()
+}
+
+/// Name, proxy, TCP and TLS together. undici's number: three lost SYNs (1 + 2 + 4 s) fit, a dead host is known well before
 /// the request's own 30 s are over.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -76,8 +86,9 @@ where
     type Output = Result<T, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let let_go = WATCHED.try_with(|_| ()).is_err();
-        if let_go && let Some(phase) = self.phase.take() {
+        if !is_watched()
+            && let Some(phase) = self.phase.take()
+        {
             phase.connected();
         }
         let outcome = match ready!(self.inner.as_mut().poll(cx)) {

@@ -1,61 +1,16 @@
 //! Handshakes with a real TLS server: who is trusted, and who we show ourselves to be.
 
-use std::sync::Arc;
-
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use super::testing::{get, listen, rules};
+use super::testing_tls::{Authority, acceptor, authority, certificate, https, trusting};
 use super::{HyperTransport, PhaseCell, Response, TlsOptions, TransportOptions, exchange};
 use crate::engine::error::{Error, Phase};
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority() -> Authority {
-    let mut params = CertificateParams::default();
-    // Unlike the name that rcgen gives to all the others.
-    params.distinguished_name.push(DnType::CommonName, "authority");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
-/// A certificate for `name` and its key, as PEM.
-fn certificate(authority: Option<&Authority>, name: &str) -> (String, String) {
-    let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let certificate = match authority {
-        Some(authority) => params.signed_by(&key, authority),
-        None => params.self_signed(&key),
-    };
-    (certificate.unwrap().pem(), key.serialize_pem())
-}
-
 /// A server that says hello over TLS to whoever has a certificate of `clients`, or to anyone.
-async fn server((cert, key): (String, String), clients: Option<&Authority>) -> Url {
-    let builder = ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .unwrap();
-    let builder = match clients {
-        None => builder.with_no_client_auth(),
-        Some(authority) => {
-            let mut roots = RootCertStore::empty();
-            roots.add(authority.der().clone()).unwrap();
-            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
-            builder.with_client_cert_verifier(verifier.build().unwrap())
-        }
-    };
-    let chain = rustls::pki_types::CertificateDer::pem_slice_iter(cert.as_bytes()).map(Result::unwrap);
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
-    let mut config = builder.with_single_cert(chain.collect(), key).unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+async fn server(certificate: (String, String), clients: Option<&Authority>) -> Url {
+    let acceptor = acceptor(&certificate, clients, &["h2", "http/1.1"]);
     let (listener, url) = listen().await;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -67,19 +22,14 @@ async fn server((cert, key): (String, String), clients: Option<&Authority>) -> U
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
-    let mut url = Url::parse(&url.as_str().replace("http:", "https:")).unwrap();
-    url.set_host(Some("localhost")).unwrap();
-    url
+    https(&url)
 }
 
 async fn run(url: Url, tls: TlsOptions) -> (Result<Response, Error>, PhaseCell) {
-    let transport = HyperTransport::new(&TransportOptions { idle_per_origin: 1, tls }).unwrap();
+    let transport =
+        HyperTransport::new(&TransportOptions { tls, http2: false, ..TransportOptions::default() }).unwrap();
     let phase = PhaseCell::new();
     (exchange(&transport, &get(url), &rules(), &phase).await, phase)
-}
-
-fn trusting(authority: &Authority) -> TlsOptions {
-    TlsOptions { ca: Some(authority.pem()), ..TlsOptions::default() }
 }
 
 async fn refused(url: Url, tls: TlsOptions) -> &'static str {

@@ -1,14 +1,14 @@
-//! HTTP/1.1 by hyper, over TLS by rustls. hyper-util's client keeps the connections.
+//! HTTP/1.1 and HTTP/2 by hyper, over TLS by rustls. hyper-util's client keeps the connections.
 //!
 //! Invariant: a URL is parsed once more than the user's, into the URI that hyper wants, and never again on the way.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, RANGE,
-    TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue,
+    PROXY_AUTHORIZATION, RANGE, TRANSFER_ENCODING, USER_AGENT,
 };
 use http::uri::Scheme;
 use http::{Method, Request, Response, Uri};
@@ -16,77 +16,137 @@ use hyper::body::{Body, Incoming};
 use hyper::ext::ReasonPhrase;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::{Position, Url};
 
-use super::connect::{CONNECT_TIMEOUT, Connector, left_connect};
+use super::connect::{Connector, left_connect, unprocessed};
 use super::decode::{self, Coding};
 use super::payload::Outgoing;
+use super::proxy::Proxies;
+use super::route::{Route, tcp};
+use super::sharing::Sharing;
 use super::tls::TlsOptions;
-use super::{Transport, TransportOptions, WireBody, WireRequest, WireResponse, network};
+use super::unix::SocketPath;
+use super::{Transport, TransportOptions, WireBody, WireRequest, WireResponse, http2, network};
 use crate::engine::error::Error;
 
-/// HTTP/1.1 over hyper and rustls. A request that hyper knows was not sent, because the kept connection it got was
-/// closed, is sent on another one.
+/// HTTP over hyper and rustls. A request that hyper knows was not sent, because the kept connection it got was closed,
+/// is sent on another one.
 ///
-/// Limits that nobody can raise by sending more: 100 header fields and [`READ_BUFFER`] for a response's head.
+/// Limits that nobody can raise by sending more: 100 header fields in HTTP/1.1, and [`READ_BUFFER`] for a response's
+/// head.
 pub struct HyperTransport {
     idle_per_origin: usize,
+    http2: bool,
+    allow_insecure: bool,
+    route: Route,
     /// For http URLs.
-    plain: OnceLock<Client<HttpConnector>>,
+    plain: OnceLock<Client<Route>>,
     /// For https URLs. Reading the system's authorities takes milliseconds and a program that never needs them
     /// should not pay, nor fail where there are none.
-    secure: OnceLock<Client<HttpsConnector<HttpConnector>>>,
+    tls: OnceLock<rustls::ClientConfig>,
+    secure: OnceLock<Client<Sharing<HttpsConnector<Route>>>>,
+    /// For https URLs with another host in the `host` header, which HTTP/2 cannot say (RFC 9113 §8.3.1).
+    http1_only: OnceLock<Client<HttpsConnector<Route>>>,
 }
 
 impl HyperTransport {
-    /// Needs no runtime. With any TLS option set, all of them are checked here.
+    /// Needs no runtime. What is set of the TLS options, `socket_path` and `proxy` is checked here.
     pub fn new(options: &TransportOptions) -> Result<Self, Error> {
-        let TransportOptions { idle_per_origin, tls } = options;
-        let transport =
-            Self { idle_per_origin: *idle_per_origin, plain: OnceLock::new(), secure: OnceLock::new() };
-        if !tls.is_default() {
-            transport.secure(tls)?;
-        }
-        Ok(transport)
-    }
-
-    fn request(&self, request: Request<Outgoing>) -> Result<legacy::ResponseFuture, Error> {
-        Ok(if request.uri().scheme() == Some(&Scheme::HTTPS) {
-            self.secure(&TlsOptions::default())?.request(request)
-        } else {
-            self.plain().request(request)
+        let TransportOptions { idle_per_origin, tls, http2, socket_path, proxy, allow_insecure } = options;
+        let route = match (socket_path, proxy) {
+            (Some(path), _) => Route::Socket(SocketPath::new(path)?),
+            (None, Some(proxy)) => Route::Proxied(Arc::new(Proxies::new(proxy, tls)?), tcp()),
+            (None, None) => Route::Direct(tcp()),
+        };
+        let config = if tls.is_default() { OnceLock::new() } else { OnceLock::from(tls.config()?) };
+        Ok(Self {
+            idle_per_origin: *idle_per_origin,
+            http2: *http2,
+            allow_insecure: *allow_insecure,
+            route,
+            plain: OnceLock::new(),
+            tls: config,
+            secure: OnceLock::new(),
+            http1_only: OnceLock::new(),
         })
     }
 
-    fn plain(&self) -> &Client<HttpConnector> {
-        self.plain.get_or_init(|| client(tcp(), self.idle_per_origin))
+    fn request(&self, mut request: Request<Outgoing>) -> Result<legacy::ResponseFuture, Error> {
+        if let Route::Proxied(proxies, _) = &self.route
+            && let Some(credentials) = proxies.credentials(request.uri(), self.allow_insecure)?
+        {
+            request.headers_mut().entry(PROXY_AUTHORIZATION).or_insert(credentials);
+        }
+        if request.uri().scheme() != Some(&Scheme::HTTPS) {
+            return Ok(self.plain().request(request));
+        }
+        if self.http2
+            && let Some(host) = request.headers().get(HOST)
+        {
+            if request
+                .uri()
+                .authority()
+                .is_some_and(|authority| host.as_bytes() != authority.as_str().as_bytes())
+            {
+                return Ok(self.http1_only()?.request(request));
+            }
+            // Either version says it in its own way.
+            request.headers_mut().remove(HOST);
+        }
+        Ok(self.secure()?.request(request))
     }
 
-    /// `tls` counts only the first time.
-    fn secure(&self, tls: &TlsOptions) -> Result<&Client<HttpsConnector<HttpConnector>>, Error> {
+    fn plain(&self) -> &Client<Route> {
+        self.plain.get_or_init(|| client(self.route.clone(), self.idle_per_origin, false))
+    }
+
+    fn secure(&self) -> Result<&Client<Sharing<HttpsConnector<Route>>>, Error> {
         if let Some(client) = self.secure.get() {
             return Ok(client);
         }
-        // Two threads may make one each; the second is dropped unused.
-        let client = client(HttpsConnector::from((tcp(), tls.config()?)), self.idle_per_origin);
-        Ok(self.secure.get_or_init(|| client))
+        let connector = Sharing::new(self.encrypted(self.http2)?);
+        Ok(self.secure.get_or_init(|| client(connector, self.idle_per_origin, self.http2)))
+    }
+
+    fn http1_only(&self) -> Result<&Client<HttpsConnector<Route>>, Error> {
+        if let Some(client) = self.http1_only.get() {
+            return Ok(client);
+        }
+        let connector = self.encrypted(false)?;
+        Ok(self.http1_only.get_or_init(|| client(connector, self.idle_per_origin, false)))
+    }
+
+    fn encrypted(&self, http2: bool) -> Result<HttpsConnector<Route>, Error> {
+        if self.tls.get().is_none() {
+            // Two threads may make one each; the second is dropped unused.
+            let config = TlsOptions::default().config()?;
+            self.tls.get_or_init(|| config);
+        }
+        let mut config = self.tls.get().ok_or(Error::Internal)?.clone();
+        config.alpn_protocols = http2::protocols(http2);
+        Ok(HttpsConnector::from((self.route.clone(), config)))
     }
 }
 
 impl Transport for HyperTransport {
     fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>> {
         Box::pin(async move {
-            let outgoing = outgoing(request)?;
-            let uri = outgoing.uri().clone();
-            match self.request(outgoing)?.await {
-                Ok(response) => Ok(incoming(response, uri)),
-                Err(error) => {
-                    if !error.is_connect() {
-                        left_connect();
+            loop {
+                let outgoing = outgoing(request)?;
+                let uri = outgoing.uri().clone();
+                match self.request(outgoing)?.await {
+                    Ok(response) => return Ok(incoming(response, uri)),
+                    Err(error) if http2::missed(&error) => {}
+                    Err(error) => {
+                        if !error.is_connect() {
+                            left_connect();
+                        }
+                        if http2::unprocessed(&error) {
+                            unprocessed();
+                        }
+                        return Err(request.body.failure().unwrap_or_else(|| network::error(&error, &uri)));
                     }
-                    Err(request.body.failure().unwrap_or_else(|| network::error(&error, &uri)))
                 }
             }
         })
@@ -95,30 +155,20 @@ impl Transport for HyperTransport {
 
 type Client<C> = legacy::Client<Connector<C>, Outgoing>;
 
-fn client<C>(connector: C, idle_per_origin: usize) -> Client<C>
+fn client<C>(connector: C, idle_per_origin: usize, http2: bool) -> Client<C>
 where
     Connector<C>: legacy::connect::Connect + Clone,
 {
-    legacy::Client::builder(TokioExecutor::new())
+    let mut client = legacy::Client::builder(TokioExecutor::new());
+    if http2 {
+        http2::configure(&mut client);
+    }
+    client
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
         .http1_max_buf_size(READ_BUFFER)
         .pool_max_idle_per_host(idle_per_origin)
         .build(Connector(connector))
-}
-
-fn tcp() -> HttpConnector {
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    // Shared among a host's addresses, so that a dead one leaves time for the others.
-    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    tcp.set_keepalive(Some(KEEPALIVE));
-    tcp.set_keepalive_interval(Some(KEEPALIVE));
-    tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
-    #[cfg(target_os = "linux")]
-    tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-    tcp
 }
 
 fn outgoing(request: &WireRequest) -> Result<Request<Outgoing>, Error> {
@@ -201,16 +251,6 @@ const READ_BUFFER: usize = 64 * 1024;
 /// undici's number: under the 5 s after which a Node server closes an idle connection, so that its close and our
 /// next request do not cross.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
-
-/// A host that vanished while we wait for its answer is known after a minute: asked after 15 s of silence, and three
-/// times more. reqwest's numbers.
-const KEEPALIVE: Duration = Duration::from_secs(15);
-const KEEPALIVE_RETRIES: u32 = 3;
-
-/// How long what was sent may stay unacknowledged, as long as a request's own default timeout: Linux' 15 minutes of
-/// retransmission help nobody.
-#[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 #[path = "hyper_transport_tests.rs"]

@@ -10,12 +10,12 @@ fn url(text: &str) -> Url {
 #[test]
 fn needs_no_runtime() {
     let transport = HyperTransport::new(&TransportOptions::default()).unwrap();
-    assert!(transport.plain.get().is_none() && transport.secure.get().is_none());
+    assert!(transport.plain.get().is_none() && transport.tls.get().is_none());
     transport.plain();
-    assert!(transport.plain.get().is_some() && transport.secure.get().is_none());
+    assert!(transport.plain.get().is_some() && transport.tls.get().is_none());
     let lax = TlsOptions { reject_unauthorized: false, ..TlsOptions::default() };
-    let checked = HyperTransport::new(&TransportOptions { idle_per_origin: 1, tls: lax }).unwrap();
-    assert!(checked.secure.get().is_some());
+    let checked = HyperTransport::new(&TransportOptions { tls: lax, ..TransportOptions::default() }).unwrap();
+    assert!(checked.tls.get().is_some());
 }
 
 #[test]

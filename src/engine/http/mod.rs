@@ -13,6 +13,7 @@ pub mod network;
 pub mod origin;
 pub mod payload;
 pub mod phase;
+pub mod proxy;
 pub mod redirect;
 pub mod tls;
 pub mod transport;
@@ -21,8 +22,17 @@ mod connect;
 mod decode;
 #[cfg(test)]
 mod handshake_tests;
+mod http2;
+mod route;
+mod sharing;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_http2;
+#[cfg(test)]
+mod testing_tls;
+mod tunnel;
+mod unix;
 
 pub use download::{Download, Limits};
 pub use exchange::{Response, Rules, exchange};
@@ -30,6 +40,7 @@ pub use hyper_transport::HyperTransport;
 pub use origin::{Origins, Target};
 pub use payload::Payload;
 pub use phase::PhaseCell;
+pub use proxy::ProxyOptions;
 pub use redirect::RedirectMode;
 pub use tls::TlsOptions;
 pub use transport::{Transport, TransportOptions, WireBody, WireRequest, WireResponse};

@@ -11,6 +11,7 @@ use hyper_util::client::legacy;
 use tokio::time::error::Elapsed;
 
 use super::connect::CONNECT_TIMEOUT;
+use super::tunnel::ProxyError;
 use crate::engine::error::{Error, Phase};
 
 /// What `error`, from connecting to `uri`, sending there or reading from there, means.
@@ -20,7 +21,10 @@ pub fn error(error: &(dyn StdError + 'static), uri: &Uri) -> Error {
     if fault == TIMED_OUT && connecting && !from_system(error) {
         return Error::Timeout { phase: Phase::Connect, after: CONNECT_TIMEOUT };
     }
-    fault.at(uri)
+    match causes(error).find_map(|cause| cause.downcast_ref::<ProxyError>()) {
+        Some(proxy) => fault.at_proxy(proxy, uri),
+        None => fault.at(uri),
+    }
 }
 
 /// What `error` means that came out of a decoder which reads from `uri`.
@@ -47,6 +51,8 @@ impl Fault {
             } else if let Some(http) = cause.downcast_ref::<hyper::Error>() {
                 found = Self::of_http(http).or(found);
                 speaking = true;
+            } else if let Some(http2) = cause.downcast_ref::<h2::Error>() {
+                found = Self::of_http2(http2).or(found);
             } else if let Some(system) = cause.downcast_ref::<io::Error>() {
                 found = match system.kind() {
                     _ if looking_up => Some(Self::of_lookup(system)),
@@ -70,9 +76,20 @@ impl Fault {
         Error::Network { message, code: (!code.is_empty()).then_some(code) }
     }
 
+    /// What kept the proxy from reaching `uri`.
+    fn at_proxy(self, proxy: &ProxyError, uri: &Uri) -> Error {
+        let (code, happened) = proxy.refusal().unwrap_or_else(|| (self.0, self.1.to_owned()));
+        let message = format!("{} cannot be reached: its proxy {} {happened}", name(uri), proxy.name);
+        Error::Network { message, code: (!code.is_empty()).then_some(code) }
+    }
+
     fn of_io(error: &io::Error) -> Option<Self> {
         use io::ErrorKind as Kind;
         Some(match error.kind() {
+            // Of a Unix socket.
+            Kind::NotFound => Self("ENOENT", "cannot be reached: there is no socket at socketPath"),
+            // h2's word for the end of a connection; the system's own has a number.
+            Kind::BrokenPipe if error.get_ref().is_some() => HUNG_UP,
             Kind::ConnectionRefused => Self("ECONNREFUSED", "refused the connection"),
             Kind::ConnectionReset => Self("ECONNRESET", "reset the connection"),
             Kind::ConnectionAborted => Self("ECONNABORTED", "aborted the connection"),
@@ -112,18 +129,54 @@ impl Fault {
     }
 
     fn of_http(error: &hyper::Error) -> Option<Self> {
-        if error.is_parse_status() {
+        if error.is_timeout() {
+            // No answer to HTTP/2's ping.
+            Some(TIMED_OUT)
+        } else if error.is_parse_status() {
             Some(Self("HPE_INVALID_STATUS", "sent a response with an invalid status"))
         } else if error.is_parse() {
             Some(Self(
                 "HPE_INVALID_CONSTANT",
                 "sent something that is not HTTP/1.1, or a head above the limits",
             ))
-        } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+        } else if error.is_incomplete_message()
+            || error.is_closed()
+            || error.is_canceled()
+            // What became of a request on a connection that ended, nobody saw.
+            || error.is_user()
+        {
             Some(HUNG_UP)
         } else {
             None
         }
+    }
+
+    fn of_http2(error: &h2::Error) -> Option<Self> {
+        use h2::Reason;
+        if let Some(io) = error.get_io() {
+            return Self::of_io(io);
+        }
+        Some(match error.reason()? {
+            _ if !error.is_remote() => {
+                Self("ERR_HTTP2_ERROR", "sent something that is not HTTP/2, or a head above the limits")
+            }
+            _ if error.is_go_away() => {
+                Self("ERR_HTTP2_GOAWAY_SESSION", "closes the connection and did not process the request")
+            }
+            Reason::REFUSED_STREAM => {
+                Self("ERR_HTTP2_STREAM_ERROR", "refused the request unprocessed (REFUSED_STREAM)")
+            }
+            Reason::HTTP_1_1_REQUIRED => Self(
+                "ERR_HTTP2_STREAM_ERROR",
+                "wants HTTP/1.1 for this request; set http2 to false (HTTP_1_1_REQUIRED)",
+            ),
+            Reason::ENHANCE_YOUR_CALM => {
+                Self("ERR_HTTP2_STREAM_ERROR", "is asked for too much (ENHANCE_YOUR_CALM)")
+            }
+            Reason::CANCEL => Self("ERR_HTTP2_STREAM_ERROR", "cancelled the request (CANCEL)"),
+            Reason::INTERNAL_ERROR => Self("ERR_HTTP2_STREAM_ERROR", "failed (INTERNAL_ERROR)"),
+            _ => Self("ERR_HTTP2_STREAM_ERROR", "reset the request"),
+        })
     }
 
     fn of_tls(error: &rustls::Error) -> Self {
@@ -192,7 +245,7 @@ fn from_system(error: &Cause) -> bool {
 }
 
 /// `error` and everything below it. An `io::Error` hides what it wraps from `source`.
-fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
+pub(super) fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
     std::iter::successors(Some(error), |&cause: &&Cause| match cause.downcast_ref::<io::Error>() {
         Some(io) => io.get_ref().map(|inner| inner as &Cause),
         None => cause.source(),

@@ -29,10 +29,11 @@ impl PhaseCell {
         }
     }
 
-    /// Whether no byte of the request can have left, so that sending it again cannot do anything twice. Exact once
-    /// the exchange has failed; false when in doubt.
+    /// Whether no byte of the request can have left, or its server said that none was acted upon, so that sending it
+    /// again cannot do anything twice. Exact once the exchange has failed; false when in doubt.
     pub fn provably_unsent(&self) -> bool {
-        matches!(self.0.load(Ordering::Relaxed), QUEUE | CONNECT)
+        let bits = self.0.load(Ordering::Relaxed);
+        bits & ANSWERED == 0 && (matches!(bits & PHASE, QUEUE | CONNECT) || bits & UNPROCESSED != 0)
     }
 
     /// An exchange begins: what was known of one before it is forgotten.
@@ -59,6 +60,11 @@ impl PhaseCell {
         self.0.store(self.0.load(Ordering::Relaxed) & !PHASE | bits, Ordering::Relaxed);
     }
 
+    /// The exchange failed such that the request cannot have been acted upon. Until it is sent again.
+    pub(super) fn unprocessed(&self) {
+        self.0.fetch_or(UNPROCESSED, Ordering::Relaxed);
+    }
+
     /// A connection is there: from `Connect` on to `Response`. Any other phase stays, so a late call is harmless.
     pub(super) fn connected(&self) {
         let bits = self.0.load(Ordering::Relaxed);
@@ -82,9 +88,10 @@ const RESPONSE: u8 = 2;
 const BODY: u8 = 3;
 /// The two bits that hold one of the four phases above.
 const PHASE: u8 = 0b011;
-/// The first bit above them.
-const ANSWERED: u8 = 0b100;
-const AWAY: u8 = 0b1000;
+/// The bits above them.
+const ANSWERED: u8 = 0b0_0100;
+const AWAY: u8 = 0b0_1000;
+const UNPROCESSED: u8 = 0b1_0000;
 
 #[cfg(test)]
 mod tests {
@@ -113,6 +120,19 @@ mod tests {
         assert_eq!((cell.get(), cell.provably_unsent()), (Phase::Connect, false));
         cell.connected();
         assert_eq!(cell.get(), Phase::Response);
+    }
+
+    #[test]
+    fn what_was_not_processed_is_as_good_as_unsent() {
+        let cell = PhaseCell::new();
+        cell.set(Phase::Response);
+        cell.unprocessed();
+        assert_eq!((cell.get(), cell.provably_unsent()), (Phase::Response, true));
+        cell.begin();
+        assert!(!cell.provably_unsent(), "sent again, nothing is known");
+        cell.answered();
+        cell.unprocessed();
+        assert!(!cell.provably_unsent(), "it was answered before");
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl TlsOptions {
         self.ca.is_none() && self.cert.is_none() && self.key.is_none() && self.reject_unauthorized
     }
 
-    /// Checks every option. Reads the system's authorities if it needs them, which takes milliseconds.
+    /// Checks every option. Offers no protocol yet. Reads the system's authorities if it needs them, which takes milliseconds.
     pub(super) fn config(&self) -> Result<ClientConfig, Error> {
         let roots = self.ca.as_deref().map(authorities).transpose()?;
         let identity = match (&self.cert, &self.key) {
@@ -54,14 +54,12 @@ impl TlsOptions {
                 Err(_) => builder.with_root_certificates(mozillas_authorities()?),
             },
         };
-        let mut config = match identity {
+        Ok(match identity {
             None => builder.with_no_client_auth(),
             Some((chain, key)) => builder
                 .with_client_auth_cert(chain, key)
                 .map_err(|_| invalid("tls.cert and tls.key do not belong together"))?,
-        };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(config)
+        })
     }
 }
 

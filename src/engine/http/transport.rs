@@ -2,8 +2,8 @@
 //! another wire can take hyper's place.
 //!
 //! Invariant: a transport sends what it is given, once, where it is told to. It follows no redirect, keeps no cookie,
-//! reads no proxy from the environment and adds no header but `host`, `accept`, `accept-encoding`, `user-agent` and
-//! the body's length.
+//! reads no proxy from the environment and adds no header but `host`, `accept`, `accept-encoding`, `user-agent`, the
+//! body's length, and for a proxy that reads the request its `proxy-authorization`.
 
 use std::borrow::Cow;
 
@@ -17,6 +17,7 @@ use url::Url;
 use super::decode::{Coding, Decoder};
 use super::network;
 use super::payload::Payload;
+use super::proxy::ProxyOptions;
 use super::tls::TlsOptions;
 use crate::engine::error::Error;
 
@@ -49,11 +50,31 @@ pub struct WireResponse {
 /// A body that arrives in decoded chunks.
 pub struct WireBody(Source);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct TransportOptions {
     /// How many idle connections are kept per origin.
     pub idle_per_origin: usize,
     pub tls: TlsOptions,
+    /// Offer HTTP/2 to https origins.
+    pub http2: bool,
+    /// The Unix socket that all connections go to.
+    pub socket_path: Option<String>,
+    pub proxy: Option<ProxyOptions>,
+    /// Whether plain http may leave this machine.
+    pub allow_insecure: bool,
+}
+
+impl Default for TransportOptions {
+    fn default() -> Self {
+        Self {
+            idle_per_origin: 0,
+            tls: TlsOptions::default(),
+            http2: true,
+            socket_path: None,
+            proxy: None,
+            allow_insecure: false,
+        }
+    }
 }
 
 impl WireBody {
@@ -96,6 +117,8 @@ impl WireBody {
             Source::Wire(body, uri) => {
                 while let Some(frame) = body.frame().await {
                     match frame.map(hyper::body::Frame::into_data) {
+                        // HTTP/2 ends many a body with one.
+                        Ok(Ok(data)) if data.is_empty() => {}
                         Ok(Ok(data)) => return Ok(Some(data)),
                         Ok(Err(_trailers)) => {}
                         Err(error) => return Err(network::error(&error, uri)),
