@@ -5,12 +5,11 @@
 //!
 //! Arrows run one way: `index.js → lib → native → binding → engine`. `ARCHITECTURE.md` has the map and the invariants.
 
+mod allocator;
 #[cfg(test)]
 mod architecture;
 mod binding;
 mod engine;
 
-/// Requests are made of many small allocations on one thread and freed on another, which is what mimalloc is good
-/// at: without it a request costs a fifth more CPU (`docs/decisions/`).
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: allocator::BySize = allocator::BySize;

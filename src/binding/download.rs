@@ -137,10 +137,16 @@ impl Inbox {
             Ok(None) => state.end = Some(Ok(())),
             Err(error) => state.end = Some(Err(error)),
         }
-        let Some(waiting) = state.waiting.take() else { return };
+        if state.waiting.is_none() {
+            return;
+        }
+        // Nothing if the chunk was empty: then it waits on.
         let Some(next) = state.take() else { return };
+        let waiting = state.waiting.take();
         drop(state);
-        waiting.settle(next.map(Settlement::Chunk));
+        if let Some(waiting) = waiting {
+            waiting.settle(next.map(Settlement::Chunk));
+        }
     }
 
     fn take(&self) -> Option<std::result::Result<Vec<Bytes>, Error>> {

@@ -115,8 +115,8 @@ impl Queue {
         self.wake.get().map(AsRef::as_ref)
     }
 
-    /// Delivers `item` after all that were pushed before it. On the engine's thread JavaScript is woken once the thread
-    /// has nothing else to do, or when a batch is full: waking it for each answer cost a tenth of the thread's time.
+    /// Delivers `item` after all that were pushed before it. On the engine's thread JavaScript is woken once the tasks
+    /// that can run have run, or when a batch is full: waking it for each answer cost a tenth of the thread's time.
     pub(super) fn push(self: &Arc<Self>, item: Item) {
         if self.closed() {
             return;
@@ -129,7 +129,7 @@ impl Queue {
             }
             items.waiting.len()
         };
-        if waiting >= FULL_BATCH || !runtime::at_rest(self, waiting == 1) {
+        if waiting >= FULL_BATCH || !runtime::soon(self, waiting == 1) {
             self.deliver();
         }
     }

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::queue::Queue;
@@ -13,8 +14,13 @@ use super::queue::Queue;
 type Job = Box<dyn FnOnce() + Send>;
 
 thread_local! {
-    /// On the engine's thread: the queues whose JavaScript is to be woken before the thread sleeps.
-    static DUE: RefCell<Option<Vec<Arc<Queue>>>> = const { RefCell::new(None) };
+    /// On the engine's thread: the queues whose JavaScript is to be woken soon.
+    static DUE: RefCell<Option<Due>> = const { RefCell::new(None) };
+}
+
+struct Due {
+    queues: Vec<Arc<Queue>>,
+    any: Arc<Notify>,
 }
 
 static JOBS: OnceLock<UnboundedSender<Job>> = OnceLock::new();
@@ -31,32 +37,40 @@ where
     let _sent = jobs.send(Box::new(move || drop(tokio::spawn(make()))));
 }
 
-/// Delivers `queue` before this thread sleeps, if `first` asks for it. False on any other thread than the engine's,
-/// which never comes to rest here.
-pub(super) fn at_rest(queue: &Arc<Queue>, first: bool) -> bool {
+/// Delivers `queue` once the tasks that can run now have run, if `first` asks for it. False on any other thread than the
+/// engine's, which has no such tasks.
+pub(super) fn soon(queue: &Arc<Queue>, first: bool) -> bool {
     DUE.with_borrow_mut(|due| {
         let Some(due) = due else { return false };
         if first {
-            due.push(Arc::clone(queue));
+            due.queues.push(Arc::clone(queue));
+            due.any.notify_one();
         }
         true
     })
 }
 
-fn rest() {
-    let due = DUE.with_borrow_mut(|due| due.as_mut().map(std::mem::take)).unwrap_or_default();
-    for queue in due {
-        queue.deliver();
+/// A task like others, behind those that could run when it was woken. Waiting for the thread to have nothing to do would
+/// hold all answers back while one connection keeps it busy.
+async fn deliver(any: Arc<Notify>) {
+    loop {
+        any.notified().await;
+        let due = DUE.with_borrow_mut(|due| due.as_mut().map(|due| std::mem::take(&mut due.queues)));
+        for queue in due.unwrap_or_default() {
+            queue.deliver();
+        }
     }
 }
 
 fn start() -> UnboundedSender<Job> {
     let (sender, mut jobs) = unbounded_channel::<Job>();
     let engine = move || {
-        DUE.set(Some(Vec::new()));
+        let any = Arc::new(Notify::new());
+        DUE.set(Some(Due { queues: Vec::new(), any: Arc::clone(&any) }));
         let mut builder = tokio::runtime::Builder::new_current_thread();
-        let Ok(runtime) = builder.enable_all().on_thread_park(rest).build() else { return };
+        let Ok(runtime) = builder.enable_all().build() else { return };
         runtime.block_on(async move {
+            tokio::spawn(deliver(any));
             while let Some(job) = jobs.recv().await {
                 job();
             }

@@ -4,6 +4,7 @@
 //! Invariant: of decoded bytes, no more is held here than one chunk. Beside it a decoder has its window, which grows
 //! with what it has decoded: 32 KiB for gzip and deflate, [`ZSTD_WINDOW`] for zstd, 16 MiB for br's usual format.
 
+use std::error::Error as StdError;
 use std::io;
 
 use async_compression::tokio::bufread as codec;
@@ -95,9 +96,12 @@ impl Decoder {
 
     /// Leaves the state whole at every await, since a caller that waits no longer may come back.
     async fn decoded(&mut self) -> io::Result<Option<Bytes>> {
-        if let State::Unread(_, input) = &mut self.state {
+        if let State::Unread(coding, input) = &mut self.state {
             // Nothing at all is an empty body in every coding, as in fetch.
             let Some(&first) = input.fill_buf().await?.first() else { return Ok(None) };
+            if *coding == Coding::Brotli && first & 0x7f == LARGE_WINDOW {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
             self.state = match std::mem::replace(&mut self.state, State::Ended) {
                 State::Unread(coding, input) => State::Open(coding.open(first, input)),
                 other => other,
@@ -110,7 +114,7 @@ impl Decoder {
             Ok(0) => Err(io::Error::new(io::ErrorKind::InvalidData, "something follows the compressed body")),
             Ok(_) => Ok(Some(chunk.freeze())),
             // What flate2 says when it wants more: an error in what it read leaves that in the input.
-            Err(error) if error.kind() == io::ErrorKind::Other && at_end(decoder.input()).await? => {
+            Err(error) if is_flate2s(&error) && at_end(decoder.input()).await? => {
                 Err(io::ErrorKind::UnexpectedEof.into())
             }
             Err(error) => Err(error),
@@ -142,9 +146,19 @@ macro_rules! decode {
 
 decode!(GzipDecoder, ZlibDecoder, DeflateDecoder, BrotliDecoder, ZstdDecoder);
 
+/// And not a connection's, of which the input is at its end as well.
+fn is_flate2s(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Other
+        && !error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<hyper::Error>)
+}
+
 async fn at_end(input: &mut Input) -> io::Result<bool> {
     Ok(input.fill_buf().await?.is_empty())
 }
+
+/// How a brotli stream begins that is not RFC 7932's but the format with windows of up to 1 GiB; it may not be sent as
+/// `br`.
+const LARGE_WINDOW: u8 = 0x11;
 
 /// 8 MiB, as a power of two: RFC 9659 allows no more over HTTP. zstd's own default is 128 MiB, for a body of ten bytes.
 const ZSTD_WINDOW: u32 = 23;

@@ -51,7 +51,7 @@ pub async fn exchange(
     phase.begin();
     for _ in 0..=MAX_REDIRECTS {
         let current = redirected.as_ref().unwrap_or(request);
-        let sending = Sending::new(&current.body);
+        let mut sending = Sending::new(&current.body);
         phase.set(Phase::Response);
         let answer = watched(phase, transport.send(current)).await?;
         phase.answered();
@@ -61,7 +61,8 @@ pub async fn exchange(
         let Some(hop) = hop else {
             let url = current.url.clone();
             let body_is_empty = has_no_body(&current.method, answer.status);
-            let WireResponse { status, reason, headers, body } = answer;
+            let WireResponse { status, reason, headers, body, unsent } = answer;
+            sending.unsent = unsent;
             let (body, download) = if body_is_empty {
                 (Bytes::new(), None)
             } else {

@@ -11,7 +11,7 @@ use http::header::{
     PROXY_AUTHORIZATION, RANGE, TRANSFER_ENCODING, USER_AGENT,
 };
 use http::uri::Scheme;
-use http::{Method, Request, Response, Uri};
+use http::{Method, Request, Response, Uri, Version};
 use hyper::body::{Body, Incoming};
 use hyper::ext::ReasonPhrase;
 use hyper_rustls::HttpsConnector;
@@ -21,6 +21,7 @@ use url::{Position, Url};
 
 use super::connect::{Connector, left_connect, unprocessed};
 use super::decode::{self, Coding};
+use super::line::{Progress, Unsent};
 use super::payload::Outgoing;
 use super::proxy::Proxies;
 use super::route::{Route, tcp};
@@ -133,10 +134,13 @@ impl Transport for HyperTransport {
     fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>> {
         Box::pin(async move {
             loop {
-                let outgoing = outgoing(request)?;
+                let (outgoing, progress) = outgoing(request)?;
                 let uri = outgoing.uri().clone();
                 match self.request(outgoing)?.await {
-                    Ok(response) => return Ok(incoming(response, uri)),
+                    Ok(mut response) => {
+                        let unsent = progress.and_then(|progress| unsent(progress, &mut response));
+                        return Ok(WireResponse { unsent, ..incoming(response, uri) });
+                    }
                     Err(error) if http2::missed(&error) => {}
                     Err(error) => {
                         if !error.is_connect() {
@@ -171,12 +175,19 @@ where
         .build(Connector(connector))
 }
 
-fn outgoing(request: &WireRequest) -> Result<Request<Outgoing>, Error> {
-    let mut outgoing = Request::new(request.body.outgoing());
+fn outgoing(request: &WireRequest) -> Result<(Request<Outgoing>, Option<Progress>), Error> {
+    let (body, progress) = request.body.outgoing();
+    let mut outgoing = Request::new(body);
     *outgoing.method_mut() = request.method.clone();
     *outgoing.uri_mut() = uri(&request.url)?;
     *outgoing.headers_mut() = headers(request);
-    Ok(outgoing)
+    Ok((outgoing, progress))
+}
+
+/// An HTTP/2 connection has other streams on it, and an end for each.
+fn unsent(progress: Progress, response: &mut Response<Incoming>) -> Option<Unsent> {
+    let line = response.extensions_mut().remove()?;
+    (response.version() < Version::HTTP_2).then(|| Unsent::new(progress, line))
 }
 
 /// `url` without its fragment and without user name and password, which have no place in a request.
@@ -231,6 +242,7 @@ fn incoming(response: Response<Incoming>, uri: Uri) -> WireResponse {
         reason,
         headers: head.headers,
         body: WireBody::new(body, coding, uri),
+        unsent: None,
     }
 }
 

@@ -23,6 +23,7 @@ mod decode;
 #[cfg(test)]
 mod handshake_tests;
 mod http2;
+mod line;
 mod route;
 mod sharing;
 #[cfg(test)]

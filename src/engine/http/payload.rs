@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use hyper::body::{Body, Frame, SizeHint};
 
+use super::line::{Progress, Unsent};
 use crate::engine::error::Error;
 
 #[derive(Clone)]
@@ -68,10 +69,15 @@ impl Payload {
         }
     }
 
-    pub(super) fn outgoing(&self) -> Outgoing {
+    /// The body as hyper takes it; with its progress, if sending it takes more than a moment.
+    pub(super) fn outgoing(&self) -> (Outgoing, Option<Progress>) {
+        let progress = Progress::default();
         match self {
-            Self::Bytes(bytes) => Outgoing::Whole(bytes.clone()),
-            Self::Stream(source) => Outgoing::Unopened(Arc::clone(source)),
+            Self::Bytes(bytes) if bytes.len() <= PIECE => (Outgoing::Whole(bytes.clone()), None),
+            Self::Bytes(bytes) => (Outgoing::Large(bytes.clone(), progress.clone()), Some(progress)),
+            Self::Stream(source) => {
+                (Outgoing::Unopened(Arc::clone(source), progress.clone()), Some(progress))
+            }
         }
     }
 }
@@ -98,19 +104,23 @@ impl From<Bytes> for Payload {
     }
 }
 
-/// Stops the streaming of a request's body when its exchange is over, however it ended: a server may answer before it
-/// has read everything.
-pub(super) struct Sending(Payload);
+/// Stops the sending of a request's body when its exchange is over, however it ended: a server may answer before it has
+/// read everything.
+pub(super) struct Sending {
+    payload: Payload,
+    /// Once it is answered.
+    pub(super) unsent: Option<Unsent>,
+}
 
 impl Sending {
     pub(super) fn new(payload: &Payload) -> Self {
-        Self(payload.clone())
+        Self { payload: payload.clone(), unsent: None }
     }
 }
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        if let Payload::Stream(source) = &self.0 {
+        if let Payload::Stream(source) = &self.payload {
             source.stop();
         }
     }
@@ -119,9 +129,14 @@ impl Drop for Sending {
 /// A payload as hyper takes it.
 pub(super) enum Outgoing {
     Whole(Bytes),
-    Unopened(Arc<dyn Source>),
-    Open(Chunks),
+    /// In pieces, so that hyper stops when nobody reads them.
+    Large(Bytes, Progress),
+    Unopened(Arc<dyn Source>, Progress),
+    Open(Chunks, Progress),
 }
+
+/// What fits into a socket at once, most of the time.
+const PIECE: usize = 64 * 1024;
 
 impl Body for Outgoing {
     type Data = Bytes;
@@ -131,32 +146,42 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if let Self::Unopened(source) = &*self {
+        if let Self::Unopened(source, progress) = &*self {
             let Some(chunks) = source.open() else {
                 return Poll::Ready(Some(Err(Error::BodyNotReplayable)));
             };
-            *self = Self::Open(chunks);
+            *self = Self::Open(chunks, progress.clone());
         }
         match &mut *self {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Unopened(_) => Poll::Ready(None),
-            Self::Open(chunks) => {
+            Self::Large(left, progress) => {
+                let piece = left.split_to(left.len().min(PIECE));
+                if left.is_empty() {
+                    progress.complete();
+                }
+                Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
+            }
+            Self::Unopened(..) => Poll::Ready(None),
+            Self::Open(chunks, progress) => {
                 let next = ready!(chunks.as_mut().poll_next(cx));
+                if next.is_none() {
+                    progress.complete();
+                }
                 Poll::Ready(next.map(|chunk| chunk.map(Frame::data)))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(bytes) if bytes.is_empty())
+        matches!(self, Self::Whole(bytes) | Self::Large(bytes, _) if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Unopened(source) => source.length().map(SizeHint::with_exact).unwrap_or_default(),
-            Self::Open(_) => SizeHint::default(),
+            Self::Whole(bytes) | Self::Large(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Unopened(source, _) => source.length().map(SizeHint::with_exact).unwrap_or_default(),
+            Self::Open(..) => SizeHint::default(),
         }
     }
 }

@@ -17,6 +17,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use tower_service::Service;
 
 use super::connect::CONNECT_TIMEOUT;
+use super::line::Line;
 use super::proxy::Proxies;
 use super::unix::SocketPath;
 
@@ -35,11 +36,18 @@ pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(super) struct Link {
     io: Box<dyn Io>,
     forwarded: bool,
+    line: Line,
+    /// How often it may still be read before others get their turn.
+    turn: u8,
 }
+
+/// Reads in one go, of 64 KiB at the most. hyper would go on until there is nothing more: seconds, if the server sends
+/// faster than it can be read.
+const TURN: u8 = 4;
 
 impl Link {
     pub(super) fn new(io: impl Io + 'static) -> Self {
-        Self { io: Box::new(io), forwarded: false }
+        Self { io: Box::new(io), forwarded: false, line: Line::default(), turn: TURN }
     }
 
     /// The other end is a proxy that reads requests, and wants their URLs whole.
@@ -92,7 +100,7 @@ pub(super) fn tcp() -> HttpConnector {
 
 impl Connection for Link {
     fn connected(&self) -> Connected {
-        Connected::new().proxy(self.forwarded)
+        Connected::new().proxy(self.forwarded).extra(self.line.clone())
     }
 }
 
@@ -102,7 +110,20 @@ impl Read for Link {
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.io).poll_read(cx, buffer)
+        if self.turn == 0 {
+            self.turn = TURN;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let read = Pin::new(&mut *self.io).poll_read(cx, buffer);
+        if read.is_ready() {
+            self.turn -= 1;
+        } else {
+            // Whoever has to wait begins anew.
+            self.turn = TURN;
+            self.line.check(cx)?;
+        }
+        read
     }
 }
 

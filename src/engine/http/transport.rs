@@ -15,6 +15,7 @@ use hyper::body::{Body, Incoming};
 use url::Url;
 
 use super::decode::{Coding, Decoder};
+use super::line::Unsent;
 use super::network;
 use super::payload::Payload;
 use super::proxy::ProxyOptions;
@@ -45,6 +46,8 @@ pub struct WireResponse {
     /// Without `content-encoding` and `content-length` if the transport decodes the body.
     pub headers: HeaderMap,
     pub body: WireBody,
+    /// Held for as long as the request's body may still be sent.
+    pub unsent: Option<Unsent>,
 }
 
 /// A body that arrives in decoded chunks.

@@ -123,6 +123,7 @@ impl Transport for Wire {
                 reason: "".into(),
                 headers: headers.collect(),
                 body: WireBody::from(Bytes::from_static(b"body")),
+                unsent: None,
             })
         })
     }
