@@ -46,7 +46,8 @@ function tokenInterceptor(client, options) {
 
 /** The headers of a request that is to get the token, null if it goes on as it is. */
 function takesPart(auth, opts, dispatcherOrigins) {
-  if (opts.method === 'CONNECT') return null;
+  // Anything but a path could name another host to a proxy; undici refuses most of it.
+  if (opts.method === 'CONNECT' || typeof opts.path !== 'string' || opts.path[0] !== '/') return null;
   const headers = readHeaders(opts.headers);
   if (headers === null || headers.has(auth.headerName)) return null;
   const stated = [opts.origin, ...dispatcherOrigins].filter((origin) => origin);
