@@ -17,4 +17,5 @@ module.exports = [
     },
   },
   { files: ['__test__/**'], languageOptions: { globals: globals.jest } },
+  { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } },
 ];

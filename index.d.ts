@@ -92,6 +92,15 @@ export class TokenClient {
   patch(url: string | URL, body?: BodyLike | null, options?: VerbOptions): Promise<HttpResponse>;
 
   /**
+   * The global `fetch` with this client's token: for SDKs that take one. Bound. Takes what fetch takes, gives a real
+   * `Response`, and rejects as fetch does: TypeError, whose `cause` is the TokenRotatorError, for what is wrong with the
+   * request or went wrong on its way; errors about the token or the client as they are. docs/fetch.md has the differences.
+   * @example
+   * const openai = new OpenAI({ fetch: client.fetch, apiKey: 'unused', defaultHeaders: { authorization: null } });
+   */
+  readonly fetch: typeof globalThis.fetch;
+
+  /**
    * A token that is valid now; waits for a rotation only when it must. For gRPC, WebSockets and other HTTP clients.
    * @throws {RefreshError | RefreshTimeoutError | SessionLostError | StoreError | ClientClosedError}
    */

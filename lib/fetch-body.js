@@ -15,10 +15,11 @@ const TAGS = ['Blob', 'File', 'FormData', 'URLSearchParams'];
 const AHEAD = 1024 * 1024;
 
 /**
- * How long that may take, ms. What is in memory or in a file is there at once; a stream that waits for something is sent
- * as it comes, or it might wait for the request.
+ * How long that may take, ms: in which nothing comes, and in all. What is in memory or in a file is there at once; a stream
+ * that waits for something is sent as it comes, or it might wait for the request.
  */
 const PATIENCE = 100;
+const PATIENCE_IN_ALL = 1000;
 
 /** `readBody`'s answer, for what `init.body` may be. */
 function readFetchBody({ body, duplex, keepalive }) {
@@ -41,7 +42,7 @@ async function gather(stream, signal) {
   const parts = [];
   let enough;
   const late = new Promise((resolve) => (enough = resolve));
-  const timer = setTimeout(enough, PATIENCE);
+  const stop = watchProgress(() => parts.length, enough);
   if (signal) watch(signal, enough);
   if (signal?.aborted) enough();
   try {
@@ -56,9 +57,28 @@ async function gather(stream, signal) {
     }
     return resumed(parts, reader);
   } finally {
-    clearTimeout(timer);
+    stop();
     if (signal) unwatch(signal, enough);
   }
+}
+
+/** Calls `late` once there is no progress any more, or no more time for it; until it is stopped. */
+function watchProgress(progress, late) {
+  let left = PATIENCE_IN_ALL;
+  let last = 0;
+  let turn;
+  const timer = setInterval(() => {
+    left -= PATIENCE;
+    // What came while this process stood still is read in the turn that follows.
+    turn = setImmediate(() => {
+      if (progress() === last || left <= 0) late();
+      last = progress();
+    });
+  }, PATIENCE);
+  return () => {
+    clearInterval(timer);
+    clearImmediate(turn);
+  };
 }
 
 /** What was read, what is being read, and the rest. */

@@ -9,6 +9,10 @@ const { readRequest } = require('./fetch-request.js');
 const { fetchResponse } = require('./fetch-response.js');
 const { REDIRECTS } = require('./request-options.js');
 
+/** What is in the URL, or in this process: no request, and no token. */
+const LOCAL = /^(?:data|blob):/i;
+const { fetch: platformFetch } = globalThis;
+
 /**
  * `send` takes a URL and a request as `readRequestOptions` gives it, and resolves with the native answer. `redirect` is
  * the mode of requests that ask for none.
@@ -19,6 +23,7 @@ function makeFetch(send, redirect) {
     let request;
     try {
       request = readRequest(input, init, mode);
+      if (LOCAL.test(request.href)) return await platformFetch(input, init);
       if (request.unread !== undefined) request.data = await gather(request.unread, request.signal);
       if (request.length !== undefined) settleLength(request);
       return fetchResponse(await send(request.href, request), request);

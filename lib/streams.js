@@ -36,6 +36,8 @@ function expect(stream) {
 
 /** { next, cancel } */
 function open(stream) {
+  // Failed while it waited: that is what its request fails with.
+  if (stream.errored instanceof Error) throw stream.errored;
   checkFresh(stream);
   opened.add(stream);
   if (has(stream, 'getReader')) {

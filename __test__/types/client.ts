@@ -169,8 +169,6 @@ export async function requests(): Promise<void> {
   await client.post('/orders', response.text());
   // @ts-expect-error: one value per name
   await client.get('/orders', { query: { id: [1, 2] } });
-  // @ts-expect-error: not a method of this version
-  void client.fetch;
   // @ts-expect-error: read-only
   response.status = 200;
   // @ts-expect-error: read-only

@@ -5,14 +5,14 @@
 
 const { ownCopy, knownOnly } = require('../check.js');
 const { authoriser, exchangeOf } = require('../internals.js');
-const { answerOf, settle } = require('./answer.js');
-const { Cancel } = require('./cancel.js');
+const { answerOf, settle } = require('./adapter/answer.js');
+const { Cancel } = require('./adapter/cancel.js');
+const { toAxiosError } = require('./adapter/errors.js');
+const { follow } = require('./adapter/redirects.js');
+const { readRequest } = require('./adapter/request.js');
+const { SentRequest } = require('./adapter/sent.js');
+const { refuseUnsupported } = require('./adapter/unsupported.js');
 const { Copies } = require('./copies.js');
-const { toAxiosError } = require('./errors.js');
-const { follow } = require('./redirects.js');
-const { readRequest } = require('./request.js');
-const { SentRequest } = require('./sent.js');
-const { refuseUnsupported } = require('./unsupported.js');
 
 /**
  * @param {import('..').TokenClient} client
@@ -34,7 +34,7 @@ function axiosAdapter(client, options) {
       const raw =
         hops === undefined
           ? await wire.exchange(href, request)
-          : await follow(wire, href, request, hops, config);
+          : await follow(wire, href, request, hops, { config, sent });
       return settle(await answerOf(raw, config, sent, cancel, fail), raw);
     } catch (error) {
       throw await fail(error);

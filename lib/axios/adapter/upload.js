@@ -3,8 +3,8 @@
 // A request body that somebody watches: `onUploadProgress`, and `maxBodyLength` of a stream.
 
 const { Readable } = require('node:stream');
+const { own } = require('../own.js');
 const { badRequest } = require('./failure.js');
-const { own } = require('./own.js');
 const { Progress } = require('./progress.js');
 
 /** What one progress event stands for at most, as in axios. */

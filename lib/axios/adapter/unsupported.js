@@ -5,13 +5,13 @@
 
 const http = require('node:http');
 const https = require('node:https');
+const { own } = require('../own.js');
 const { Failure } = require('./failure.js');
-const { own } = require('./own.js');
 
 /** Option → what to do instead. */
 const REFUSED = new Map([
-  ['socketPath', 'the client connects over TCP'],
-  ['proxy', 'the client uses no proxy'],
+  ['socketPath', 'set socketPath of the TokenClient'],
+  ['proxy', 'set proxy of the TokenClient'],
   ['transport', 'the transport is the client'],
   ['lookup', "names are looked up by the system's resolver"],
   ['family', "addresses are chosen by the system's resolver"],
@@ -44,7 +44,7 @@ function checkAgent(agent, name) {
   if (!agent || poolsOnly.has(agent)) return;
   const { prototype } = name === 'httpAgent' ? http.Agent : https.Agent;
   if (Object.getPrototypeOf(agent) !== prototype || Object.hasOwn(agent, 'createConnection')) {
-    throw unsupported(name, 'an agent of another class decides how to connect; TLS options go to the client');
+    throw unsupported(name, 'it decides how to connect; set tls or proxy of the TokenClient');
   }
   const { options } = agent;
   const isSet = (key) => options[key] !== undefined && options[key] !== null;

@@ -2,8 +2,8 @@
 
 // `signal` and `cancelToken`, as one signal.
 
+const { own } = require('../own.js');
 const { Failure } = require('./failure.js');
-const { own } = require('./own.js');
 
 class Cancel {
   /** Undefined if nothing can cancel the request. */

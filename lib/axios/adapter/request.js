@@ -2,10 +2,10 @@
 
 // An axios config, after its request transforms, as the request that crosses to Rust.
 
-const { FRAMING, hasHeader, readHeaders } = require('../headers.js');
+const { FRAMING, hasHeader, readHeaders } = require('../../headers.js');
+const { own } = require('../own.js');
 const { readData } = require('./data.js');
 const { badOption, badRequest } = require('./failure.js');
-const { own } = require('./own.js');
 
 /** In the order of `REDIRECTS` in `request-options.js`. */
 const FOLLOW = 1;
@@ -105,7 +105,8 @@ function linesOf(headers, describing, auth, version) {
   const given = typeof headers?.toJSON === 'function' ? headers.toJSON() : headers;
   const pairs = [];
   const add = (name, value) => {
-    if (value === undefined || value === null || value === false) return;
+    // The connection's own are left to it.
+    if (value === undefined || value === null || value === false || FRAMING.has(name.toLowerCase())) return;
     for (const one of Array.isArray(value) ? value : [value]) {
       pairs.push([name, String(one).replace(NOT_IN_A_VALUE, '')]);
     }
@@ -113,8 +114,7 @@ function linesOf(headers, describing, auth, version) {
   for (const name of Object.keys(given ?? {})) {
     const lower = name.toLowerCase();
     const replaced = describing?.[lower] !== undefined || (auth !== undefined && lower === 'authorization');
-    // The connection's own are left to it.
-    if (!replaced && !FRAMING.has(lower)) add(name, given[name]);
+    if (!replaced) add(name, given[name]);
   }
   for (const name of Object.keys(describing ?? {})) add(name, describing[name]);
   if (auth !== undefined) add('authorization', `Basic ${Buffer.from(auth).toString('base64')}`);

@@ -2,12 +2,12 @@
 
 // What came back from Rust as axios' own adapter hands it to axios.
 
-const { isNotReplayable, statusOf } = require('../bits.js');
-const { bodyNotReplayable } = require('../errors.js');
-const { StreamedBody } = require('../streamed-body.js');
+const { isNotReplayable, isRedirected, statusOf } = require('../../bits.js');
+const { bodyNotReplayable } = require('../../errors.js');
+const { StreamedBody } = require('../../streamed-body.js');
+const { own } = require('../own.js');
 const { collect, readable } = require('./download.js');
 const { Failure } = require('./failure.js');
-const { own } = require('./own.js');
 
 const BOM = 0xfeff;
 
@@ -32,7 +32,7 @@ async function answerOf(raw, config, sent, cancel, fail) {
   // What is not there is not encoded either.
   if (body === null && download === undefined) delete headers['content-encoding'];
   const status = statusOf(bits);
-  sent.answered(lines[0], status);
+  sent.answered(lines[0], status, isRedirected(bits));
   const response = { status, statusText: lines[1], headers: dressed(headers, config), config, request: sent };
   const part = {
     whole: body,

@@ -4,19 +4,19 @@
 // here, and the rules are those of Rust's `redirect.rs`: what a request carries stays within its origin.
 
 const { performance } = require('node:perf_hooks');
-const { statusOf } = require('../bits.js');
-const { TokenRotatorError } = require('../errors.js');
-const { FRAMING, hasHeader, readHeaders } = require('../headers.js');
+const { statusOf } = require('../../bits.js');
+const { TokenRotatorError } = require('../../errors.js');
+const { FRAMING, hasHeader, readHeaders } = require('../../headers.js');
+const { own } = require('../own.js');
 const { headersOf } = require('./answer.js');
 const { Failure } = require('./failure.js');
-const { own } = require('./own.js');
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 /** Headers that are the same for every caller of every origin. */
 const TRAVELS = ['accept', 'accept-encoding', 'accept-language', 'user-agent'];
 
-/** The last answer. `hops`: how many redirects may be followed. */
-async function follow({ exchange, auth }, href, request, hops, config) {
+/** The last answer. `hops`: how many redirects may be followed. `sent` is told what becomes of the request. */
+async function follow({ exchange, auth }, href, request, hops, { config, sent }) {
   const beforeRedirect = own(config, 'beforeRedirect');
   const deadline = request.timeout && performance.now() + request.timeout;
   // All of them belong to the login that the first was made under.
@@ -39,6 +39,7 @@ async function follow({ exchange, auth }, href, request, hops, config) {
     if (deadline) request.timeout = Math.max(1, deadline - performance.now());
     if (authorised && !request.skipAuth) await auth.authorise(epoch);
     href = to.href;
+    sent.method = request.method;
   }
 }
 
@@ -89,7 +90,7 @@ function inform(beforeRedirect, { method, headers }, to, answer, previous) {
   } catch (cause) {
     throw failed(cause?.message, cause);
   }
-  const changed = Object.entries(options.headers).filter(([name]) => !FRAMING.has(name.toLowerCase()));
+  const changed = Object.entries(options.headers ?? {}).filter(([name]) => !FRAMING.has(name.toLowerCase()));
   if (options.auth) changed.push(['authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`]);
   return readHeaders(changed);
 }

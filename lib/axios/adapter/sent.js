@@ -11,8 +11,10 @@ class SentRequest {
     this.res = undefined;
   }
 
-  answered(url, status) {
+  answered(url, status, redirected) {
     this.#href = url;
+    // Whether it has become a GET on the way is not said.
+    if (redirected && this.method !== 'GET' && this.method !== 'HEAD') this.method = undefined;
     const fragment = url.indexOf('#');
     this.res = { responseUrl: fragment < 0 ? url : url.slice(0, fragment), statusCode: status };
   }

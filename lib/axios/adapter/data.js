@@ -5,10 +5,10 @@
 
 const { PassThrough } = require('node:stream');
 const { types } = require('node:util');
-const { readBody } = require('../body.js');
-const { isStream } = require('../streams.js');
+const { readBody } = require('../../body.js');
+const { isStream } = require('../../streams.js');
+const { own } = require('../own.js');
 const { badRequest } = require('./failure.js');
-const { own } = require('./own.js');
 const { watchUpload } = require('./upload.js');
 
 const NONE = Object.freeze({ data: undefined, headers: undefined });
@@ -26,7 +26,7 @@ function readKind(data, config) {
   if (typeof data === 'function') return withLength(readBody(data), config);
   if (typeof data === 'object') {
     if (ArrayBuffer.isView(data) || types.isAnyArrayBuffer(data)) return readBody(data);
-    if (isFormStream(data)) return readFormStream(data);
+    if (isFormStream(data)) return readFormStream(data, config);
     const tag = Object.prototype.toString.call(data);
     if (tag === '[object FormData]') return described(readBody(data));
     if (tag === '[object Blob]' || tag === '[object File]') return readBlob(data);
@@ -58,9 +58,13 @@ function isFormStream(data) {
   return typeof data.getHeaders === 'function' && data.getHeaders !== Object.prototype.getHeaders;
 }
 
-async function readFormStream(form) {
+async function readFormStream(form, config) {
   const headers = Object.create(null);
-  for (const [name, value] of Object.entries(form.getHeaders())) headers[name.toLowerCase()] = value;
+  const onlyContent = own(config, 'formDataHeaderPolicy') === 'content-only';
+  for (const [name, value] of Object.entries(form.getHeaders())) {
+    const lower = name.toLowerCase();
+    if (lower === 'content-type' || !onlyContent) headers[lower] = value;
+  }
   const bytes = bytesOfForm(form);
   if (bytes !== undefined) return { data: bytes, headers };
   const { data } = readBody(iterable(form));

@@ -3,9 +3,9 @@
 // Errors as axios' own adapter gives them. What axios has no word for keeps the client's code; the client's error is
 // the `cause` either way.
 
-const { TokenRotatorError } = require('../errors.js');
+const { TokenRotatorError } = require('../../errors.js');
+const { own } = require('../own.js');
 const { Failure } = require('./failure.js');
-const { own } = require('./own.js');
 
 /** Codes of the client that come of a request that was made, or may have been: axios then sets `request`. */
 const OF_REQUESTS = new Set([
@@ -53,7 +53,7 @@ function failureOf(error, config) {
         ? as('ERR_FR_TOO_MANY_REDIRECTS', 'Maximum number of redirects exceeded')
         : as('ERR_FR_REDIRECTION_FAILURE');
     case 'ERR_BODY_FAILED':
-      return ofData(cause) ?? as(code);
+      return ofData(cause, config) ?? as(code);
     case 'ERR_INVALID_OPTION':
       return /^url /.test(message) ? (ofUrl(config) ?? as('ERR_INVALID_URL')) : as(code);
     default:
@@ -68,10 +68,13 @@ function late(config) {
 }
 
 /** What the stream that was to be sent failed with. */
-function ofData(cause) {
-  if (cause instanceof Failure) return cause;
+function ofData(thrown, config) {
+  if (thrown instanceof Failure) return thrown;
+  // One that had ended before it was to be opened.
+  const data = thrown?.code === 'ERR_INVALID_OPTION' ? own(config, 'data') : undefined;
+  const cause = data?.errored ?? thrown;
   if (typeof cause?.message !== 'string') return undefined;
-  return cause.code === 'ERR_STREAM_PREMATURE_CLOSE'
+  return cause.code === 'ERR_STREAM_PREMATURE_CLOSE' || (cause === thrown && data?.destroyed === true)
     ? new Failure('ERR_CANCELED', 'Request stream has been aborted', { cause, sent: true })
     : new Failure(cause.code ?? 'ERR_BODY_FAILED', cause.message, { cause, sent: true });
 }

@@ -1,0 +1,42 @@
+'use strict';
+
+// A request's headers, whatever version of axios made them: 1.0 keeps the instance's defaults where `get` and `delete`
+// do not reach.
+
+function getHeader(headers, name) {
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  if (typeof headers.get === 'function') {
+    const value = headers.get(name);
+    if (value !== undefined || typeof headers.concat === 'function') return value;
+    headers = headers.toJSON();
+  }
+  const lower = name.toLowerCase();
+  const key = Object.keys(headers).find((each) => each.toLowerCase() === lower);
+  return key === undefined ? undefined : headers[key];
+}
+
+function setHeader(config, name, value) {
+  config.headers ??= {};
+  // 1.0 would send the default's value too, if its name is written otherwise.
+  drop(config.headers, name);
+  if (typeof config.headers.set === 'function') config.headers.set(name, value, true);
+  else config.headers[name] = value;
+}
+
+/** Not sent, not even by default. */
+function deleteHeader(config, name) {
+  if (config.headers) drop(config.headers, name);
+}
+
+function drop(headers, name) {
+  if (typeof headers.delete === 'function') headers.delete(name);
+  const inDefaults = typeof headers.toJSON === 'function' && typeof headers.concat !== 'function';
+  const lower = name.toLowerCase();
+  for (const key of Object.keys(inDefaults ? headers.toJSON() : headers)) {
+    if (key.toLowerCase() !== lower) continue;
+    if (inDefaults) headers[key] = false;
+    else delete headers[key];
+  }
+}
+
+module.exports = { deleteHeader, getHeader, setHeader };

@@ -1,0 +1,52 @@
+'use strict';
+
+// Who is logged in, as programs show it: token-refresh knows no login and no logout, only a default header that is set or
+// taken away.
+
+class Login {
+  #session;
+  #header;
+  #patience;
+  /** Until the storage has been read once, nobody can tell whether a token is the one in it. */
+  #boot;
+  #isLoggedOut = false;
+
+  constructor(session, header, boot, patience) {
+    this.#session = session;
+    this.#header = header;
+    this.#patience = patience;
+    this.#boot = boot.then(() => (this.#boot = undefined));
+  }
+
+  /** Before a request is made. */
+  async look() {
+    if (this.#boot !== undefined) await this.#booted();
+    this.#take(this.#header.edited());
+  }
+
+  /** `setAuthHeaders` was called; `token` is null to log out. */
+  told(name, token) {
+    if (this.#boot !== undefined || !this.#header.isNamed(name)) return;
+    const edited = this.#header.edited();
+    this.#take(token === null ? null : edited);
+  }
+
+  #take(token) {
+    // A refresh function that sets the header itself logs nobody in.
+    if (token === undefined || this.#session.isInside) return;
+    if (token === null ? this.#isLoggedOut && this.#session.token === null : token === this.#session.token) return;
+    this.#isLoggedOut = token === null;
+    this.#session.login(token === null ? null : { accessToken: token });
+  }
+
+  /** A storage that never answers is waited for once. */
+  async #booted() {
+    let timer;
+    const patience = new Promise((resolve) => (timer = setTimeout(resolve, this.#patience)));
+    await Promise.race([this.#boot, patience]);
+    clearTimeout(timer);
+    this.#boot = undefined;
+  }
+}
+
+module.exports = { Login };

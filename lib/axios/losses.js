@@ -1,0 +1,27 @@
+'use strict';
+
+// Why no token could be had, in the words of token-refresh.
+
+const errors = require('../errors.js');
+
+class RefreshTimeoutError extends errors.RefreshTimeoutError {
+  constructor() {
+    super('Refresh timeout');
+  }
+}
+
+/**
+ * Ends a session without asking the authorization server; nobody is shown it. `error`: what says so to
+ * `refresh-error.js` as well, where there is no predicate of the user's.
+ */
+class Ended extends Error {
+  error = 'invalid_grant';
+}
+
+/** Each caller gets their own 401. */
+class NoRefreshToken extends Ended {}
+
+/** Each caller gets the 401 that met it. */
+class TriesUsedUp extends Ended {}
+
+module.exports = { Ended, NoRefreshToken, RefreshTimeoutError, TriesUsedUp };

@@ -1,0 +1,74 @@
+'use strict';
+
+// Where the token may go: to the origin of the instance's baseURL, and to `allowedOrigins`. An instance with neither
+// leaves it open, and the first origin that it asks is the one.
+
+const { httpUrl } = require('../check.js');
+const { invalidOption } = require('../errors.js');
+const { own } = require('./own.js');
+
+/** Where axios sends what names no host at all. */
+const NOWHERE = 'http://localhost';
+/** A URL that names its host, as axios tells. */
+const ABSOLUTE = /^([a-z][a-z\d+\-.]*:)?\/\//i;
+
+class OriginRule {
+  #api;
+  #allowed;
+  #first;
+  #warned = false;
+
+  constructor(api, allowedOrigins) {
+    this.#api = api;
+    this.#allowed = readOrigins(allowedOrigins);
+  }
+
+  trusts(config) {
+    const origin = originOf(own(config, 'baseURL'), own(config, 'url'), own(config, 'allowAbsoluteUrls'));
+    if (this.#isTrusted(origin)) return true;
+    this.#warn(origin);
+    return false;
+  }
+
+  /** Of a URL that a request is redirected to. */
+  trustsUrl(href) {
+    return this.#isTrusted(originOf(undefined, href));
+  }
+
+  #isTrusted(origin) {
+    if (origin === null) return false;
+    if (this.#allowed.has(origin)) return true;
+    // Read each time: programs set it late.
+    const { baseURL } = this.#api.defaults;
+    if (baseURL || this.#allowed.size > 0) return origin === originOf(baseURL, '');
+    return origin === (this.#first ??= origin);
+  }
+
+  /** Once: who relied on it will see why, and who did not is not told a hundred times. */
+  #warn(origin) {
+    if (this.#warned) return;
+    this.#warned = true;
+    process.emitWarning(
+      `a request to ${origin ?? 'an unknown origin'} was sent without the token; list the origin in allowedOrigins if the token may go there`,
+      { code: 'TOKEN_ROTATOR_ORIGIN' },
+    );
+  }
+}
+
+/** Null for what is no URL. */
+function originOf(baseURL, url = '', allowAbsolute) {
+  const path = String(url);
+  const joined =
+    baseURL && (allowAbsolute === false || !ABSOLUTE.test(path))
+      ? `${String(baseURL).replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`
+      : path;
+  return URL.canParse(joined, NOWHERE) ? new URL(joined, NOWHERE).origin : null;
+}
+
+function readOrigins(value) {
+  if (value === undefined) return new Set();
+  if (!Array.isArray(value)) throw invalidOption('allowedOrigins', 'an array of origins');
+  return new Set(value.map((item, at) => httpUrl(item, `allowedOrigins[${at}]`).origin));
+}
+
+module.exports = { OriginRule, originOf };

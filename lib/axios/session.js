@@ -1,0 +1,314 @@
+'use strict';
+
+// The session of an instance: a TokenClient that sends nothing itself, and what its axios knows of it. Rotation, the
+// queue, the order of saving, epochs and pauses are the engine's; this says who is logged in, and puts its errors into
+// the words that users of the two packages know.
+//
+// `source` is where tokens come from and who is told of them:
+//   refresh(refreshToken, signal)     new tokens: { accessToken, refreshToken }
+//   getTokens(), setTokens(tokens)    the program's own store, or neither
+//   reread()                          what it holds if that is news to a session that is lost, else null
+//   isTerminal(error)                 or nothing, for the engine's own rule
+//   using(token), loggedIn(tokens)    this token is used from now on; somebody logged in, or with null out
+//   rotated(), failed(error), lost()  the hooks; ended(): resolves when `lost` has done its work
+//   report(error, hook)               a hook threw
+
+const { AsyncLocalStorage } = require('node:async_hooks');
+const { MAX_MS } = require('../check.js');
+const { TokenClient } = require('../client.js');
+const errors = require('../errors.js');
+const { authoriser } = require('../internals.js');
+const { Ended, NoRefreshToken, RefreshTimeoutError, TriesUsedUp } = require('./losses.js');
+const { Round } = require('./round.js');
+
+const { SessionLostError, StoreError } = errors;
+
+/** Stands in the engine for the token of nobody: a 401 then still asks for a rotation. It is never sent. */
+const NOBODY = 'token-rotator:nobody';
+const BEARER = 'Bearer '.length;
+
+class AuthSession {
+  /** The newest access token, null if there is none. */
+  token = null;
+  /** How often somebody logged in or out: a request belongs to one such time. */
+  logins = 0;
+  /** No token will come until somebody logs in. */
+  isLost = false;
+  #client;
+  #auth;
+  #source;
+  #policy;
+  #refreshTimeout;
+  #inside;
+  #running = 0;
+  #newest;
+  #minted;
+  #isCleared = false;
+  /** The refresh under way, and of which login what is under way is. */
+  #flight;
+  #flying;
+  #round;
+  #reviving;
+
+  constructor(source, policy, { refreshTimeout, share }) {
+    this.#source = source;
+    this.#policy = policy;
+    this.#refreshTimeout = refreshTimeout;
+    const stores = source.getTokens !== undefined;
+    this.#client = new TokenClient({
+      refresh: (refreshToken, { signal }) => this.#refresh(refreshToken, signal),
+      ...(stores
+        ? { getTokens: () => this.#read(), setTokens: (tokens) => source.setTokens(tokens) }
+        : { tokens: { accessToken: NOBODY } }),
+      ...(source.isTerminal && { isRefreshFailureTerminal: (error) => this.#isTerminal(error) }),
+      onRefreshed: () => this.#rotated(),
+      onRefreshFailed: (error) => this.#failed(error),
+      logout: () => this.isLost && source.lost(),
+      onHookError: source.report,
+      refreshTimeout,
+      share,
+      // A refresh that failed is its callers' at once, and the next one comes after the engine's pause.
+      maxRetries: 0,
+      queue: { max: MAX_MS },
+    });
+    this.#auth = authoriser(this.#client);
+  }
+
+  /** What to send a request with: { token, logins, epoch, generation }. `token` null: as nobody. */
+  async authorise() {
+    const { logins } = this;
+    if (this.isLost) return this.#nobody();
+    try {
+      const authorised = this.#note(await this.#auth.authorise(), logins);
+      return authorised ?? this.authorise();
+    } catch (error) {
+      if (logins !== this.logins) return this.authorise();
+      // Nothing was ever read: whoever asks finds out what is open to everybody.
+      if (error instanceof StoreError && this.#newest === undefined) return this.#nobody();
+      const told = this.#translated(error);
+      if (told === undefined) return this.#nobody();
+      throw told;
+    }
+  }
+
+  /**
+   * What `authorised` was sent with was rejected: what to send it with instead, or null if the rejection is its caller's.
+   * `error`: the rejection.
+   */
+  async rejected(authorised, error) {
+    if (authorised.logins !== this.logins) return null;
+    if (this.isLost) return authorised.token === null ? this.#revived() : null;
+    const round = this.isStale(authorised) ? new Round(error) : (this.#round ??= new Round(error));
+    const begins = round.enter();
+    try {
+      const next = await this.#replacement(authorised);
+      if (next !== null && begins && this.#policy.beginner === 'last') await round.rest();
+      return next;
+    } catch (thrown) {
+      if (authorised.logins !== this.logins) return null;
+      const told = this.#translated(thrown, round.error);
+      if (begins && this.isLost) await this.#source.ended();
+      if (told === undefined) return null;
+      throw told;
+    } finally {
+      if (this.#round === round) this.#round = undefined;
+      round.leave();
+    }
+  }
+
+  accepted(authorised) {
+    if (authorised.token !== null) this.#auth.accepted(authorised);
+  }
+
+  /** Newer tokens are known than what this was sent with. */
+  isStale({ epoch, generation }) {
+    const newest = this.#newest;
+    return newest !== undefined && epoch === newest.epoch && generation < newest.generation;
+  }
+
+  /** Whether this token came out of a refresh of ours. */
+  isMinted(token) {
+    return token === this.#minted;
+  }
+
+  /** `tokens` null: logs out. At once for whoever asks from now on. */
+  login(tokens) {
+    this.logins += 1;
+    this.token = tokens?.accessToken ?? null;
+    this.isLost = false;
+    this.#isCleared = false;
+    this.#source.loggedIn(tokens);
+    // The store is the program's own, so nothing of it fails but a client that is closed.
+    this.#client.setTokens(tokens ?? { accessToken: NOBODY }).catch(() => {});
+  }
+
+  /** The token is not used any more; the next 401 asks for another one. */
+  clear() {
+    this.token = null;
+    this.#isCleared = true;
+  }
+
+  /** Runs a callback that a rotation waits for: requests it makes must not wait for that rotation. */
+  async inside(work) {
+    this.#inside ??= new AsyncLocalStorage();
+    this.#running += 1;
+    try {
+      return await this.#inside.run(true, work);
+    } finally {
+      this.#running -= 1;
+      // Following promises around costs all of them something.
+      if (this.#running === 0) this.#inside.disable();
+    }
+  }
+
+  get isInside() {
+    return this.#inside?.getStore() === true;
+  }
+
+  /** Who waits is sent away; a rotation under way is finished and stored. */
+  close() {
+    return this.#client.close();
+  }
+
+  async #replacement(authorised) {
+    const { logins } = authorised;
+    for (let sent = authorised; ; ) {
+      const unread = sent.epoch === undefined;
+      const given = unread ? await this.#auth.authorise() : await this.#auth.rejected(sent);
+      const next = given && this.#note(given, logins);
+      if (!next || next.token === null) return null;
+      // Taken over from the store for its refresh token: the access token is the one that was rejected.
+      if (next.token !== sent.token || this.isMinted(next.token)) return next;
+      sent = next;
+    }
+  }
+
+  #note({ value, epoch, generation }, logins) {
+    if (logins !== this.logins) return null;
+    const token = value.slice(BEARER);
+    const isNewer = this.#newest === undefined || epoch > this.#newest.epoch || generation > this.#newest.generation;
+    if (isNewer) this.#newest = { epoch, generation };
+    const used = token === NOBODY || this.#isCleared ? null : token;
+    if (isNewer && used !== null) {
+      this.token = used;
+      this.#source.using(used);
+    }
+    return { token: used, logins, epoch, generation };
+  }
+
+  #nobody() {
+    return { token: null, logins: this.logins, epoch: undefined, generation: undefined };
+  }
+
+  /** The session is lost; perhaps the program has logged in since, and told its store only. */
+  async #revived() {
+    this.#reviving ??= this.#source.reread().finally(() => (this.#reviving = undefined));
+    const tokens = await this.#reviving;
+    if (this.isLost) {
+      if (tokens === null) return null;
+      this.login(tokens);
+    }
+    const authorised = await this.authorise();
+    return authorised.token === null ? null : authorised;
+  }
+
+  #read() {
+    this.#flying = this.logins;
+    return this.#source.getTokens();
+  }
+
+  /** Asks once, and gives up waiting only where that ends the session. */
+  async #refresh(refreshToken, signal) {
+    // Past this, nothing is the engine's own call any more: callbacks may log in or out.
+    await undefined;
+    const flight = { late: undefined, isTerminal: false };
+    this.#flight = flight;
+    this.#flying = this.logins;
+    let timer;
+    const late = new Promise((_resolve, reject) => {
+      timer = setTimeout(() => {
+        this.#late(flight);
+        if (flight.isTerminal) reject(flight.late);
+      }, this.#refreshTimeout);
+    });
+    try {
+      return await Promise.race([this.#fetch(refreshToken, signal), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #fetch(refreshToken, signal) {
+    const { logins } = this;
+    const tokens = await this.#source.refresh(refreshToken, signal);
+    if (logins !== this.logins) return tokens;
+    this.#minted = tokens.accessToken;
+    this.token = tokens.accessToken;
+    this.#isCleared = false;
+    if (this.#policy.hookAfter === 'awaited') await this.#source.rotated();
+    return tokens;
+  }
+
+  /** The error of those who wait for it, made and told once. */
+  #late(flight) {
+    if (flight.late !== undefined) return;
+    flight.late = new RefreshTimeoutError();
+    flight.isTerminal = this.#isTerminal(flight.late);
+    if (!flight.isTerminal) this.#tellFailed(flight.late);
+  }
+
+  #isTerminal(error) {
+    if (error instanceof Ended) return true;
+    if (error === this.#flight?.late && this.#flight.isTerminal) return true;
+    return this.#source.isTerminal?.(error) ?? false;
+  }
+
+  #rotated() {
+    this.#flight = undefined;
+    if (this.#policy.hookAfter === 'told' && this.#flying === this.logins) this.#source.rotated();
+  }
+
+  #failed(error) {
+    const flight = this.#flight;
+    this.#flight = undefined;
+    // Of a login that is over.
+    if (this.#flying !== this.logins) return;
+    if (error instanceof SessionLostError) this.#lose();
+    // Those who waited were told that it is late.
+    else if (flight?.late !== undefined) return;
+    this.#tellFailed(causeOf(error));
+  }
+
+  #tellFailed(error) {
+    if (this.#policy.failedRefresh === 'clears') this.clear();
+    this.#source.failed(error instanceof Ended ? (this.#round?.error ?? error) : error);
+  }
+
+  #lose() {
+    this.isLost = true;
+    this.token = null;
+  }
+
+  /** An error of the engine's as its callers know it; undefined if what the server said is theirs. */
+  #translated(error, beginning) {
+    if (error instanceof errors.RefreshTimeoutError) {
+      const flight = (this.#flight ??= { late: undefined, isTerminal: false });
+      this.#late(flight);
+      return flight.late;
+    }
+    if (!(error instanceof SessionLostError)) return causeOf(error);
+    this.#lose();
+    if (error.cause instanceof TriesUsedUp) return beginning;
+    if (error.cause instanceof NoRefreshToken || error.reason === 'logged_out') return undefined;
+    return causeOf(error);
+  }
+}
+
+/** What the program's own function threw, which says more to it; not what was wrong with what it returned. */
+function causeOf(error) {
+  const { code } = error;
+  const isOurs = code === 'ERR_REFRESH_MALFORMED' || code === 'ERR_STORE_CORRUPT';
+  return 'cause' in error && !isOurs ? error.cause : error;
+}
+
+module.exports = { AuthSession, NOBODY };

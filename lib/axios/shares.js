@@ -1,0 +1,27 @@
+'use strict';
+
+// Instances that keep their tokens in one storage have one session: two refreshes of one refresh token would end it. That
+// it is one storage shows by the functions that read and write it being the same.
+
+/** getTokens → setTokens → { name, users }, while anybody uses it. */
+const shares = new WeakMap();
+let last = 0;
+
+/** { name, leave }: the engine's name for the session, and what to call when it is not used any more. */
+function share(getTokens, setTokens) {
+  const byWriter = shares.get(getTokens) ?? new WeakMap();
+  shares.set(getTokens, byWriter);
+  const shared = byWriter.get(setTokens) ?? { name: `token-rotator/axios ${(last += 1)}`, users: 0 };
+  byWriter.set(setTokens, shared);
+  shared.users += 1;
+  return {
+    name: `${shared.name} ${process.pid}`,
+    leave() {
+      shared.users -= 1;
+      // Whoever comes later finds out anew what the storage holds.
+      if (shared.users === 0) byWriter.delete(setTokens);
+    },
+  };
+}
+
+module.exports = { share };
