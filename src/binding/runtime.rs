@@ -23,6 +23,9 @@ struct Due {
     any: Arc<Notify>,
 }
 
+/// Tasks between two looks at the network. tokio's 61 are seconds if one of them is a connection that never ends.
+const NETWORK_EVERY: u32 = 16;
+
 static JOBS: OnceLock<UnboundedSender<Job>> = OnceLock::new();
 
 /// Starts the task that `make` makes, on the engine's thread. Tasks start in the order of these calls; a burst of them
@@ -68,7 +71,7 @@ fn start() -> UnboundedSender<Job> {
         let any = Arc::new(Notify::new());
         DUE.set(Some(Due { queues: Vec::new(), any: Arc::clone(&any) }));
         let mut builder = tokio::runtime::Builder::new_current_thread();
-        let Ok(runtime) = builder.enable_all().build() else { return };
+        let Ok(runtime) = builder.enable_all().event_interval(NETWORK_EVERY).build() else { return };
         runtime.block_on(async move {
             tokio::spawn(deliver(any));
             while let Some(job) = jobs.recv().await {

@@ -43,7 +43,7 @@ pub(super) struct Link {
 
 /// Reads in one go, of 64 KiB at the most. hyper would go on until there is nothing more: seconds, if the server sends
 /// faster than it can be read.
-const TURN: u8 = 4;
+const TURN: u8 = 2;
 
 impl Link {
     pub(super) fn new(io: impl Io + 'static) -> Self {
