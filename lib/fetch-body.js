@@ -3,7 +3,6 @@
 // Request bodies by the rules of the fetch standard, where an object is no JSON but its text. Those of a Request are read
 // ahead: what it was made of cannot be seen from outside, and most could be sent again.
 
-const { isDisturbed } = require('node:stream');
 const { types } = require('node:util');
 const { unwatch, watch } = require('./abort.js');
 const { readBody } = require('./body.js');
@@ -28,9 +27,6 @@ function readFetchBody({ body, duplex, keepalive }) {
   if (TAGS.includes(body[Symbol.toStringTag])) return readBody(body);
   if (!isStream(body)) return readBody(`${body}`);
   if (keepalive) throw new TypeError('keepalive must be absent where the body is a stream');
-  if (isDisturbed(body) || body.locked === true) {
-    throw new TypeError('Response body object should not be disturbed or locked');
-  }
   if (duplex === undefined)
     throw new TypeError('RequestInit: duplex option is required when sending a body.');
   return readBody(body);

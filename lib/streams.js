@@ -12,6 +12,7 @@ const opened = new WeakSet();
 
 /** Web streams have `getReader`; the others are async iterables. */
 function isStream(value) {
+  if (typeof value !== 'object' || value === null) return false;
   return has(value, Symbol.asyncIterator) || has(value, 'getReader');
 }
 

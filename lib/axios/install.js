@@ -53,7 +53,6 @@ function installAuthRefresh(api, options) {
   };
 }
 
-
 /** One that throws is no reason to give anybody another error than theirs. */
 function isExpired({ isSessionExpired }, log, error) {
   const status = error.response?.status ?? 0;

@@ -34,7 +34,8 @@ class Login {
   #take(token) {
     // A refresh function that sets the header itself logs nobody in.
     if (token === undefined || this.#session.isInside) return;
-    if (token === null ? this.#isLoggedOut && this.#session.token === null : token === this.#session.token) return;
+    if (token === null ? this.#isLoggedOut && this.#session.token === null : token === this.#session.token)
+      return;
     this.#isLoggedOut = token === null;
     this.#session.login(token === null ? null : { accessToken: token });
   }

@@ -24,4 +24,11 @@ class NoRefreshToken extends Ended {}
 /** Each caller gets the 401 that met it. */
 class TriesUsedUp extends Ended {}
 
-module.exports = { Ended, NoRefreshToken, RefreshTimeoutError, TriesUsedUp };
+/** What the program's own function threw, which says more to it; not what was wrong with what it returned. */
+function causeOf(error) {
+  const { code } = error;
+  const isOurs = code === 'ERR_REFRESH_MALFORMED' || code === 'ERR_STORE_CORRUPT';
+  return 'cause' in error && !isOurs ? error.cause : error;
+}
+
+module.exports = { Ended, NoRefreshToken, RefreshTimeoutError, TriesUsedUp, causeOf };

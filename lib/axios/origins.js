@@ -24,7 +24,7 @@ class OriginRule {
   }
 
   trusts(config) {
-    const origin = originOf(own(config, 'baseURL'), own(config, 'url'), own(config, 'allowAbsoluteUrls'));
+    const origin = urlOf(config)?.origin;
     if (this.#isTrusted(origin)) return true;
     this.#warn(origin);
     return false;
@@ -32,15 +32,15 @@ class OriginRule {
 
   /** Of a URL that a request is redirected to. */
   trustsUrl(href) {
-    return this.#isTrusted(originOf(undefined, href));
+    return this.#isTrusted(resolve(undefined, href)?.origin);
   }
 
   #isTrusted(origin) {
-    if (origin === null) return false;
+    if (origin === undefined) return false;
     if (this.#allowed.has(origin)) return true;
     // Read each time: programs set it late.
     const { baseURL } = this.#api.defaults;
-    if (baseURL || this.#allowed.size > 0) return origin === originOf(baseURL, '');
+    if (baseURL || this.#allowed.size > 0) return origin === resolve(baseURL)?.origin;
     return origin === (this.#first ??= origin);
   }
 
@@ -55,14 +55,19 @@ class OriginRule {
   }
 }
 
-/** Null for what is no URL. */
-function originOf(baseURL, url = '', allowAbsolute) {
+/** Where axios sends a request, or null for what is no URL. */
+function urlOf(config) {
+  const [baseURL, url] = [own(config, 'baseURL'), own(config, 'url')];
+  return resolve(baseURL, url, own(config, 'allowAbsoluteUrls'));
+}
+
+function resolve(baseURL, url = '', allowAbsolute) {
   const path = String(url);
   const joined =
     baseURL && (allowAbsolute === false || !ABSOLUTE.test(path))
       ? `${String(baseURL).replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`
       : path;
-  return URL.canParse(joined, NOWHERE) ? new URL(joined, NOWHERE).origin : null;
+  return URL.canParse(joined, NOWHERE) ? new URL(joined, NOWHERE) : null;
 }
 
 function readOrigins(value) {
@@ -71,4 +76,4 @@ function readOrigins(value) {
   return new Set(value.map((item, at) => httpUrl(item, `allowedOrigins[${at}]`).origin));
 }
 
-module.exports = { OriginRule, originOf };
+module.exports = { OriginRule, urlOf };

@@ -13,15 +13,14 @@
 //   rotated(), failed(error), lost()  the hooks; ended(): resolves when `lost` has done its work
 //   report(error, hook)               a hook threw
 
-const { AsyncLocalStorage } = require('node:async_hooks');
 const { MAX_MS } = require('../check.js');
 const { TokenClient } = require('../client.js');
-const errors = require('../errors.js');
+const { RefreshTimeoutError, SessionLostError, StoreError } = require('../errors.js');
 const { authoriser } = require('../internals.js');
-const { Ended, NoRefreshToken, RefreshTimeoutError, TriesUsedUp } = require('./losses.js');
+const { Inside } = require('./inside.js');
+const { Ended, NoRefreshToken, TriesUsedUp, causeOf } = require('./losses.js');
+const { RefreshCall } = require('./refresh-call.js');
 const { Round } = require('./round.js');
-
-const { SessionLostError, StoreError } = errors;
 
 /** Stands in the engine for the token of nobody: a 401 then still asks for a rotation. It is never sent. */
 const NOBODY = 'token-rotator:nobody';
@@ -34,18 +33,18 @@ class AuthSession {
   logins = 0;
   /** No token will come until somebody logs in. */
   isLost = false;
+  /** The token is not used any more, since a refresh of it failed. */
+  isCleared = false;
   #client;
   #auth;
   #source;
   #policy;
   #refreshTimeout;
-  #inside;
-  #running = 0;
+  #inside = new Inside();
   #newest;
   #minted;
-  #isCleared = false;
-  /** The refresh under way, and of which login what is under way is. */
-  #flight;
+  /** The call of refresh under way, and of which login what is under way is. */
+  #call;
   #flying;
   #round;
   #reviving;
@@ -136,7 +135,7 @@ class AuthSession {
     this.logins += 1;
     this.token = tokens?.accessToken ?? null;
     this.isLost = false;
-    this.#isCleared = false;
+    this.isCleared = false;
     this.#source.loggedIn(tokens);
     // The store is the program's own, so nothing of it fails but a client that is closed.
     this.#client.setTokens(tokens ?? { accessToken: NOBODY }).catch(() => {});
@@ -145,24 +144,21 @@ class AuthSession {
   /** The token is not used any more; the next 401 asks for another one. */
   clear() {
     this.token = null;
-    this.#isCleared = true;
+    this.isCleared = true;
   }
 
-  /** Runs a callback that a rotation waits for: requests it makes must not wait for that rotation. */
-  async inside(work) {
-    this.#inside ??= new AsyncLocalStorage();
-    this.#running += 1;
-    try {
-      return await this.#inside.run(true, work);
-    } finally {
-      this.#running -= 1;
-      // Following promises around costs all of them something.
-      if (this.#running === 0) this.#inside.disable();
-    }
+  get isRefreshing() {
+    return this.#call !== undefined;
   }
 
+  /** Runs a callback that a rotation waits for. */
+  inside(work) {
+    return this.#inside.run(work);
+  }
+
+  /** Whether this is called from such a callback. */
   get isInside() {
-    return this.#inside?.getStore() === true;
+    return this.#inside.is;
   }
 
   /** Who waits is sent away; a rotation under way is finished and stored. */
@@ -172,7 +168,7 @@ class AuthSession {
 
   async #replacement(authorised) {
     const { logins } = authorised;
-    for (let sent = authorised; ; ) {
+    for (let sent = authorised; ;) {
       const unread = sent.epoch === undefined;
       const given = unread ? await this.#auth.authorise() : await this.#auth.rejected(sent);
       const next = given && this.#note(given, logins);
@@ -186,9 +182,10 @@ class AuthSession {
   #note({ value, epoch, generation }, logins) {
     if (logins !== this.logins) return null;
     const token = value.slice(BEARER);
-    const isNewer = this.#newest === undefined || epoch > this.#newest.epoch || generation > this.#newest.generation;
+    const isNewer =
+      this.#newest === undefined || epoch > this.#newest.epoch || generation > this.#newest.generation;
     if (isNewer) this.#newest = { epoch, generation };
-    const used = token === NOBODY || this.#isCleared ? null : token;
+    const used = token === NOBODY || this.isCleared ? null : token;
     if (isNewer && used !== null) {
       this.token = used;
       this.#source.using(used);
@@ -217,25 +214,20 @@ class AuthSession {
     return this.#source.getTokens();
   }
 
-  /** Asks once, and gives up waiting only where that ends the session. */
   async #refresh(refreshToken, signal) {
     // Past this, nothing is the engine's own call any more: callbacks may log in or out.
     await undefined;
-    const flight = { late: undefined, isTerminal: false };
-    this.#flight = flight;
     this.#flying = this.logins;
-    let timer;
-    const late = new Promise((_resolve, reject) => {
-      timer = setTimeout(() => {
-        this.#late(flight);
-        if (flight.isTerminal) reject(flight.late);
-      }, this.#refreshTimeout);
-    });
-    try {
-      return await Promise.race([this.#fetch(refreshToken, signal), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const call = this.#newCall();
+    this.#call = call;
+    return call.run(this.#fetch(refreshToken, signal), this.#refreshTimeout);
+  }
+
+  #newCall() {
+    return new RefreshCall(
+      (error) => this.#isTerminal(error),
+      (error) => this.#tellFailed(error),
+    );
   }
 
   async #fetch(refreshToken, signal) {
@@ -244,38 +236,30 @@ class AuthSession {
     if (logins !== this.logins) return tokens;
     this.#minted = tokens.accessToken;
     this.token = tokens.accessToken;
-    this.#isCleared = false;
+    this.isCleared = false;
     if (this.#policy.hookAfter === 'awaited') await this.#source.rotated();
     return tokens;
   }
 
-  /** The error of those who wait for it, made and told once. */
-  #late(flight) {
-    if (flight.late !== undefined) return;
-    flight.late = new RefreshTimeoutError();
-    flight.isTerminal = this.#isTerminal(flight.late);
-    if (!flight.isTerminal) this.#tellFailed(flight.late);
-  }
-
   #isTerminal(error) {
     if (error instanceof Ended) return true;
-    if (error === this.#flight?.late && this.#flight.isTerminal) return true;
-    return this.#source.isTerminal?.(error) ?? false;
+    const { late, isOver } = this.#call ?? {};
+    return (error === late && isOver) || (this.#source.isTerminal?.(error) ?? false);
   }
 
   #rotated() {
-    this.#flight = undefined;
+    this.#call = undefined;
     if (this.#policy.hookAfter === 'told' && this.#flying === this.logins) this.#source.rotated();
   }
 
   #failed(error) {
-    const flight = this.#flight;
-    this.#flight = undefined;
+    const call = this.#call;
+    this.#call = undefined;
     // Of a login that is over.
     if (this.#flying !== this.logins) return;
     if (error instanceof SessionLostError) this.#lose();
     // Those who waited were told that it is late.
-    else if (flight?.late !== undefined) return;
+    else if (call?.late !== undefined) return;
     this.#tellFailed(causeOf(error));
   }
 
@@ -291,10 +275,10 @@ class AuthSession {
 
   /** An error of the engine's as its callers know it; undefined if what the server said is theirs. */
   #translated(error, beginning) {
-    if (error instanceof errors.RefreshTimeoutError) {
-      const flight = (this.#flight ??= { late: undefined, isTerminal: false });
-      this.#late(flight);
-      return flight.late;
+    if (error instanceof RefreshTimeoutError) {
+      this.#call ??= this.#newCall();
+      this.#call.tooLate();
+      return this.#call.late;
     }
     if (!(error instanceof SessionLostError)) return causeOf(error);
     this.#lose();
@@ -302,13 +286,6 @@ class AuthSession {
     if (error.cause instanceof NoRefreshToken || error.reason === 'logged_out') return undefined;
     return causeOf(error);
   }
-}
-
-/** What the program's own function threw, which says more to it; not what was wrong with what it returned. */
-function causeOf(error) {
-  const { code } = error;
-  const isOurs = code === 'ERR_REFRESH_MALFORMED' || code === 'ERR_STORE_CORRUPT';
-  return 'cause' in error && !isOurs ? error.cause : error;
 }
 
 module.exports = { AuthSession, NOBODY };

@@ -105,8 +105,9 @@ impl Default for Budget {
 /// Both forms of RFC 9110 §10.2.3: seconds, or a date.
 fn retry_after(headers: &HeaderMap, now_ms: u64) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than fits is for ever.
+        return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let date_ms = clock::ms_of(httpdate::parse_http_date(text).ok()?);
     Some(Duration::from_millis(date_ms.saturating_sub(now_ms)))

@@ -21,7 +21,7 @@ pub struct Download {
     body: WireBody,
     limits: Limits,
     /// A request's own body may still be on its way while its answer is read.
-    _sending: Sending,
+    sending: Sending,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,8 @@ impl Download {
             return Ok(Some(read));
         }
         let late = Error::Timeout { phase: Phase::Body, after: IDLE };
-        timeout(IDLE, self.body.chunk()).await.unwrap_or(Err(late))
+        let chunk = timeout(IDLE, self.body.chunk()).await.unwrap_or(Err(late));
+        chunk.map_err(|error| self.sending.explain(error))
     }
 
     /// All of it, in one piece.
@@ -94,18 +95,16 @@ pub(super) async fn fill(
 ) -> Result<(Bytes, Option<Box<Download>>), Error> {
     let most = limits.size.min(if status < 400 { SMALL } else { SMALL_FAILURE });
     let mut read = VecDeque::new();
-    let ended = match body.length_on_the_wire() {
-        Some(length) if length > most => false,
-        Some(_) => read_up_to(most, &mut body, &mut read).await?,
-        None if status >= 400 => read_up_to(most, &mut body, &mut read).await?,
-        None if is_event_stream(headers) => false,
-        None => match timeout(PATIENCE, read_up_to(most, &mut body, &mut read)).await {
-            Ok(ended) => ended?,
-            Err(_) => false,
-        },
+    let filled = match body.length_on_the_wire() {
+        Some(length) if length > most => Ok(false),
+        Some(_) => read_up_to(most, &mut body, &mut read).await,
+        None if status >= 400 => read_up_to(most, &mut body, &mut read).await,
+        None if is_event_stream(headers) => Ok(false),
+        None => timeout(PATIENCE, read_up_to(most, &mut body, &mut read)).await.unwrap_or(Ok(false)),
     };
+    let ended = filled.map_err(|error| sending.explain(error))?;
     if !ended {
-        return Ok((Bytes::new(), Some(Box::new(Download { read, body, limits, _sending: sending }))));
+        return Ok((Bytes::new(), Some(Box::new(Download { read, body, limits, sending }))));
     }
     if read.len() < 2 {
         return Ok((read.pop_front().unwrap_or_default(), None));

@@ -116,6 +116,11 @@ impl Sending {
     pub(super) fn new(payload: &Payload) -> Self {
         Self { payload: payload.clone(), unsent: None }
     }
+
+    /// Why an answer breaks off: the request's own body may have failed meanwhile.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        self.payload.failure().unwrap_or(error)
+    }
 }
 
 impl Drop for Sending {

@@ -1,0 +1,39 @@
+import OpenAI, { toFile } from 'openai';
+import { client, run, url } from './program.mjs';
+
+// Without the null it would send its own key, which would be respected.
+const openai = new OpenAI({
+  apiKey: 'unused',
+  baseURL: `${url}/v1`,
+  fetch: client.fetch,
+  defaultHeaders: { authorization: null },
+  maxRetries: 0,
+});
+const messages = [{ role: 'user', content: 'héllo' }];
+const model = 'any';
+
+await run({
+  async completion() {
+    const { choices } = await openai.chat.completions.create({ model, messages });
+    return choices[0].message.content;
+  },
+  async stream() {
+    let text = '';
+    const stream = await openai.chat.completions.create({ model, messages, stream: true });
+    for await (const { choices } of stream) text += choices[0].delta.content;
+    return text;
+  },
+  async upload() {
+    const file = await toFile(Buffer.from('content'), 'name.jsonl');
+    const { filename, bytes } = await openai.files.create({ file, purpose: 'batch' });
+    return [filename, bytes];
+  },
+  async download() {
+    const response = await openai.files.content('file-1');
+    return (await response.text()).length;
+  },
+  async failure() {
+    const error = await openai.models.retrieve('missing').catch((reason) => reason);
+    return [error.status, error.constructor.name];
+  },
+});

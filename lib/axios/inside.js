@@ -1,0 +1,29 @@
+'use strict';
+
+const { AsyncLocalStorage } = require('node:async_hooks');
+
+/**
+ * Knows calls that come from within a callback that a rotation waits for: what they wait for must not be that rotation.
+ */
+class Inside {
+  #storage;
+  #running = 0;
+
+  async run(work) {
+    this.#storage ??= new AsyncLocalStorage();
+    this.#running += 1;
+    try {
+      return await this.#storage.run(true, work);
+    } finally {
+      this.#running -= 1;
+      // Following promises around costs all of them something.
+      if (this.#running === 0) this.#storage.disable();
+    }
+  }
+
+  get is() {
+    return this.#storage?.getStore() === true;
+  }
+}
+
+module.exports = { Inside };
