@@ -10,8 +10,8 @@ const http2 = require('node:http2');
 const { clientFor } = require('../requests/servers.js');
 const tls = require('../support/tls');
 
-/** What every suite here runs over. The other one it is written for is 'h2'. */
-const TRANSPORTS = ['http/1.1'];
+/** What every suite here runs over. */
+const TRANSPORTS = ['http/1.1', 'h2'];
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
