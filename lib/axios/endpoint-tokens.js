@@ -24,8 +24,14 @@ class EndpointTokens {
     return false;
   }
 
-  async refresh(_refreshToken, signal) {
+  /** There is no refresh token to be seen, which leaves room for the login that a rotation was begun for. */
+  seal(tokens) {
+    return { ...tokens, refreshToken: `login ${this.session?.logins ?? 0}` };
+  }
+
+  async refresh(login, signal) {
     const { refreshEndpoint, onRefreshSuccess } = this.#options;
+    if (login !== this.seal({}).refreshToken) throw new Error('somebody else is logged in');
     return this.session.inside(async () => {
       const { data } = await this.#api.post(refreshEndpoint, undefined, { signal });
       const accessToken = await onRefreshSuccess(data);
@@ -49,6 +55,16 @@ class EndpointTokens {
   using() {}
 
   loggedIn() {}
+
+  // Nothing is lost for good.
+
+  lost() {}
+
+  async ended() {}
+
+  async reread() {
+    return null;
+  }
 }
 
 module.exports = { EndpointTokens };

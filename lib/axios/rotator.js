@@ -100,7 +100,7 @@ function keepCookies(api, endpoint) {
   const take = (answer) => {
     const lines = getHeader(answer?.headers, 'set-cookie');
     const found = lines && find(answer.config);
-    if (found) found.store.take([].concat(lines), found.pathname);
+    if (found) found.store.take(Array.isArray(lines) ? lines : apart(lines), found.pathname);
   };
 
   api.interceptors.request.use((config) => {
@@ -119,6 +119,11 @@ function keepCookies(api, endpoint) {
       throw error;
     },
   );
+}
+
+/** As 1.0 joins them; the comma of a date has no name and `=` after it. */
+function apart(lines) {
+  return lines.split(/,(?=\s*[^\s;,=]+=)/);
 }
 
 /** A refresh that the program made itself, and that failed, ends the session. */

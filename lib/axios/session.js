@@ -8,6 +8,7 @@
 //   refresh(refreshToken, signal)     new tokens: { accessToken, refreshToken }
 //   getTokens(), setTokens(tokens)    the program's own store, or neither
 //   reread()                          what it holds if that is news to a session that is lost, else null
+//   seal(tokens)                      as the engine is to hold them
 //   isTerminal(error)                 or nothing, for the engine's own rule
 //   using(token), loggedIn(tokens)    this token is used from now on; somebody logged in, or with null out
 //   rotated(), failed(error), lost()  the hooks; ended(): resolves when `lost` has done its work
@@ -17,6 +18,7 @@ const { MAX_MS } = require('../check.js');
 const { TokenClient } = require('../client.js');
 const { RefreshTimeoutError, SessionLostError, StoreError } = require('../errors.js');
 const { authoriser } = require('../internals.js');
+const { readTokens } = require('../tokens.js');
 const { Inside } = require('./inside.js');
 const { Ended, NoRefreshToken, TriesUsedUp, causeOf } = require('./losses.js');
 const { RefreshCall } = require('./refresh-call.js');
@@ -58,7 +60,7 @@ class AuthSession {
       refresh: (refreshToken, { signal }) => this.#refresh(refreshToken, signal),
       ...(stores
         ? { getTokens: () => this.#read(), setTokens: (tokens) => source.setTokens(tokens) }
-        : { tokens: { accessToken: NOBODY } }),
+        : { tokens: source.seal({ accessToken: NOBODY }) }),
       ...(source.isTerminal && { isRefreshFailureTerminal: (error) => this.#isTerminal(error) }),
       onRefreshed: () => this.#rotated(),
       onRefreshFailed: (error) => this.#failed(error),
@@ -132,13 +134,15 @@ class AuthSession {
 
   /** `tokens` null: logs out. At once for whoever asks from now on. */
   login(tokens) {
+    const taken = isUsable(tokens) ? tokens : null;
     this.logins += 1;
-    this.token = tokens?.accessToken ?? null;
+    this.token = taken?.accessToken ?? null;
     this.isLost = false;
     this.isCleared = false;
-    this.#source.loggedIn(tokens);
+    this.#call = undefined;
+    this.#source.loggedIn(taken);
     // The store is the program's own, so nothing of it fails but a client that is closed.
-    this.#client.setTokens(tokens ?? { accessToken: NOBODY }).catch(() => {});
+    this.#client.setTokens(this.#source.seal(taken ?? { accessToken: NOBODY })).catch(() => {});
   }
 
   /** The token is not used any more; the next 401 asks for another one. */
@@ -224,9 +228,10 @@ class AuthSession {
   }
 
   #newCall() {
+    const { logins } = this;
     return new RefreshCall(
       (error) => this.#isTerminal(error),
-      (error) => this.#tellFailed(error),
+      (error) => logins === this.logins && this.#tellFailed(error),
     );
   }
 
@@ -285,6 +290,15 @@ class AuthSession {
     if (error.cause instanceof TriesUsedUp) return beginning;
     if (error.cause instanceof NoRefreshToken || error.reason === 'logged_out') return undefined;
     return causeOf(error);
+  }
+}
+
+/** What the engine would refuse logs nobody in. */
+function isUsable(tokens) {
+  try {
+    return tokens !== null && readTokens(tokens, 'login') !== null;
+  } catch {
+    return false;
   }
 }
 

@@ -107,7 +107,8 @@ class StoredTokens {
 
   async refresh(refreshToken) {
     const { maxRetries, refresh, onBeforeRefresh } = this.#options;
-    if (refreshToken === null) throw new NoRefreshToken();
+    // Asked for a login that is over meanwhile, the engine will not use it either.
+    if (refreshToken === null || this.#past.has(refreshToken)) throw new NoRefreshToken();
     if (this.#tries >= maxRetries) throw new TriesUsedUp();
     this.#tries += 1;
     this.#log.debug(`Refresh attempt #${this.#tries} in progress`);
@@ -127,6 +128,10 @@ class StoredTokens {
       this.#minted = { login, accessToken: merged.accessToken, merged };
       this.#add(tokens);
     }
+    return tokens;
+  }
+
+  seal(tokens) {
     return tokens;
   }
 
@@ -190,14 +195,17 @@ class StoredTokens {
   }
 
   #add({ accessToken, refreshToken }) {
-    if (refreshToken !== undefined) this.#own.add(refreshToken);
-    if (accessToken === NOBODY) return;
-    this.#own.add(accessToken);
-    this.#header.know(accessToken);
+    for (const token of [refreshToken, accessToken]) {
+      this.#past.delete(token);
+      this.#own.add(token);
+    }
+    if (accessToken !== NOBODY) this.#header.know(accessToken);
   }
 
   #end() {
     this.#past = new Set([...this.#past, ...this.#own].slice(-REMEMBERED));
+    this.#past.delete(undefined);
+    this.#past.delete(NOBODY);
     this.#own.clear();
   }
 }
