@@ -29,8 +29,8 @@ function readBody(body, again) {
     }
     if (tag === 'Blob' || tag === 'File') return ofBlob(body, body.type || undefined);
     if (tag === 'FormData' && has(body, Symbol.iterator)) {
-      const { blob, contentType } = toMultipart(body);
-      return ofBlob(blob, contentType);
+      const { blob, contentType, chunks } = toMultipart(body);
+      return { data: { first: undefined, again: chunks, length: blob.size }, contentType };
     }
     if (isStream(body)) return ofStream(body, again);
     refuseUnreadable(body);

@@ -125,7 +125,7 @@ class Interceptors {
     const next = await this.#patiently(this.#instead(sent, config, error), config);
     if (next === LEFT) throw await canceled(config);
     if (next === null) throw error;
-    if (!sent.isReplayable) throw Object.assign(error, { replayError: bodyNotReplayable() });
+    if (!sent.isReplayable) throw marked(error);
     sent.refreshed ||= this.#session.isMinted(next.token);
     return this.#api.request(sent.again(config, next));
   }
@@ -157,6 +157,17 @@ class Interceptors {
     if (result === LATE) throw await tooLate(config);
     return result;
   }
+}
+
+/** The caller's own 401, and why it was not sent again. Not enumerable, as axios' adapters have it. */
+function marked(error) {
+  const value = bodyNotReplayable();
+  return Object.defineProperty(error, 'cause', {
+    __proto__: null,
+    value,
+    writable: true,
+    configurable: true,
+  });
 }
 
 module.exports = { Interceptors };
