@@ -1,12 +1,12 @@
 'use strict';
 
 // `client.fetch`: the client's requests in the ways of the global fetch. What it is called with is read in
-// `fetch-request.js`, what it gives is made in `fetch-response.js`.
+// `fetch/request.js`, what it gives is made in `fetch/response.js`.
 
-const { gather, settleLength } = require('./fetch-body.js');
-const { fetchError } = require('./fetch-errors.js');
-const { readRequest } = require('./fetch-request.js');
-const { fetchResponse } = require('./fetch-response.js');
+const { gather, settleLength } = require('./fetch/body.js');
+const { fetchError } = require('./fetch/errors.js');
+const { readRequest } = require('./fetch/request.js');
+const { fetchResponse } = require('./fetch/response.js');
 const { REDIRECTS } = require('./request-options.js');
 
 /** What is in the URL, or in this process: no request, and no token. */

@@ -3,7 +3,7 @@
 // Which of our errors the global fetch has as well, and how it shows them: programs that were written for it tell a failed
 // request by `TypeError`. What is about the token or the client stays what it is.
 
-const { TokenRotatorError } = require('./errors.js');
+const { TokenRotatorError } = require('../errors.js');
 
 /** The request went wrong on its way. */
 const FAILED = new Set([

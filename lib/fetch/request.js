@@ -3,9 +3,9 @@
 // What `client.fetch` is called with, read by the rules of the fetch standard into a request like any other. Where the
 // platform can judge it does: `Headers` and `Request` are its own.
 
-const { readFetchBody } = require('./fetch-body.js');
-const { TOKEN, addHeader, hasHeader, readHeaders } = require('./headers.js');
-const { REDIRECTS } = require('./request-options.js');
+const { readFetchBody } = require('./body.js');
+const { TOKEN, addHeader, hasHeader, readHeaders } = require('../headers.js');
+const { REDIRECTS } = require('../request-options.js');
 
 const MEMBERS = [
   ...['method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'keepalive', 'integrity', 'dispatcher'],
