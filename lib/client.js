@@ -109,8 +109,14 @@ class TokenClient {
   async #send(url, method, options, body) {
     const href = typeof url === 'string' ? url : readUrl(url);
     const request = readRequestOptions(method, options, body, this.#retry);
-    const bare = options === undefined && body === undefined;
-    const response = new HttpResponse(await this.#exchange(href, request, bare), request.signal);
+    let raw;
+    try {
+      const bare = options === undefined && body === undefined;
+      raw = await (bare ? this.#bare(href, request) : this.#start(href, request));
+    } catch (error) {
+      throw dressed(error, request.signal);
+    }
+    const response = new HttpResponse(raw, request.signal);
     if (
       (request.throwHttpErrors ?? this.#throwHttpErrors) &&
       (response.status < 200 || response.status > 399)
@@ -121,24 +127,34 @@ class TokenClient {
     return response;
   }
 
-  /** What `HttpResponse` takes. `bare`: the request is its method, and no more. */
-  async #exchange(href, request, bare) {
-    const { signal } = request;
-    if (!request.skipAuth) this.#callbacks.assertNotInside();
+  /** What `HttpResponse` takes. */
+  async #exchange(href, request) {
     try {
-      return await (bare ? this.#native.send(href, request.method, 0) : this.#sendAll(href, request));
+      return await this.#start(href, request);
     } catch (error) {
-      // The signal's reason is the caller's own, whatever it looks like.
-      if (signal?.aborted && error === signal.reason) throw error;
-      throw fromNative(error, recall(error?.[5]));
+      throw dressed(error, request.signal);
     }
   }
 
-  async #sendAll(href, request) {
-    const { signal, data } = request;
+  // Neither of these is async: ten thousand waiting requests are as many frames.
+
+  /** A request that is its method, and no more. */
+  #bare(href, { method }) {
+    this.#callbacks.assertNotInside();
+    return this.#native.send(href, method, 0);
+  }
+
+  #start(href, request) {
+    const { signal, data, skipAuth } = request;
+    if (!skipAuth) this.#callbacks.assertNotInside();
     const streamed = typeof data === 'object' && !ArrayBuffer.isView(data);
     if (signal === undefined && !streamed) return this.#cross(href, request, data);
-    const body = streamed ? announced(data) : data;
+    return this.#attend(href, request, streamed ? announced(data) : data, streamed);
+  }
+
+  /** Sees to the signal and the stream of a request for as long as it takes. */
+  async #attend(href, request, body, streamed) {
+    const { signal } = request;
     const number = signal && (lastRequest = (lastRequest % 0xffffffff) + 1);
     const abort = () => port.abort(number);
     if (signal) watch(signal, abort);
@@ -237,6 +253,11 @@ function makeFetch(...args) {
 /** Those the token may go to. */
 function originsOf({ baseUrl, allowedOrigins }) {
   return new Set(baseUrl === undefined ? allowedOrigins : [new URL(baseUrl).origin, ...allowedOrigins]);
+}
+
+/** The signal's reason is the caller's own, whatever it looks like. */
+function dressed(error, signal) {
+  return signal?.aborted && error === signal.reason ? error : fromNative(error, recall(error?.[5]));
 }
 
 /** A body that is read while it is sent, as Rust takes it. */
