@@ -39,6 +39,15 @@ const CASES = [
   { ...streamed, name: 'download/1g', direction: 'download', path: '/stream' },
   { ...streamed, name: 'upload/1g', direction: 'upload', path: '/sink' },
   { ...common, name: `storm/${STORM_REQUESTS}`, kind: 'storm', needs: 'refresh', requests: STORM_REQUESTS },
+  {
+    ...common,
+    name: `axios-storm/${STORM_REQUESTS}`,
+    kind: 'storm',
+    needs: 'axios',
+    // Whom the others are compared with, where it is not token-rotator itself.
+    subject: 'axios-token-rotator',
+    requests: STORM_REQUESTS,
+  },
   { ...common, name: `memory/${QUEUED_REQUESTS}`, kind: 'memory', needs: 'queue', requests: QUEUED_REQUESTS },
   { name: 'require', kind: 'require' },
 ];

@@ -25,10 +25,11 @@ function table(head, rows) {
   return [text[0], widths.map((width) => '─'.repeat(width)).join('  '), ...text.slice(1)].join('\n');
 }
 
-/** token-rotator ÷ this client; empty for token-rotator itself and when it was not run. */
+/** The case's subject ÷ this client; empty for the subject itself and when it was not run. */
 function ratio(result, name, key) {
-  const ours = result.clients[SUBJECT];
-  if (!ours || name === SUBJECT) return '';
+  const subject = result.subject ?? SUBJECT;
+  const ours = result.clients[subject];
+  if (!ours || name === subject) return '';
   const value = pairedRatio(ours.rounds, result.clients[name].rounds, key);
   return value === null ? '' : `${value.toFixed(value < 0.1 ? 3 : 2)} ×`;
 }

@@ -6,7 +6,7 @@ const { PassThrough, Readable } = require('node:stream');
 const axios = require('axios');
 const FormStream = require('form-data');
 const { mended } = require('./support/mended.js');
-const { settled } = require('./support/turns.js');
+const { settled, until } = require('./support/turns.js');
 const { deferred, failure, outcomes, refreshAt, storage, useWorld } = require('./support/world.js');
 const { OURS } = require('./support/ways.js');
 
@@ -61,6 +61,27 @@ mends('B9: a request of the login before is not sent again with the token of the
   server.release();
   expect((await late).response.status).toBe(401);
   expect(strangers(server)).toEqual([]);
+});
+
+describe.each(OURS)('B9: %s', (_name, way) => {
+  test.each(['bob', null])(
+    'a request that waits for a refresh is not sent after a login of %p',
+    async (next) => {
+      const gate = deferred();
+      const made = await loggedIn(way, { refresh: () => gate.promise });
+      const { api, server, told } = made;
+      server.expire();
+      const first = failure(api.get('/api/orders', marked('ada')));
+      await until(() => told.includes('refresh'));
+      const waiting = failure(api.get('/api/orders', marked('ada')));
+      await settled();
+      logIn(way, made, next && server.login(next));
+      gate.resolve({ accessToken: 'late', refreshToken: 'late' });
+      expect((await first).response.status).toBe(401);
+      expect(await waiting).toMatchObject({ code: 'ERR_SESSION_LOST', reason: 'logged_out' });
+      expect(server.ledger.counts.apiRequests).toBe(1);
+    },
+  );
 });
 
 mends('B9: a login that only edits the default header is one as well', async (way) => {
@@ -191,8 +212,21 @@ describe('other hosts', () => {
   );
   mends('B11: without a baseURL the first host is the one', async (way) => {
     const { server, other, api, tokens } = await twoServers(way, {}, { baseURL: undefined });
+    // Of those that the token goes to.
+    await api.get(`${other.url}/public/echo`, { skipAuthRefresh: true });
     expect(sent(await api.get(`${server.url}/public/echo`))).toBe(`Bearer ${tokens.accessToken}`);
     expect(sent(await api.get(`${other.url}/public/echo`))).toBe(undefined);
+  });
+
+  test('nor does a host count that was asked before anybody was logged in', async () => {
+    const [[, way]] = OURS;
+    const [login, server] = [await serve(), await serve()];
+    const { api } = install(way, server, {}, { config: { baseURL: undefined } });
+    await api.get(`${login.url}/public/login`);
+    const tokens = server.login('ada');
+    way.library.setAuthHeaders(api, tokens.accessToken);
+    expect(sent(await api.get(`${server.url}/public/echo`))).toBe(`Bearer ${tokens.accessToken}`);
+    expect(sent(await api.get(`${login.url}/public/login`))).toBe(undefined);
   });
 
   test('allowedOrigins adds more', async () => {
@@ -216,7 +250,7 @@ describe('bodies', () => {
     const { api, server } = await expiredWorld(way);
     const error = await failure(api.post('/api/orders', Readable.from(['some ', 'text']), marked('stream')));
     expect(error.response.status).toBe(401);
-    expect(error.replayError).toMatchObject({ code: 'ERR_BODY_NOT_REPLAYABLE' });
+    expect(error.cause).toMatchObject({ code: 'ERR_BODY_NOT_REPLAYABLE' });
     expect(server.ledger.applied).toEqual({});
     // The next one has the new token.
     const { data } = await api.post('/api/orders', Readable.from(['more']));
@@ -229,7 +263,7 @@ describe('bodies', () => {
     form.append('file', new PassThrough().end('contents'), { filename: 'a.txt' });
     const error = await failure(api.post('/api/upload', form));
     expect(error.response.status).toBe(401);
-    expect(error.replayError).toMatchObject({ code: 'ERR_BODY_NOT_REPLAYABLE' });
+    expect(error.cause).toMatchObject({ code: 'ERR_BODY_NOT_REPLAYABLE' });
   });
 
   mends('B13: transforms see what the caller gave, each time', async (way) => {

@@ -2,7 +2,7 @@
 
 // Rows T1 to T9 and T18 to T20 of token-refresh's behaviour: what each option means.
 
-const { expired, settled, straying } = require('./support/turns.js');
+const { expired, settled, straying, until } = require('./support/turns.js');
 const { deferred, failure, outcomes, refreshAt, storage, useWorld } = require('./support/world.js');
 const { WAYS } = require('./support/ways.js');
 
@@ -258,6 +258,7 @@ describe.each(WAYS)('%s', (_name, way) => {
       expect(error).toBeInstanceOf(way.library.RefreshTimeoutError);
       expect(error).toBeInstanceOf(Error);
       expect(error).toMatchObject({ name: 'RefreshTimeoutError', message: 'Refresh timeout' });
+      await until(() => failed.length > 0 && told.includes('logout'));
       expect(judged).toEqual([error]);
       expect(failed).toEqual([error]);
       expect(told).toContain('logout');

@@ -271,12 +271,10 @@ describe.each(OURS)('%s', (_name, way) => {
       .filter((step) => step.startsWith('401'))
       .map((step) => step.slice(4));
     expect(leader).toBe('/api/leader');
-    expect(steps.slice(steps.indexOf('onRefreshSuccess'))).toEqual([
-      'onRefreshSuccess',
-      'onAfterRefresh',
-      ...followers,
-      leader,
-    ]);
+    const after = steps.slice(steps.indexOf('onRefreshSuccess'));
+    expect(after.slice(0, 2)).toEqual(['onRefreshSuccess', 'onAfterRefresh']);
+    expect(after.slice(2, 4).sort()).toEqual(followers.sort());
+    expect(after.slice(4)).toEqual([leader]);
   });
 
   test('R11: applyToken puts the token where it belongs, on each sending', async () => {

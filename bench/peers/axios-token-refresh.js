@@ -1,33 +1,7 @@
 'use strict';
 
-const { installAuthRefresh, setAuthHeaders } = require('token-refresh');
+const library = require('token-refresh');
 
-const { createInstance } = require('./axios-instance');
+const { createWith } = require('./axios-install');
 
-/** The memory case holds a refresh for as long as the slowest client needs to queue its requests. */
-const HELD_REFRESH_MS = 100_000;
-
-function create({ origin, ca, sockets, tokens, refresh }) {
-  const api = createInstance({ origin, ca, sockets });
-  let held = tokens;
-  installAuthRefresh(api, {
-    refresh,
-    getTokens: async () => held,
-    setTokens: async (next) => {
-      held = next;
-    },
-    isSessionExpired: ({ status }) => status === 401,
-    isRefreshFailureTerminal: (error) => error?.response?.status === 400,
-    refreshTimeout: HELD_REFRESH_MS,
-  });
-  setAuthHeaders(api, tokens.accessToken);
-  return {
-    // axios rejects every status outside 200–299 and parses JSON by itself.
-    async get(path, signal) {
-      const { data } = await api.get(path, signal && { signal });
-      return data;
-    },
-  };
-}
-
-module.exports = { create };
+module.exports = { create: (target) => createWith(library, target) };

@@ -71,9 +71,11 @@ class Interceptors {
   }
 
   #dress(config, sent, authorised) {
-    sent.authorised = authorised;
-    if (authorised === undefined) return this.#undress(config);
-    if (authorised.token !== null) this.#guard(config, this.#header.attach(config, authorised.token));
+    const takesToken = authorised !== undefined && authorised.token !== null;
+    const isOurs = takesToken ? this.#origins.claims(config) : authorised !== undefined;
+    sent.authorised = isOurs ? authorised : undefined;
+    if (!isOurs) return this.#undress(config);
+    if (takesToken) this.#guard(config, this.#header.attach(config, authorised.token));
     return config;
   }
 
@@ -81,14 +83,14 @@ class Interceptors {
   #pass(config) {
     if (!this.#session.isInside || this.#policy.explicitHeader === 'kept') return this.#undress(config);
     const { token } = this.#session;
-    if (token !== null && this.#origins.trusts(config)) this.#header.attach(config, token);
+    if (token !== null && this.#origins.claims(config)) this.#header.attach(config, token);
     return config;
   }
 
   /** What the instance's defaults add to every request must not go everywhere either. */
   #undress(config) {
     if (!this.#header.of(config).isOurs) return config;
-    if (this.#origins.trusts(config)) this.#guard(config, this.#header.names);
+    if (this.#origins.claims(config)) this.#guard(config, this.#header.names);
     else this.#header.detach(config);
     return config;
   }

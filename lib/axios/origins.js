@@ -1,7 +1,7 @@
 'use strict';
 
 // Where the token may go: to the origin of the instance's baseURL, and to `allowedOrigins`. An instance with neither
-// leaves it open, and the first origin that it asks is the one.
+// leaves it open, and the first origin that it goes to is the one.
 
 const { httpUrl } = require('../check.js');
 const { invalidOption } = require('../errors.js');
@@ -30,18 +30,26 @@ class OriginRule {
     return false;
   }
 
+  /** The same of a request that the token is about to go with. */
+  claims(config) {
+    if (this.#isOpen) this.#first ??= urlOf(config)?.origin;
+    return this.trusts(config);
+  }
+
   /** Of a URL that a request is redirected to. */
   trustsUrl(href) {
     return this.#isTrusted(resolve(undefined, href)?.origin);
   }
 
+  /** Looked up each time: programs set their baseURL late. */
+  get #isOpen() {
+    return !this.#api.defaults.baseURL && this.#allowed.size === 0;
+  }
+
   #isTrusted(origin) {
     if (origin === undefined) return false;
-    if (this.#allowed.has(origin)) return true;
-    // Read each time: programs set it late.
-    const { baseURL } = this.#api.defaults;
-    if (baseURL || this.#allowed.size > 0) return origin === resolve(baseURL)?.origin;
-    return origin === (this.#first ??= origin);
+    if (this.#isOpen) return this.#first === undefined || this.#first === origin;
+    return this.#allowed.has(origin) || origin === resolve(this.#api.defaults.baseURL)?.origin;
   }
 
   /** Once: who relied on it will see why, and who did not is not told a hundred times. */

@@ -8,23 +8,23 @@ class RefreshCall {
   late;
   /** Being late ended the session. */
   isOver = false;
+  /** Resolves when what came of the call has been told. */
+  told;
+  end;
   #isTerminal;
   #tell;
+  #giveUp;
 
   constructor(isTerminal, tell) {
     this.#isTerminal = isTerminal;
     this.#tell = tell;
+    this.told = new Promise((resolve) => (this.end = resolve));
   }
 
   /** What `work` comes to, however late, unless being late ends the session. */
   async run(work, timeout) {
-    let timer;
-    const late = new Promise((_resolve, reject) => {
-      timer = setTimeout(() => {
-        this.tooLate();
-        if (this.isOver) reject(this.late);
-      }, timeout);
-    });
+    const late = new Promise((_resolve, reject) => (this.#giveUp = reject));
+    const timer = setTimeout(() => this.tooLate(), timeout);
     try {
       return await Promise.race([work, late]);
     } finally {
@@ -36,7 +36,8 @@ class RefreshCall {
     if (this.late !== undefined) return;
     this.late = new RefreshTimeoutError();
     this.isOver = this.#isTerminal(this.late);
-    if (!this.isOver) this.#tell(this.late);
+    if (this.isOver) this.#giveUp(this.late);
+    else this.#tell(this.late);
   }
 }
 

@@ -20,7 +20,7 @@ const { RefreshTimeoutError, SessionLostError, StoreError } = require('../errors
 const { authoriser } = require('../internals.js');
 const { readTokens } = require('../tokens.js');
 const { Inside } = require('./inside.js');
-const { Ended, NoRefreshToken, TriesUsedUp, causeOf } = require('./losses.js');
+const { Ended, NoRefreshToken, TriesUsedUp, causeOf, ...losses } = require('./losses.js');
 const { RefreshCall } = require('./refresh-call.js');
 const { Round } = require('./round.js');
 
@@ -45,8 +45,9 @@ class AuthSession {
   #inside = new Inside();
   #newest;
   #minted;
-  /** The call of refresh under way, and of which login what is under way is. */
+  /** The latest call of refresh, whether it is under way, and of which login what is under way is. */
   #call;
+  #isRefreshing = false;
   #flying;
   #round;
   #reviving;
@@ -64,7 +65,7 @@ class AuthSession {
       ...(source.isTerminal && { isRefreshFailureTerminal: (error) => this.#isTerminal(error) }),
       onRefreshed: () => this.#rotated(),
       onRefreshFailed: (error) => this.#failed(error),
-      logout: () => this.isLost && source.lost(),
+      logout: () => this.#loggedOut(),
       onHookError: source.report,
       refreshTimeout,
       share,
@@ -80,13 +81,12 @@ class AuthSession {
     const { logins } = this;
     if (this.isLost) return this.#nobody();
     try {
-      const authorised = this.#note(await this.#auth.authorise(), logins);
-      return authorised ?? this.authorise();
+      return this.#note(await this.#auth.authorise(), logins) ?? this.#overtaken();
     } catch (error) {
-      if (logins !== this.logins) return this.authorise();
+      if (logins !== this.logins) return this.#overtaken();
       // Nothing was ever read: whoever asks finds out what is open to everybody.
       if (error instanceof StoreError && this.#newest === undefined) return this.#nobody();
-      const told = this.#translated(error);
+      const told = await this.#translated(error);
       if (told === undefined) return this.#nobody();
       throw told;
     }
@@ -107,7 +107,7 @@ class AuthSession {
       return next;
     } catch (thrown) {
       if (authorised.logins !== this.logins) return null;
-      const told = this.#translated(thrown, round.error);
+      const told = await this.#translated(thrown, round.error);
       if (begins && this.isLost) await this.#source.ended();
       if (told === undefined) return null;
       throw told;
@@ -139,7 +139,9 @@ class AuthSession {
     this.token = taken?.accessToken ?? null;
     this.isLost = false;
     this.isCleared = false;
+    this.#call?.end();
     this.#call = undefined;
+    this.#isRefreshing = false;
     this.#source.loggedIn(taken);
     // The store is the program's own, so nothing of it fails but a client that is closed.
     this.#client.setTokens(this.#source.seal(taken ?? { accessToken: NOBODY })).catch(() => {});
@@ -152,7 +154,7 @@ class AuthSession {
   }
 
   get isRefreshing() {
-    return this.#call !== undefined;
+    return this.#isRefreshing;
   }
 
   /** Runs a callback that a rotation waits for. */
@@ -197,6 +199,13 @@ class AuthSession {
     return { token: used, logins, epoch, generation };
   }
 
+  /** A request that waited was made for somebody who is not logged in any more. */
+  #overtaken() {
+    throw new SessionLostError('somebody has logged in or out since the request was made', {
+      reason: 'logged_out',
+    });
+  }
+
   #nobody() {
     return { token: null, logins: this.logins, epoch: undefined, generation: undefined };
   }
@@ -221,18 +230,15 @@ class AuthSession {
   async #refresh(refreshToken, signal) {
     // Past this, nothing is the engine's own call any more: callbacks may log in or out.
     await undefined;
-    this.#flying = this.logins;
-    const call = this.#newCall();
-    this.#call = call;
-    return call.run(this.#fetch(refreshToken, signal), this.#refreshTimeout);
-  }
-
-  #newCall() {
     const { logins } = this;
-    return new RefreshCall(
+    const call = new RefreshCall(
       (error) => this.#isTerminal(error),
       (error) => logins === this.logins && this.#tellFailed(error),
     );
+    this.#flying = logins;
+    this.#call = call;
+    this.#isRefreshing = true;
+    return call.run(this.#fetch(refreshToken, signal), this.#refreshTimeout);
   }
 
   async #fetch(refreshToken, signal) {
@@ -253,24 +259,40 @@ class AuthSession {
   }
 
   #rotated() {
-    this.#call = undefined;
+    this.#isRefreshing = false;
     if (this.#policy.hookAfter === 'told' && this.#flying === this.logins) this.#source.rotated();
   }
 
   #failed(error) {
-    const call = this.#call;
-    this.#call = undefined;
+    const wasLate = this.#isRefreshing && this.#call.late !== undefined;
+    this.#isRefreshing = false;
     // Of a login that is over.
     if (this.#flying !== this.logins) return;
     if (error instanceof SessionLostError) this.#lose();
     // Those who waited were told that it is late.
-    else if (call?.late !== undefined) return;
+    else if (wasLate) return;
     this.#tellFailed(causeOf(error));
+  }
+
+  /** The last that is heard of a session that is lost. */
+  #loggedOut() {
+    if (this.isLost) this.#source.lost();
+    this.#call?.end();
   }
 
   #tellFailed(error) {
     if (this.#policy.failedRefresh === 'clears') this.clear();
     this.#source.failed(error instanceof Ended ? (this.#round?.error ?? error) : error);
+  }
+
+  async #tooLate() {
+    const call = this.#call;
+    if (this.#isRefreshing) {
+      call.tooLate();
+      // Nobody hears of a session that is lost before its hooks do.
+      if (call.isOver) await call.told;
+    }
+    return call?.late ?? new losses.RefreshTimeoutError();
   }
 
   #lose() {
@@ -279,12 +301,8 @@ class AuthSession {
   }
 
   /** An error of the engine's as its callers know it; undefined if what the server said is theirs. */
-  #translated(error, beginning) {
-    if (error instanceof RefreshTimeoutError) {
-      this.#call ??= this.#newCall();
-      this.#call.tooLate();
-      return this.#call.late;
-    }
+  async #translated(error, beginning) {
+    if (error instanceof RefreshTimeoutError) return this.#tooLate();
     if (!(error instanceof SessionLostError)) return causeOf(error);
     this.#lose();
     if (error.cause instanceof TriesUsedUp) return beginning;

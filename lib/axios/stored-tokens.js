@@ -142,6 +142,7 @@ class StoredTokens {
   loggedIn(tokens) {
     this.#end();
     this.#tries = 0;
+    this.#boot = undefined;
     this.#stored = null;
     this.#header.forget();
     if (tokens !== null) this.#add(tokens);

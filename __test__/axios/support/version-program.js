@@ -19,7 +19,11 @@ async function installed() {
   const api = axios.create({ baseURL: server.url });
   const { uninstall } = installAuthRefresh(api, {
     ...shelf.callbacks,
-    refresh: refreshAt(server),
+    refresh: async (refreshToken) => {
+      // By way of the instance, which does not wait for itself.
+      await failure(api.get('/api/warm-up'));
+      return refreshAt(server)(refreshToken);
+    },
     isSessionExpired: ({ status }) => status === 401,
     isRefreshFailureTerminal: (error) => error?.response?.status === 400,
   });

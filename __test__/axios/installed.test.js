@@ -1,0 +1,309 @@
+'use strict';
+
+// What installAuthRefresh does beyond the rows of token-refresh: where it has to find out by itself who is logged in, and
+// where programs do what its README does not show.
+
+const axios = require('axios');
+const { settled, until } = require('./support/turns.js');
+const { deferred, failure, outcomes, refreshAt, storage, useWorld } = require('./support/world.js');
+const { OURS } = require('./support/ways.js');
+
+const { serve, install } = useWorld();
+const times = (told, name) => told.filter((each) => each === name).length;
+
+describe.each(OURS)('%s', (_name, way) => {
+  const { installAuthRefresh, setAuthHeaders } = way.library;
+
+  async function loggedIn(options = {}, config) {
+    const server = await serve();
+    const shelf = storage(server.login('ada'));
+    const made = { server, shelf };
+    const wired = typeof options === 'function' ? options(made) : options;
+    Object.assign(made, install(way, server, { ...shelf.callbacks, ...wired }, { config }));
+    await settled();
+    return made;
+  }
+
+  test.each([
+    [{}, 'refresh'],
+    [{ refresh() {}, getTokens() {} }, 'setTokens'],
+    [{ refresh() {}, getTokens() {}, setTokens: 1 }, 'setTokens'],
+    [{ refresh() {}, getTokens() {}, setTokens() {}, maxRetries: -1 }, 'maxRetries'],
+    [{ refresh() {}, getTokens() {}, setTokens() {}, refreshTimeout: '1' }, 'refreshTimeout'],
+    [{ refresh() {}, getTokens() {}, setTokens() {}, allowedOrigins: ['x'] }, 'allowedOrigins'],
+    [{ refresh() {}, getTokens() {}, setTokens() {}, logout: 1 }, 'logout'],
+  ])('options that could never work are refused: %p', (options, named) => {
+    expect(() => installAuthRefresh(axios.create(), options)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(named) }),
+    );
+  });
+
+  test('something that is no instance is refused', () => {
+    expect(() => installAuthRefresh({}, {})).toThrow(expect.objectContaining({ code: 'ERR_INVALID_OPTION' }));
+  });
+
+  test('options it does not know are left alone, and Infinity is a timeout', async () => {
+    const { api } = await loggedIn({ refreshTimeout: Infinity, onSomething() {}, version: 2 });
+    expect((await api.get('/api/orders')).status).toBe(200);
+  });
+
+  test('storage callbacks may answer without a promise', async () => {
+    const { api, server, shelf } = await loggedIn(({ shelf }) => ({
+      getTokens: () => shelf.held,
+      setTokens: (tokens) => void (shelf.held = tokens),
+    }));
+    server.expire();
+    expect((await api.get('/api/orders')).data.generation).toBe(1);
+    expect(shelf.held.accessToken).toEqual(expect.any(String));
+  });
+
+  test('a stored refresh token alone is enough', async () => {
+    const server = await serve();
+    const { refreshToken } = server.login('ada');
+    const shelf = storage({ refreshToken });
+    const { api } = install(way, server, shelf.callbacks);
+    expect((await api.get('/public/echo')).data.headers.authorization).toBe(undefined);
+    expect((await api.get('/api/orders')).data.generation).toBe(1);
+  });
+
+  test('a storage that never gives an answer holds up the first request for refreshTimeout', async () => {
+    const server = await serve();
+    const { api } = install(way, server, { getTokens: () => new Promise(() => {}), refreshTimeout: 30 });
+    expect((await api.get('/public/echo')).status).toBe(200);
+  });
+
+  test('a refresh function that sets the default header itself logs nobody in', async () => {
+    const made = {};
+    Object.assign(
+      made,
+      await loggedIn(({ server }) => ({
+        refresh: async (refreshToken) => {
+          const tokens = await refreshAt(server)(refreshToken);
+          setAuthHeaders(made.api, tokens.accessToken);
+          return tokens;
+        },
+        setTokens: async (tokens) => {
+          made.shelf.held = tokens;
+          setAuthHeaders(made.api, tokens.accessToken);
+        },
+        onRefreshed: ({ accessToken }) => setAuthHeaders(made.api, accessToken),
+      })),
+    );
+    for (let time = 1; time <= 2; time += 1) {
+      made.server.expire();
+      const all = await outcomes([1, 2, 3].map(() => made.api.get('/api/orders')));
+      expect(all).toEqual([200, 200, 200]);
+      expect(made.server.ledger.counts.refreshes).toBe(time);
+    }
+  });
+
+  test('setAuthHeaders with the token that is held, or for another header, logs nobody in', async () => {
+    const { api, server, shelf } = await loggedIn();
+    await api.get('/api/orders');
+    setAuthHeaders(api, shelf.held.accessToken);
+    setAuthHeaders(api, 'key', 'X-Api-Key', (key) => key);
+    setAuthHeaders(api, null, 'X-Api-Key');
+    server.expire();
+    expect((await api.get('/api/orders')).data.generation).toBe(1);
+    expect(server.ledger.counts).toMatchObject({ refreshes: 1, rejected: 1 });
+  });
+
+  test('a login whose refresh token is stored only later', async () => {
+    const { api, server, shelf } = await loggedIn();
+    const bob = server.login('bob');
+    setAuthHeaders(api, bob.accessToken);
+    expect((await api.get('/api/orders')).data.subject).toBe('bob');
+    shelf.held = bob;
+    server.expire('bob');
+    expect((await api.get('/api/orders')).data).toMatchObject({ subject: 'bob', generation: 1 });
+    // The token that was rejected is not sent again with only a refresh token found for it.
+    expect(server.ledger.counts).toMatchObject({ refreshes: 1, rejected: 1 });
+  });
+
+  test('a login whose storage still holds the one before never becomes that one', async () => {
+    const { api, server, told } = await loggedIn({ logout: async () => {} });
+    await api.get('/api/orders');
+    setAuthHeaders(api, server.login('bob').accessToken);
+    server.expire('bob');
+    expect((await failure(api.get('/api/orders'))).response.status).toBe(401);
+    expect(server.ledger.requests.map(({ subject }) => subject)).toEqual(['ada', 'bob']);
+    expect(times(told, 'logout')).toBe(1);
+  });
+
+  test('a logout and a login with the same tokens', async () => {
+    const { api, server, shelf } = await loggedIn();
+    setAuthHeaders(api, null);
+    expect((await api.get('/public/echo')).data.headers.authorization).toBe(undefined);
+    setAuthHeaders(api, shelf.held.accessToken);
+    server.expire();
+    expect((await api.get('/api/orders')).data.generation).toBe(1);
+  });
+
+  test('a default header in a format of its own is understood, however it was set', async () => {
+    const { api, server, shelf } = await loggedIn({
+      header: { name: 'Authorization', format: (token) => `Bearer  ${token}` },
+    });
+    await api.get('/api/orders');
+    shelf.held = server.login('bob');
+    api.defaults.headers.common.authorization = `Bearer  ${shelf.held.accessToken}`;
+    expect((await api.get('/api/orders')).data.subject).toBe('bob');
+    server.expire('bob');
+    expect((await api.get('/api/orders')).data).toMatchObject({ subject: 'bob', generation: 1 });
+    delete api.defaults.headers.common.Authorization;
+    expect((await api.get('/public/echo')).data.headers.authorization).toBe(undefined);
+  });
+
+  test('a default header that was there before', async () => {
+    const server = await serve();
+    const shelf = storage(server.login('ada'));
+    const headers = { Authorization: `Bearer ${shelf.held.accessToken}` };
+    const { api } = install(way, server, shelf.callbacks, { config: { headers } });
+    server.expire();
+    expect((await api.get('/api/orders')).data.generation).toBe(1);
+    server.expire();
+    expect((await api.get('/api/orders')).data.generation).toBe(2);
+    expect(server.ledger.counts.refreshes).toBe(2);
+  });
+
+  test('a header of the request that is the stored token is the session’s', async () => {
+    const { api, server, shelf } = await loggedIn();
+    await api.get('/api/orders');
+    shelf.held = server.login('bob');
+    server.expire('bob');
+    const { data } = await api.get('/api/orders', {
+      headers: { Authorization: `Bearer ${shelf.held.accessToken}` },
+    });
+    expect(data).toMatchObject({ subject: 'bob', generation: 1 });
+  });
+
+  test('an API key of the caller’s is not, and its 401 is theirs', async () => {
+    const { api, server } = await loggedIn();
+    const headers = { Authorization: 'Bearer some-api-key' };
+    expect((await failure(api.get('/api/orders', { headers }))).response.status).toBe(401);
+    expect(server.ledger.counts.tokenRequests).toBe(0);
+  });
+
+  test('what is logged holds no token', async () => {
+    const lines = [];
+    const log = (...line) => lines.push(line);
+    const { api, server, shelf } = await loggedIn({ logger: { debug: log, error: log } });
+    const before = shelf.held;
+    server.expire();
+    await api.get('/api/orders');
+    server.revoke();
+    await failure(api.get('/api/orders'));
+    const text = JSON.stringify(lines) + require('node:util').inspect(lines, { depth: 9, showHidden: true });
+    for (const { accessToken, refreshToken } of [before, shelf.held]) {
+      expect(text.includes(accessToken) || text.includes(refreshToken)).toBe(false);
+    }
+    expect(text).toContain('status code 400');
+  });
+
+  test('a refresh that is late and then fails is told of once', async () => {
+    const gate = deferred();
+    const failed = [];
+    const { api, server } = await loggedIn({
+      refresh: () => gate.promise,
+      refreshTimeout: 20,
+      onRefreshFailed: (error) => failed.push(error.name),
+    });
+    server.expire();
+    const error = await failure(api.get('/api/orders'));
+    gate.reject(new Error('too late'));
+    let outcome;
+    do outcome = await failure(api.get('/api/orders'));
+    while (outcome.name === 'RefreshTimeoutError');
+    expect(outcome.message).toBe('too late');
+    expect([error.name, ...failed]).toEqual(['RefreshTimeoutError', 'RefreshTimeoutError']);
+  });
+
+  test('a refresh that is late and then refused ends the session', async () => {
+    const gate = deferred();
+    const { api, server, told } = await loggedIn({
+      refresh: () => gate.promise,
+      refreshTimeout: 20,
+      logout: async () => {},
+    });
+    server.expire();
+    await failure(api.get('/api/orders'));
+    gate.reject(Object.assign(new Error('refused'), { response: { status: 400 } }));
+    await until(() => told.includes('logout'));
+    expect((await failure(api.get('/api/orders'))).response.status).toBe(401);
+  });
+
+  test('an instance with two installations over one storage', async () => {
+    const made = await loggedIn();
+    const { api, server, shelf } = made;
+    const { uninstall } = installAuthRefresh(api, {
+      ...shelf.callbacks,
+      refresh: refreshAt(server),
+      isSessionExpired: ({ status }) => status === 401,
+      isRefreshFailureTerminal: () => false,
+    });
+    await settled();
+    server.expire();
+    expect(await outcomes([1, 2, 3].map(() => api.get('/api/orders')))).toEqual([200, 200, 200]);
+    expect(server.ledger.counts.refreshes).toBe(1);
+    uninstall();
+    server.expire();
+    expect((await api.get('/api/orders')).data.generation).toBe(2);
+  });
+
+  test('uninstalled and installed again while a refresh is under way', async () => {
+    const server = await serve();
+    const shelf = storage(server.login('ada'));
+    const [started, gate] = [deferred(), deferred()];
+    let calls = 0;
+    const adapter = way.adapter(server);
+    const api = axios.create({ baseURL: server.url, ...(adapter && { adapter }) });
+    const options = {
+      ...shelf.callbacks,
+      refresh: async (refreshToken) => {
+        calls += 1;
+        started.resolve();
+        await gate.promise;
+        return refreshAt(server)(refreshToken);
+      },
+      isSessionExpired: ({ status }) => status === 401,
+      isRefreshFailureTerminal: () => false,
+    };
+    const first = installAuthRefresh(api, options);
+    server.expire();
+    const sentAway = failure(api.get('/api/orders'));
+    await started.promise;
+    first.uninstall();
+    expect(axios.isCancel(await sentAway)).toBe(true);
+    const second = installAuthRefresh(api, options);
+    const request = api.get('/api/orders');
+    await server.waitFor(({ counts }) => counts.rejected === 2, { timeout: 100 }).catch(() => {});
+    gate.resolve();
+    expect((await request).data.generation).toBe(1);
+    expect(calls).toBe(1);
+    second.uninstall();
+  });
+
+  test('response interceptors that were there first see each answer once', async () => {
+    const server = await serve();
+    const shelf = storage(server.login('ada'));
+    const adapter = way.adapter(server);
+    const api = axios.create({ baseURL: server.url, ...(adapter && { adapter }) });
+    const seen = [];
+    api.interceptors.response.use(
+      (response) => (seen.push(response.status), response),
+      (error) => {
+        seen.push(error.response.status);
+        throw error;
+      },
+    );
+    const { uninstall } = installAuthRefresh(api, {
+      ...shelf.callbacks,
+      refresh: refreshAt(server),
+      isSessionExpired: ({ status }) => status === 401,
+      isRefreshFailureTerminal: () => false,
+    });
+    server.expire();
+    await api.get('/api/orders');
+    expect(seen).toEqual([401, 200]);
+    uninstall();
+  });
+});

@@ -1,0 +1,7 @@
+'use strict';
+
+const library = require('../../lib/axios.js');
+
+const { createWith } = require('./axios-install');
+
+module.exports = { create: (target) => createWith(library, target) };
