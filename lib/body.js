@@ -6,7 +6,6 @@
 
 const { types } = require('node:util');
 const { invalidOption } = require('./errors.js');
-const { toMultipart } = require('./multipart.js');
 const { checkFresh, has, isStream } = require('./streams.js');
 
 const NONE = Object.freeze({ data: undefined, contentType: undefined });
@@ -29,7 +28,8 @@ function readBody(body, again) {
     }
     if (tag === 'Blob' || tag === 'File') return ofBlob(body, body.type || undefined);
     if (tag === 'FormData' && has(body, Symbol.iterator)) {
-      const { blob, contentType, chunks } = toMultipart(body);
+      // Loaded when it is needed, as in most programs it never is.
+      const { blob, contentType, chunks } = require('./multipart.js').toMultipart(body);
       return { data: { first: undefined, again: chunks, length: blob.size }, contentType };
     }
     if (isStream(body)) return ofStream(body, again);

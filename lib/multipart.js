@@ -4,12 +4,11 @@
 // again and leave files where they are.
 
 const { Blob } = require('node:buffer');
-const { randomUUID } = require('node:crypto');
 const { invalidOption } = require('./errors.js');
 
 /** { blob, contentType, chunks }: `chunks()` reads all of it. What is in the form later does not change it. */
 function toMultipart(form) {
-  const boundary = `token-rotator-${randomUUID()}`;
+  const boundary = `token-rotator-${crypto.randomUUID()}`;
   const parts = [];
   for (const [name, value] of form) {
     const disposition = `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(crlf(name))}"`;

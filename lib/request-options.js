@@ -4,7 +4,6 @@
 
 const { boolean, duration, oneOf, unknownOption } = require('./check.js');
 const { readBody } = require('./body.js');
-const { randomUUID } = require('node:crypto');
 const { invalidOption, rejectOption } = require('./errors.js');
 const { TOKEN, addHeader, hasHeader, readHeaders } = require('./headers.js');
 const { readRetry } = require('./retry-options.js');
@@ -114,7 +113,7 @@ function readAll(request, options, body, clientRetry) {
 }
 
 function readKey(value) {
-  if (value === true) return randomUUID();
+  if (value === true) return crypto.randomUUID();
   if (typeof value !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(value)) {
     throw invalidOption('idempotencyKey', 'true, or 1 to 255 visible ASCII characters');
   }

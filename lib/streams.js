@@ -3,7 +3,6 @@
 // Streams that users pass, of whatever kind: web streams, Node's, async generators and other async iterables. Each is
 // read once. Read again, most of them would pass for an empty body.
 
-const { isDisturbed } = require('node:stream');
 const { types } = require('node:util');
 const { invalidOption } = require('./errors.js');
 
@@ -24,7 +23,7 @@ function has(value, method) {
 /** Refuses a stream that would not give all of itself. */
 function checkFresh(stream) {
   if (stream.locked === true) throw invalidOption('body', 'a stream that nobody else reads');
-  if (opened.has(stream) || stream.destroyed === true || isDisturbed(stream)) {
+  if (opened.has(stream) || stream.destroyed === true || require('node:stream').isDisturbed(stream)) {
     throw invalidOption('body', 'a stream that nobody has read from');
   }
 }

@@ -231,6 +231,33 @@ describe.each(OURS)('%s', (_name, way) => {
     expect((await failure(api.get('/api/orders'))).response.status).toBe(401);
   });
 
+  test('a logout that never ends holds nobody up for longer than refreshTimeout', async () => {
+    const { api, server } = await loggedIn({ logout: () => new Promise(() => {}), refreshTimeout: 100 });
+    server.revoke();
+    expect((await failure(api.get('/api/orders'))).response.status).toBe(400);
+  });
+
+  test('the default header follows tokens that somebody else has rotated', async () => {
+    const { api, server, shelf } = await loggedIn();
+    const shown = () => api.defaults.headers.common.Authorization;
+    server.expire();
+    await api.get('/api/orders');
+    expect(shown()).toBe(`Bearer ${shelf.held.accessToken}`);
+    server.expire();
+    shelf.held = await refreshAt(server)(shelf.held.refreshToken);
+    await api.get('/api/orders');
+    expect(shown()).toBe(`Bearer ${shelf.held.accessToken}`);
+  });
+
+  test('a default header goes to no other host, even before anybody has looked at it', async () => {
+    const other = await serve();
+    const server = await serve();
+    const { api } = install(way, server, {}, { servers: [server, other] });
+    setAuthHeaders(api, 'brand-new');
+    const { data } = await api.get(`${other.url}/public/echo`, { skipAuthRefresh: true });
+    expect(data.headers.authorization).toBe(undefined);
+  });
+
   test('an instance with two installations over one storage', async () => {
     const made = await loggedIn();
     const { api, server, shelf } = made;
