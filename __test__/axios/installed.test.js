@@ -176,6 +176,19 @@ describe.each(OURS)('%s', (_name, way) => {
     expect(data).toMatchObject({ subject: 'bob', generation: 1 });
   });
 
+  test('unless it is another host that rejects it', async () => {
+    const other = await serve();
+    const server = await serve();
+    const shelf = storage(server.login('ada'));
+    const { api } = install(way, server, shelf.callbacks, { servers: [server, other] });
+    await api.get('/api/orders');
+    shelf.held = server.login('bob');
+    const headers = { Authorization: `Bearer ${shelf.held.accessToken}` };
+    expect((await failure(api.get(`${other.url}/api/orders`, { headers }))).response.status).toBe(401);
+    expect((await api.get('/api/orders')).data.subject).toBe('ada');
+    expect(server.ledger.counts.tokenRequests).toBe(0);
+  });
+
   test('an API key of the caller’s is not, and its 401 is theirs', async () => {
     const { api, server } = await loggedIn();
     const headers = { Authorization: 'Bearer some-api-key' };
@@ -256,6 +269,17 @@ describe.each(OURS)('%s', (_name, way) => {
     setAuthHeaders(api, 'brand-new');
     const { data } = await api.get(`${other.url}/public/echo`, { skipAuthRefresh: true });
     expect(data.headers.authorization).toBe(undefined);
+  });
+
+  test('beforeRedirect of the caller’s is still called', async () => {
+    const { api, server } = await loggedIn();
+    const headers = { location: `${server.url}/public/echo` };
+    server.fault({ at: 'api', kind: 'status', status: 302, headers });
+    const seen = [];
+    const beforeRedirect = ({ href }, { headers }) => seen.push([href, headers.location]);
+    const { data } = await api.get('/api/orders', { beforeRedirect });
+    expect(seen).toEqual([[headers.location, headers.location]]);
+    expect(data.headers.authorization).toEqual(expect.stringMatching(/^Bearer /));
   });
 
   test('an instance with two installations over one storage', async () => {

@@ -165,6 +165,20 @@ describe.each(WAYS)('%s', (_name, way) => {
     expect(server.ledger.counts).toMatchObject({ apiRequests: 2, tokenRequests: 1 });
   });
 
+  test('T27: it is sent three times at most: with its token, with the current one, and after a refresh', async () => {
+    const { api, server } = await world();
+    server.fault({ at: 'api', kind: 'hang' });
+    const straggler = failure(api.get('/api/orders', id('straggler')));
+    await server.waitFor(({ hanging }) => hanging === 1);
+    server.expire();
+    await api.get('/api/orders');
+    server.fault({ at: 'api', kind: 'status', status: 401, times: Infinity });
+    server.release();
+    expect((await straggler).response.status).toBe(401);
+    expect(seen(server).slice(-3)).toEqual(['straggler 401', 'straggler 401', 'straggler 401']);
+    expect(server.ledger.counts.refreshes).toBe(2);
+  });
+
   test('T28: a replay goes through the interceptors and transforms again, and its outcome is the outcome', async () => {
     const { api, server } = await world();
     const steps = [];

@@ -128,7 +128,7 @@ class Interceptors {
     if (next === LEFT) throw await canceled(config);
     if (next === null) throw error;
     if (!sent.isReplayable) throw marked(error);
-    sent.refreshed ||= this.#session.isMinted(next.token);
+    sent.refreshed ||= next.refreshed === true;
     return this.#api.request(sent.again(config, next));
   }
 

@@ -94,17 +94,19 @@ class AuthSession {
 
   /**
    * What `authorised` was sent with was rejected: what to send it with instead, or null if the rejection is its caller's.
-   * `error`: the rejection.
+   * `error`: the rejection. `refreshed` of what comes: it has waited for a refresh.
    */
   async rejected(authorised, error) {
     if (authorised.logins !== this.logins) return null;
     if (this.isLost) return authorised.token === null ? this.#revived() : null;
-    const round = this.isStale(authorised) ? new Round(error) : (this.#round ??= new Round(error));
+    const isStale = this.isStale(authorised);
+    const round = isStale ? new Round(error) : (this.#round ??= new Round(error));
     const begins = round.enter();
     try {
       const next = await this.#replacement(authorised);
-      if (next !== null && begins && this.#policy.beginner === 'last') await round.rest();
-      return next;
+      if (next === null) return null;
+      if (begins && this.#policy.beginner === 'last') await round.rest();
+      return { ...next, refreshed: !isStale && next.token === this.#minted };
     } catch (thrown) {
       if (authorised.logins !== this.logins) return null;
       const told = await this.#translated(thrown, round.error);
@@ -125,11 +127,6 @@ class AuthSession {
   isStale({ epoch, generation }) {
     const newest = this.#newest;
     return newest !== undefined && epoch === newest.epoch && generation < newest.generation;
-  }
-
-  /** Whether this token came out of a refresh of ours. */
-  isMinted(token) {
-    return token === this.#minted;
   }
 
   /** `tokens` null: logs out. At once for whoever asks from now on. */
@@ -180,7 +177,7 @@ class AuthSession {
       const next = given && this.#note(given, logins);
       if (!next || next.token === null) return null;
       // Taken over from the store for its refresh token: the access token is the one that was rejected.
-      if (next.token !== sent.token || this.isMinted(next.token)) return next;
+      if (next.token !== sent.token || next.token === this.#minted) return next;
       sent = next;
     }
   }
