@@ -3,6 +3,7 @@
 // What installAuthRefresh does beyond the rows of token-refresh: where it has to find out by itself who is logged in, and
 // where programs do what its README does not show.
 
+const { Readable } = require('node:stream');
 const axios = require('axios');
 const { settled, until } = require('./support/turns.js');
 const { deferred, failure, outcomes, refreshAt, storage, useWorld } = require('./support/world.js');
@@ -331,6 +332,54 @@ describe.each(OURS)('%s', (_name, way) => {
     expect((await request).data.generation).toBe(1);
     expect(calls).toBe(1);
     second.uninstall();
+  });
+
+  test('uninstalled and installed again for somebody else', async () => {
+    const server = await serve();
+    const shelf = storage(server.login('ada'));
+    const options = {
+      ...shelf.callbacks,
+      refresh: refreshAt(server),
+      isSessionExpired: ({ status }) => status === 401,
+      isRefreshFailureTerminal: () => false,
+    };
+    const adapter = way.adapter(server);
+    for (const subject of ['ada', 'bob']) {
+      const api = axios.create({ baseURL: server.url, ...(adapter && { adapter }) });
+      const { uninstall } = installAuthRefresh(api, options);
+      expect((await api.get('/api/orders')).data.subject).toBe(subject);
+      uninstall();
+      shelf.held = server.login('bob');
+    }
+  });
+
+  test('who has left before a refresh is over is not waited for', async () => {
+    const gate = deferred();
+    const { api, server, told } = await loggedIn({ refresh: () => gate.promise });
+    server.expire();
+    const first = failure(api.get('/api/orders'));
+    await until(() => told.includes('refresh'));
+    const { CancelToken } = axios;
+    const source = CancelToken.source();
+    const canceled = failure(api.get('/api/orders', { cancelToken: source.token }));
+    await settled();
+    source.cancel('enough');
+    expect(axios.isCancel(await canceled)).toBe(true);
+    expect(axios.isCancel(await failure(api.get('/api/orders', { signal: AbortSignal.abort() })))).toBe(true);
+    gate.reject(new Error('enough'));
+    await first;
+  });
+
+  test('a stream in a field of a form is a stream', async () => {
+    const { api, server } = await loggedIn();
+    server.expire();
+    const error = await failure(
+      api.postForm('/api/upload', { name: 'a', file: Readable.from(['contents']) }),
+    );
+    expect(error.response.status).toBe(401);
+    expect(error.cause).toMatchObject({ code: 'ERR_BODY_NOT_REPLAYABLE' });
+    const { data } = await api.postForm('/api/upload', { name: 'a', tags: ['b'] });
+    expect(data.body).toContain('name="tags[]"');
   });
 
   test('response interceptors that were there first see each answer once', async () => {

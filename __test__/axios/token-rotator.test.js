@@ -114,6 +114,9 @@ describe.each(OURS)('%s', (_name, way) => {
     server.answer(500);
     expect((await failure(api.post('/api/auth/refresh'))).response.status).toBe(500);
     expect(getAccessToken()).toBe(null);
+    server.answer(401);
+    expect((await failure(api.post('/api/auth/refresh'))).response.status).toBe(401);
+    expect(server.asked).toBe(2);
     expect(steps).toEqual([]);
   });
 
@@ -203,14 +206,15 @@ describe.each(OURS)('%s', (_name, way) => {
     expect(errors).toEqual([['onAfterRefresh threw:', expect.objectContaining({ message: 'a bug in it' })]]);
   });
 
-  /** So many requests that are rejected before a refresh is answered. */
+  /** So many requests that are rejected before a refresh is answered; `work` is done in between. */
   async function storm({ api }, names, work = () => {}) {
     const gate = deferred();
+    const { asked } = server;
     server.hold(gate.promise);
     server.expire();
     const requests = names.map((name) => api.get(`/api/${name}`));
     await until(() => server.requests.filter(({ status }) => status === 401).length >= names.length);
-    await settled();
+    await until(() => server.asked > asked);
     await settled();
     work();
     gate.resolve();
@@ -335,6 +339,15 @@ describe.each(OURS)('%s', (_name, way) => {
     await settled();
     expect(made.getAccessToken()).toBe(null);
     expect(sent(await made.api.get('/public/a'))).toBe(undefined);
+  });
+
+  test('R13: also during the first one', async () => {
+    const made = rotator();
+    await made.api.post('/login');
+    const [outcome] = await storm(made, ['a'], () => made.setAccessToken(null));
+    expect(outcome.response.status).toBe(401);
+    await settled();
+    expect(made.getAccessToken()).toBe(null);
   });
 
   test('R13: a callback that sets what it returns ends nothing', async () => {

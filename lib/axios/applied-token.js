@@ -11,9 +11,18 @@ class AppliedToken {
     this.#apply = apply;
   }
 
-  /** Nothing that a request brings is known to be the token, or not to be. */
-  of() {
-    return { value: undefined, isOurs: false, isForeign: false };
+  // Nothing that a request brings is known to be the token, or not to be.
+
+  isForeign() {
+    return false;
+  }
+
+  isOurs() {
+    return false;
+  }
+
+  token() {
+    return undefined;
   }
 
   /** Gives the names of the headers that it is in. */

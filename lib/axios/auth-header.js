@@ -19,31 +19,41 @@ class AuthHeader {
   /** The default header as it was last looked at. */
   #seen;
 
+  /** The token in use, and its value. */
+  #token;
+  #value;
+  /** Of the headers that hold it. */
+  names;
+
   constructor(api, name, format) {
     this.#api = api;
     this.#name = name;
     this.#format = format;
+    this.names = [name];
   }
 
-  /**
-   * What a request would be sent with. `isOurs`: a token of this login, or what the instance adds by itself; `isForeign`:
-   * a credential that is neither.
-   */
-  of(config) {
-    const value = getHeader(config.headers, this.#name) ?? undefined;
-    const isKnown = this.#ours.has(value);
+  /** Whether a request brings a credential that is no token of this login. */
+  isForeign(config) {
+    const value = this.#of(config);
+    if (value !== undefined) return !this.#ours.has(value);
     // axios makes a header of its own of `auth`.
-    const isBasic = Boolean(config.auth) && /^authorization$/i.test(this.#name);
-    return {
-      value,
-      isOurs: isKnown || (value !== undefined && value === this.#default),
-      isForeign: isBasic || (value !== undefined && !isKnown),
-    };
+    return Boolean(config.auth) && /^authorization$/i.test(this.#name);
+  }
+
+  /** Whether it is a token of this login, or what the instance adds by itself. */
+  isOurs(config) {
+    const value = this.#of(config);
+    return value !== undefined && (this.#ours.has(value) || value === this.#default);
+  }
+
+  /** The token that a request brings; undefined if it is none that `format` makes. */
+  token(config) {
+    return this.#parsed(this.#of(config));
   }
 
   /** Gives the names of what it sets. */
   attach(config, token) {
-    setHeader(config, this.#name, this.use(token));
+    setHeader(config, this.#name, token === this.#token ? this.#value : this.use(token));
     return this.names;
   }
 
@@ -53,10 +63,6 @@ class AuthHeader {
 
   isNamed(name) {
     return name.toLowerCase() === this.#name.toLowerCase();
-  }
-
-  get names() {
-    return [this.#name];
   }
 
   /** This token is one of this login's. Gives its value. */
@@ -72,6 +78,8 @@ class AuthHeader {
     const value = this.know(token);
     const shown = this.#default;
     if (shown !== undefined && shown !== value && this.#ours.has(shown)) this.show(token);
+    this.#token = token;
+    this.#value = value;
     return value;
   }
 
@@ -84,6 +92,7 @@ class AuthHeader {
   /** Of a login that is over. */
   forget() {
     this.#ours.clear();
+    this.#token = undefined;
   }
 
   /**
@@ -95,11 +104,14 @@ class AuthHeader {
     if (value === this.#seen) return undefined;
     this.#seen = value;
     if (value === undefined) return null;
-    return this.#ours.has(value) ? undefined : this.token(value);
+    return this.#ours.has(value) ? undefined : this.#parsed(value);
   }
 
-  /** The token in a header's value; undefined if it is none that `format` makes. */
-  token(value) {
+  #of(config) {
+    return getHeader(config.headers, this.#name) ?? undefined;
+  }
+
+  #parsed(value) {
     const [before, after] = this.#format(PROBE).split(PROBE);
     if (after === undefined || typeof value !== 'string') return undefined;
     const token = value.slice(before.length, value.length - after.length);

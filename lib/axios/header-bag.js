@@ -10,9 +10,12 @@ function getHeader(headers, name) {
     if (value !== undefined || typeof headers.concat === 'function') return value;
     headers = headers.toJSON();
   }
+  if (Object.hasOwn(headers, name)) return headers[name];
   const lower = name.toLowerCase();
-  const key = Object.keys(headers).find((each) => each.toLowerCase() === lower);
-  return key === undefined ? undefined : headers[key];
+  for (const key of Object.keys(headers)) {
+    if (key.length === lower.length && key.toLowerCase() === lower) return headers[key];
+  }
+  return undefined;
 }
 
 function setHeader(config, name, value) {

@@ -29,7 +29,7 @@ function installAuthRefresh(api, options) {
   const shared = share(own.getTokens, own.setTokens);
   const session = new AuthSession(source, TOKEN_REFRESH, {
     refreshTimeout: own.refreshTimeout,
-    share: shared.name,
+    share: shared,
   });
   const login = new Login(session, header, source.boot(session), own.refreshTimeout);
   const interceptors = new Interceptors({
@@ -47,7 +47,12 @@ function installAuthRefresh(api, options) {
       if (!all.delete(login)) return;
       interceptors.eject();
       source.retire();
-      session.close().then(shared.leave, shared.leave);
+      // Who comes next joins a refresh that is under way, and nothing else.
+      if (session.isRefreshing) session.close().then(shared.leave, shared.leave);
+      else {
+        shared.leave();
+        session.close().catch(() => {});
+      }
       log.debug('Auth refresher: interceptors ejected');
     },
   };

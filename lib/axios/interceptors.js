@@ -16,7 +16,7 @@ class Interceptors {
   #origins;
   /** Whether an error says that the token is expired. */
   #isExpired;
-  /** Takes note of what the program has done before a request is made; or nothing. */
+  /** Takes note of what the program has done before a request is made, a promise if that takes time; or nothing. */
   #before;
   /** Makes a token the session's if the program's store has it; or nothing. */
   #adopts;
@@ -50,24 +50,37 @@ class Interceptors {
     this.#ids = undefined;
   }
 
-  async #send(config) {
+  /** Waits only where it must: this is on every request's way. */
+  #send(config) {
     if (this.#ids === undefined) return config;
     const sent = Sent.of(config);
     // Another session of this instance has it.
     if (sent?.authorised !== undefined && sent.owner !== this) return config;
     if (config.skipAuthRefresh || this.#session.isInside) return this.#pass(config);
     if (sent?.next !== undefined) return this.#dress(config, sent, sent.take());
-    const authorised = await this.#patiently(this.#authorise(config), config);
+    const looking = this.#before?.();
+    if (looking !== undefined)
+      return this.#wait(
+        config,
+        looking.then(() => this.#authorise(config)),
+      );
+    const authorised = this.#authorise(config);
+    if (authorised instanceof Promise) return this.#wait(config, authorised);
+    return this.#dress(config, new Sent(this, config), authorised);
+  }
+
+  async #wait(config, work) {
+    const authorised = await this.#patiently(work, config);
     // axios says so itself, before anything is sent.
     if (authorised === LEFT) return config;
     return this.#dress(config, new Sent(this, config), authorised);
   }
 
   /** Undefined for a request that carries no token of ours. */
-  async #authorise(config) {
-    await this.#before?.();
-    const isForeign = this.#policy.explicitHeader === 'kept' && this.#header.of(config).isForeign;
-    return isForeign || !this.#origins.trusts(config) ? undefined : this.#session.authorise();
+  #authorise(config) {
+    const isForeign = this.#policy.explicitHeader === 'kept' && this.#header.isForeign(config);
+    if (isForeign || !this.#origins.trusts(config)) return undefined;
+    return this.#session.atHand ?? this.#session.authorise();
   }
 
   #dress(config, sent, authorised) {
@@ -89,7 +102,7 @@ class Interceptors {
 
   /** What the instance's defaults add to every request must not go everywhere either. */
   #undress(config) {
-    if (!this.#header.of(config).isOurs) return config;
+    if (!this.#header.isOurs(config)) return config;
     if (this.#origins.claims(config)) this.#guard(config, this.#header.names);
     else this.#header.detach(config);
     return config;
@@ -144,7 +157,7 @@ class Interceptors {
 
   /** A credential that was not known here may be the session's after all, if the program's store says so. */
   async #adopted(config) {
-    const token = this.#adopts && this.#header.token(this.#header.of(config).value);
+    const token = this.#adopts && this.#header.token(config);
     return token !== undefined && this.#origins.trusts(config) && this.#adopts(token);
   }
 

@@ -18,10 +18,11 @@ class Login {
     this.#boot = boot.then(() => (this.#boot = undefined));
   }
 
-  /** Before a request is made. */
-  async look() {
-    if (this.#boot !== undefined) await this.#booted();
+  /** Before a request is made. Undefined if there was nothing to wait for. */
+  look() {
+    if (this.#boot !== undefined) return this.#booted().then(() => this.look());
     this.#take(this.#header.edited());
+    return undefined;
   }
 
   /** `setAuthHeaders` was called; `token` is null to log out. */

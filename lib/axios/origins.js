@@ -24,7 +24,7 @@ class OriginRule {
   }
 
   trusts(config) {
-    const origin = urlOf(config)?.origin;
+    const origin = originOf(config);
     if (this.#isTrusted(origin)) return true;
     this.#warn(origin);
     return false;
@@ -32,7 +32,7 @@ class OriginRule {
 
   /** The same of a request that the token is about to go with. */
   claims(config) {
-    if (this.#isOpen) this.#first ??= urlOf(config)?.origin;
+    if (this.#isOpen) this.#first ??= originOf(config);
     return this.trusts(config);
   }
 
@@ -49,7 +49,7 @@ class OriginRule {
   #isTrusted(origin) {
     if (origin === undefined) return false;
     if (this.#isOpen) return this.#first === undefined || this.#first === origin;
-    return this.#allowed.has(origin) || origin === resolve(this.#api.defaults.baseURL)?.origin;
+    return this.#allowed.has(origin) || origin === originOf({ baseURL: this.#api.defaults.baseURL });
   }
 
   /** Once: who relied on it will see why, and who did not is not told a hundred times. */
@@ -67,6 +67,18 @@ class OriginRule {
 function urlOf(config) {
   const [baseURL, url] = [own(config, 'baseURL'), own(config, 'url')];
   return resolve(baseURL, url, own(config, 'allowAbsoluteUrls'));
+}
+
+/** The origin of a base that was seen last: requests of one instance come one after the other. */
+let last = { base: undefined, origin: undefined };
+
+/** What is joined to a base that names its host cannot lead away from it. */
+function originOf(config) {
+  const [base, url] = [own(config, 'baseURL'), own(config, 'url')];
+  const isJoined = typeof base === 'string' && ABSOLUTE.test(base) && !ABSOLUTE.test(url);
+  if (!isJoined) return urlOf(config)?.origin;
+  if (base !== last.base) last = { base, origin: resolve(base)?.origin };
+  return last.origin;
 }
 
 function resolve(baseURL, url = '', allowAbsolute) {

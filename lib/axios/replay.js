@@ -52,12 +52,14 @@ class Sent {
     return next;
   }
 
-  /** `config`, as it was before it was sent. */
+  /** Makes `config` what it was before it was sent. */
   again(config, next) {
     this.next = next;
     this.replays += 1;
-    const headers = { ...this.#headers };
-    return { ...config, data: this.#data, headers, beforeRedirect: this.#beforeRedirect };
+    config.data = this.#data;
+    config.headers = { ...this.#headers };
+    config.beforeRedirect = this.#beforeRedirect;
+    return config;
   }
 
   /** Nothing of it is anybody's business: errors are printed with their config. */

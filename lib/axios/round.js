@@ -1,15 +1,25 @@
 'use strict';
 
-// The requests that wait for one rotation.
+// The requests that wait for one rotation: those that were rejected with one token.
 
 class Round {
   /** The 401 that began it. */
   error;
+  /** What comes of it, for all of them. */
+  outcome;
+  #epoch;
+  #generation;
   #waiting = 0;
   #rest;
 
-  constructor(error) {
+  constructor({ epoch, generation }, error) {
+    this.#epoch = epoch;
+    this.#generation = generation;
     this.error = error;
+  }
+
+  isOf({ epoch, generation }) {
+    return epoch === this.#epoch && generation === this.#generation;
   }
 
   /** True for the first. */

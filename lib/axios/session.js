@@ -1,8 +1,8 @@
 'use strict';
 
 // The session of an instance: a TokenClient that sends nothing itself, and what its axios knows of it. Rotation, the
-// queue, the order of saving, epochs and pauses are the engine's; this says who is logged in, and puts its errors into
-// the words that users of the two packages know.
+// order of saving, epochs and pauses are the engine's; this says who is logged in, puts one question for all requests that
+// were rejected with one token, and gives the engine's errors in the words that users of the two packages know.
 //
 // `source` is where tokens come from and who is told of them:
 //   refresh(refreshToken, signal)     new tokens: { accessToken, refreshToken }
@@ -42,8 +42,11 @@ class AuthSession {
   #source;
   #policy;
   #refreshTimeout;
+  #share;
   #inside = new Inside();
+  /** The newest of what to send requests with. */
   #newest;
+  #accepted;
   #minted;
   /** The latest call of refresh, whether it is under way, and of which login what is under way is. */
   #call;
@@ -52,10 +55,12 @@ class AuthSession {
   #round;
   #reviving;
 
+  /** `share`: of shares.js, if this session may be that of other instances too. */
   constructor(source, policy, { refreshTimeout, share }) {
     this.#source = source;
     this.#policy = policy;
     this.#refreshTimeout = refreshTimeout;
+    this.#share = share;
     const stores = source.getTokens !== undefined;
     this.#client = new TokenClient({
       refresh: (refreshToken, { signal }) => this.#refresh(refreshToken, signal),
@@ -68,12 +73,20 @@ class AuthSession {
       logout: () => this.#loggedOut(),
       onHookError: source.report,
       refreshTimeout,
-      share,
+      share: share?.name,
       // A refresh that failed is its callers' at once, and the next one comes after the engine's pause.
       maxRetries: 0,
       queue: { max: MAX_MS },
     });
     this.#auth = authoriser(this.#client);
+  }
+
+  /** What to send a request with, if the engine has nothing to add to what it said last. */
+  get atHand() {
+    const said = this.#newest;
+    if (said === undefined || said.logins !== this.logins || this.isLost || this.isCleared) return undefined;
+    const isSure = this.#round === undefined && !this.#isRefreshing && !this.#share?.isShared;
+    return isSure ? said : undefined;
   }
 
   /** What to send a request with: { token, logins, epoch, generation }. `token` null: as nobody. */
@@ -99,14 +112,13 @@ class AuthSession {
   async rejected(authorised, error) {
     if (authorised.logins !== this.logins) return null;
     if (this.isLost) return authorised.token === null ? this.#revived() : null;
-    const isStale = this.isStale(authorised);
-    const round = isStale ? new Round(error) : (this.#round ??= new Round(error));
+    const round = this.#roundOf(authorised, error);
     const begins = round.enter();
     try {
-      const next = await this.#replacement(authorised);
-      if (next === null) return null;
-      if (begins && this.#policy.beginner === 'last') await round.rest();
-      return { ...next, refreshed: !isStale && next.token === this.#minted };
+      // They all carry the same token: one question answers for all of them.
+      const next = await (round.outcome ??= this.#replacement(authorised));
+      if (next !== null && begins && this.#policy.beginner === 'last') await round.rest();
+      return next;
     } catch (thrown) {
       if (authorised.logins !== this.logins) return null;
       const told = await this.#translated(thrown, round.error);
@@ -119,8 +131,12 @@ class AuthSession {
     }
   }
 
-  accepted(authorised) {
-    if (authorised.token !== null) this.#auth.accepted(authorised);
+  /** Once for each token is enough. */
+  accepted({ token, epoch, generation }) {
+    if (token === null || (this.#accepted?.generation === generation && this.#accepted.epoch === epoch))
+      return;
+    this.#accepted = { epoch, generation };
+    this.#auth.accepted(this.#accepted);
   }
 
   /** Newer tokens are known than what this was sent with. */
@@ -169,15 +185,24 @@ class AuthSession {
     return this.#client.close();
   }
 
+  #roundOf(authorised, error) {
+    if (this.isStale(authorised)) return new Round(authorised, error);
+    if (!this.#round?.isOf(authorised)) this.#round = new Round(authorised, error);
+    return this.#round;
+  }
+
   async #replacement(authorised) {
     const { logins } = authorised;
+    const isStale = this.isStale(authorised);
     for (let sent = authorised; ;) {
       const unread = sent.epoch === undefined;
       const given = unread ? await this.#auth.authorise() : await this.#auth.rejected(sent);
       const next = given && this.#note(given, logins);
       if (!next || next.token === null) return null;
       // Taken over from the store for its refresh token: the access token is the one that was rejected.
-      if (next.token !== sent.token || next.token === this.#minted) return next;
+      const isMinted = next.token === this.#minted;
+      // Of the token that is at hand for everybody, nobody has waited.
+      if (next.token !== sent.token || isMinted) return { ...next, refreshed: isMinted && !isStale };
       sent = next;
     }
   }
@@ -187,13 +212,15 @@ class AuthSession {
     const token = value.slice(BEARER);
     const isNewer =
       this.#newest === undefined || epoch > this.#newest.epoch || generation > this.#newest.generation;
-    if (isNewer) this.#newest = { epoch, generation };
     const used = token === NOBODY || this.isCleared ? null : token;
-    if (isNewer && used !== null) {
+    const authorised = { token: used, logins, epoch, generation };
+    if (!isNewer) return authorised;
+    this.#newest = authorised;
+    if (used !== null) {
       this.token = used;
       this.#source.using(used);
     }
-    return { token: used, logins, epoch, generation };
+    return authorised;
   }
 
   /** A request that waited was made for somebody who is not logged in any more. */
