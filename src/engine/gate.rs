@@ -8,14 +8,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use super::number::Number;
+
 #[derive(Debug)]
 pub struct Gate(Mutex<Line>);
 
 #[derive(Debug)]
 struct Line {
     free: usize,
-    last: u64,
-    waiting: BTreeMap<u64, oneshot::Sender<()>>,
+    waiting: BTreeMap<Number, oneshot::Sender<()>>,
 }
 
 impl Line {
@@ -26,23 +27,13 @@ impl Line {
     }
 }
 
-/// One's turn: lower numbers go first.
-#[derive(Clone, Copy, Debug)]
-pub struct Number(u64);
-
 /// A place on the wire, until dropped.
 #[derive(Debug)]
 pub struct Place<'a>(&'a Gate);
 
 impl Gate {
     pub fn new(places: usize) -> Self {
-        Self(Mutex::new(Line { free: places.max(1), last: 0, waiting: BTreeMap::new() }))
-    }
-
-    pub fn draw(&self) -> Number {
-        let mut line = self.line();
-        line.last += 1;
-        Number(line.last)
+        Self(Mutex::new(Line { free: places.max(1), waiting: BTreeMap::new() }))
     }
 
     /// A place, if one is free.
@@ -50,7 +41,7 @@ impl Gate {
         self.line().take().then(|| Place(self))
     }
 
-    pub async fn enter(&self, Number(number): Number) -> Place<'_> {
+    pub async fn enter(&self, number: Number) -> Place<'_> {
         let given = {
             let mut line = self.line();
             if line.take() {
@@ -89,7 +80,7 @@ impl Drop for Place<'_> {
 /// Stands in line until admitted or dropped.
 struct Waiter<'a> {
     gate: &'a Gate,
-    number: u64,
+    number: Number,
 }
 
 impl<'a> Waiter<'a> {
@@ -123,7 +114,7 @@ mod tests {
     #[test]
     fn the_next_place_goes_to_the_lowest_number_however_late_it_lined_up() {
         let gate = Gate::new(1);
-        let (first, second) = (gate.draw(), gate.draw());
+        let (first, second) = (Number::draw(), Number::draw());
         let place = gate.try_enter().unwrap();
         assert!(gate.try_enter().is_none());
         let mut late = pin!(gate.enter(second));
@@ -142,10 +133,11 @@ mod tests {
     fn a_place_given_to_one_who_has_left_goes_to_the_next() {
         let gate = Gate::new(1);
         let place = gate.try_enter().unwrap();
-        let mut patient = pin!(gate.enter(Number(3)));
+        let [first, second, third] = std::array::from_fn(|_| Number::draw());
+        let mut patient = pin!(gate.enter(third));
         {
-            let mut left = pin!(gate.enter(Number(1)));
-            let mut given = pin!(gate.enter(Number(2)));
+            let mut left = pin!(gate.enter(first));
+            let mut given = pin!(gate.enter(second));
             assert!(poll(left.as_mut()).is_pending());
             assert!(poll(given.as_mut()).is_pending());
             assert!(poll(patient.as_mut()).is_pending());

@@ -9,6 +9,7 @@ pub mod event;
 pub mod gate;
 pub mod grant;
 pub mod http;
+pub mod number;
 pub mod retry;
 pub mod secret;
 pub mod session;

@@ -4,6 +4,7 @@ use ::http::header::HeaderValue;
 
 use super::Client;
 use crate::engine::error::Error;
+use crate::engine::number::Number;
 use crate::engine::session::{Stamp, Verdict};
 use crate::engine::token::Held;
 
@@ -19,7 +20,7 @@ impl Client {
     pub async fn authorise(&self, epoch: Option<u64>) -> Result<Authorised, Error> {
         let _call = self.enter()?;
         let epoch = epoch.unwrap_or_else(|| self.session.epoch());
-        let held = self.session.token(&self.shared.provider, epoch).await?;
+        let held = self.session.token(&self.shared.provider, epoch, Number::draw()).await?;
         self.authorised_by(&held).await
     }
 
@@ -27,7 +28,7 @@ impl Client {
     /// caller's.
     pub async fn rejected(&self, stamp: Stamp) -> Result<Option<Authorised>, Error> {
         let _call = self.enter()?;
-        match self.session.rejected(&self.shared.provider, stamp).await? {
+        match self.session.rejected(&self.shared.provider, stamp, Number::draw()).await? {
             Verdict::Replay(held) => self.authorised_by(&held).await.map(Some),
             Verdict::GiveBack => Ok(None),
         }

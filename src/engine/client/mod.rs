@@ -13,6 +13,7 @@ use std::sync::Arc;
 use ::http::header::HeaderValue;
 
 use super::error::Error;
+use super::number::Number;
 use super::secret::Secret;
 use super::session::signal::Counted;
 use super::session::{Session, Stamp};
@@ -49,7 +50,7 @@ impl Client {
     /// A token that is valid now.
     pub async fn access_token(&self) -> Result<Arc<Held>, Error> {
         let _call = self.enter()?;
-        self.session.token(&self.shared.provider, self.session.epoch()).await
+        self.session.token(&self.shared.provider, self.session.epoch(), Number::draw()).await
     }
 
     pub async fn tokens(&self) -> Result<Option<Arc<Held>>, Error> {

@@ -13,10 +13,11 @@ use url::Url;
 use super::{Client, Shared};
 use crate::engine::clock::{self, Instant};
 use crate::engine::error::{Error, Phase};
-use crate::engine::gate::{Number, Place};
+use crate::engine::gate::Place;
 use crate::engine::http::{
     Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Target, WireRequest, exchange,
 };
+use crate::engine::number::Number;
 use crate::engine::retry::RetryRules;
 use crate::engine::session::{Stamp, Verdict};
 
@@ -152,8 +153,8 @@ impl Client {
         let Shared { provider, gate, header_name, queue_timeout: wait, .. } = &*self.shared;
         let (wait, phase) = (*wait, sending.phase);
         let epoch = self.session.epoch();
-        let number = gate.draw();
-        let mut held = queued(wait, phase, pin!(self.session.token(provider, epoch))).await?;
+        let number = Number::draw();
+        let mut held = queued(wait, phase, pin!(self.session.token(provider, epoch, number))).await?;
         loop {
             let place = if let Some(place) = gate.try_enter() {
                 place
@@ -163,7 +164,7 @@ impl Client {
                 // one session's slow refresh would hold up all others.
                 let Some(current) = self.session.token_at_hand(provider, epoch)? else {
                     drop(place);
-                    held = queued(wait, phase, pin!(self.session.token(provider, epoch))).await?;
+                    held = queued(wait, phase, pin!(self.session.token(provider, epoch, number))).await?;
                     continue;
                 };
                 held = current;
@@ -180,7 +181,7 @@ impl Client {
                 if sending.replays == MAX_REPLAYS {
                     return sending.end(answer);
                 }
-                let rejected = self.session.rejected(provider, Stamp::of(&held));
+                let rejected = self.session.rejected(provider, Stamp::of(&held), number);
                 match queued(wait, phase, pin!(rejected)).await? {
                     Verdict::Replay(newer) if sending.wire.body.is_fresh() => held = newer,
                     // The next request has a token that works; this one cannot be made again.
@@ -197,7 +198,7 @@ impl Client {
             if !self.retries(sending, &answer).await? {
                 return sending.end(answer);
             }
-            held = queued(wait, phase, pin!(self.session.token(provider, epoch))).await?;
+            held = queued(wait, phase, pin!(self.session.token(provider, epoch, number))).await?;
         }
     }
 

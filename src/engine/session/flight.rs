@@ -19,8 +19,9 @@ use tokio::time::sleep;
 
 use super::landing::{Ending, failure};
 use super::news::News;
+use super::outcome::Outcome;
 use super::provider::{Hold, Provider};
-use super::signal::{Counted, Signal};
+use super::signal::Counted;
 use super::state::Purpose;
 use super::{Inner, Session};
 use crate::engine::clock;
@@ -37,7 +38,7 @@ const READ_AGAIN: [Duration; 3] =
 /// What callers wait for.
 pub(super) struct Flight {
     pub(super) purpose: Purpose,
-    pub(super) outcome: Signal<Result<Option<Arc<Held>>, Error>>,
+    pub(super) outcome: Outcome<Result<Option<Arc<Held>>, Error>>,
 }
 
 /// Starts a flight. The caller holds the session's lock and has seen that none is under way.
@@ -48,7 +49,7 @@ pub(super) fn depart(
     purpose: Purpose,
 ) -> Arc<Flight> {
     inner.state.take_off(purpose);
-    let flight = Arc::new(Flight { purpose, outcome: Signal::default() });
+    let flight = Arc::new(Flight { purpose, outcome: Outcome::default() });
     inner.flight = Some(Arc::clone(&flight));
     let trip = Trip {
         session: Arc::clone(session),

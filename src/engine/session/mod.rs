@@ -8,6 +8,7 @@
 mod flight;
 mod landing;
 mod news;
+mod outcome;
 pub mod provider;
 mod question;
 pub mod queue;
@@ -23,6 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::clock;
 use super::error::Error;
+use super::number::Number;
 use super::secret::{Fingerprint, Secret};
 use super::token::{Held, Tokens};
 use flight::Flight;
@@ -98,13 +100,18 @@ impl Session {
     }
 
     /// Tokens that are valid now, for a request born in `epoch`. Waits for a rotation only when it must.
-    pub async fn token(self: &Arc<Self>, by: &Arc<Provider>, epoch: u64) -> Result<Arc<Held>, Error> {
+    pub async fn token(
+        self: &Arc<Self>,
+        by: &Arc<Provider>,
+        epoch: u64,
+        number: Number,
+    ) -> Result<Arc<Held>, Error> {
         loop {
             let flight = match self.reach(by, epoch)? {
                 Reach::Held(held) => return Ok(held),
                 Reach::Coming(flight) => flight,
             };
-            let brought = wait(by, &flight).await?;
+            let brought = wait(by, &flight, number).await?;
             // What a rotation brought is used even if it has expired meanwhile: a lifetime shorter than the way here
             // would otherwise rotate for ever.
             if let (Purpose::Rotate, Some(held)) = (flight.purpose, brought) {
@@ -139,7 +146,12 @@ impl Session {
     }
 
     /// A server rejected the token that `stamp` names. Waits for the rotation if that is what it takes.
-    pub async fn rejected(self: &Arc<Self>, by: &Arc<Provider>, stamp: Stamp) -> Result<Verdict, Error> {
+    pub async fn rejected(
+        self: &Arc<Self>,
+        by: &Arc<Provider>,
+        stamp: Stamp,
+        number: Number,
+    ) -> Result<Verdict, Error> {
         let flight = {
             let mut inner = self.inner();
             match inner.state.rejected(stamp, clock::now()) {
@@ -150,9 +162,9 @@ impl Session {
             }
         };
         let brought = match flight {
-            Some(flight) => wait(by, &flight).await,
+            Some(flight) => wait(by, &flight, number).await,
             // What is held now may have expired, or be rejected, as well.
-            None => self.token(by, stamp.epoch).await.map(Some),
+            None => self.token(by, stamp.epoch, number).await.map(Some),
         };
         match brought {
             _ if self.epoch() != stamp.epoch => Ok(Verdict::GiveBack),
@@ -187,7 +199,7 @@ impl Session {
             inner.state.demand(clock::now())?;
             self.depart(&mut inner, by, Purpose::Rotate)
         };
-        wait(by, &flight).await?.ok_or_else(Error::logged_out)
+        wait(by, &flight, Number::draw()).await?.ok_or_else(Error::logged_out)
     }
 
     /// The tokens held, expired or not.
@@ -232,7 +244,7 @@ impl Session {
             }
             self.depart(&mut inner, by, Purpose::Load)
         };
-        wait(by, &flight).await.map(drop)
+        wait(by, &flight, Number::draw()).await.map(drop)
     }
 
     /// The flight under way, or a new one.
@@ -256,14 +268,14 @@ impl Session {
 }
 
 /// Waits for a flight as one of the client's queue.
-async fn wait(by: &Provider, flight: &Flight) -> Result<Option<Arc<Held>>, Error> {
+async fn wait(by: &Provider, flight: &Flight, number: Number) -> Result<Option<Arc<Held>>, Error> {
     if by.closed.get().is_some() {
         return Err(Error::ClientClosed);
     }
     let _place = by.queue.enter()?;
     tokio::select! {
         biased;
-        outcome = flight.outcome.wait() => outcome,
+        outcome = flight.outcome.wait(number) => outcome,
         () = by.closed.wait() => Err(Error::ClientClosed),
     }
 }

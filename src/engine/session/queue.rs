@@ -1,6 +1,6 @@
 //! How many requests wait for a rotation.
 //!
-//! The waiting itself is a [`super::signal::Signal`] of the flight; this bounds it, so that a server that is down
+//! The waiting itself is a [`super::outcome::Outcome`] of the flight; this bounds it, so that a server that is down
 //! costs its callers an error rather than the process its memory.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
-/// A value set at most once. Those who wait for it are woken in the order in which they came.
+/// A value set at most once.
 #[derive(Debug)]
 pub struct Signal<T> {
     value: OnceLock<T>,

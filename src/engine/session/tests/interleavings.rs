@@ -16,6 +16,7 @@ use super::support::{FakeHost, Ledger, living, ms, pair, provider, secs, unspent
 use crate::engine::clock;
 use crate::engine::error::{Error, LostReason};
 use crate::engine::grant::{Ask, Grant, GrantFuture};
+use crate::engine::number::Number;
 use crate::engine::store::{Store, StoreError, StoreFuture};
 use crate::engine::token::{Held, Tokens};
 
@@ -168,13 +169,13 @@ impl Run {
     }
 
     async fn request(&self, epoch: u64) -> Result<(), Error> {
-        let mut held = self.session.token(&self.by, epoch).await?;
+        let mut held = self.session.token(&self.by, epoch, Number::draw()).await?;
         for _ in 0..3 {
             if self.sent(&held, epoch).await {
                 held.accept();
                 return Ok(());
             }
-            match self.session.rejected(&self.by, Stamp::of(&held)).await? {
+            match self.session.rejected(&self.by, Stamp::of(&held), Number::draw()).await? {
                 Verdict::Replay(newer) => {
                     assert!(newer.generation > held.generation, "never replayed with the same token");
                     held = newer;

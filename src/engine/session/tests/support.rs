@@ -16,6 +16,7 @@ use super::super::{Session, Verdict};
 use crate::engine::clock;
 use crate::engine::error::{Error, LostReason, RefreshFailureKind};
 use crate::engine::grant::{Grant, GrantError};
+use crate::engine::number::Number;
 use crate::engine::store::{Store, StoreError};
 use crate::engine::token::{Held, Tokens};
 
@@ -109,23 +110,23 @@ impl World {
 
     /// The access token a request gets that is made now.
     pub(super) async fn token(&self) -> Result<String, Error> {
-        self.session.token(&self.by, self.session.epoch()).await.map(|held| access(&held))
+        self.session.token(&self.by, self.session.epoch(), Number::draw()).await.map(|held| access(&held))
     }
 
     /// The same as a task: it asks as soon as the test waits for anything.
     pub(super) fn asking(&self) -> JoinHandle<Result<String, Error>> {
         let (session, by, epoch) = (Arc::clone(&self.session), Arc::clone(&self.by), self.session.epoch());
-        tokio::spawn(async move { session.token(&by, epoch).await.map(|held| access(&held)) })
+        tokio::spawn(async move { session.token(&by, epoch, Number::draw()).await.map(|held| access(&held)) })
     }
 
     /// What a request is told whose token was rejected: the token to replay with, or `give back`.
     pub(super) async fn rejected(&self, stamp: Stamp) -> Result<String, Error> {
-        verdict(self.session.rejected(&self.by, stamp).await)
+        verdict(self.session.rejected(&self.by, stamp, Number::draw()).await)
     }
 
     pub(super) fn rejecting(&self, stamp: Stamp) -> JoinHandle<Result<String, Error>> {
         let (session, by) = (Arc::clone(&self.session), Arc::clone(&self.by));
-        tokio::spawn(async move { verdict(session.rejected(&by, stamp).await) })
+        tokio::spawn(async move { verdict(session.rejected(&by, stamp, Number::draw()).await) })
     }
 
     /// Which tokens are held now.
