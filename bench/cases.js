@@ -27,6 +27,7 @@ function steadyCases() {
   return cases;
 }
 
+/** `subject`: whom the others are compared with, where it is not token-rotator itself. */
 const common = { transport: 'plain', concurrency: SOCKETS, path: SIZES.small };
 const steady64 = { ...common, kind: 'steady', concurrency: 64 };
 const streamed = { ...common, ...STREAMED, kind: 'transfer', needs: 'stream', concurrency: 1 };
@@ -36,6 +37,7 @@ const CASES = [
   { ...steady64, name: 'steady/64/small/h2', needs: 'http2', transport: 'h2' },
   { ...steady64, name: 'steady/64/16k-gzip/plain', needs: 'gzip', path: '/gzip16k' },
   { ...steady64, name: 'fetch/64/small/plain', needs: 'fetch', call: 'fetch' },
+  { ...steady64, name: 'adapter/64/small/plain', needs: 'adapter', subject: 'axios-adapter' },
   { ...streamed, name: 'download/1g', direction: 'download', path: '/stream' },
   { ...streamed, name: 'upload/1g', direction: 'upload', path: '/sink' },
   { ...common, name: `storm/${STORM_REQUESTS}`, kind: 'storm', needs: 'refresh', requests: STORM_REQUESTS },
@@ -44,7 +46,6 @@ const CASES = [
     name: `axios-storm/${STORM_REQUESTS}`,
     kind: 'storm',
     needs: 'axios',
-    // Whom the others are compared with, where it is not token-rotator itself.
     subject: 'axios-token-rotator',
     requests: STORM_REQUESTS,
   },

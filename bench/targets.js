@@ -9,7 +9,7 @@ const UNDICI = 'undici-request';
 const GUNZIP = 'undici-gunzip';
 const AXIOS = 'axios-token-refresh';
 const FETCH = 'global-fetch';
-const FIGURES = { throughput: 'throughput', loopUs: 'event-loop time', cpuUs: 'CPU' };
+const FIGURES = { throughput: 'throughput', loopUs: 'event-loop time', cpuUs: 'CPU', ms: 'time' };
 
 const RATIOS = [
   { case: 'steady/64/small/plain', against: UNDICI, key: 'loopUs', most: true, limit: 0.4 },
@@ -25,6 +25,22 @@ const RATIOS = [
   { case: 'steady/64/16k-gzip/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.3 },
   { case: 'steady/64/16k-gzip/plain', against: GUNZIP, key: 'throughput', most: false, limit: 1.3 },
   { case: 'fetch/64/small/plain', against: FETCH, key: 'throughput', most: false, limit: 2 },
+  {
+    case: 'adapter/64/small/plain',
+    subject: 'axios-adapter',
+    against: 'axios-http',
+    key: 'loopUs',
+    most: true,
+    limit: 0.6,
+  },
+  {
+    case: 'axios-storm/1000',
+    subject: 'axios-token-rotator',
+    against: AXIOS,
+    key: 'ms',
+    most: true,
+    limit: 1,
+  },
   { case: 'download/1g', against: UNDICI, key: 'throughput', most: false, limit: 0.9 },
   { case: 'download/1g', against: UNDICI, key: 'loopUs', most: true, limit: 1 },
 ];
@@ -58,7 +74,7 @@ const ABSOLUTES = [
 function checkTargets(results) {
   const find = (name) => withoutFailed(results.find((result) => result.name === name));
   const ratios = RATIOS.map((target) => {
-    const { [SUBJECT]: ours, [target.against]: theirs } = find(target.case);
+    const { [target.subject ?? SUBJECT]: ours, [target.against]: theirs } = find(target.case);
     const measured = ours && theirs ? pairedRatio(ours.rounds, theirs.rounds, target.key) : null;
     const what = `${target.case}  ${FIGURES[target.key]} ÷ ${target.against}`;
     return { case: target.case, what, unit: '×', most: target.most, limit: target.limit, measured };

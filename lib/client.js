@@ -14,7 +14,6 @@ const { port } = require('./port.js');
 const { readRequestOptions } = require('./request-options.js');
 const { HttpResponse } = require('./response.js');
 const { recall } = require('./thrown.js');
-const uploads = require('./uploads.js');
 const { nativeTokens, readTokens, tokensFromArray } = require('./tokens.js');
 
 /** In the order of the native `stats`. */
@@ -165,7 +164,7 @@ class TokenClient {
       throw error?.[0] === 'ERR_ABORTED' ? signal.reason : error;
     } finally {
       if (signal) unwatch(signal, abort);
-      if (streamed) uploads.withdraw(body.number);
+      if (streamed) uploads().withdraw(body.number);
     }
   }
 
@@ -263,7 +262,12 @@ function dressed(error, signal) {
 /** A body that is read while it is sent, as Rust takes it. */
 function announced(data) {
   const { again, length } = data;
-  return { number: uploads.announce(data), length, replayable: again !== undefined };
+  return { number: uploads().announce(data), length, replayable: again !== undefined };
+}
+
+/** Loaded when there is one. */
+function uploads() {
+  return require('./uploads.js');
 }
 
 function readUrl(url) {

@@ -17,7 +17,6 @@ const {
 } = require('./check.js');
 const { invalidOption, rejectOption, unavailable } = require('./errors.js');
 const { readHeaderName, readHeaders } = require('./headers.js');
-const { readProxy } = require('./proxy.js');
 const { readRetry } = require('./retry-options.js');
 const { readTokens } = require('./tokens.js');
 
@@ -201,7 +200,7 @@ function readRoute({ http2, socketPath, proxy }) {
   const route = {
     http2: boolean(http2, 'http2', true),
     socketPath: text(socketPath, 'socketPath', undefined, 4096),
-    proxy: readProxy(proxy),
+    proxy: require('./proxy.js').readProxy(proxy),
   };
   if (route.socketPath !== undefined && proxy !== undefined && proxy !== false) {
     throw rejectOption('socketPath and proxy must not be given together');

@@ -6,7 +6,8 @@
 //   get(path, signal?)   one GET, body parsed as JSON. `http2`: over HTTP/2. `gzip`: decoded
 //   fetch(path)          the same by way of its `fetch`
 //   download(path)       the body as an async iterable of chunks; upload(path, chunks): JSON. Both: `stream`
-// `refresh`: get renews the token by itself. `axios`: and it is axios that sends, with `installAuthRefresh`. `queue`: and requests wait for it, up to the memory case's number.
+// `refresh`: get renews the token by itself. `axios`: and it is axios that sends, with `installAuthRefresh`. `queue`: and
+// requests wait for it, up to the memory case's number. `adapter`: get is an axios instance's.
 
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
@@ -39,6 +40,8 @@ const PEERS = [
     can: ['get', 'refresh', 'queue', 'axios'],
   },
   { name: 'axios-token-rotator', file: './axios-token-rotator', can: ['axios'] },
+  { name: 'axios-http', file: './axios-http', can: ['adapter'] },
+  { name: 'axios-adapter', file: './axios-adapter', can: ['adapter'] },
   { name: 'axios-auth-refresh', file: './axios-auth-refresh', can: ['get', 'refresh'] },
 ];
 
