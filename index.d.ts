@@ -1,7 +1,8 @@
 /// <reference types="node" />
 
-// Durations are milliseconds, sizes are bytes. Options are checked when they are given: a wrong one throws a
-// TokenRotatorError with code ERR_INVALID_OPTION that names the option and never its value.
+// Durations are milliseconds, at most 2 147 483 647 (24.8 days), fractions rounded up; sizes are bytes. Options are checked
+// when they are given: one that is wrong or unknown is a TokenRotatorError with code ERR_INVALID_OPTION that names the option
+// and never its value. The constructor and `session` throw it; all else rejects with it.
 
 // ───────────────────────────── tokens ─────────────────────────────
 
@@ -67,7 +68,8 @@ export class TokenClient {
    *
    * @param url Absolute, or relative to `baseURL`.
    * @throws {TokenRotatorError} ERR_INVALID_OPTION, ERR_ORIGIN_NOT_ALLOWED, ERR_INSECURE_TRANSPORT, ERR_REDIRECT, ERR_BODY_FAILED,
-   * ERR_BODY_NOT_REPLAYABLE (a redirect that keeps the body, and a stream that was used up)
+   * ERR_BODY_NOT_REPLAYABLE (a redirect that keeps the body, and a stream that was used up), ERR_REENTRANT_CALL (from within
+   * `refresh`, `getTokens` or `setTokens`; so do the methods about tokens)
    * @throws {RefreshError | RefreshTimeoutError | SessionLostError | StoreError} no valid token could be had
    * @throws {QueueFullError | TimeoutError | NetworkError | HttpError | ClientClosedError}
    * @example
@@ -105,13 +107,17 @@ export class TokenClient {
    * @throws {RefreshError | RefreshTimeoutError | SessionLostError | StoreError | ClientClosedError}
    */
   getAccessToken(): Promise<string>;
-  /** The tokens held, expired or not; null where nobody is logged in. */
+  /**
+   * The tokens held, expired or not; null where nobody is logged in. Reads the store if nobody has yet.
+   * @throws {StoreError | ClientClosedError}
+   */
   getTokens(): Promise<Tokens | null>;
   /**
    * Logs in (tokens) or out (null), and stores that. Starts a new epoch: a rotation that began before it never
    * overwrites it, and no request is sent again with another login's token.
    * @throws {TokenRotatorError} ERR_INVALID_OPTION: not tokens
-   * @throws {StoreError}
+   * @throws {StoreError} not stored yet; the login or logout counts all the same, and is stored again until it is
+   * @throws {ClientClosedError}
    */
   setTokens(tokens: TokensLike | null): Promise<void>;
   /**
@@ -121,16 +127,21 @@ export class TokenClient {
    */
   rotate(options?: { rejected?: string }): Promise<Tokens>;
   /**
-   * The same options for another identity (a tenant, a user, a connection). Cheap: thousands per process.
+   * The same options for another identity (a tenant, a user, a connection), except that `tokens` seeds the client's own session
+   * alone. Cheap: thousands per process. Connections, `stats` and `close` are shared.
    * @param key 1 to 512 characters; what `getTokens`, `setTokens` and `refresh` are told.
+   * @throws {TokenRotatorError} ERR_INVALID_OPTION
    * @example
    * await client.session(`tenant:${id}`).get('/invoices');
    */
   session(key: string): TokenClient;
 
-  /** Counters since construction. */
+  /** Counters since construction, of the client with all of its sessions. */
   stats(): Stats;
-  /** Requests that wait reject with ClientClosedError; a rotation under way is finished and stored. Idempotent. */
+  /**
+   * Ends the client with all of its sessions: requests that wait, and calls from now on, reject with ClientClosedError; a
+   * rotation under way is finished and stored. Idempotent.
+   */
   close(): Promise<void>;
   /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -160,13 +171,16 @@ export interface TokenClientOptions {
 
   // ── where tokens live: the pair of callbacks, or memory ──
 
-  /** Only memory in this version, which is also the default. Not together with the callbacks. */
+  /** Only memory in this version, which is also the default. Not together with `getTokens` and `setTokens`. */
   store?: { type: 'memory' };
-  /** Reads the stored tokens of a session; null if there are none. Goes with `setTokens`. */
+  /**
+   * Reads the stored tokens of a session; null if there are none. Goes with `setTokens`. Default: memory. Error: StoreError,
+   * also after `refreshTimeout`.
+   */
   getTokens?: (session: string) => TokensLike | null | Promise<TokensLike | null>;
-  /** Stores the tokens of a session; null after a logout: remove them. Goes with `getTokens`. */
+  /** Stores the tokens of a session; null after a logout: remove them. Goes with `getTokens`. Error: see `onPersistFailed`. */
   setTokens?: (tokens: Tokens | null, session: string) => void | Promise<void>;
-  /** Seeds an empty store. Default: none. */
+  /** Seeds the store if it holds nothing for `session`. Default: none. */
   tokens?: TokensLike;
   /** Key of this identity in the store, 1 to 512 characters. Default `'default'`. */
   session?: string;
@@ -207,17 +221,21 @@ export interface TokenClientOptions {
    * lifetime and 5 minutes, spread by ±10 % per process.
    */
   refreshAhead?: number;
-  /** How long callers wait for one exchange, ms > 0. A late success is still stored. Default 10 000. */
+  /**
+   * How long callers wait for one exchange, and for one call of `getTokens` or `setTokens`, ms ≥ 1. A late success is still
+   * stored. Default 10 000. Error: RefreshTimeoutError, and StoreError for the two.
+   */
   refreshTimeout?: number;
   /** Tries more within one rotation after a failure that spent nothing (not sent, 5xx, 429), 0 to 100. Default 3. */
   maxRetries?: number;
   /**
    * How long the server accepts the previous refresh token again, ms ≥ 0, or a provider's name. Default 0: strict. Only
    * after an exchange without an answer, the same refresh token is sent once more within this time.
+   * @example 30_000
    */
   rotationGrace?: number | RotationGracePreset;
 
-  // ── lifecycle: none of these can change a request's outcome, delay it, or crash the process ──
+  // ── lifecycle: none of these can change a request's outcome, delay it, or crash the process. Default: none ──
 
   /** Before each call of `refresh`. */
   onBeforeRefresh?: () => void;
@@ -229,15 +247,18 @@ export interface TokenClientOptions {
   onPersistFailed?: (error: unknown) => void;
   /** The session is lost: once, until `setTokens` is called. */
   logout?: () => void | Promise<void>;
-  /** A callback threw or rejected where nobody else could see it; `hook` is its name. */
+  /**
+   * A callback threw or rejected where nobody else could see it; `hook` is its name. Without it: a process warning,
+   * TOKEN_ROTATOR_HOOK, that names the callback.
+   */
   onHookError?: (error: unknown, hook: string) => void;
-  /** Lines for people; they hold no token. Default: none. */
+  /** Lines for people; they hold no token. */
   logger?: Logger;
 
   // ── requests ──
 
   /**
-   * The whole request, ms > 0: queueing, replays, retries and the body if it is awaited with them. Default 30 000. A body
+   * The whole request, ms ≥ 1: queueing, replays, retries and the body if it is awaited with them. Default 30 000. A body
    * that is streamed has 5 minutes for each part; `text()` and the like have this long for all of it. Error: TimeoutError.
    */
   timeout?: number;
@@ -247,8 +268,8 @@ export interface TokenClientOptions {
    */
   retry?: RetryOptions | number | boolean;
   /**
-   * Requests that wait for a rotation. `max`: how many, default 10 000, beyond it QueueFullError. `timeout`: how long,
-   * ms > 0, default as long as the request's own.
+   * Requests that wait for a rotation, those of all sessions. `max`: how many, ≥ 0, default 10 000, beyond it QueueFullError.
+   * `timeout`: how long each, ms ≥ 1, default as long as the request's own; then TimeoutError with `phase` 'queue'.
    */
   queue?: { max?: number; timeout?: number };
   /**
@@ -268,7 +289,7 @@ export interface TokenClientOptions {
   allowInsecure?: boolean;
   /**
    * PEM text or a Buffer of it. `ca` is trusted instead of the system's roots, as in Node; `cert` and `key` go together.
-   * `rejectUnauthorized` default true. All but the client certificate hold for an https proxy as well.
+   * `rejectUnauthorized` default true. All but the client certificate hold for an https proxy as well. Default: none.
    */
   tls?: { ca?: string | Buffer; cert?: string | Buffer; key?: string | Buffer; rejectUnauthorized?: boolean };
   /**
@@ -301,8 +322,9 @@ export interface TokenClientOptions {
 export type RedirectMode = 'same-origin' | 'follow' | 'error' | 'manual';
 
 /**
- * okta 30 s, supabase 10 s, workos 10 s, atlassian 10 min, xero 30 min. auth0 and cognito are 0, their window being off
- * until an administrator sets one: pass that number instead.
+ * As the providers document it: okta 30 s and supabase 10 s (their defaults), atlassian 10 min, xero 30 min; workos 10 s, the
+ * least that was seen. auth0 and cognito are 0, their window being off until an administrator sets one: pass that number
+ * instead.
  */
 export type RotationGracePreset = 'okta' | 'auth0' | 'cognito' | 'supabase' | 'xero' | 'workos' | 'atlassian';
 
@@ -311,7 +333,7 @@ export interface RefreshContext {
   session: string;
   /** 1 for the first try of a rotation. */
   attempt: number;
-  /** Aborts when nobody can use the answer any more; pass it to your HTTP client. */
+  /** Aborts when the answer is given up: after 3 × `refreshTimeout`, and at least 30 s. Pass it to your HTTP client. */
   signal: AbortSignal;
 }
 
@@ -320,9 +342,11 @@ export interface SessionFailure {
   status: number;
   /** The body: parsed if it is JSON, else its text; undefined for a network error, and if it is larger than 1 MiB. */
   data: unknown;
+  /** Empty for a network error. */
   headers: Headers;
+  /** Where the answer came from, after redirects; for a network error, where the request went. With its query. */
   url: string;
-  /** Only for a network error. */
+  /** A NetworkError; only for a network error. */
   error?: Error;
 }
 
@@ -384,7 +408,7 @@ export interface VerbOptions {
    * @example { page: 2, draft: false }
    */
   query?: { readonly [name: string]: string | number | boolean | null | undefined };
-  /** The whole request: queueing, replays, retries and an awaited body, ms > 0. Default: the client's. Error: TimeoutError. */
+  /** The whole request: queueing, replays, retries and an awaited body, ms ≥ 1. Default: the client's. Error: TimeoutError. */
   timeout?: number;
   /** Aborting rejects with the signal's reason; a rotation under way goes on for the others. Default: none. */
   signal?: AbortSignal | null;
@@ -393,7 +417,7 @@ export interface VerbOptions {
    * unless it is one of the client's. Default false.
    */
   skipAuthRefresh?: boolean;
-  /** Default: the client's; so is what an object leaves out. */
+  /** As the client's option of this name. Default: the client's; so is what an object leaves out. */
   retry?: RetryOptions | number | boolean;
   /**
    * Sent as `idempotency-key`, the same whenever the request is sent again; it makes a POST or PATCH one that may be. 1 to
@@ -401,9 +425,9 @@ export interface VerbOptions {
    * add them yourself. Default: none.
    */
   idempotencyKey?: string | true;
-  /** Default: the client's. */
+  /** As the client's option of this name. Default: the client's. */
   redirect?: RedirectMode;
-  /** Default: the client's. */
+  /** Reject with HttpError for statuses outside 200–399. Default: the client's. */
   throwHttpErrors?: boolean;
 }
 
@@ -441,7 +465,9 @@ export interface RetryOptions {
  * or `json`, `text`, `bytes` and `arrayBuffer` receive it, up to `maxResponseSize`, and can then be called again.
  */
 export interface HttpResponse {
+  /** As the server sent it. */
   readonly status: number;
+  /** The reason phrase; over HTTP/2, which has none, the usual one of the status. */
   readonly statusText: string;
   /** The status is 200 to 299. */
   readonly ok: boolean;
@@ -449,8 +475,9 @@ export interface HttpResponse {
   readonly url: string;
   /** Made on first use. */
   readonly headers: Headers;
+  /** A redirect was followed. */
   readonly redirected: boolean;
-  /** How often the request went out. */
+  /** How often the request went out: 1, and one more for each replay and retry. */
   readonly attempts: number;
   /** How often it was sent again after a rotation. */
   readonly replays: number;
@@ -459,7 +486,11 @@ export interface HttpResponse {
    * used up: ERR_BODY_NOT_REPLAYABLE. The next request has the new token.
    */
   readonly replayError: TokenRotatorError | undefined;
-  /** @throws {SyntaxError} the body is not JSON; the message does not quote it */
+  /**
+   * The parsed body. This and the next three reject, where the body came after its response, also with what may happen to it
+   * on its way: ERR_TOO_LARGE, NetworkError, TimeoutError, the signal's reason; and with a TypeError after `body` was used.
+   * @throws {SyntaxError} the body is not JSON; the message does not quote it
+   */
   json<T = unknown>(): Promise<T>;
   /** Decoded as UTF-8, without byte order mark. */
   text(): Promise<string>;
@@ -487,6 +518,7 @@ export interface Stats {
   queuePeak: number;
   /** Refreshes whose result was committed. */
   rotations: number;
+  /** Rotations that ended without new tokens. */
   rotationsFailed: number;
   /** Rotations another holder had made and this one took over. */
   adopted: number;
@@ -536,10 +568,14 @@ export class RefreshError extends TokenRotatorError {
   readonly retryAfter?: number;
 }
 
-/** No tokens will come until `setTokens` is called. */
+/** No tokens will come until `setTokens` is called. `cause` is what `refresh` threw, if that is why. */
 export class SessionLostError extends TokenRotatorError {
   readonly code: 'ERR_SESSION_LOST';
   readonly sessionLost: true;
+  /**
+   * The server refused the refresh token; there is none; it was refused after an earlier refresh that was never answered; a
+   * logout, or another login.
+   */
   readonly reason: 'rejected' | 'no_refresh_token' | 'rotation_outcome_unknown' | 'logged_out';
 }
 
@@ -556,7 +592,7 @@ export class QueueFullError extends TokenRotatorError {
 /** `timeout` or `queue.timeout` passed. */
 export class TimeoutError extends TokenRotatorError {
   readonly code: 'ERR_TIMEOUT';
-  /** What the request was waiting for. */
+  /** What the request was waiting for: a rotation or a place on the wire, a connection, an answer's head, its body. */
   readonly phase: 'queue' | 'connect' | 'response' | 'body';
 }
 
@@ -577,7 +613,7 @@ export class ClientClosedError extends TokenRotatorError {
   readonly code: 'ERR_CLIENT_CLOSED';
 }
 
-/** Stable across releases. */
+/** Stable across releases. docs/errors.md says what each means and what to do about it. */
 export type ErrorCode =
   | 'ERR_INVALID_OPTION'
   | 'ERR_ORIGIN_NOT_ALLOWED'
@@ -590,6 +626,7 @@ export type ErrorCode =
   | 'ERR_REENTRANT_CALL'
   | 'ERR_STORE_UNAVAILABLE'
   | 'ERR_STORE_CORRUPT'
+  /** Not raised by this version. */
   | 'ERR_LOCK_TIMEOUT'
   | 'ERR_QUEUE_FULL'
   | 'ERR_TIMEOUT'

@@ -115,7 +115,7 @@ function readSettings(own, header, callbacks) {
 function readCallbacks(own) {
   const callbacks = { format: undefined };
   for (const name of CALLBACKS) callbacks[name] = optionalFunction(own[name], name);
-  if (callbacks.refresh === undefined) throw rejectOption('one of refresh and grant must be given');
+  if (callbacks.refresh === undefined) throw rejectOption('refresh must be given');
   callbacks.logger = readLogger(own.logger);
   return callbacks;
 }

@@ -4,6 +4,7 @@
 // in it. Started by fork; it is told what to do and answers each order with one message.
 //
 //   { at, tokens, options }   makes the client; `at` is the server's { url, tokenEndpoint }
+//   { tokens }                logs in with other ones
 //   { warmUp: n }             n requests at once, five times: opens the connections → { rss }
 //   { storm: n }              n requests at once; answers when all of them wait → { waiting, rss }
 //   { finish: true }          answers when all of them have ended → { ok, rss, stats }, and leaves
@@ -18,6 +19,11 @@ const orders = {
   at({ at, tokens, options }) {
     const refresh = refreshAt(at.tokenEndpoint);
     client = new TokenClient({ baseURL: at.url, refresh, tokens, timeout: 120_000, ...options });
+    return {};
+  },
+
+  async tokens({ tokens }) {
+    await client.setTokens(tokens);
     return {};
   },
 
