@@ -11,7 +11,8 @@ use ::http::HeaderValue;
 use tokio::sync::oneshot;
 use url::Url;
 
-use super::queue::{Arg, Item, Question, Queue, Reply};
+use super::call::{Arg, Question, Reply};
+use super::queue::{Item, Queue};
 use super::settle;
 use crate::engine::client::{Format, Judge, JudgeFuture};
 use crate::engine::error::{Cause, Error, Thrown};

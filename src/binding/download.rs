@@ -15,7 +15,8 @@ use tokio::sync::Notify;
 use super::port::unknown;
 use super::promise::{Promises, Settler};
 use super::runtime;
-use super::settle::{Scope, Settlement};
+use super::settle::Settlement;
+use super::value::Scope;
 use crate::engine::error::Error;
 use crate::engine::http::Download as Engine;
 

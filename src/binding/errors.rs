@@ -4,7 +4,7 @@
 
 use napi::Result;
 
-use super::settle::{Js, Scope};
+use super::value::{Js, Scope};
 use crate::engine::error::{Cause, Error};
 
 pub(super) fn raw(scope: Scope, error: &Error, queue: u64) -> Result<Js> {

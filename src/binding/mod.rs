@@ -12,6 +12,7 @@
     reason = "napi's macros hand arguments over in these shapes"
 )]
 
+mod call;
 mod callbacks;
 mod client;
 mod download;
@@ -22,6 +23,8 @@ mod promise;
 mod queue;
 mod runtime;
 mod settle;
+mod table;
 mod tokens;
 mod upload;
+mod value;
 mod wake;

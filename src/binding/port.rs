@@ -14,10 +14,11 @@ use napi::bindgen_prelude::{Function, Object, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
+use super::call::{Arg, Call, Reply};
 use super::promise::Promises;
-use super::queue::{Arg, Call, Item, Queue, Reply};
-use super::settle::{Js, Scope};
+use super::queue::{Item, Queue};
 use super::tokens::{self, NativeTokens};
+use super::value::{Js, Scope};
 use super::wake::Wake;
 use super::{callbacks, errors};
 use crate::engine::error::Error;

@@ -9,7 +9,8 @@ use napi::{Env, Result};
 use super::port::{Life, unknown};
 use super::queue::{Item, Queue};
 use super::runtime;
-use super::settle::{Deferred, Scope, Settlement};
+use super::settle::{Deferred, Settlement};
+use super::value::Scope;
 use crate::engine::error::Error;
 
 /// What makes promises in one environment, and keeps it running until they settle. JavaScript thread only.

@@ -3,20 +3,20 @@
 //! Invariant: what is pushed first is delivered first. That alone gives the order of hooks: an `onRefreshed` pushed
 //! before a replayed answer is delivered before it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::oneshot;
 
+use super::call::{Arg, Call, Question, Reply};
 use super::runtime;
 use super::settle::{Deferred, Settlement};
+use super::table::Table;
 use super::upload::Channel;
 use super::wake::Wake;
 use crate::engine::error::Error;
 use crate::engine::grant::Entered;
-use crate::engine::secret::Secret;
-use crate::engine::token::Tokens;
 
 /// Answers that wait for each other: enough to share one wake-up, few enough that JavaScript works on them while the
 /// engine makes the next (measured; `docs/decisions/`).
@@ -30,12 +30,12 @@ pub(super) struct Queue {
     wake: OnceLock<Arc<Wake>>,
     closed: AtomicBool,
     /// Questions that JavaScript has not answered yet, by call number.
-    questions: Mutex<HashMap<u32, oneshot::Sender<Reply>>>,
+    questions: Table<oneshot::Sender<Reply>>,
     calls: AtomicU32,
     /// How to end requests that came with a signal, by their number.
-    aborts: Mutex<HashMap<u32, oneshot::Sender<()>>>,
+    aborts: Table<oneshot::Sender<()>>,
     /// Request bodies that JavaScript is making, by their number.
-    uploads: Mutex<HashMap<u32, Arc<Channel>>>,
+    uploads: Table<Arc<Channel>>,
 }
 
 #[derive(Default)]
@@ -53,44 +53,6 @@ pub(super) enum Item {
     Release(u32),
 }
 
-/// A call into JavaScript. `lib/callbacks.js` knows what each name means.
-pub(super) struct Call {
-    /// Which client's callbacks.
-    pub(super) client: u32,
-    pub(super) name: &'static str,
-    /// 0 if nobody waits for an answer.
-    pub(super) number: u32,
-    pub(super) args: Vec<Arg>,
-    pub(super) entered: Entered,
-}
-
-pub(super) enum Arg {
-    Null,
-    Number(f64),
-    Text(String),
-    Latin1(Vec<u8>),
-    Secret(Secret),
-    Body(bytes::Bytes),
-    Tokens(Box<Tokens>),
-    Error(Error),
-}
-
-/// What JavaScript answers.
-pub(super) enum Reply {
-    Done,
-    Flag(bool),
-    Text(String),
-    Tokens(Tokens),
-    Failed { kind: String, retry_after: Option<f64>, thrown: u32 },
-}
-
-impl Call {
-    /// A call without arguments that nobody waits for.
-    pub(super) fn notice(client: u32, name: &'static str) -> Self {
-        Self { client, name, number: 0, args: Vec::new(), entered: Entered::default() }
-    }
-}
-
 impl Queue {
     pub(super) fn new() -> Arc<Self> {
         static IDS: AtomicU32 = AtomicU32::new(1);
@@ -99,10 +61,10 @@ impl Queue {
             items: Mutex::default(),
             wake: OnceLock::new(),
             closed: AtomicBool::new(false),
-            questions: Mutex::default(),
+            questions: Table::default(),
             calls: AtomicU32::new(1),
-            aborts: Mutex::default(),
-            uploads: Mutex::default(),
+            aborts: Table::default(),
+            uploads: Table::default(),
         })
     }
 
@@ -160,11 +122,11 @@ impl Queue {
         }
         let number = self.calls.fetch_add(1, Ordering::Relaxed).max(1);
         let (sender, reply) = oneshot::channel();
-        self.questions().insert(number, sender);
+        self.questions.insert(number, sender);
         let entered = Entered::default();
         self.push(Item::Call(Call { client, name, number, args, entered: entered.clone() }));
         if self.closed() {
-            self.questions().clear();
+            drop(self.questions.drain());
         }
         Some(Question { number, entered, reply })
     }
@@ -176,8 +138,7 @@ impl Queue {
 
     /// Late answers, and second ones, find nobody who waits.
     pub(super) fn answer(&self, number: u32, reply: Reply) {
-        let waiting = self.questions().remove(&number);
-        if let Some(waiting) = waiting {
+        if let Some(waiting) = self.questions.remove(number) {
             drop(waiting.send(reply));
         }
     }
@@ -185,14 +146,13 @@ impl Queue {
     /// From now on, [`Queue::abort`] ends the request of this number.
     pub(super) fn abortable(self: &Arc<Self>, number: u32) -> Abortable {
         let (sender, aborted) = oneshot::channel();
-        self.aborts().insert(number, sender);
+        self.aborts.insert(number, sender);
         Abortable { queue: Arc::clone(self), number, aborted }
     }
 
     pub(super) fn abort(&self, number: u32) {
-        let ending = self.aborts().remove(&number);
-        if let Some(ending) = ending {
-            let _ = ending.send(());
+        if let Some(ending) = self.aborts.remove(number) {
+            let _left = ending.send(());
         }
     }
 
@@ -200,7 +160,7 @@ impl Queue {
     pub(super) fn open_upload(self: &Arc<Self>, source: u32) -> Arc<Channel> {
         let number = self.calls.fetch_add(1, Ordering::Relaxed).max(1);
         let channel = Arc::new(Channel::new(Arc::clone(self), number));
-        self.uploads().insert(number, Arc::clone(&channel));
+        self.uploads.insert(number, Arc::clone(&channel));
         self.tell(0, "openUpload", vec![Arg::Number(f64::from(source)), Arg::Number(f64::from(number))]);
         if self.closed() {
             channel.end(Err(Error::ClientClosed));
@@ -209,12 +169,11 @@ impl Queue {
     }
 
     pub(super) fn upload(&self, number: u32) -> Option<Arc<Channel>> {
-        self.uploads().get(&number).cloned()
+        self.uploads.get(number)
     }
 
     pub(super) fn close_upload(&self, number: u32) {
-        let closed = self.uploads().remove(&number);
-        drop(closed);
+        drop(self.uploads.remove(number));
     }
 
     /// The environment has ended: nothing is delivered any more, and nobody waits for its answers.
@@ -222,9 +181,8 @@ impl Queue {
         self.closed.store(true, Ordering::Release);
         let left = std::mem::take(&mut self.items().waiting);
         drop(left);
-        self.questions().clear();
-        let uploads = std::mem::take(&mut *self.uploads());
-        for upload in uploads.values() {
+        drop(self.questions.drain());
+        for upload in self.uploads.drain().values() {
             upload.end(Err(Error::ClientClosed));
         }
     }
@@ -235,18 +193,6 @@ impl Queue {
 
     fn items(&self) -> MutexGuard<'_, Items> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn aborts(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<()>>> {
-        self.aborts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn uploads(&self) -> MutexGuard<'_, HashMap<u32, Arc<Channel>>> {
-        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn questions(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<Reply>>> {
-        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -268,13 +214,6 @@ impl Abortable {
 
 impl Drop for Abortable {
     fn drop(&mut self) {
-        drop(self.queue.aborts().remove(&self.number));
+        drop(self.queue.aborts.remove(self.number));
     }
-}
-
-/// A question under way.
-pub(super) struct Question {
-    pub(super) number: u32,
-    pub(super) entered: Entered,
-    pub(super) reply: oneshot::Receiver<Reply>,
 }

@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::{JavaScriptClassExt as _, JsValue as _};
-use napi::{Result, Status, sys};
+use napi::{Result, sys};
 
 use super::download::Download;
 use super::errors;
 use super::promise::Promises;
+use super::value::{Js, Scope};
 use crate::engine::client::{Answer, Authorised};
 use crate::engine::error::Error;
 use crate::engine::http::Download as Engine;
@@ -95,19 +96,7 @@ pub(super) struct Deferred(sys::napi_deferred);
 // SAFETY: the pointer is only carried by other threads; `settle` uses it on the thread of its environment.
 unsafe impl Send for Deferred {}
 
-/// A JavaScript value, on its own thread, for as long as the handle scope it was made in.
-#[derive(Clone, Copy)]
-pub(super) struct Js(pub(super) sys::napi_value);
-
-/// The JavaScript thread, during one call from it.
-#[derive(Clone, Copy)]
-pub(super) struct Scope(sys::napi_env);
-
 impl Scope {
-    pub(super) fn of(env: napi::Env) -> Self {
-        Self(env.raw())
-    }
-
     /// A pending promise, and what settles it.
     pub(super) fn promise(self) -> Result<(Deferred, Js)> {
         let mut deferred = ptr::null_mut();
@@ -127,24 +116,24 @@ impl Scope {
     ) {
         let mut scope = ptr::null_mut();
         // SAFETY: `self.0` is live on this thread; the scope is closed below, after the last use of its handles.
-        unsafe { sys::napi_open_handle_scope(self.0, &raw mut scope) };
+        unsafe { sys::napi_open_handle_scope(self.raw(), &raw mut scope) };
         // Values cannot be made once the environment is being torn down; then nobody is left to tell.
         match result {
             Ok(settlement) => {
                 if let Ok(value) = self.settlement(settlement, home) {
                     // SAFETY: the deferred is of this environment and used this once.
-                    unsafe { sys::napi_resolve_deferred(self.0, deferred.0, value.0) };
+                    unsafe { sys::napi_resolve_deferred(self.raw(), deferred.0, value.0) };
                 }
             }
             Err(error) => {
                 if let Ok(value) = errors::raw(self, &error, home.queue.id) {
                     // SAFETY: as above.
-                    unsafe { sys::napi_reject_deferred(self.0, deferred.0, value.0) };
+                    unsafe { sys::napi_reject_deferred(self.raw(), deferred.0, value.0) };
                 }
             }
         }
         // SAFETY: opened above.
-        unsafe { sys::napi_close_handle_scope(self.0, scope) };
+        unsafe { sys::napi_close_handle_scope(self.raw(), scope) };
     }
 
     fn settlement(self, settlement: Settlement, home: &Promises) -> Result<Js> {
@@ -179,7 +168,7 @@ impl Scope {
     }
 
     fn download(self, download: Download) -> Result<Js> {
-        let env = napi::Env::from_raw(self.0);
+        let env = napi::Env::from_raw(self.raw());
         Ok(Js(download.into_instance(&env)?.value().value))
     }
 
@@ -213,73 +202,5 @@ impl Scope {
             }
         }
         Ok(buffer)
-    }
-
-    pub(super) fn undefined(self) -> Result<Js> {
-        // SAFETY: `env` is live on this thread; `value` is valid for writes.
-        self.made(|env, value| unsafe { sys::napi_get_undefined(env, value) })
-    }
-
-    pub(super) fn null(self) -> Result<Js> {
-        // SAFETY: as above.
-        self.made(|env, value| unsafe { sys::napi_get_null(env, value) })
-    }
-
-    pub(super) fn flag(self, flag: bool) -> Result<Js> {
-        // SAFETY: as above.
-        self.made(|env, value| unsafe { sys::napi_get_boolean(env, flag, value) })
-    }
-
-    pub(super) fn number(self, number: f64) -> Result<Js> {
-        // SAFETY: as above.
-        self.made(|env, value| unsafe { sys::napi_create_double(env, number, value) })
-    }
-
-    /// A string of bytes that are Latin-1 as they are.
-    pub(super) fn latin1(self, bytes: &[u8]) -> Result<Js> {
-        // SAFETY: as above; the bytes are copied before the call returns.
-        self.made(|env, value| unsafe {
-            sys::napi_create_string_latin1(env, bytes.as_ptr().cast(), bytes.len().cast_signed(), value)
-        })
-    }
-
-    pub(super) fn text(self, text: &str) -> Result<Js> {
-        // SAFETY: as above.
-        self.made(|env, value| unsafe {
-            sys::napi_create_string_utf8(env, text.as_ptr().cast(), text.len().cast_signed(), value)
-        })
-    }
-
-    pub(super) fn buffer(self, bytes: &[u8]) -> Result<Js> {
-        let mut data = ptr::null_mut();
-        // SAFETY: as above.
-        self.made(|env, value| unsafe {
-            sys::napi_create_buffer_copy(env, bytes.len(), bytes.as_ptr().cast(), &raw mut data, value)
-        })
-    }
-
-    pub(super) fn array(self, items: &[Js]) -> Result<Js> {
-        // SAFETY: as above.
-        let array =
-            self.made(|env, value| unsafe { sys::napi_create_array_with_length(env, items.len(), value) })?;
-        for (index, item) in (0..).zip(items) {
-            // SAFETY: both handles are of this environment and scope.
-            let status = unsafe { sys::napi_set_element(self.0, array.0, index, item.0) };
-            checked(status)?;
-        }
-        Ok(array)
-    }
-
-    fn made(self, make: impl FnOnce(sys::napi_env, *mut sys::napi_value) -> sys::napi_status) -> Result<Js> {
-        let mut value = ptr::null_mut();
-        checked(make(self.0, &raw mut value))?;
-        Ok(Js(value))
-    }
-}
-
-fn checked(status: sys::napi_status) -> Result<()> {
-    match status {
-        sys::Status::napi_ok => Ok(()),
-        status => Err(napi::Error::from_status(Status::from(status))),
     }
 }

@@ -4,7 +4,7 @@
 use napi::Result;
 use napi_derive::napi;
 
-use super::settle::{Js, Scope};
+use super::value::{Js, Scope};
 use crate::engine::secret::Secret;
 use crate::engine::token::{Malformed, Tokens};
 

@@ -13,7 +13,8 @@ use bytes::Bytes;
 use futures_util::Stream;
 use napi_derive::napi;
 
-use super::queue::{Arg, Queue};
+use super::call::Arg;
+use super::queue::Queue;
 use crate::engine::error::Error;
 use crate::engine::http::payload::{Chunks, Source};
 

@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use napi::bindgen_prelude::{Function, JsValue, Object, Unknown, retain_current_module_for_unload_safety};
 use napi::{Env, Result, check_status, sys};
 
-use super::settle::Scope;
+use super::value::Scope;
 
 /// Begins unreferenced: only requests and flights keep a program running, and the port refers to it for those.
 pub(super) struct Wake(RwLock<Option<Raw>>);
