@@ -6,8 +6,8 @@ import type {
   AxiosAdapter,
   AxiosError,
   AxiosInstance,
+  AxiosInterceptorManager,
   AxiosRequestConfig,
-  InternalAxiosRequestConfig,
 } from 'axios';
 import type { Logger, RefreshTimeoutError as RotationTimeoutError, TokenClient } from './index.js';
 
@@ -181,7 +181,7 @@ export interface TokenRotatorOptions<TRefreshData = unknown> {
   /** After a refresh failed, once; the token is gone by then. */
   onRefreshFailed?: (error: unknown) => void;
   /** Puts the token into a request, each time that it is sent. Default: `Authorization: Bearer TOKEN`. */
-  applyToken?: (config: InternalAxiosRequestConfig, token: string) => void;
+  applyToken?: (config: SentConfig, token: string) => void;
   /** For the instance that is made; wins over `baseURL` and `withCredentials: true`. */
   axiosConfig?: AxiosRequestConfig;
   /** How long requests wait for a refresh, ms. Default 10 000. */
@@ -191,6 +191,10 @@ export interface TokenRotatorOptions<TRefreshData = unknown> {
   /** Told of callbacks that threw. Default: a process warning that names the callback. */
   logger?: Logger;
 }
+
+/** What request interceptors get: axios' InternalAxiosRequestConfig, which its first versions do not have. */
+type SentConfig =
+  AxiosInstance['interceptors']['request'] extends AxiosInterceptorManager<infer T> ? T : never;
 
 export interface TokenRotatorInstance {
   api: AxiosInstance;

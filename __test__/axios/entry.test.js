@@ -4,6 +4,7 @@
 
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
@@ -28,6 +29,27 @@ test('can be imported by name', async () => {
     const { api } = createTokenRotator({ axiosInstance: axios.create(), onRefreshSuccess: () => 'a' });
     console.log([axiosAdapter, installAuthRefresh, setAuthHeaders, api.get].every((each) => typeof each === 'function'), new RefreshTimeoutError().name);`;
   expect(await program('--input-type=module', '-e', script)).toBe('true RefreshTimeoutError');
+});
+
+test('the types are those of the oldest axios too', async () => {
+  const dir = await fs.promises.mkdtemp(path.join(os.tmpdir(), 'token-rotator-'));
+  const compilerOptions = {
+    ...{
+      module: 'nodenext',
+      target: 'es2023',
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      types: ['node'],
+    },
+    typeRoots: [path.join(root, 'node_modules', '@types')],
+    paths: { axios: [path.join(root, 'node_modules', 'axios-1.0', 'index.d.ts')] },
+  };
+  const project = { compilerOptions, files: [path.join(root, 'axios.d.ts')] };
+  await fs.promises.writeFile(path.join(dir, 'tsconfig.json'), JSON.stringify(project));
+  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  expect(await program(tsc, '-p', dir).catch(({ stdout }) => stdout)).toBe('');
+  await fs.promises.rm(dir, { recursive: true });
 });
 
 test('both files of types are the same', () => {

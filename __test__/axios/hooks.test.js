@@ -153,6 +153,18 @@ describe.each(WAYS)('%s', (_name, way) => {
     expect(world.shelf.held).toEqual(world.tokens);
   });
 
+  test('T16: nor is the token that only the interceptor has', async () => {
+    const server = await serve();
+    const tokens = server.login('ada');
+    const { api } = install(way, server, storage(tokens).callbacks);
+    await settled();
+    server.expire();
+    server.fault({ at: 'before-rotate', kind: 'status', status: 503 });
+    await straying(() => failure(api.get('/api/orders')));
+    const { data } = await api.get('/public/echo');
+    expect(data.headers.authorization).toBe(`Bearer ${tokens.accessToken}`);
+  });
+
   test('T17: maxRetries counts refreshes in a row; the next 401 after them ends the session with that 401', async () => {
     const server = await serve();
     const failed = [];

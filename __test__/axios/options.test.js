@@ -265,6 +265,37 @@ describe.each(WAYS)('%s', (_name, way) => {
     });
   });
 
+  test.each([
+    [0, 'RefreshTimeoutError'],
+    [Infinity, 1],
+  ])('T18: a refreshTimeout of %p', async (refreshTimeout, wanted) => {
+    const server = await serve();
+    const shelf = storage(server.login('ada'));
+    const gate = deferred();
+    const { api } = install(way, server, {
+      ...shelf.callbacks,
+      // Past any timer that has run out by now.
+      refresh: async (refreshToken) => {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        if (refreshTimeout === 0) await gate.promise;
+        return refreshAt(server)(refreshToken);
+      },
+      refreshTimeout,
+    });
+    await settled();
+    server.expire();
+    let outcome;
+    await straying(async () => {
+      outcome = await api.get('/api/orders').then(
+        ({ data }) => data.generation,
+        ({ name }) => name,
+      );
+    });
+    gate.resolve();
+    // There, a timer of Infinity has run out after a millisecond.
+    expect(outcome).toBe(way.original ? 'RefreshTimeoutError' : wanted);
+  });
+
   test('T18: RefreshTimeoutError can be made', () => {
     const { RefreshTimeoutError } = way.library;
     expect(new RefreshTimeoutError()).toMatchObject({
@@ -280,6 +311,18 @@ describe.each(WAYS)('%s', (_name, way) => {
     install(way, server, { ...shelf.callbacks, logger: { debug: (line) => lines.push(line), error() {} } });
     await settled();
     expect(lines).toEqual(['Auth refresher boot: initial tokens loaded (accessToken present: yes)']);
+
+    const methods = ['debug', 'error', 'info', 'log', 'warn'];
+    const printed = methods.map((method) => jest.spyOn(console, method).mockImplementation(() => {}));
+    const { api } = install(way, server, shelf.callbacks);
+    await settled();
+    server.expire();
+    await api.get('/api/orders');
+    server.revoke();
+    await straying(() => failure(api.get('/api/orders')));
+    const times = printed.map(({ mock }) => mock.calls.length);
+    for (const spy of printed) spy.mockRestore();
+    expect(times).toEqual(methods.map(() => 0));
   });
 
   test('T20: logout is for terminal failures only, and its rejection is swallowed', async () => {

@@ -21,6 +21,10 @@ class AppliedToken {
     return false;
   }
 
+  isWithdrawn() {
+    return false;
+  }
+
   token() {
     return undefined;
   }

@@ -12,9 +12,12 @@ class Inside {
   async run(work) {
     this.#storage ??= new AsyncLocalStorage();
     this.#running += 1;
+    const call = { isOver: false };
     try {
-      return await this.#storage.run(true, work);
+      return await this.#storage.run(call, work);
     } finally {
+      // A socket or a timer that it leaves behind is not part of it any more, whatever rotation is under way by then.
+      call.isOver = true;
       this.#running -= 1;
       // Following promises around costs all of them something.
       if (this.#running === 0) this.#storage.disable();
@@ -22,7 +25,7 @@ class Inside {
   }
 
   get is() {
-    return this.#storage?.getStore() === true;
+    return this.#storage?.getStore()?.isOver === false;
   }
 }
 

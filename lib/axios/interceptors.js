@@ -57,7 +57,7 @@ class Interceptors {
     // Another session of this instance has it.
     if (sent?.authorised !== undefined && sent.owner !== this) return config;
     if (config.skipAuthRefresh || this.#session.isInside) return this.#pass(config);
-    if (sent?.next !== undefined) return this.#dress(config, sent, sent.take());
+    if (sent?.isNext) return this.#dress(config, sent, sent.take());
     const looking = this.#before?.();
     if (looking !== undefined)
       return this.#wait(
@@ -89,6 +89,7 @@ class Interceptors {
     sent.authorised = isOurs ? authorised : undefined;
     if (!isOurs) return this.#undress(config);
     if (takesToken) this.#guard(config, this.#header.attach(config, authorised.token));
+    else if (this.#header.isWithdrawn(config)) this.#header.detach(config);
     return config;
   }
 
@@ -111,8 +112,10 @@ class Interceptors {
   /** A redirect to anywhere else goes without the token, whatever its header is called. */
   #guard(config, names) {
     const { beforeRedirect } = config;
+    const sent = Sent.of(config);
     config.beforeRedirect = (options, ...rest) => {
       if (!this.#origins.trustsUrl(options.href)) {
+        if (sent) sent.hasStrayed = true;
         for (const name of names) deleteHeader(options, name);
       }
       beforeRedirect?.(options, ...rest);
@@ -122,7 +125,7 @@ class Interceptors {
   #take(answer) {
     const sent = Sent.of(answer?.config);
     // A program may take 401 for a success.
-    if (sent?.owner === this && sent.authorised !== undefined && answer.status !== 401) {
+    if (sent?.owner === this && sent.authorised !== undefined && !sent.hasStrayed && answer.status !== 401) {
       this.#session.accepted(sent.authorised);
     }
     return answer;
@@ -132,7 +135,8 @@ class Interceptors {
     const config = error?.config;
     if (this.#ids === undefined || !config || config.skipAuthRefresh) throw error;
     const sent = Sent.of(config);
-    if (sent?.owner !== this || hasLeft(config)) throw error;
+    // Nor does another host's answer say anything about the token.
+    if (sent?.owner !== this || sent.hasStrayed || hasLeft(config)) throw error;
     if (!this.#isExpired(error)) {
       if (error.response && sent.authorised) this.#session.accepted(sent.authorised);
       throw error;
@@ -142,6 +146,7 @@ class Interceptors {
     if (next === null) throw error;
     if (!sent.isReplayable) throw marked(error);
     sent.refreshed ||= next.refreshed === true;
+    discard(error.response);
     return this.#api.request(sent.again(config, next));
   }
 
@@ -172,6 +177,14 @@ class Interceptors {
     if (result === LATE) throw await tooLate(config);
     return result;
   }
+}
+
+/** `responseType: 'stream'`: nobody will read it, and it would keep its connection from the replay. */
+function discard(response) {
+  const body = response?.data;
+  if (typeof body?.pipe === 'function') body.destroy?.();
+  // As axios' fetch adapter has it.
+  else if (typeof body?.getReader === 'function') body.cancel().catch(() => {});
 }
 
 /** The caller's own 401, and why it was not sent again. Not enumerable, as axios' adapters have it. */

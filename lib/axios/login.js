@@ -27,7 +27,9 @@ class Login {
 
   /** `setAuthHeaders` was called; `token` is null to log out. */
   told(name, token) {
-    if (this.#boot !== undefined || !this.#header.isNamed(name)) return;
+    if (!this.#header.isNamed(name)) return;
+    // Whether a token is news shows when the storage has been read; that nobody is logged in is news at once.
+    if (this.#boot !== undefined && token !== null) return;
     const edited = this.#header.edited();
     this.#take(token === null ? null : edited);
   }

@@ -13,13 +13,14 @@ const MAX_REPLAYS = 2;
 class Sent {
   /** Whose interceptors it went through. */
   owner;
-  /** What it was sent with, see `session.js`; undefined if its credentials are not ours. */
-  authorised;
-  /** What it is about to be sent again with. */
-  next;
   /** It has waited for a refresh: one that helped nothing is not followed by another. */
   refreshed = false;
   replays = 0;
+  /** A redirect has led it to where the token does not go. */
+  hasStrayed = false;
+  // Tokens are in these two, and whoever prints an error prints its config.
+  #authorised;
+  #next;
   #data;
   #headers;
   #beforeRedirect;
@@ -38,6 +39,20 @@ class Sent {
     return sent instanceof Sent ? sent : undefined;
   }
 
+  /** What it was sent with, see `session.js`; undefined if its credentials are not ours. */
+  get authorised() {
+    return this.#authorised;
+  }
+
+  set authorised(authorised) {
+    this.#authorised = authorised;
+  }
+
+  /** It is about to be sent again. */
+  get isNext() {
+    return this.#next !== undefined;
+  }
+
   get isSpent() {
     return this.replays === MAX_REPLAYS;
   }
@@ -46,15 +61,16 @@ class Sent {
     return !holdsStream(this.#data);
   }
 
+  /** What to send it again with. */
   take() {
-    const { next } = this;
-    this.next = undefined;
+    const next = this.#next;
+    this.#next = undefined;
     return next;
   }
 
   /** Makes `config` what it was before it was sent. */
   again(config, next) {
-    this.next = next;
+    this.#next = next;
     this.replays += 1;
     config.data = this.#data;
     config.headers = { ...this.#headers };

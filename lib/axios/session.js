@@ -10,7 +10,7 @@
 //   reread()                          what it holds if that is news to a session that is lost, else null
 //   seal(tokens)                      as the engine is to hold them
 //   isTerminal(error)                 or nothing, for the engine's own rule
-//   using(token), loggedIn(tokens)    this token is used from now on; somebody logged in, or with null out
+//   using(token), loggedIn(tokens)    this token is used from now on, or none; somebody logged in, or with null out
 //   rotated(), failed(error), lost()  the hooks; ended(): resolves when `lost` has done its work
 //   report(error, hook)               a hook threw
 
@@ -216,7 +216,8 @@ class AuthSession {
     const authorised = { token: used, logins, epoch, generation };
     if (!isNewer) return authorised;
     this.#newest = authorised;
-    if (used !== null) {
+    // Null: another instance of this session has logged out.
+    if (used !== null || !this.isCleared) {
       this.token = used;
       this.#source.using(used);
     }
@@ -256,7 +257,7 @@ class AuthSession {
     await undefined;
     const { logins } = this;
     const call = new RefreshCall(
-      (error) => this.#isTerminal(error),
+      (error) => this.#isTerminalTimeout(error),
       (error) => logins === this.logins && this.#tellFailed(error),
     );
     this.#flying = logins;
@@ -280,6 +281,16 @@ class AuthSession {
     if (error instanceof Ended) return true;
     const { late, isOver } = this.#call ?? {};
     return (error === late && isOver) || (this.#source.isTerminal?.(error) ?? false);
+  }
+
+  /** Not asked by the engine, which would take what the predicate throws; a timeout by itself ends nothing. */
+  #isTerminalTimeout(error) {
+    try {
+      return this.#isTerminal(error);
+    } catch (thrown) {
+      this.#source.report(thrown, 'isRefreshFailureTerminal');
+      return false;
+    }
   }
 
   #rotated() {
@@ -329,6 +340,8 @@ class AuthSession {
     if (error instanceof RefreshTimeoutError) return this.#tooLate();
     if (!(error instanceof SessionLostError)) return causeOf(error);
     this.#lose();
+    // It may be another instance of this session that has lost it, and has hooks that say so.
+    this.#source.using(null);
     if (error.cause instanceof TriesUsedUp) return beginning;
     if (error.cause instanceof NoRefreshToken || error.reason === 'logged_out') return undefined;
     return causeOf(error);

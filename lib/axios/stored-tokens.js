@@ -43,7 +43,9 @@ class StoredTokens {
   boot(session) {
     this.#session = session;
     const { logins } = session;
-    this.#boot = promised(() => this.#options.getTokens());
+    // Requests that it makes with the instance would wait for it.
+    this.#boot = session.inside(() => this.#options.getTokens());
+    this.#boot.catch(() => {});
     return this.#boot.then(
       (stored) => {
         const present = stored?.accessToken ? 'yes' : 'no';
@@ -136,7 +138,8 @@ class StoredTokens {
   }
 
   using(token) {
-    this.#header.use(token);
+    if (token === null) this.#header.withdraw();
+    else this.#header.use(token);
   }
 
   loggedIn(tokens) {
@@ -209,13 +212,6 @@ class StoredTokens {
     this.#past.delete(NOBODY);
     this.#own.clear();
   }
-}
-
-/** A promise of what `work` makes, whatever it is and however it fails; nobody has to look at it. */
-function promised(work) {
-  const promise = new Promise((resolve) => resolve(work()));
-  promise.catch(() => {});
-  return promise;
 }
 
 module.exports = { StoredTokens };

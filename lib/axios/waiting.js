@@ -38,8 +38,13 @@ function waiting(work, config) {
   });
 }
 
-/** Of the program's own axios. */
-async function canceled(config, message = 'canceled') {
+/** Of the program's own axios; a token has it ready, with what was said to it. */
+async function canceled(config, message) {
+  const said = message === undefined ? own(config, 'cancelToken')?.reason : undefined;
+  return said ?? made(config, message ?? 'canceled');
+}
+
+async function made(config, message) {
   const axios = await axiosOf(config);
   if (axios !== undefined) return new axios.CanceledError(message, config);
   const error = new Error(message);

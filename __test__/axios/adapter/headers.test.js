@@ -26,6 +26,14 @@ compare(__filename, [
     want: sent({ 'x-get': 'g', 'x-own': 'o', 'x-common': 'mine' }),
   },
   {
+    name: 'those of the request also if the instance spells them otherwise',
+    send: (api, { url }) => {
+      api.defaults.headers.common['X-COMMON'] = 'c';
+      return api.post(url, '{}', { headers: { 'content-type': 'application/json', 'x-common': 'mine' } });
+    },
+    want: sent({ 'content-type': 'application/json', 'x-common': 'mine' }),
+  },
+  {
     name: 'an interceptor’s',
     send: (api, { url }) => {
       api.interceptors.request.use((config) => {

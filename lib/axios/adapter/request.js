@@ -102,7 +102,7 @@ function hopsOf(config) {
 
 /** Header lines. `describing`: the body's own, which win. `auth`: user name and password, which win too. */
 function linesOf(headers, describing, auth, version) {
-  const given = typeof headers?.toJSON === 'function' ? headers.toJSON() : headers;
+  const given = fieldsOf(headers);
   const pairs = [];
   const add = (name, value) => {
     // The connection's own are left to it.
@@ -111,7 +111,7 @@ function linesOf(headers, describing, auth, version) {
       pairs.push([name, String(one).replace(NOT_IN_A_VALUE, '')]);
     }
   };
-  for (const name of Object.keys(given ?? {})) {
+  for (const name of Object.keys(given)) {
     const lower = name.toLowerCase();
     const replaced = describing?.[lower] !== undefined || (auth !== undefined && lower === 'authorization');
     if (!replaced) add(name, given[name]);
@@ -120,6 +120,14 @@ function linesOf(headers, describing, auth, version) {
   if (auth !== undefined) add('authorization', `Basic ${Buffer.from(auth).toString('base64')}`);
   const lines = readHeaders(pairs);
   return hasHeader(lines, 'user-agent') ? lines : `user-agent\naxios/${version}${lines && `\n${lines}`}`;
+}
+
+/** Before 1.2, what is a default and in the request too is there under both spellings. The request's is the last. */
+function fieldsOf(headers) {
+  const given = (typeof headers?.toJSON === 'function' ? headers.toJSON() : headers) ?? {};
+  if (typeof headers?.concat === 'function') return given;
+  const names = new Map(Object.keys(given).map((name) => [name.toLowerCase(), name]));
+  return Object.fromEntries([...names.values()].map((name) => [name, given[name]]));
 }
 
 module.exports = { MANUAL, readRequest };
