@@ -161,8 +161,16 @@ test.each([
   ['a function that returns a body', () => () => SECRET],
   ['not a promise', async () => SECRET],
   ['not a promise', Promise.resolve(SECRET)],
+  ['not a promise', { then: (resolve) => resolve(SECRET) }],
   ['a Map or Set is not', new Map([[SECRET, 1]])],
   ['a Map or Set is not', new Set([SECRET])],
+  [
+    'another generator is neither',
+    (function* () {
+      yield SECRET;
+    })(),
+  ],
+  ['a Response is not', new Response(SECRET)],
   ['serialisable as JSON', cycle],
   ['serialisable as JSON', { [SECRET]: 10n }],
   ['serialisable as JSON', 10n],

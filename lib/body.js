@@ -78,8 +78,12 @@ function viewOf(body) {
 /** What JSON would turn into `{}` without a word. */
 function refuseUnreadable(body) {
   if (has(body, 'pipe')) throw invalidOption('body', 'a stream that can be iterated');
-  if (types.isPromise(body)) throw invalidOption('body', 'a value, not a promise of one');
+  if (has(body, 'then')) throw invalidOption('body', 'a value, not a promise of one');
   if (types.isMap(body) || types.isSet(body)) throw invalidOption('body', 'JSON; a Map or Set is not');
+  if (types.isGeneratorObject(body))
+    throw invalidOption('body', 'JSON or an async generator; another generator is neither');
+  if (has(body, 'arrayBuffer'))
+    throw invalidOption('body', 'JSON; a Response is not, its `body` can be sent');
 }
 
 function toJson(body) {

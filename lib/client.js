@@ -144,8 +144,7 @@ class TokenClient {
   }
 
   #start(href, request) {
-    const { signal, data, skipAuth } = request;
-    if (!skipAuth) this.#callbacks.assertNotInside();
+    const { signal, data } = request;
     const streamed = typeof data === 'object' && !ArrayBuffer.isView(data);
     if (signal === undefined && !streamed) return this.#cross(href, request, data);
     return this.#attend(href, request, streamed ? announced(data) : data, streamed);
@@ -169,6 +168,7 @@ class TokenClient {
   }
 
   #cross(href, { method, skipAuth, redirect, query, headers, timeout, retry }, body, number) {
+    if (!skipAuth) this.#callbacks.assertNotInside();
     const flags = (skipAuth ? 1 : 0) | ((redirect + 1) << 1);
     const rest = [query || undefined, headers || undefined, body, timeout || undefined];
     return this.#native.send(href, method, flags, ...rest, number, retry);

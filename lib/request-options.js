@@ -7,6 +7,7 @@ const { readBody } = require('./body.js');
 const { invalidOption, rejectOption } = require('./errors.js');
 const { TOKEN, addHeader, hasHeader, readHeaders } = require('./headers.js');
 const { readRetry } = require('./retry-options.js');
+const { abandon, has } = require('./streams.js');
 
 const REDIRECTS = ['same-origin', 'follow', 'error', 'manual'];
 const KNOWN = [
@@ -35,9 +36,14 @@ for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'
 function readRequestOptions(method, options, body, clientRetry) {
   if (options === undefined && body === undefined) return DEFAULTS[method ?? 'GET'];
   const request = defaults(method);
-  if (options !== undefined) body = readAll(request, options, body, clientRetry);
-  request.method ??= 'GET';
-  if (body !== undefined && body !== null) attachBody(request, body);
+  try {
+    if (options !== undefined) body = readAll(request, options, body, clientRetry);
+    request.method ??= 'GET';
+    if (body !== undefined && body !== null) attachBody(request, body);
+  } catch (error) {
+    abandon(body ?? options?.body);
+    throw error;
+  }
   return request;
 }
 
@@ -131,8 +137,9 @@ function readMethod(value, verb) {
 }
 
 function readQuery(value) {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidOption('query', 'an object');
+  // What is iterable, URLSearchParams or a Map, would look like an object without properties.
+  if (typeof value !== 'object' || value === null || has(value, Symbol.iterator)) {
+    throw invalidOption('query', 'a plain object');
   }
   const params = new URLSearchParams();
   for (const key of Object.keys(value)) {

@@ -101,6 +101,8 @@ class HttpResponse {
         const bytes = await this.bytes();
         if (bytes.byteLength > 0) controller.enqueue(bytes);
         controller.close();
+        // A reader that brought a buffer of its own gets it back.
+        controller.byobRequest?.respond(0);
       },
     });
   }

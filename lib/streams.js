@@ -54,6 +54,18 @@ function discard(stream) {
   quietly(() => (has(stream, 'destroy') ? stream.destroy() : stream.cancel?.()));
 }
 
+/** Lets go of the body of a request that was refused, if it is a stream that is nobody else's. */
+function abandon(body) {
+  try {
+    if (!isStream(body)) return;
+    checkFresh(body);
+  } catch {
+    return;
+  }
+  expect(body);
+  discard(body);
+}
+
 /** Nobody is left to tell what goes wrong while a stream is let go. */
 function quietly(work) {
   Promise.resolve()
@@ -69,4 +81,4 @@ function bytesOf(chunk) {
   throw invalidOption('body', 'a stream of strings and bytes');
 }
 
-module.exports = { bytesOf, checkFresh, discard, expect, has, isStream, open };
+module.exports = { abandon, bytesOf, checkFresh, discard, expect, has, isStream, open };

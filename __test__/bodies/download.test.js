@@ -122,6 +122,19 @@ describe.each(TRANSPORTS)('%s', (transport) => {
       }
     });
 
+    test('that turns out empty can be read again with a buffer of the reader’s', async () => {
+      let end;
+      const server = await serve(transport, (_request, response) => {
+        response.writeHead(200).flushHeaders();
+        end = () => response.end();
+      });
+      const response = await connect(server).get('/');
+      const text = response.text();
+      end();
+      expect(await text).toBe('');
+      expect(await readByob(response)).toHaveLength(0);
+    });
+
     test('taken as a stream, is nothing else any more', async () => {
       const response = await connect(await serveLarge()).get('/');
       const { body } = response;

@@ -2,9 +2,11 @@
 
 // Streams that are not fresh. What is left of them must not pass for a whole body, least of all for an empty one.
 
+const fs = require('node:fs');
 const { Readable } = require('node:stream');
 const { failure } = require('../requests/servers.js');
 const { LATE, TRANSPORTS, closeServers, connect, rotating, serveAndKeep, wholeOf } = require('./support.js');
+const { WATCHED } = require('./watched.js');
 
 afterEach(closeServers);
 jest.setTimeout(30_000);
@@ -93,6 +95,70 @@ describe.each(TRANSPORTS)('%s', (transport) => {
     const [served, refused] = (await Promise.all(codes)).sort();
     expect(served).toBe(200);
     expect(['ERR_INVALID_OPTION', 'ERR_BODY_FAILED']).toContain(refused);
+    await expectOne(server);
+  });
+
+  describe.each(['Node stream', 'web stream'])('a %s is let go', (kind) => {
+    test.each([
+      ['an option', (client, body) => client.put('/', body, { timeout: -1 })],
+      ['a header', (client, body) => client.put('/', body, { headers: { 'x-name': '\u20ac' } })],
+      ['its method', (client, body) => client.request('/', { body })],
+      ['its URL', (client, body) => client.put('http://[', body)],
+    ])('by a request that is refused for %s', async (_why, send) => {
+      const server = await serveAndKeep(transport);
+      const { body, released } = WATCHED[kind]();
+      expect(await failure(send(connect(server), body))).toMatchObject({ code: 'ERR_INVALID_OPTION' });
+      await released;
+      expect(server.seen).toEqual([]);
+    });
+
+    test('by a request that is made inside of refresh', async () => {
+      const server = await serveAndKeep(transport);
+      const { body, released } = WATCHED[kind]();
+      let refused;
+      const client = rotating(server, {
+        refresh() {
+          refused = failure(client.put('/', body));
+          return { accessToken: 'second' };
+        },
+      });
+      await client.rotate();
+      expect(await refused).toMatchObject({ code: 'ERR_REENTRANT_CALL' });
+      await released;
+    });
+  });
+
+  // Unheard, an 'error' event ends the process.
+  test('a Node stream of a refused request may fail', async () => {
+    const client = connect(await serveAndKeep(transport));
+    const body = fs.createReadStream('/does/not/exist');
+    expect(await failure(client.put('/', body, { timeout: -1 }))).toMatchObject({
+      code: 'ERR_INVALID_OPTION',
+    });
+    if (!body.closed) await new Promise((resolve) => body.on('close', resolve));
+  });
+
+  test('a stream that is being sent is left to its request by one that is refused', async () => {
+    const server = await serveAndKeep(transport);
+    const client = connect(server);
+    let goOn;
+    const sent = {};
+    const begun = new Promise((resolve) => {
+      const body = async function* () {
+        yield 'a';
+        resolve();
+        await new Promise((go) => (goOn = go));
+        yield 'bc';
+      };
+      sent.body = Readable.from(body());
+    });
+    sent.answer = client.put('/', sent.body);
+    await begun;
+    expect(await failure(client.put('/', sent.body, { timeout: -1 }))).toMatchObject({
+      code: 'ERR_INVALID_OPTION',
+    });
+    goOn();
+    expect(await sent.answer).toMatchObject({ status: 200 });
     await expectOne(server);
   });
 

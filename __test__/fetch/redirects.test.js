@@ -7,13 +7,15 @@ const { serveBoth } = require('./both.js');
 
 const STATUSES = [301, 302, 303, 307, 308];
 
-/** `/STATUS` leads to `/200`, or to what `?to=` says; `/STATUS?times=N` does so after N redirects. */
+/** `/STATUS` leads to `/200`, or to what `?to=` says, or nowhere if that is empty; `/STATUS?times=N` does so after N redirects. */
 function redirecting(request, response) {
   const { pathname, searchParams } = new URL(request.url, 'http://any.invalid');
   const times = Number(searchParams.get('times') ?? 1);
   const next = times > 1 ? `${pathname}?times=${times - 1}` : '/200';
   const location = searchParams.get('to') ?? next;
-  response.writeHead(Number(pathname.slice(1)), pathname === '/200' ? {} : { location }).end('text');
+  response
+    .writeHead(Number(pathname.slice(1)), pathname === '/200' || location === '' ? {} : { location })
+    .end('text');
 }
 
 let both;
@@ -49,6 +51,11 @@ describe.each(STATUSES)('%i', (status) => {
     const request = new Request(`${both.server.url}/${status}`, { redirect: 'error' });
     expect(await failure(both.client.fetch(request))).toMatchObject(refused('ERR_REDIRECT'));
   });
+});
+
+test('where one leads need not be said for it to fail', async () => {
+  const { got } = await both.compare((fetch, url) => fetch(`${url}/302?to=`, { redirect: 'error' }));
+  expect(got).toEqual({ rejected: 'TypeError' });
 });
 
 test('20 are followed, and no more', async () => {

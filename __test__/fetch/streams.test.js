@@ -3,8 +3,12 @@
 // Bodies that take their time, in both directions.
 
 const { once } = require('node:events');
+const path = require('node:path');
+const { Readable } = require('node:stream');
+const { endChildren, reported, start } = require('../lifecycle/child.js');
 const { clientFor, closeServers, failure, serve, serveRaw } = require('../requests/servers.js');
 
+afterEach(endChildren);
 afterEach(closeServers);
 
 const MIB = 1024 * 1024;
@@ -48,6 +52,19 @@ test('both clones of such a body read all of it', async () => {
   server.end();
   expect(await Promise.all(texts)).toEqual(['onetwo', 'onetwo']);
   expect(clone.url).toBe(response.url);
+});
+
+test('garbage collection takes nothing from a clone, nor from its stream', async () => {
+  const slow = [];
+  const server = await serve((request, response) => {
+    if (request.url === '/end') for (const each of slow) each.end('two');
+    else slow.push(response);
+    response[request.url === '/end' ? 'end' : 'write']('one');
+  });
+  const script = path.join(__dirname, 'programs', 'clones.mjs');
+  const child = start(['--expose-gc', script, JSON.stringify({ url: server.url })]);
+  const whole = ['onetwo', 'onetwo'];
+  expect(await reported(child)).toEqual({ responses: whole, streams: whole });
 });
 
 test('a body that is cancelled frees its connection', async () => {
@@ -161,6 +178,25 @@ test.each(SENT_AS_MADE)('%s that fails is the cause of the cause', async (_name,
     cause: { code: 'ERR_BODY_FAILED' },
   });
   expect(error.cause.cause).toBe(FAILING);
+});
+
+test('a Request whose stream gives what cannot be sent is let go of', async () => {
+  const server = await serve();
+  const cancel = jest.fn();
+  const body = new ReadableStream({ pull: (controller) => controller.enqueue(7), cancel });
+  const request = new Request(server.url, { method: 'POST', body, duplex: 'half' });
+  expect(await failure(clientFor(server).fetch(request))).toMatchObject({ name: 'TypeError' });
+  expect(cancel).toHaveBeenCalledTimes(1);
+  expect(server.seen).toHaveLength(0);
+});
+
+test('a stream whose content-length is no number is let go of', async () => {
+  const server = await serve();
+  const body = new Readable({ read() {} });
+  const init = { method: 'POST', body, duplex: 'half', headers: { 'content-length': 'many' } };
+  expect(await failure(clientFor(server).fetch('/', init))).toMatchObject({ name: 'TypeError' });
+  if (!body.closed) await once(body, 'close');
+  expect(server.seen).toHaveLength(0);
 });
 
 test.each([

@@ -153,6 +153,16 @@ describe('body', () => {
     }
   });
 
+  test('answers every buffer that a reader brings, also those it has nothing for', async () => {
+    const server = await serve((_request, response) => response.end('abc'));
+    const { body } = await clientFor(server).get('/');
+    const reader = body.getReader({ mode: 'byob' });
+    const reads = [8, 8, 8].map((size) => reader.read(new Uint8Array(size)));
+    const [first, ...rest] = await Promise.all(reads);
+    expect(Buffer.from(first.value).toString()).toBe('abc');
+    expect(rest).toEqual([1, 2].map(() => ({ done: true, value: new Uint8Array(0) })));
+  });
+
   test('is JSON as often as it is asked for, each time anew', async () => {
     const server = await serve((_request, response) => response.end('\ufeff{"a":["ü"],"__proto__":{"b":1}}'));
     const response = await clientFor(server).get('/');

@@ -75,11 +75,14 @@ test.each([
   expect(Buffer.from(await read.get('file').arrayBuffer()).equals(BYTES)).toBe(true);
 });
 
-test('what the caller writes into its buffer after the call is not sent', async () => {
+test.each([
+  ['its buffer', (bytes) => bytes],
+  ['an array’s buffers', (bytes) => [bytes.subarray(0, 3), bytes.subarray(3)]],
+])('what the caller writes into %s after the call is not sent', async (_what, make) => {
   const { server, client } = await serveExpired(ok);
-  const body = Buffer.from('as it was');
-  const answer = ask(through(client), server.url, { method: 'POST', body });
-  body.fill('x');
+  const bytes = Buffer.from('as it was');
+  const answer = ask(through(client), server.url, { method: 'POST', body: make(bytes) });
+  bytes.fill('x');
   expect(await answer).toMatchObject({ status: 200 });
   expect(String(bothOf(server).body)).toBe('as it was');
 });
@@ -162,6 +165,17 @@ describe('what can be sent once', () => {
     const answer = await ask(through(client), server.url, { method: 'POST', body: generate(), headers });
     expect(answer).toMatchObject({ status: 200 });
     expect(String(bothOf(server).body)).toBe('once only');
+  });
+
+  test('a generator that uses its buffer again is sent as it was read', async () => {
+    const { server, client } = await serveExpired(ok);
+    const body = (async function* () {
+      const buffer = Buffer.alloc(2);
+      for (const letter of 'abc') yield buffer.fill(letter);
+    })();
+    const headers = { 'content-length': '6' };
+    await ask(through(client), server.url, { method: 'POST', body, headers });
+    expect(String(bothOf(server).body)).toBe('aabbcc');
   });
 
   test.each([

@@ -52,6 +52,9 @@ async function gather(stream, signal) {
       size += parts.at(-1).byteLength;
     }
     return resumed(parts, reader);
+  } catch (error) {
+    reader.cancel().catch(() => {});
+    throw error;
   } finally {
     stop();
     if (signal) unwatch(signal, enough);
@@ -93,6 +96,7 @@ function settleLength({ data, length }) {
   const declared = /^\d+$/.test(length) ? Number(length) : NaN;
   const known = lengthOf(data);
   if (Number.isNaN(declared) || (known !== undefined && known !== declared)) {
+    if (data?.first !== undefined) discard(data.first);
     throw new TypeError('content-length must be absent, or the length of the body');
   }
   if (known !== undefined) return;

@@ -16,11 +16,16 @@ const NO_BODY = new Set([101, 103, 204, 205, 304]);
 /** What a Response is made with if its constructor would refuse its status. It is not ok either. */
 const UNUSUAL = 599;
 
+/** A cloned body's stream, once somebody has it → its Response: see `#owner`. */
+const kept = new WeakMap();
+
 class FetchResponse extends Response {
   #bits;
   #lines;
   #body;
   #lazy;
+  /** Of a cloned body. When it is collected, the platform cancels a stream that nobody reads yet. */
+  #owner;
 
   /**
    * `bits` and `lines` are HttpResponse's. `body`: a HeldBody or a StreamedBody, or a stream that is all there is; null for
@@ -59,6 +64,7 @@ class FetchResponse extends Response {
 
   get body() {
     const stream = super.body;
+    if (this.#owner !== undefined) kept.set(stream, this);
     return stream instanceof LazyStream ? stream.real : stream;
   }
 
@@ -76,7 +82,11 @@ class FetchResponse extends Response {
       return new FetchResponse(this.#bits, this.#lines, body.another());
     }
     // Splits the stream into its own and the copy's.
-    return new FetchResponse(this.#bits, this.#lines, super.clone().body);
+    const copy = super.clone();
+    const clone = new FetchResponse(this.#bits, this.#lines, copy.body);
+    clone.#owner = copy;
+    this.#owner ??= this;
+    return clone;
   }
 
   async json() {

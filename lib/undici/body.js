@@ -29,7 +29,7 @@ async function readBody(body, headers) {
     case 'FormData':
       return form(body, headers);
     case 'Array':
-      return { data: [...body], replayable: true };
+      return { data: body.map(copied), replayable: true };
   }
   const length = Number(headers.get('content-length') ?? NaN);
   if (isPlainIterable(body) && length <= READ_AHEAD) return readAhead(body, length);
@@ -38,6 +38,13 @@ async function readBody(body, headers) {
 
 function bytes(view) {
   return { data: Buffer.from(view), replayable: true };
+}
+
+/** Text, and what undici will refuse, stay as they are. */
+function copied(part) {
+  return ArrayBuffer.isView(part)
+    ? Buffer.from(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+    : part;
 }
 
 /** Encoded here: undici would make up another boundary for each sending. */
@@ -60,7 +67,8 @@ async function readAhead(body, length) {
   const chunks = [];
   let read = 0;
   for await (const chunk of body) {
-    chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+    // Copied: a generator may use its buffer again for the next part.
+    chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : copied(chunk));
     read += chunks.at(-1).byteLength;
     // More than it said; undici refuses it.
     if (read > length) break;
