@@ -162,6 +162,40 @@ describe.each(TRANSPORTS)('%s', (transport) => {
       expect(tokens(server)).toEqual(['first', 'second']);
     });
 
+    describe('after a lost connection that isSessionExpired takes for an expired token', () => {
+      const isSessionExpired = ({ status }) => status === 0;
+      const send = async (method, options) => {
+        const server = await serveScript(transport, reset);
+        const client = rotating(server, { retry: false, isSessionExpired });
+        const outcome = await client.request('/', { method, ...options }).catch((error) => error);
+        expect(client.stats()).toMatchObject({ rotations: 1, retries: 0 });
+        return { outcome, tokens: tokens(server) };
+      };
+
+      test('GET, and POST with a key, are sent with the new one', async () => {
+        for (const sent of [await send('GET'), await send('POST', { body: 'b', idempotencyKey: 'k' })]) {
+          expect(sent.outcome).toMatchObject({ status: 200, replays: 1 });
+          expect(sent.tokens).toEqual(['first', 'second']);
+        }
+      });
+
+      test('POST is not: it may have been done', async () => {
+        const sent = await send('POST', { body: 'b' });
+        expect(sent.outcome).toMatchObject({ code: 'ERR_NETWORK' });
+        expect(sent.tokens).toEqual(['first']);
+      });
+    });
+
+    test('isSessionExpired is asked about answers and network errors alone', async () => {
+      const server = await serveScript(transport, [302, { location: 'http://elsewhere.example/' }]);
+      const isSessionExpired = jest.fn(() => true);
+      const client = rotating(server, { isSessionExpired });
+      expect(await failure(client.get('/'))).toMatchObject({ code: 'ERR_REDIRECT' });
+      const body = Readable.from([new Error('mine')]).map((error) => Promise.reject(error));
+      expect(await failure(client.put('/', body))).toMatchObject({ code: 'ERR_BODY_FAILED' });
+      expect(isSessionExpired).not.toHaveBeenCalled();
+    });
+
     test('a token that was rotated meanwhile is the one a retry takes', async () => {
       const server = await serveScript(transport, async (_request, response) => {
         await client.rotate();

@@ -13,7 +13,8 @@ const FATES = ['at the head', 'in the body', 'before the answer', 'in the answer
 const contentOf = (id) => `${id}:${'x'.repeat(id % 25 === 0 ? 300 * KIB : id % 97)}`;
 
 /**
- * A `share` of the requests meets a fate, and a token is good for `lifetime` requests. `deduplicate`: by idempotency key.
+ * A `share` of the requests meets a fate, and a token is good for `lifetime` requests, or more: nobody is refused a third time,
+ * for then the refusal is the caller's. `deduplicate`: by idempotency key.
  *
  * `books`: `applied`, how often each id was; `wrong`, ids whose body was not theirs; `fates`, `refused`, `rotations` and
  * `reuses`, how often each happened. `options` are those of a client that begins with this server's token.
@@ -23,6 +24,9 @@ async function serveLedger(transport, { seed, share, lifetime, deduplicate = fal
   const fates = Object.fromEntries(FATES.map((fate) => [fate, 0]));
   const books = { applied: new Map(), wrong: [], fates, refused: 0, rotations: 0, reuses: 0 };
   const answers = new Map();
+  const refusals = new Map();
+  /** Whose third sending is on its way. */
+  const last = new Set();
   let left = lifetime;
 
   function apply(id, key, text) {
@@ -33,15 +37,24 @@ async function serveLedger(transport, { seed, share, lifetime, deduplicate = fal
     return `applied ${id}`;
   }
 
+  function refuses(id, authorization, isLast) {
+    left -= 1;
+    const outlives = left >= 0 || isLast || last.size > 0;
+    if (outlives && authorization === `Bearer ${books.rotations}`) return false;
+    books.refused += 1;
+    refusals.set(id, (refusals.get(id) ?? 0) + 1);
+    if (refusals.get(id) === 2) last.add(id);
+    return true;
+  }
+
   const server = await serve(transport, async (request, response) => {
     const { 'x-request-id': id, 'idempotency-key': key, authorization } = request.headers;
+    const isLast = last.delete(id);
     const fate = random() < share ? FATES[Math.floor(random() * FATES.length)] : undefined;
     const meets = (phase) => fate === phase && (books.fates[phase] += 1) > 0;
     if (meets('at the head')) return reset(request);
     if (meets('in the body')) return request.once('data', () => reset(request));
-    left -= 1;
-    if (left < 0 || authorization !== `Bearer ${books.rotations}`) {
-      books.refused += 1;
+    if (refuses(id, authorization, isLast)) {
       // Half of the time without a look at the body.
       if (random() < 0.5) await bodyOf(request);
       return response.writeHead(401).end();

@@ -243,6 +243,13 @@ describe('a server that', () => {
       },
       'ERR_HTTP2_STREAM_ERROR',
     ],
+    [
+      'resets it there without an error',
+      ({ stream, response }) => {
+        response.write('half', () => stream.close(NGHTTP2_NO_ERROR));
+      },
+      'ERR_HTTP2_STREAM_ERROR',
+    ],
     ['hangs up', (_asked, { sockets }) => sockets.forEach((socket) => socket.destroy()), 'ECONNRESET'],
     ['ends the session', ({ stream }) => stream.session.destroy(), 'ECONNRESET'],
   ])('%s', async (_name, break_, code) => {

@@ -117,14 +117,19 @@ impl Scope {
         let mut scope = ptr::null_mut();
         // SAFETY: `self.0` is live on this thread; the scope is closed below, after the last use of its handles.
         unsafe { sys::napi_open_handle_scope(self.raw(), &raw mut scope) };
-        // Values cannot be made once the environment is being torn down; then nobody is left to tell.
-        match result {
-            Ok(settlement) => {
-                if let Ok(value) = self.settlement(settlement, home) {
-                    // SAFETY: the deferred is of this environment and used this once.
-                    unsafe { sys::napi_resolve_deferred(self.raw(), deferred.0, value.0) };
-                }
+        let made = result.and_then(|settlement| {
+            self.settlement(settlement, home).map_err(|_| {
+                // There may be no room for it.
+                self.clear_exception();
+                Error::Internal
+            })
+        });
+        match made {
+            Ok(value) => {
+                // SAFETY: the deferred is of this environment and used this once.
+                unsafe { sys::napi_resolve_deferred(self.raw(), deferred.0, value.0) };
             }
+            // Nor can an error be made once the environment is being torn down; then nobody is left to tell.
             Err(error) => {
                 if let Ok(value) = errors::raw(self, &error, home.queue.id) {
                     // SAFETY: as above.

@@ -23,6 +23,13 @@ impl Scope {
         self.0
     }
 
+    /// Forgets what a call that failed may have thrown, or the next one fails too.
+    pub(super) fn clear_exception(self) {
+        let mut thrown = ptr::null_mut();
+        // SAFETY: `env` is live on this thread; `thrown` is valid for writes.
+        unsafe { sys::napi_get_and_clear_last_exception(self.0, &raw mut thrown) };
+    }
+
     pub(super) fn undefined(self) -> Result<Js> {
         // SAFETY: `env` is live on this thread; `value` is valid for writes.
         self.made(|env, value| unsafe { sys::napi_get_undefined(env, value) })

@@ -40,16 +40,18 @@ impl RetryRules {
         if retries >= self.limit || !self.passes(answer) {
             return None;
         }
-        let unsent = unsent && answer.is_err();
-        let harmless =
-            self.methods.contains(&request.method) || request.headers.contains_key(IDEMPOTENCY_KEY);
-        if !(unsent || harmless) || !request.body.is_fresh() {
+        if !self.may_repeat(request, unsent && answer.is_err()) || !request.body.is_fresh() {
             return None;
         }
         match answer.as_ref().ok().and_then(|response| retry_after(&response.headers, clock::wall_ms())) {
             Some(asked) => (asked <= self.max_delay).then_some(asked),
             None => Some(self.backoff(retries, chance)),
         }
+    }
+
+    /// Whether `request`, of which nobody knows what became of it, can be sent again without doing anything twice.
+    pub fn may_repeat(&self, request: &WireRequest, unsent: bool) -> bool {
+        unsent || self.methods.contains(&request.method) || request.headers.contains_key(IDEMPOTENCY_KEY)
     }
 
     /// Whether the same request may fare better a little later.

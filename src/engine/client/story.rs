@@ -142,7 +142,7 @@ impl Client {
     async fn plain(&self, sending: &mut Sending<'_>) -> Result<Answer, Error> {
         loop {
             let answer = Box::pin(self.exchange(sending)).await;
-            if !self.retries(sending, &answer).await? {
+            if let Some(answer) = self.last_word(sending, answer).await? {
                 return sending.end(answer);
             }
         }
@@ -177,12 +177,16 @@ impl Client {
             sending.wire.headers.insert(header_name, value);
             let answer = Box::pin(self.exchange(sending)).await;
             drop(place);
+            let repeatable =
+                answer.is_ok() || sending.retry.may_repeat(&sending.wire, phase.provably_unsent());
             if self.expired(&answer, &sending.wire.url, phase).await? {
                 if sending.replays == MAX_REPLAYS {
                     return sending.end(answer);
                 }
                 let rejected = self.session.rejected(provider, Stamp::of(&held), number);
                 match queued(wait, phase, pin!(rejected)).await? {
+                    // An answer says that it was not done; a connection that was lost says nothing.
+                    Verdict::Replay(_) if !repeatable => return sending.end(answer),
                     Verdict::Replay(newer) if sending.wire.body.is_fresh() => held = newer,
                     // The next request has a token that works; this one cannot be made again.
                     Verdict::Replay(_) => return sending.end(answer).map(Answer::not_replayable),
@@ -195,38 +199,40 @@ impl Client {
             if answer.is_ok() {
                 held.accept();
             }
-            if !self.retries(sending, &answer).await? {
+            if let Some(answer) = self.last_word(sending, answer).await? {
                 return sending.end(answer);
             }
             held = queued(wait, phase, pin!(self.session.token(provider, epoch, number))).await?;
         }
     }
 
-    /// Whether the request is to be sent again after what it got; then it is time to.
-    async fn retries(
+    /// `answer`, if it is the caller's. None: the request is to be sent again, and it is time to.
+    async fn last_word(
         &self,
         sending: &mut Sending<'_>,
-        answer: &Result<Response, Error>,
-    ) -> Result<bool, Error> {
+        answer: Result<Response, Error>,
+    ) -> Result<Option<Result<Response, Error>>, Error> {
         let Sending { wire, retry, phase, .. } = sending;
         let unsent = phase.provably_unsent();
-        let Some(pause) = retry.pause(sending.retries, wire, answer, unsent, rand::random()) else {
-            if answer.is_ok() && !retry.passes(answer) {
+        let Some(pause) = retry.pause(sending.retries, wire, &answer, unsent, rand::random()) else {
+            if answer.is_ok() && !retry.passes(&answer) {
                 self.shared.budget.earn();
             }
-            return Ok(false);
+            return Ok(Some(answer));
         };
         // What it got says more than that time ran out.
         if clock::now() + pause >= sending.deadline || !self.shared.budget.spend() {
-            return Ok(false);
+            return Ok(Some(answer));
         }
+        // What is left of it holds a connection.
+        drop(answer);
         sending.retries += 1;
         self.shared.provider.counters.retries.add();
         phase.set(Phase::Queue);
         tokio::select! {
             biased;
             () = self.shared.provider.closed.wait() => Err(Error::ClientClosed),
-            () = tokio::time::sleep(pause) => Ok(true),
+            () = tokio::time::sleep(pause) => Ok(None),
         }
     }
 
@@ -253,9 +259,9 @@ impl Client {
         match (&self.shared.judge, answer) {
             _ if phase.is_away() => Ok(false),
             (_, Ok(response)) if (200..400).contains(&response.status) => Ok(false),
-            (Some(judge), _) => judge.is_expired(answer, url).await,
+            (Some(judge), Ok(_) | Err(Error::Network { .. })) => judge.is_expired(answer, url).await,
             (None, Ok(response)) => Ok(response.status == 401),
-            (None, Err(_)) => Ok(false),
+            (_, Err(_)) => Ok(false),
         }
     }
 }

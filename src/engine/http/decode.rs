@@ -14,9 +14,12 @@ use futures_util::TryStreamExt;
 use futures_util::stream::MapErr;
 use http::header::{CONTENT_ENCODING, HeaderMap};
 use http_body_util::{BodyDataStream, BodyExt};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
+
+use super::arriving::{Arriving, BrokenOff};
+use super::route::BoxError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
@@ -75,7 +78,7 @@ impl Coding {
 }
 
 impl Decoder {
-    pub(super) fn new(coding: Coding, body: Incoming) -> Self {
+    pub(super) fn new(coding: Coding, body: Arriving) -> Self {
         let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
         let chunk_size = length.map_or(LARGEST_CHUNK, |length| {
             length.saturating_mul(USUAL_RATIO).clamp(SMALLEST_CHUNK, LARGEST_CHUNK)
@@ -128,7 +131,7 @@ enum State {
     Ended,
 }
 
-type Input = StreamReader<MapErr<BodyDataStream<Incoming>, fn(hyper::Error) -> io::Error>, Bytes>;
+type Input = StreamReader<MapErr<BodyDataStream<Arriving>, fn(BoxError) -> io::Error>, Bytes>;
 
 trait Decode: AsyncRead + Send + Sync + Unpin {
     fn input(&mut self) -> &mut Input;
@@ -148,8 +151,10 @@ decode!(GzipDecoder, ZlibDecoder, DeflateDecoder, BrotliDecoder, ZstdDecoder);
 
 /// And not a connection's, of which the input is at its end as well.
 fn is_flate2s(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::Other
-        && !error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<hyper::Error>)
+    let of_connection = |cause: &(dyn StdError + Send + Sync + 'static)| {
+        cause.is::<hyper::Error>() || cause.is::<BrokenOff>()
+    };
+    error.kind() == io::ErrorKind::Other && !error.get_ref().is_some_and(of_connection)
 }
 
 async fn at_end(input: &mut Input) -> io::Result<bool> {

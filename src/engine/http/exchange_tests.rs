@@ -326,6 +326,10 @@ async fn names_what_a_broken_server_did() {
         (&many, "HPE_INVALID_CONSTANT"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nshort", "ECONNRESET"),
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n", "ECONNRESET"),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "HPE_UNEXPECTED_CONTENT_LENGTH",
+        ),
     ];
     for (response, code) in table {
         let (listener, url) = listen().await;

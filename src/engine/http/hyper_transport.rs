@@ -11,7 +11,7 @@ use http::header::{
     PROXY_AUTHORIZATION, RANGE, TRANSFER_ENCODING, USER_AGENT,
 };
 use http::uri::Scheme;
-use http::{Method, Request, Response, Uri, Version};
+use http::{Method, Request, Response, StatusCode, Uri};
 use hyper::body::{Body, Incoming};
 use hyper::ext::ReasonPhrase;
 use hyper_rustls::HttpsConnector;
@@ -19,9 +19,10 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::{Position, Url};
 
+use super::arriving::Arriving;
 use super::connect::{Connector, left_connect, unprocessed};
 use super::decode::{self, Coding};
-use super::line::{Progress, Unsent};
+use super::line::{Line, Unsent};
 use super::payload::Outgoing;
 use super::proxy::Proxies;
 use super::route::{Route, tcp};
@@ -134,12 +135,18 @@ impl Transport for HyperTransport {
     fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>> {
         Box::pin(async move {
             loop {
-                let (outgoing, progress) = outgoing(request)?;
+                let (outgoing, unsent) = outgoing(request)?;
                 let uri = outgoing.uri().clone();
                 match self.request(outgoing)?.await {
-                    Ok(mut response) => {
-                        let unsent = progress.and_then(|progress| unsent(progress, &mut response));
-                        return Ok(WireResponse { unsent, ..incoming(response, uri) });
+                    Ok(response) => {
+                        let Some(fault) = fault(&response) else {
+                            return Ok(WireResponse { unsent, ..incoming(response, uri) });
+                        };
+                        // At once: nobody else may get this connection.
+                        if let Some(line) = response.extensions().get::<Line>() {
+                            line.cut();
+                        }
+                        return Err(fault.at(&uri));
                     }
                     Err(error) if http2::missed(&error) => {}
                     Err(error) => {
@@ -175,19 +182,14 @@ where
         .build(Connector(connector))
 }
 
-fn outgoing(request: &WireRequest) -> Result<(Request<Outgoing>, Option<Progress>), Error> {
+fn outgoing(request: &WireRequest) -> Result<(Request<Outgoing>, Option<Unsent>), Error> {
     let (body, progress) = request.body.outgoing();
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = request.method.clone();
     *outgoing.uri_mut() = uri(&request.url)?;
     *outgoing.headers_mut() = headers(request);
-    Ok((outgoing, progress))
-}
-
-/// An HTTP/2 connection has other streams on it, and an end for each.
-fn unsent(progress: Progress, response: &mut Response<Incoming>) -> Option<Unsent> {
-    let line = response.extensions_mut().remove()?;
-    (response.version() < Version::HTTP_2).then(|| Unsent::new(progress, line))
+    let unsent = progress.map(|progress| Unsent::new(progress, &mut outgoing));
+    Ok((outgoing, unsent))
 }
 
 /// `url` without its fragment and without user name and password, which have no place in a request.
@@ -224,8 +226,20 @@ fn headers(request: &WireRequest) -> HeaderMap {
     headers
 }
 
+/// What makes an answer one after which nobody knows where the next one begins.
+fn fault(response: &Response<Incoming>) -> Option<network::Fault> {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Some(network::SWITCHED);
+    }
+    let headers = response.headers();
+    let has_two_ends = headers.contains_key(TRANSFER_ENCODING)
+        && headers.contains_key(CONTENT_LENGTH)
+        && !response.body().is_end_stream();
+    has_two_ends.then_some(network::TWO_ENDS)
+}
+
 fn incoming(response: Response<Incoming>, uri: Uri) -> WireResponse {
-    let (mut head, body) = response.into_parts();
+    let (mut head, body) = Arriving::of(response).into_parts();
     let reason = match head.extensions.get::<ReasonPhrase>() {
         // Header bytes are Latin-1.
         Some(reason) => reason.as_bytes().iter().copied().map(char::from).collect::<String>().into(),

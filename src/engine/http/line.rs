@@ -1,15 +1,17 @@
 //! The line of a connection, by which it can be cut from outside.
 //!
-//! A server may answer before it has read all of a request, and read no further. hyper then goes on writing to a socket
-//! that nobody empties, for as long as the system lets it. Invariant: only a line with an answered request is cut, and
-//! only if what was to be sent on it is not all out.
+//! A server may answer before it has read all of a request, or never answer, and read no further. hyper then goes on
+//! writing to a socket that nobody empties, for as long as the system lets it. Invariant: only a line with a request
+//! that was answered or given up is cut, and only if what was to be sent on it is not all out.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Context;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
+use http::{Extensions, Request};
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 
 /// A clone is the same line.
 #[derive(Clone, Default)]
@@ -27,39 +29,69 @@ impl Line {
         self.0.connection.wake();
     }
 
-    /// Whether the line holds; if not now, the task is woken when it breaks.
-    pub(super) fn check(&self, cx: &Context<'_>) -> io::Result<()> {
+    /// What `done`, which was read or written, comes to: as long as it has to wait, the line may break.
+    pub(super) fn hold<T>(&self, done: Poll<io::Result<T>>, cx: &Context<'_>) -> Poll<io::Result<T>> {
+        if done.is_ready() {
+            return done;
+        }
         self.0.connection.register(cx.waker());
-        if self.0.cut.load(Ordering::Acquire) { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+        if self.0.cut.load(Ordering::Acquire) {
+            Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
+        } else {
+            Poll::Pending
+        }
     }
 }
 
-/// Whether all of a request's body was given to its connection. A clone is the same.
+/// How much of a request's body was given to its connection. A clone is the same.
 #[derive(Clone, Default)]
-pub(super) struct Progress(Arc<AtomicBool>);
+pub(super) struct Progress(Arc<AtomicU8>);
 
 impl Progress {
     pub(super) fn complete(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.store(COMPLETE, Ordering::Relaxed);
+    }
+
+    /// Whether nobody wants the rest.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == STOPPED
+    }
+
+    /// Whether there is a rest, which nobody wants.
+    fn stop(&self) -> bool {
+        self.0.compare_exchange(UNDER_WAY, STOPPED, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
-/// An answered request whose body may still be on its way: dropped, it is not.
+const UNDER_WAY: u8 = 0;
+const COMPLETE: u8 = 1;
+const STOPPED: u8 = 2;
+
+/// A request whose body may still be on its way: dropped, it is not.
 pub struct Unsent {
     progress: Progress,
-    line: Line,
+    connection: CaptureConnection,
 }
 
 impl Unsent {
-    pub(super) fn new(progress: Progress, line: Line) -> Self {
-        Self { progress, line }
+    pub(super) fn new<B>(progress: Progress, request: &mut Request<B>) -> Self {
+        Self { progress, connection: capture_connection(request) }
     }
 }
 
 impl Drop for Unsent {
     fn drop(&mut self) {
-        if !self.progress.0.load(Ordering::Relaxed) {
-            self.line.cut();
+        if !self.progress.stop() {
+            return;
+        }
+        let connection = self.connection.connection_metadata();
+        // An HTTP/2 connection has other streams on it, and an end for each: see `Outgoing`.
+        if let Some(connection) = connection.as_ref().filter(|connection| !connection.is_negotiated_h2()) {
+            let mut extras = Extensions::new();
+            connection.get_extras(&mut extras);
+            if let Some(line) = extras.get::<Line>() {
+                line.cut();
+            }
         }
     }
 }

@@ -18,14 +18,18 @@ pub mod redirect;
 pub mod tls;
 pub mod transport;
 
+mod arriving;
 mod connect;
 mod decode;
+#[cfg(test)]
+mod endings_tests;
 #[cfg(test)]
 mod handshake_tests;
 mod http2;
 mod line;
 mod route;
 mod sharing;
+mod socks;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -34,6 +38,8 @@ mod testing_http2;
 mod testing_tls;
 mod tunnel;
 mod unix;
+#[cfg(test)]
+mod upload_tests;
 
 pub use download::{Download, Limits};
 pub use exchange::{Response, Rules, exchange};

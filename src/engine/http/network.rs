@@ -10,6 +10,7 @@ use http::Uri;
 use hyper_util::client::legacy;
 use tokio::time::error::Elapsed;
 
+use super::arriving::BrokenOff;
 use super::connect::CONNECT_TIMEOUT;
 use super::tunnel::ProxyError;
 use crate::engine::error::{Error, Phase};
@@ -29,7 +30,7 @@ pub fn error(error: &(dyn StdError + 'static), uri: &Uri) -> Error {
 
 /// What `error` means that came out of a decoder which reads from `uri`.
 pub fn decoding(error: &io::Error, uri: &Uri) -> Error {
-    if causes(error).any(<Cause>::is::<hyper::Error>) {
+    if causes(error).any(|cause| cause.is::<hyper::Error>() || cause.is::<BrokenOff>()) {
         return self::error(error, uri);
     }
     Fault::of_decoder(error).at(uri)
@@ -37,7 +38,7 @@ pub fn decoding(error: &io::Error, uri: &Uri) -> Error {
 
 /// A code, and what the origin did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Fault(&'static str, &'static str);
+pub(super) struct Fault(&'static str, &'static str);
 
 impl Fault {
     /// The innermost cause that has a name: outer ones only say which layer saw it.
@@ -60,6 +61,8 @@ impl Fault {
                     io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if speaking => Some(BAD_CHUNKS),
                     _ => Self::of_io(system).or(found),
                 };
+            } else if cause.is::<BrokenOff>() {
+                found = Some(BROKEN_OFF);
             } else if cause.is::<Elapsed>() {
                 found = Some(TIMED_OUT);
             } else if cause.to_string() == LOOKING_UP {
@@ -70,7 +73,7 @@ impl Fault {
         found.unwrap_or(Self("", "could not be reached"))
     }
 
-    fn at(self, uri: &Uri) -> Error {
+    pub(super) fn at(self, uri: &Uri) -> Error {
         let Self(code, happened) = self;
         let message = format!("{} {happened}", name(uri));
         Error::Network { message, code: (!code.is_empty()).then_some(code) }
@@ -230,6 +233,15 @@ impl Fault {
 const HUNG_UP: Fault =
     Fault("ECONNRESET", "closed the connection before its response was complete (socket hang up)");
 const BAD_CHUNKS: Fault = Fault("HPE_INVALID_CHUNK_SIZE", "sent a body that is not chunked as it says");
+const BROKEN_OFF: Fault =
+    Fault("ERR_HTTP2_STREAM_ERROR", "ended the stream before its response was complete (NO_ERROR)");
+/// Whoever goes by the one header takes something for the next answer that is a body to whoever goes by the other: RFC 9112
+/// §6.3 has it be an error, as it is to Node and undici. Node's code for it.
+pub(super) const TWO_ENDS: Fault =
+    Fault("HPE_UNEXPECTED_CONTENT_LENGTH", "sent a response with both content-length and transfer-encoding");
+/// Nobody asked for it. Node's code for it.
+pub(super) const SWITCHED: Fault =
+    Fault("HPE_PAUSED_UPGRADE", "switched to another protocol (status 101), which nobody asked for");
 const TIMED_OUT: Fault = Fault("ETIMEDOUT", "did not answer in time");
 const NOT_FOUND: Fault = Fault("ENOTFOUND", "could not be looked up: its name is unknown");
 

@@ -12,6 +12,7 @@ use futures_util::Stream;
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::line::{Progress, Unsent};
+use super::route::BoxError;
 use crate::engine::error::Error;
 
 #[derive(Clone)]
@@ -137,25 +138,40 @@ pub(super) enum Outgoing {
     /// In pieces, so that hyper stops when nobody reads them.
     Large(Bytes, Progress),
     Unopened(Arc<dyn Source>, Progress),
-    Open(Chunks, Progress),
+    /// With what is left of its length, if that is known.
+    Open(Chunks, Option<u64>, Progress),
 }
 
 /// What fits into a socket at once, most of the time.
 const PIECE: usize = 64 * 1024;
 
+impl Outgoing {
+    fn is_stopped(&self) -> bool {
+        match self {
+            Self::Whole(_) => false,
+            Self::Large(_, progress) | Self::Unopened(_, progress) | Self::Open(_, _, progress) => {
+                progress.is_stopped()
+            }
+        }
+    }
+}
+
 impl Body for Outgoing {
     type Data = Bytes;
-    type Error = Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.is_stopped() {
+            return Poll::Ready(Some(Err(ended(Error::Aborted))));
+        }
         if let Self::Unopened(source, progress) = &*self {
             let Some(chunks) = source.open() else {
-                return Poll::Ready(Some(Err(Error::BodyNotReplayable)));
+                return Poll::Ready(Some(Err(ended(Error::BodyNotReplayable))));
             };
-            *self = Self::Open(chunks, progress.clone());
+            *self = Self::Open(chunks, source.length(), progress.clone());
         }
         match &mut *self {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
@@ -168,12 +184,16 @@ impl Body for Outgoing {
                 Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
             }
             Self::Unopened(..) => Poll::Ready(None),
-            Self::Open(chunks, progress) => {
+            Self::Open(chunks, left, progress) => {
                 let next = ready!(chunks.as_mut().poll_next(cx));
-                if next.is_none() {
+                if let (Some(left), Some(Ok(chunk))) = (left.as_mut(), &next) {
+                    *left = left.saturating_sub(chunk.len() as u64);
+                }
+                // hyper asks for no more than the length it announced.
+                if next.is_none() || *left == Some(0) {
                     progress.complete();
                 }
-                Poll::Ready(next.map(|chunk| chunk.map(Frame::data)))
+                Poll::Ready(next.map(|chunk| chunk.map(Frame::data).map_err(ended)))
             }
         }
     }
@@ -188,5 +208,13 @@ impl Body for Outgoing {
             Self::Unopened(source, _) => source.length().map(SizeHint::with_exact).unwrap_or_default(),
             Self::Open(..) => SizeHint::default(),
         }
+    }
+}
+
+/// Why a body ends before its end. Of one that nobody wants the rest of, hyper takes the word for the server from here.
+fn ended(error: Error) -> BoxError {
+    match error {
+        Error::Aborted => h2::Error::from(h2::Reason::CANCEL).into(),
+        error => error.into(),
     }
 }

@@ -16,6 +16,7 @@ use tower_service::Service;
 
 use super::TlsOptions;
 use super::route::{BoxError, Link, direct};
+use super::socks;
 use super::tunnel::{self, Broken, ProxyError};
 use crate::engine::error::Error;
 
@@ -57,11 +58,10 @@ impl Proxies {
             .map(|entry| entry.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(entry))
             .map(|entry| (entry, port_of(entry)))
             .partition(|(_, port)| port.is_some());
-        let hosts: Vec<_> = hosts.into_iter().map(|(host, _)| host).collect();
+        let hosts: Vec<_> = hosts.into_iter().map(|(host, _)| without_brackets(host)).collect();
         let rules = Matcher::builder().http(http.as_str()).https(https.as_str()).no(hosts.join(",")).build();
         let ports = ports.into_iter().filter_map(|(entry, port)| {
-            let host = entry.rsplit_once(':')?.0;
-            let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+            let host = without_brackets(entry.rsplit_once(':')?.0);
             Some((port?, Matcher::builder().all(ANYWHERE).no(host).build()))
         });
         let proxies = Self { rules, ports: ports.collect(), loopback: *loopback, tls: None };
@@ -71,6 +71,12 @@ impl Proxies {
             let origin = origin.map_err(|_| Error::Internal)?;
             let unexcepted = Matcher::builder().all(url.as_str()).build();
             match unexcepted.intercept(&origin) {
+                Some(proxy) if proxy.raw_auth().is_some_and(is_too_long) => {
+                    return Err(Error::InvalidOption(
+                        "proxy is a SOCKS proxy, which takes no user name or password of more than 255 bytes"
+                            .into(),
+                    ));
+                }
                 Some(proxy) => encrypted |= proxy.uri().scheme() == Some(&Scheme::HTTPS),
                 None if url.is_empty() => {}
                 // Never around it: whoever set a proxy may rely on it.
@@ -159,6 +165,15 @@ fn port_of(entry: &str) -> Option<u16> {
     if host.contains(':') && !host.ends_with(']') { None } else { port.parse().ok() }
 }
 
+fn is_too_long((user, password): (&str, &str)) -> bool {
+    user.len().max(password.len()) > socks::LONGEST
+}
+
+/// An IPv6 address as it is outside of URLs.
+pub(super) fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
 /// Without user name and password: the matcher keeps them apart.
 fn name(proxy: &Intercept) -> String {
     let uri = proxy.uri();
@@ -191,8 +206,7 @@ pub(super) fn default_port(origin: &Uri) -> Option<u16> {
 
 fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default();
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    if let Ok(address) = bare.parse::<IpAddr>() {
+    if let Ok(address) = without_brackets(host).parse::<IpAddr>() {
         return address.is_loopback();
     }
     let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();

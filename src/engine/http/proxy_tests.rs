@@ -69,6 +69,9 @@ fn exceptions() {
         ("10.0.0.0/8", "https://11.1.2.3/", true),
         ("10.1.2.3:443", "https://10.1.2.3/", false),
         ("2001:db8::1", "https://[2001:db8::1]/", false),
+        ("[2001:db8::1]", "https://[2001:db8::1]/", false),
+        ("b.example,[2001:db8::1]", "https://[2001:db8::1]:8443/", false),
+        ("[2001:db8::1]", "https://[2001:db8::2]/", true),
         ("[2001:db8::1]:443", "https://[2001:db8::1]/", false),
         ("[2001:db8::1]:443", "https://[2001:db8::1]:8443/", true),
     ];
@@ -254,6 +257,65 @@ async fn a_socks_proxy_that_makes_no_tunnel_is_named() {
     drop(listener);
     assert!(matches!(&outcome.0, Error::Network { code: Some("ENOTFOUND"), .. }), "{:?}", outcome.0);
     assert!(outcome.1.provably_unsent());
+}
+
+/// What a proxy is sent that takes this user, and then hangs up.
+async fn asked_of_socks(user: &str, password: &str, host: &str) -> Vec<u8> {
+    let (listener, url) = listen().await;
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = vec![0; 3];
+        stream.read_exact(&mut asked).await.unwrap();
+        for answer in [[5, 2], [1, 0]] {
+            stream.write_all(&answer).await.unwrap();
+            asked.resize(asked.len() + 2048, 0);
+            let at = asked.len() - 2048;
+            let read = stream.read(&mut asked[at..]).await.unwrap();
+            asked.truncate(at + read);
+        }
+        asked
+    });
+    let proxy = format!("socks5h://{user}:{password}@127.0.0.1:{}", url.port().unwrap());
+    fail(&proxy, &format!("https://{host}/")).await;
+    asked.await.unwrap()
+}
+
+#[tokio::test]
+async fn socks_takes_names_and_passwords_as_long_as_it_has_room_for() {
+    let label = "a".repeat(60);
+    let hosts = ["b".to_owned(), [&*label; 4].join(".")];
+    for (user, password) in [(1, 0), (1, 1), (1, 255), (255, 1), (255, 255), (128, 128)] {
+        for host in &hosts {
+            let (user, password) = ("u".repeat(user), "p".repeat(password));
+            let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+            let expected =
+                [vec![5, 1, 2, 1], text(&user), text(&password), vec![5, 1, 0, 3], text(host), vec![1, 187]];
+            let asked = asked_of_socks(&user, &password, host).await;
+            assert_eq!(asked, expected.concat(), "{} {} {}", user.len(), password.len(), host.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn socks_is_given_an_address_as_one() {
+    let mut v6 = vec![5, 1, 0, 4, 0x20, 0x01, 0x0d, 0xb8];
+    v6.extend([0; 11]);
+    v6.extend([1, 1, 187]);
+    for (host, request) in [("[2001:db8::1]", v6), ("192.0.2.1", vec![5, 1, 0, 1, 192, 0, 2, 1, 1, 187])] {
+        let asked = asked_of_socks("u", "p", host).await;
+        assert_eq!(asked, [&[5, 1, 2, 1, 1, b'u', 1, b'p'], &request[..]].concat(), "{host}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_into_socks_is_refused_and_not_shown() {
+    let (long, short) = ("s3cr3t".repeat(43), "s3cr3t");
+    for (user, password) in [(&*long, ""), (&*long, short), (short, &*long)] {
+        let options = all(&format!("socks5://{user}:{password}@proxy"));
+        let error = Proxies::new(&options, &TlsOptions::default()).err().unwrap();
+        let what = "proxy is a SOCKS proxy, which takes no user name or password of more than 255 bytes";
+        assert_eq!(error, Error::InvalidOption(what.into()));
+    }
 }
 
 #[tokio::test(start_paused = true)]

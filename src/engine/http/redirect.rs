@@ -38,19 +38,22 @@ pub(super) struct Hop {
 pub(super) const MAX_REDIRECTS: usize = 20;
 
 /// What follows from the head of an answer to `method` and `url`: another request, or `None` if it is the caller's.
-/// Without a `location` it is, in every mode.
+/// Without a `location` it is, but in mode `error`, as the fetch standard says.
 pub(super) fn decide(
     mode: RedirectMode,
     allow_insecure: bool,
     (method, url): (&Method, &Url),
     (status, headers): (StatusCode, &HeaderMap),
 ) -> Result<Option<Hop>, Error> {
-    if mode == RedirectMode::Manual || !is_redirect(status) || !headers.contains_key(header::LOCATION) {
+    if mode == RedirectMode::Manual || !is_redirect(status) {
         return Ok(None);
     }
     let from = origin::name(url);
     if mode == RedirectMode::Error {
         return Err(refused(&from, "redirects, and redirect is 'error'"));
+    }
+    if !headers.contains_key(header::LOCATION) {
+        return Ok(None);
     }
     let next =
         location(url, headers).ok_or_else(|| refused(&from, "redirects to something that is not a URL"))?;

@@ -56,7 +56,7 @@ fn only_redirects_with_a_location_are() {
             (&Method::GET, &url("https://a.example")),
             (StatusCode::FOUND, &HeaderMap::new()),
         );
-        assert_eq!(nowhere, Ok(None), "{mode:?}");
+        assert_eq!(nowhere.is_err(), mode == RedirectMode::Error, "{mode:?}");
     }
 }
 

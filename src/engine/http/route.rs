@@ -116,28 +116,26 @@ impl Read for Link {
             return Poll::Pending;
         }
         let read = Pin::new(&mut *self.io).poll_read(cx, buffer);
-        if read.is_ready() {
-            self.turn -= 1;
-        } else {
-            // Whoever has to wait begins anew.
-            self.turn = TURN;
-            self.line.check(cx)?;
-        }
-        read
+        // Whoever has to wait begins anew.
+        self.turn = if read.is_ready() { self.turn - 1 } else { TURN };
+        self.line.hold(read, cx)
     }
 }
 
 impl Write for Link {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.io).poll_write(cx, bytes)
+        let written = Pin::new(&mut *self.io).poll_write(cx, bytes);
+        self.line.hold(written, cx)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.io).poll_flush(cx)
+        let flushed = Pin::new(&mut *self.io).poll_flush(cx);
+        self.line.hold(flushed, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.io).poll_shutdown(cx)
+        let shut = Pin::new(&mut *self.io).poll_shutdown(cx);
+        self.line.hold(shut, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -149,7 +147,8 @@ impl Write for Link {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.io).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut *self.io).poll_write_vectored(cx, slices);
+        self.line.hold(written, cx)
     }
 }
 

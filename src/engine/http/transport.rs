@@ -11,9 +11,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use url::Url;
 
+use super::arriving::Arriving;
 use super::decode::{Coding, Decoder};
 use super::line::Unsent;
 use super::network;
@@ -82,7 +83,7 @@ impl Default for TransportOptions {
 
 impl WireBody {
     /// `body` as it comes from `uri`, through a decoder if it has a coding.
-    pub(super) fn new(body: Incoming, coding: Option<Coding>, uri: Uri) -> Self {
+    pub(super) fn new(body: Arriving, coding: Option<Coding>, uri: Uri) -> Self {
         Self(match coding {
             None => Source::Wire(body, uri),
             Some(coding) => {
@@ -124,7 +125,7 @@ impl WireBody {
                         Ok(Ok(data)) if data.is_empty() => {}
                         Ok(Ok(data)) => return Ok(Some(data)),
                         Ok(Err(_trailers)) => {}
-                        Err(error) => return Err(network::error(&error, uri)),
+                        Err(error) => return Err(network::error(&*error, uri)),
                     }
                 }
                 Ok(None)
@@ -142,7 +143,7 @@ impl From<Bytes> for WireBody {
 enum Source {
     Whole(Bytes),
     /// The URI is where it comes from, for errors.
-    Wire(Incoming, Uri),
+    Wire(Arriving, Uri),
     /// With the length it has on the wire.
     Encoded(Decoder, Option<u64>, Uri),
 }

@@ -1,22 +1,20 @@
-//! How a proxy is asked for a way to an origin: HTTP's CONNECT (RFC 9110 §9.3.6), and SOCKS version 5 (RFC 1928).
+//! How a proxy is asked for a way to an origin: HTTP's CONNECT (RFC 9110 §9.3.6), and SOCKS, for which see [`socks`].
 //!
 //! Invariant: nothing of a request is sent here, so whatever goes wrong, it was not.
 
-use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::future::{Either, Ready, ready, select};
+use futures_util::future::{Either, select};
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::Empty;
 use hyper::client::conn::http1;
-use hyper_util::client::legacy::connect::proxy::SocksV5;
-use tower_service::Service;
 
-use super::proxy::default_port;
+use super::proxy::{default_port, without_brackets};
 use super::route::{BoxError, Link};
+use super::socks;
 
 /// A proxy that cannot be used.
 #[derive(Debug)]
@@ -76,7 +74,7 @@ pub(super) async fn connect(
     credentials: Option<&HeaderValue>,
 ) -> Result<Link, Broken> {
     let failed = |error: hyper::Error| Broken::Failed(error.into());
-    let target = authority(origin, origin.host().unwrap_or_default());
+    let target = format!("{}:{}", origin.host().unwrap_or_default(), port(origin));
     let mut request = Request::new(Empty::<Bytes>::new());
     *request.method_mut() = Method::CONNECT;
     *request.uri_mut() = Uri::try_from(&target).map_err(|error| Broken::Failed(error.into()))?;
@@ -113,69 +111,28 @@ pub(super) async fn socks(
     credentials: Option<(&str, &str)>,
     local_names: bool,
 ) -> Result<Link, Broken> {
-    let host = origin.host().unwrap_or_default();
-    let target = if local_names { look_up(host, origin).await? } else { authority(origin, host) };
-    let target = Uri::builder().scheme("http").authority(target).path_and_query("/").build();
-    let target = target.map_err(|error| Broken::Failed(error.into()))?;
-    let mut proxy = SocksV5::new(target.clone(), Reached(Some(link)));
-    if let Some((user, password)) = credentials {
-        proxy = proxy.with_auth(user.to_owned(), password.to_owned());
+    let host = without_brackets(origin.host().unwrap_or_default());
+    let port = port(origin);
+    if !local_names {
+        return socks::tunnel(link, (host, port), credentials).await;
     }
-    proxy.call(target).await.map_err(|error| of_socks(&error.to_string()))
+    let address = look_up(host, port).await?.to_string();
+    socks::tunnel(link, (&address, port), credentials).await
 }
 
-/// The host's address, and the port. hyper-util would look it up on the thread that runs everything else.
-async fn look_up(host: &str, origin: &Uri) -> Result<String, Broken> {
-    let addresses = tokio::net::lookup_host(authority(origin, host)).await;
-    match addresses.ok().and_then(|mut addresses| addresses.next()) {
-        Some(address) => Ok(address.to_string()),
-        None => Err(UNKNOWN_NAME),
-    }
+/// The host's address. Not looked up on the thread that runs everything else.
+async fn look_up(host: &str, port: u16) -> Result<IpAddr, Broken> {
+    let addresses = tokio::net::lookup_host((host, port)).await;
+    let first = addresses.ok().and_then(|mut addresses| addresses.next());
+    first.map(|address| address.ip()).ok_or(UNKNOWN_NAME)
 }
 
-fn authority(origin: &Uri, host: &str) -> String {
-    let port = origin.port_u16().or(default_port(origin)).unwrap_or_default();
-    format!("{host}:{port}")
+fn port(origin: &Uri) -> u16 {
+    origin.port_u16().or(default_port(origin)).unwrap_or_default()
 }
 
-/// The text is all that hyper-util shows of its error.
-fn of_socks(error: &str) -> Broken {
-    let known = SOCKS.iter().find(|(text, ..)| error.contains(text));
-    known.map_or(SOCKS_BROKEN, |&(_, code, happened)| Broken::Socks(code, happened))
-}
-
-const SOCKS: [(&str, &str, &str); 10] = [
-    ("does not support user/pass", TUNNEL, "takes no user name and password, or not without them"),
-    ("credentials not accepted", TUNNEL, "refused the user name and password"),
-    ("connection refused", "ECONNREFUSED", "says that the connection was refused"),
-    ("host unreachable", "EHOSTUNREACH", "says that there is no route to the host"),
-    ("network unreachable", "ENETUNREACH", "says that there is no route to the network"),
-    ("ttl expired", "ETIMEDOUT", "says that there was no answer in time"),
-    ("connection not allowed", TUNNEL, "does not allow this connection"),
-    ("general server failure", TUNNEL, "failed to make the connection"),
-    ("not supported", TUNNEL, "cannot make such a connection"),
-    ("io error", "ECONNRESET", "closed the connection"),
-];
-const SOCKS_BROKEN: Broken = Broken::Socks(TUNNEL, "does not speak SOCKS version 5");
 const UNKNOWN_NAME: Broken =
     Broken::Socks("ENOTFOUND", "was not asked: the name is unknown here (socks5h has the proxy look it up)");
 
 /// Node's own code for a proxy that makes no tunnel.
-const TUNNEL: &str = "ERR_PROXY_TUNNEL";
-
-/// A proxy that was reached before, as a connector.
-struct Reached(Option<Link>);
-
-impl Service<Uri> for Reached {
-    type Response = Link;
-    type Error = io::Error;
-    type Future = Ready<io::Result<Link>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        ready(self.0.take().ok_or_else(|| io::ErrorKind::NotConnected.into()))
-    }
-}
+pub(super) const TUNNEL: &str = "ERR_PROXY_TUNNEL";
