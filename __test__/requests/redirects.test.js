@@ -161,10 +161,13 @@ test('error refuses every redirect', async () => {
   expect(server.seen).toHaveLength(1);
 });
 
-test.each(['same-origin', 'follow', 'manual'])('%s: what has no location is no redirect', async (redirect) => {
-  const server = await serve((_request, response) => response.writeHead(302).end());
-  expect(await clientFor(server, { redirect }).get('/')).toMatchObject({ status: 302, redirected: false });
-});
+test.each(['same-origin', 'follow', 'manual'])(
+  '%s: what has no location is no redirect',
+  async (redirect) => {
+    const server = await serve((_request, response) => response.writeHead(302).end());
+    expect(await clientFor(server, { redirect }).get('/')).toMatchObject({ status: 302, redirected: false });
+  },
+);
 
 test('error: what has no location is one all the same', async () => {
   const server = await serve((_request, response) => response.writeHead(302).end());
