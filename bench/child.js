@@ -3,11 +3,11 @@
 // The measured process. Started by client-process.js, told over IPC what to run, ends with its parent.
 
 const { loadPeer } = require('./peers');
-const { memory } = require('./load-memory');
-const { steady } = require('./load-steady');
-const { storm } = require('./load-storm');
-const { transfer } = require('./load-transfer');
-const { refreshTokens } = require('./refresh');
+const { memory } = require('./load-memory.js');
+const { steady } = require('./load-steady.js');
+const { storm } = require('./load-storm.js');
+const { transfer } = require('./load-transfer.js');
+const { refreshTokens } = require('./refresh.js');
 
 /** A refresh that can be held: the memory case keeps every request waiting for it. */
 const gate = {

@@ -4,7 +4,7 @@
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
-const { restingSize, watchPeak } = require('./resident');
+const { restingSize, watchPeak } = require('./resident.js');
 
 /** The queue is complete when the event loop has had nothing to do for this long. */
 const IDLE_MS = 300;

@@ -4,8 +4,8 @@
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
-const { startMeter } = require('./meter');
-const { percentile } = require('./statistics');
+const { startMeter } = require('./meter.js');
+const { percentile } = require('./statistics.js');
 
 /** Latencies kept per round; when more come, the newest overwrite the oldest. */
 const SAMPLES = 1 << 20;

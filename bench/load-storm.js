@@ -2,7 +2,7 @@
 
 // Every request at once, on a token that has just expired: what all callers together wait, and what it costs.
 
-const { startMeter } = require('./meter');
+const { startMeter } = require('./meter.js');
 
 async function storm(get, { path, requests }) {
   const stopMeter = startMeter();

@@ -2,8 +2,8 @@
 
 // One body far larger than anybody should hold in memory, to the client or from it.
 
-const { startMeter } = require('./meter');
-const { restingSize, watchPeak } = require('./resident');
+const { startMeter } = require('./meter.js');
+const { restingSize, watchPeak } = require('./resident.js');
 
 const MB = 2 ** 20;
 /** What reading a file as a stream gives. */

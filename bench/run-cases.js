@@ -4,8 +4,8 @@
 
 const { spawnSync } = require('node:child_process');
 
-const { startClient } = require('./client-process');
-const { summarize } = require('./statistics');
+const { startClient } = require('./client-process.js');
+const { summarize } = require('./statistics.js');
 
 /** Enough requests at once to have sockets open and code compiled before the first storm and the memory case. */
 const WARM_CONCURRENCY = 64;

@@ -5,14 +5,14 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { CASES } = require('./cases');
-const { describeMachine, describeVersions } = require('./machine');
-const { USAGE, parseOptions } = require('./options');
+const { CASES } = require('./cases.js');
+const { describeMachine, describeVersions } = require('./machine.js');
+const { USAGE, parseOptions } = require('./options.js');
 const { PEERS, missing } = require('./peers');
-const { runCase } = require('./run-cases');
-const { startServer } = require('./server-process');
-const { caseTable, targetTable } = require('./tables');
-const { checkTargets } = require('./targets');
+const { runCase } = require('./run-cases.js');
+const { startServer } = require('./server-process.js');
+const { caseTable, targetTable } = require('./tables.js');
+const { checkTargets } = require('./targets.js');
 
 const RESULTS = path.join(__dirname, 'results');
 

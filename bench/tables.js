@@ -3,7 +3,7 @@
 // Results as aligned text.
 
 const { SUBJECT } = require('./peers');
-const { pairedRatio, spread } = require('./statistics');
+const { pairedRatio, spread } = require('./statistics.js');
 
 /** Three significant digits, thousands apart, whole numbers as they are; "-" for what was not measured. */
 function figure(value) {

@@ -3,7 +3,7 @@
 // The figures token-rotator is to reach, checked against one run. Ratios are token-rotator ÷ the other client.
 
 const { SUBJECT } = require('./peers');
-const { pairedRatio } = require('./statistics');
+const { pairedRatio } = require('./statistics.js');
 
 const UNDICI = 'undici-request';
 const GUNZIP = 'undici-gunzip';

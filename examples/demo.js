@@ -4,11 +4,11 @@
 // store that answers when it likes. The server, in a process of its own, keeps the books; exit code 0 only if
 // nothing was lost.  Run it with: npm run demo
 
-const { startServer } = require('./demo/server-process');
-const { connect } = require('./demo/client');
-const { runCallers } = require('./demo/callers');
-const { showProgress } = require('./demo/progress');
-const { judge, printReport } = require('./demo/report');
+const { startServer } = require('./demo/server-process.js');
+const { connect } = require('./demo/client.js');
+const { runCallers } = require('./demo/callers.js');
+const { showProgress } = require('./demo/progress.js');
+const { judge, printReport } = require('./demo/report.js');
 
 const SETTINGS = {
   callers: 200,

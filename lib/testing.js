@@ -6,8 +6,8 @@
  * token was spent, which was spent twice, and which session that cost.
  */
 
-const { AuthServer } = require('./testing/auth-server');
-const { readOptions } = require('./testing/options');
+const { AuthServer } = require('./testing/auth-server.js');
+const { readOptions } = require('./testing/options.js');
 
 /**
  * Starts an authorization server on a port of its own.

@@ -201,7 +201,6 @@ module.exports = {
   carrierOf,
   closeServers,
   connect,
-  connectionOf,
   isExpired,
   partsOf,
   reset,

@@ -2,7 +2,7 @@
 
 const { createAuthRefresh } = require('axios-auth-refresh');
 
-const { createInstance } = require('./axios-instance');
+const { createInstance } = require('./axios-instance.js');
 
 function create({ origin, ca, sockets, tokens, refresh }) {
   const api = createInstance({ origin, ca, sockets });

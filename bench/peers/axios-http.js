@@ -2,7 +2,7 @@
 
 // axios as it is, with a token that it is told: what `axiosAdapter` is compared with.
 
-const { createInstance } = require('./axios-instance');
+const { createInstance } = require('./axios-instance.js');
 
 function create({ origin, ca, sockets, tokens }) {
   const api = createInstance({ origin, ca, sockets });

@@ -2,7 +2,7 @@
 
 // axios with `installAuthRefresh`, whichever package's it is.
 
-const { createInstance } = require('./axios-instance');
+const { createInstance } = require('./axios-instance.js');
 
 /** The memory case holds a refresh for as long as the slowest client needs to queue its requests. */
 const HELD_REFRESH_MS = 100_000;

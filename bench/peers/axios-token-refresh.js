@@ -2,6 +2,6 @@
 
 const library = require('token-refresh');
 
-const { createWith } = require('./axios-install');
+const { createWith } = require('./axios-install.js');
 
 module.exports = { create: (target) => createWith(library, target) };

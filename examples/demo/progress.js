@@ -1,6 +1,6 @@
 'use strict';
 
-const { bold, cyan, dim, number, red } = require('./style');
+const { bold, cyan, dim, number, red } = require('./style.js');
 
 const BAR = 24;
 const CLEAR_LINE = '\r\x1b[2K';

@@ -1,6 +1,6 @@
 'use strict';
 
-const { bold, dim, green, number, red } = require('./style');
+const { bold, dim, green, number, red } = require('./style.js');
 
 /** Whether anything was lost. What the client says and what the server's books say must both be clean. */
 function judge({ requests, failures }, { counts, lost }) {

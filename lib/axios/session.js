@@ -20,8 +20,8 @@ const { RefreshTimeoutError, SessionLostError, StoreError } = require('../errors
 const { authoriser } = require('../internals.js');
 const { readTokens } = require('../tokens.js');
 const { Inside } = require('./inside.js');
-const { Ended, NoRefreshToken, TriesUsedUp, causeOf, ...losses } = require('./losses.js');
-const { RefreshCall } = require('./refresh-call.js');
+const { NoRefreshToken, TriesUsedUp, causeOf } = require('./losses.js');
+const { Refreshing } = require('./refreshing.js');
 const { Round } = require('./round.js');
 
 /** Stands in the engine for the token of nobody: a 401 then still asks for a rotation. It is never sent. */
@@ -41,17 +41,12 @@ class AuthSession {
   #auth;
   #source;
   #policy;
-  #refreshTimeout;
+  #refreshing;
   #share;
   #inside = new Inside();
   /** The newest of what to send requests with. */
   #newest;
   #accepted;
-  #minted;
-  /** The latest call of refresh, whether it is under way, and of which login what is under way is. */
-  #call;
-  #isRefreshing = false;
-  #flying;
   #round;
   #reviving;
 
@@ -59,19 +54,11 @@ class AuthSession {
   constructor(source, policy, { refreshTimeout, share }) {
     this.#source = source;
     this.#policy = policy;
-    this.#refreshTimeout = refreshTimeout;
+    this.#refreshing = new Refreshing(this, source, policy, refreshTimeout);
     this.#share = share;
-    const stores = source.getTokens !== undefined;
     this.#client = new TokenClient({
-      refresh: (refreshToken, { signal }) => this.#refresh(refreshToken, signal),
-      ...(stores
-        ? { getTokens: () => this.#read(), setTokens: (tokens) => source.setTokens(tokens) }
-        : { tokens: source.seal({ accessToken: NOBODY }) }),
-      ...(source.isTerminal && { isRefreshFailureTerminal: (error) => this.#isTerminal(error) }),
-      onRefreshed: () => this.#rotated(),
-      onRefreshFailed: (error) => this.#failed(error),
-      logout: () => this.#loggedOut(),
-      onHookError: source.report,
+      ...this.#refreshing.callbacks(),
+      ...(source.getTokens === undefined && { tokens: source.seal({ accessToken: NOBODY }) }),
       refreshTimeout,
       share: share?.name,
       // A refresh that failed is its callers' at once, and the next one comes after the engine's pause.
@@ -85,7 +72,7 @@ class AuthSession {
   get atHand() {
     const said = this.#newest;
     if (said === undefined || said.logins !== this.logins || this.isLost || this.isCleared) return undefined;
-    const isSure = this.#round === undefined && !this.#isRefreshing && !this.#share?.isShared;
+    const isSure = this.#round === undefined && !this.isRefreshing && !this.#share?.isShared;
     return isSure ? said : undefined;
   }
 
@@ -152,9 +139,7 @@ class AuthSession {
     this.token = taken?.accessToken ?? null;
     this.isLost = false;
     this.isCleared = false;
-    this.#call?.end();
-    this.#call = undefined;
-    this.#isRefreshing = false;
+    this.#refreshing.forget();
     this.#source.loggedIn(taken);
     // The store is the program's own, so nothing of it fails but a client that is closed.
     this.#client.setTokens(this.#source.seal(taken ?? { accessToken: NOBODY })).catch(() => {});
@@ -166,8 +151,24 @@ class AuthSession {
     this.isCleared = true;
   }
 
+  /** A refresh has brought this token, which is not stored yet. */
+  renewed(token) {
+    this.token = token;
+    this.isCleared = false;
+  }
+
+  lose() {
+    this.isLost = true;
+    this.token = null;
+  }
+
+  /** What began the rotation that is under way; undefined if nobody was rejected. */
+  get rejection() {
+    return this.#round?.error;
+  }
+
   get isRefreshing() {
-    return this.#isRefreshing;
+    return this.#refreshing.isUnderWay;
   }
 
   /** Runs a callback that a rotation waits for. */
@@ -200,7 +201,7 @@ class AuthSession {
       const next = given && this.#note(given, logins);
       if (!next || next.token === null) return null;
       // Taken over from the store for its refresh token: the access token is the one that was rejected.
-      const isMinted = next.token === this.#minted;
+      const isMinted = next.token === this.#refreshing.minted;
       // Of the token that is at hand for everybody, nobody has waited.
       if (next.token !== sent.token || isMinted) return { ...next, refreshed: isMinted && !isStale };
       sent = next;
@@ -247,99 +248,11 @@ class AuthSession {
     return authorised.token === null ? null : authorised;
   }
 
-  #read() {
-    this.#flying = this.logins;
-    return this.#source.getTokens();
-  }
-
-  async #refresh(refreshToken, signal) {
-    // Past this, nothing is the engine's own call any more: callbacks may log in or out.
-    await undefined;
-    const { logins } = this;
-    const call = new RefreshCall(
-      (error) => this.#isTerminalTimeout(error),
-      (error) => logins === this.logins && this.#tellFailed(error),
-    );
-    this.#flying = logins;
-    this.#call = call;
-    this.#isRefreshing = true;
-    return call.run(this.#fetch(refreshToken, signal), this.#refreshTimeout);
-  }
-
-  async #fetch(refreshToken, signal) {
-    const { logins } = this;
-    const tokens = await this.#source.refresh(refreshToken, signal);
-    if (logins !== this.logins) return tokens;
-    this.#minted = tokens.accessToken;
-    this.token = tokens.accessToken;
-    this.isCleared = false;
-    if (this.#policy.hookAfter === 'awaited') await this.#source.rotated();
-    return tokens;
-  }
-
-  #isTerminal(error) {
-    if (error instanceof Ended) return true;
-    const { late, isOver } = this.#call ?? {};
-    return (error === late && isOver) || (this.#source.isTerminal?.(error) ?? false);
-  }
-
-  /** Not asked by the engine, which would take what the predicate throws; a timeout by itself ends nothing. */
-  #isTerminalTimeout(error) {
-    try {
-      return this.#isTerminal(error);
-    } catch (thrown) {
-      this.#source.report(thrown, 'isRefreshFailureTerminal');
-      return false;
-    }
-  }
-
-  #rotated() {
-    this.#isRefreshing = false;
-    if (this.#policy.hookAfter === 'told' && this.#flying === this.logins) this.#source.rotated();
-  }
-
-  #failed(error) {
-    const wasLate = this.#isRefreshing && this.#call.late !== undefined;
-    this.#isRefreshing = false;
-    // Of a login that is over.
-    if (this.#flying !== this.logins) return;
-    if (error instanceof SessionLostError) this.#lose();
-    // Those who waited were told that it is late.
-    else if (wasLate) return;
-    this.#tellFailed(causeOf(error));
-  }
-
-  /** The last that is heard of a session that is lost. */
-  #loggedOut() {
-    if (this.isLost) this.#source.lost();
-    this.#call?.end();
-  }
-
-  #tellFailed(error) {
-    if (this.#policy.failedRefresh === 'clears') this.clear();
-    this.#source.failed(error instanceof Ended ? (this.#round?.error ?? error) : error);
-  }
-
-  async #tooLate() {
-    const call = this.#call;
-    if (this.#isRefreshing) {
-      call.tooLate();
-      // Nobody hears of a session that is lost before its hooks do.
-      if (call.isOver) await call.told;
-    }
-    return call?.late ?? new losses.RefreshTimeoutError();
-  }
-
-  #lose() {
-    this.isLost = true;
-    this.token = null;
-  }
-
   /** An error of the engine's as its callers know it; undefined if what the server said is theirs. */
   async #translated(error, beginning) {
-    if (error instanceof RefreshTimeoutError) return this.#tooLate();
+    if (error instanceof RefreshTimeoutError) return this.#refreshing.tooLate();
     if (!(error instanceof SessionLostError)) return causeOf(error);
-    this.#lose();
+    this.lose();
     // It may be another instance of this session that has lost it, and has hooks that say so.
     this.#source.using(null);
     if (error.cause instanceof TriesUsedUp) return beginning;

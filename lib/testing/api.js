@@ -1,7 +1,7 @@
 'use strict';
 
 const { isUtf8 } = require('node:buffer');
-const { readBody, sendJson } = require('./wire');
+const { readBody, sendJson } = require('./wire.js');
 
 const NO_TOKEN = { 'www-authenticate': 'Bearer' };
 const BAD_TOKEN = { 'www-authenticate': 'Bearer error="invalid_token"' };

@@ -3,14 +3,14 @@
 const { EventEmitter, once } = require('node:events');
 const { createServer } = require('node:http');
 const { inspect } = require('node:util');
-const { Api } = require('./api');
-const { Faults } = require('./faults');
-const { Ledger } = require('./ledger');
-const { Patience } = require('./patience');
-const { Sessions } = require('./sessions');
-const { TokenEndpoint } = require('./token-endpoint');
-const { Watch } = require('./watch');
-const { sendJson } = require('./wire');
+const { Api } = require('./api.js');
+const { Faults } = require('./faults.js');
+const { Ledger } = require('./ledger.js');
+const { Patience } = require('./patience.js');
+const { Sessions } = require('./sessions.js');
+const { TokenEndpoint } = require('./token-endpoint.js');
+const { Watch } = require('./watch.js');
+const { sendJson } = require('./wire.js');
 
 // Longer than HTTP clients keep idle connections, so that it is never this side that closes one under a request.
 const KEEP_ALIVE_MS = 75_000;

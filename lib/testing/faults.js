@@ -1,6 +1,6 @@
 'use strict';
 
-const { send } = require('./wire');
+const { send } = require('./wire.js');
 
 const PHASES = ['before-rotate', 'after-rotate', 'mid-body', 'api', 'after-api'];
 const KINDS = ['status', 'reset', 'hang', 'html', 'delay', 'malformed'];

@@ -1,7 +1,7 @@
 'use strict';
 
 const { inspect } = require('node:util');
-const { Recent, prune } = require('./recent');
+const { Recent, prune } = require('./recent.js');
 
 /**
  * What the server saw, token by token. Invariant: no raw token enters it; tokens go by id, subject and generation.

@@ -1,8 +1,8 @@
 'use strict';
 
 const { randomBytes } = require('node:crypto');
-const { prune } = require('./recent');
-const { judgeReuse } = require('./reuse');
+const { prune } = require('./recent.js');
+const { judgeReuse } = require('./reuse.js');
 
 /**
  * Sessions and the tokens issued for them; no HTTP here. A session (a grant, a family of tokens) ends as a whole:

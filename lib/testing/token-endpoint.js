@@ -1,6 +1,6 @@
 'use strict';
 
-const { readBody, readParams, send, sendJson } = require('./wire');
+const { readBody, readParams, send, sendJson } = require('./wire.js');
 
 // RFC 6749 §5.1: neither answer nor error may be kept by a cache.
 const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };

@@ -130,4 +130,4 @@ function fieldsOf(headers) {
   return Object.fromEntries([...names.values()].map((name) => [name, given[name]]));
 }
 
-module.exports = { MANUAL, readRequest };
+module.exports = { readRequest };
