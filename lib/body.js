@@ -29,8 +29,8 @@ function readBody(body, again) {
     if (tag === 'Blob' || tag === 'File') return ofBlob(body, body.type || undefined);
     if (tag === 'FormData' && has(body, Symbol.iterator)) {
       // Loaded when it is needed, as in most programs it never is.
-      const { blob, contentType, chunks } = require('./multipart.js').toMultipart(body);
-      return { data: { first: undefined, again: chunks, length: blob.size }, contentType };
+      const { blob, contentType } = require('./multipart.js').toMultipart(body);
+      return ofBlob(blob, contentType);
     }
     if (isStream(body)) return ofStream(body, again);
     refuseUnreadable(body);
@@ -49,7 +49,7 @@ function readFactory(make) {
 
 function ofBlob(blob, contentType) {
   if (blob.size === 0) return { data: new Uint8Array(0), contentType };
-  const again = () => blob.stream();
+  const again = () => require('./blob.js').chunksOf(blob);
   return { data: { first: undefined, again, length: blob.size }, contentType };
 }
 

@@ -6,7 +6,7 @@
 const { Blob } = require('node:buffer');
 const { invalidOption } = require('./errors.js');
 
-/** { blob, contentType, chunks }: `chunks()` reads all of it. What is in the form later does not change it. */
+/** { blob, contentType }. What is in the form later does not change it. */
 function toMultipart(form) {
   const boundary = `token-rotator-${crypto.randomUUID()}`;
   const parts = [];
@@ -24,16 +24,7 @@ function toMultipart(form) {
     }
   }
   parts.push(`--${boundary}--\r\n`);
-  const contentType = `multipart/form-data; boundary=${boundary}`;
-  return { blob: new Blob(parts), contentType, chunks: () => chunksOf(parts) };
-}
-
-/** Part by part: on Node 20.3 the stream of a Blob that is made of several stops after the first. */
-async function* chunksOf(parts) {
-  for (const part of parts) {
-    if (typeof part === 'string') yield part;
-    else yield* part.stream();
-  }
+  return { blob: new Blob(parts), contentType: `multipart/form-data; boundary=${boundary}` };
 }
 
 function crlf(text) {

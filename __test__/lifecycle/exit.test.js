@@ -45,6 +45,10 @@ test('nor do requests that had to wait for a rotation', async () => {
   expect(server.ledger.counts.refreshes).toBe(1);
 });
 
+test('a Blob is sent to its end, though nothing else keeps it running', async () => {
+  expect(await reported(await run('uploaded'))).toEqual({ whole: true });
+});
+
 test('nor does a refresh that failed, though its session cools down', async () => {
   server = await startAuthServer();
   server.fault({ at: 'before-rotate', kind: 'status', times: Infinity });

@@ -32,6 +32,19 @@ const programs = {
     facts.statuses = [...new Set(answers.map((answer) => answer.status))];
   },
 
+  /** Of several parts, the first of which is more than is read at once. */
+  async uploaded(facts) {
+    const parts = [
+      'x'.repeat(100_000),
+      Buffer.from('é'),
+      'y'.repeat(70_000),
+      new Blob(['z'.repeat(100_000), 'end']),
+    ];
+    const blob = new Blob(parts);
+    const { body } = await (await connect().post('/api/orders', blob)).json();
+    facts.whole = body === (await blob.text());
+  },
+
   async refreshFailed(facts) {
     facts.error = await connect({ maxRetries: 0 }).get('/api/orders').catch(code);
   },
