@@ -219,7 +219,7 @@ export interface TokenClientOptions {
 
   /**
    * Begin rotating this long before expiry, in the background, ms ≥ 0. 0: off. Default: the least of a fifth of the
-   * lifetime and 5 minutes, spread by ±10 % per process.
+   * lifetime and 5 minutes, spread by ±10 % per process. Tokens that live no longer than it: at half their life.
    */
   refreshAhead?: number;
   /**

@@ -208,4 +208,35 @@ describe('a login while the tokens of a rotation are being written', () => {
     expect((await (await get()).json()).subject).toBe('grace');
     expect(shelf.held()).toEqual(await track(api.getTokens()));
   });
+
+  test('is written again until the store takes it', async () => {
+    const { server, shelf, setTokens, api, waiting, write } = await writing({
+      refreshTimeout: 100,
+      onHookError: () => {},
+    });
+    const tokens = server.login('grace');
+    await track(api.setTokens(tokens));
+    expect((await waiting).status).toBe(401);
+    const { promise: stored, resolve } = withResolvers();
+    for (let n = 0; n < 3; n += 1) setTokens.mockImplementationOnce(fail);
+    setTokens.mockImplementationOnce(async (...args) => {
+      await shelf.callbacks.setTokens(...args);
+      resolve();
+    });
+    write();
+    await stored;
+    expect(shelf.held()).toEqual(tokens);
+  });
+
+  test('is written again if another client that shares the session has written it', async () => {
+    const share = 'late-write';
+    const { server, shelf, waiting, write } = await writing({ refreshTimeout: 100, share });
+    const other = client(server, { ...shelf.callbacks, share });
+    const tokens = server.login('grace');
+    await track(other.setTokens(tokens));
+    expect((await waiting).status).toBe(401);
+    write();
+    await new Promise(setImmediate);
+    expect(shelf.held()).toEqual(tokens);
+  });
 });

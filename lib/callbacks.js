@@ -5,22 +5,28 @@
 
 const { TokenRotatorError, fromNative } = require('./errors.js');
 const { HttpResponse } = require('./response.js');
-const { keep, recall } = require('./thrown.js');
+const { revive } = require('./revived.js');
+const { keep } = require('./thrown.js');
 const { MalformedTokens, nativeTokens, readTokens, tokensFromArray } = require('./tokens.js');
 const { Writes } = require('./writes.js');
 
 /** Visible ASCII, with spaces only between. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
+/** Between tries of a write that nobody waits for, ms: as in Rust. A program with nothing else to do waits for the shorter. */
+const WRITE_PAUSE = 50;
+const LONGEST_WRITE_PAUSE = 5_000;
+
 class Callbacks {
   /** How many of the callbacks that a rotation waits for are in their synchronous part: see `assertNotInside`. */
   #inside = 0;
   #user;
   #aborts = new Map();
-  #writes = new Writes();
+  #writes;
 
-  constructor(user) {
+  constructor(user, share) {
     this.#user = user;
+    this.#writes = new Writes(share);
   }
 
   // ── a rotation waits for these ──
@@ -66,27 +72,33 @@ class Callbacks {
 
   setTokens(port, number, tokens, session) {
     const answer = () => port.answer(number);
-    this.#write(tokens, session, answer, (error) => this.#failed(port, number, error));
+    this.#write(tokens, session, answer, (error, ended) => {
+      this.#failed(port, number, error);
+      this.#writeAgain(ended(), session);
+    });
+  }
+
+  /** What a write left behind that ended after a newer one. Rust, which has seen both end, does not know of it. */
+  #writeAgain(tokens, session, pause = WRITE_PAUSE) {
+    if (tokens === undefined) return;
+    const failed = (error, ended) => {
+      this.report(error, 'setTokens');
+      const again = () => this.#writeAgain(ended(true), session, Math.min(pause * 2, LONGEST_WRITE_PAUSE));
+      const timer = setTimeout(again, pause);
+      if (pause === LONGEST_WRITE_PAUSE) timer.unref?.();
+    };
+    this.#write(tokens, session, () => {}, failed);
   }
 
   #write(tokens, session, done, failed) {
     const ended = this.#writes.begin(session, tokens);
-    const settled = () => {
-      const newest = ended();
-      if (newest === tokens) return;
-      const report = (error) => this.report(error, 'setTokens');
-      this.#write(newest, session, () => {}, report);
-    };
     this.#settle(
       () => this.#user.setTokens(tokens === null ? null : tokensFromArray(tokens), session),
       () => {
         done();
-        settled();
+        this.#writeAgain(ended(), session);
       },
-      (error) => {
-        failed(error);
-        settled();
-      },
+      (error) => failed(error, ended),
     );
   }
 
@@ -164,12 +176,12 @@ class Callbacks {
 
   onRefreshFailed(_port, _number, raw) {
     this.#log('the refresh failed', raw);
-    this.#hook('onRefreshFailed', fromNative(raw, recall(raw[5])));
+    this.#hook('onRefreshFailed', revive(raw));
   }
 
   onPersistFailed(_port, _number, raw) {
     this.#log('the tokens could not be stored', raw);
-    this.#hook('onPersistFailed', fromNative(raw, recall(raw[5])));
+    this.#hook('onPersistFailed', revive(raw));
   }
 
   logout() {

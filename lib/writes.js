@@ -3,24 +3,34 @@
 // Calls of `setTokens` that overlap. Rust makes one at a time, but gives up on one that takes longer than
 // `refreshTimeout` and makes the next. If the older ends after the newer, older tokens have the last word in the store.
 
+/** session → { pending, newest }, while any is under way; of all clients that share sessions. */
+const shared = new Map();
+
 class Writes {
-  /** session → { pending, newest }, while any is under way. */
-  #sessions = new Map();
+  #sessions;
+  #share;
+
+  /** `share`: the option. What another client of that name writes is newer or older all the same. */
+  constructor(share) {
+    this.#share = share;
+    this.#sessions = share === undefined ? new Map() : shared;
+  }
 
   /**
-   * A write of `tokens` begins (the addon's array, or null). The function returned is to be called when it has ended, and returns what the store should
-   * hold then: `tokens`, or the newer ones that must be written again.
+   * A write of `tokens` begins (the addon's array, or null). The function returned is to be called when it has ended, and
+   * returns what must be written again: the newest tokens if they are others, or with `failed` in any case. Undefined: nothing.
    */
   begin(session, tokens) {
-    const writes = this.#sessions.get(session) ?? { pending: 0, newest: undefined };
+    const key = JSON.stringify([this.#share, session]);
+    const writes = this.#sessions.get(key) ?? { pending: 0, newest: undefined };
     writes.pending += 1;
     writes.newest = tokens;
-    this.#sessions.set(session, writes);
-    return () => {
+    this.#sessions.set(key, writes);
+    return (failed = false) => {
       writes.pending -= 1;
-      if (writes.pending > 0) return tokens; // Whatever is still under way ends later.
-      this.#sessions.delete(session);
-      return same(tokens, writes.newest) ? tokens : writes.newest;
+      if (writes.pending > 0) return undefined; // Whatever is still under way ends later.
+      this.#sessions.delete(key);
+      return !failed && same(tokens, writes.newest) ? undefined : writes.newest;
     };
   }
 }

@@ -182,8 +182,22 @@ impl Host for Callbacks {
         Box::new(Release(self.clone()))
     }
 
+    fn keep(&self) -> Hold {
+        self.tell("hold", Vec::new());
+        Box::new(LetGo(self.clone()))
+    }
+
     fn alive(&self) -> bool {
         !self.queue.closed()
+    }
+}
+
+/// Ends what `keep` began.
+struct LetGo(Callbacks);
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        self.0.tell("release", Vec::new());
     }
 }
 

@@ -118,17 +118,26 @@ impl Trip {
             let error = match self.refresh(refresh_token.as_ref()).await {
                 Ok(tokens) => {
                     let tokens = tokens.succeeding(held.as_ref());
-                    let saved = self.save(&tokens).await;
-                    return if saved { Ending::Rotated { tokens, from: held } } else { Ending::Overtaken };
+                    if self.save(&tokens).await {
+                        return Ending::Rotated { tokens, from: held };
+                    }
+                    self.session.inherit(&self.by);
+                    return Ending::Overtaken;
                 }
                 Err(error) => error,
             };
             let GrantError::Terminal { cause } = error else { return Ending::Failed(failure(error)) };
-            match self.rescued(held.as_ref()).await {
-                Some(tokens) if expired(&tokens) => held = Some(tokens),
-                Some(tokens) => return Ending::Adopted(tokens),
-                None => return Ending::Lost(self.lost(refresh_token.as_ref(), cause)),
+            let Some(tokens) = self.rescued(held.as_ref()).await else {
+                return Ending::Lost(self.lost(refresh_token.as_ref(), cause));
+            };
+            // What was refused came from the store, perhaps: if it turns up there again, it is no news.
+            if let Some(refused) = &held {
+                self.session.inner().superseded.add(refused);
             }
+            if !expired(&tokens) {
+                return Ending::Adopted(tokens);
+            }
+            held = Some(tokens);
         }
     }
 

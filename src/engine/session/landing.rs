@@ -37,6 +37,10 @@ impl Trip {
     /// queued here, so that `onRefreshed` is ahead of every answer that waited for it.
     pub(super) fn land(&mut self, ending: Ending) {
         self.landed = true;
+        // Somebody has to be told: of a loss once, and by nobody else.
+        if !self.by.host.alive() {
+            self.change_provider();
+        }
         let mut guard = self.session.inner();
         let inner = &mut *guard;
         if inner.state.epoch() != self.epoch {

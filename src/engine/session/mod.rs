@@ -5,6 +5,7 @@
 //!
 //! Invariant: the state is only looked at and changed under its lock, and the lock is never held across an `await`.
 
+mod asked;
 mod flight;
 mod landing;
 mod news;
@@ -27,6 +28,7 @@ use super::error::Error;
 use super::number::Number;
 use super::secret::{Fingerprint, Secret};
 use super::token::{Held, Tokens};
+use asked::Asked;
 use flight::Flight;
 use news::Superseded;
 use provider::Provider;
@@ -51,6 +53,7 @@ struct Inner {
     superseded: Superseded,
     /// The refresh token that was sent once and never answered: it may be spent.
     doubtful: Option<Fingerprint>,
+    asked: Asked,
 }
 
 /// Where valid tokens are.
@@ -78,6 +81,7 @@ impl Session {
                 flight: None,
                 superseded: Superseded::default(),
                 doubtful: None,
+                asked: Asked::default(),
             }),
             writer: Writer::default(),
             providers: Mutex::default(),
@@ -204,7 +208,12 @@ impl Session {
 
     /// The tokens held, expired or not.
     pub async fn tokens(self: &Arc<Self>, by: &Arc<Provider>) -> Result<Option<Arc<Held>>, Error> {
-        self.load(by).await?;
+        let epoch = self.epoch();
+        let loaded = self.load(by).await;
+        // A login meanwhile says what is held, whatever the store would have said.
+        if self.epoch() == epoch {
+            loaded?;
+        }
         Ok(self.inner().state.held().cloned())
     }
 
@@ -227,7 +236,19 @@ impl Session {
         if let Some(flight) = flight {
             flight.outcome.set(Err(Error::logged_out()));
         }
+        self.inherit(by);
         self.save(by, ticket).await.map_err(|failed| writer::error(&failed))
+    }
+
+    /// A login with tokens whose refresh another login has spent takes over what became of them, before the store has
+    /// nothing else.
+    fn inherit(self: &Arc<Self>, by: &Arc<Provider>) {
+        let mut inner = self.inner();
+        let epoch = inner.state.epoch();
+        let refresh = inner.state.held().and_then(|held| held.tokens.refresh.as_ref());
+        if refresh.is_some_and(|token| inner.asked.spent(token, epoch)) {
+            self.depart(&mut inner, by, Purpose::Rotate);
+        }
     }
 
     /// Resolves when no flight is under way and what was rotated is saved, or saving it has been given up for now.

@@ -39,6 +39,14 @@ impl<T: Clone> Outcome<T> {
         }
     }
 
+    /// The value, if it is here.
+    pub fn get(&self) -> Option<T> {
+        match &*self.state() {
+            State::Here(value) => Some(value.clone()),
+            State::Coming(_) => None,
+        }
+    }
+
     pub async fn wait(&self, number: Number) -> T {
         let waiter = Waiter { outcome: self, number };
         loop {

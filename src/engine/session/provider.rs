@@ -54,6 +54,9 @@ pub trait Host: Send + Sync {
     /// Keeps the program running until dropped.
     fn hold(&self) -> Hold;
 
+    /// Keeps its callbacks until dropped, and the program no longer than it runs anyway.
+    fn keep(&self) -> Hold;
+
     /// Whether its callbacks can still be reached.
     fn alive(&self) -> bool;
 }

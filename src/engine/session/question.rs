@@ -8,14 +8,25 @@ use std::time::Duration;
 
 use tokio::time::{sleep, sleep_until};
 
+use super::asked::{Answer, Turn};
 use super::flight::Trip;
 use super::schedule::{self, Policy};
 use crate::engine::clock::{self, Instant};
 use crate::engine::error::Error;
 use crate::engine::event::Event;
-use crate::engine::grant::{Ask, Entered, GrantError};
+use crate::engine::grant::{Ask, Entered, GrantError, GrantFuture};
+use crate::engine::number::Number;
 use crate::engine::secret::Secret;
 use crate::engine::token::Tokens;
+
+/// A question that another login may wait for: it is answered, a panic included.
+struct Open(Arc<Answer>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.set(Err(GrantError::Ambiguous { cause: None }));
+    }
+}
 
 impl Trip {
     /// Asks for new tokens, again after failures that spent nothing, and once more after one that may have spent the
@@ -33,7 +44,10 @@ impl Trip {
             let Policy { max_retries, refresh_timeout, rotation_grace, .. } = self.by.policy;
             let (pause, deadline) = match &error {
                 GrantError::Unspent { retry_after, .. } if attempt <= max_retries => {
-                    (schedule::try_pause(attempt, *retry_after, rand::random()), refresh_timeout)
+                    // This question spent nothing; the one before it, without an answer, may have.
+                    let grace = if sent_again { rotation_grace } else { Duration::MAX };
+                    let pause = schedule::try_pause(attempt, *retry_after, rand::random());
+                    (pause, refresh_timeout.min(grace))
                 }
                 GrantError::Ambiguous { .. } if !sent_again => {
                     sent_again = true;
@@ -53,24 +67,56 @@ impl Trip {
         }
     }
 
-    /// One question. Callers wait `refreshTimeout` from the moment it really began; the question itself goes on, for
-    /// its answer may hold the only valid refresh token there is.
+    /// One question, unless a login before this one has asked it.
     async fn ask(
         &mut self,
         token: Option<&Secret>,
         attempt: u32,
         first_sent: &mut Option<Instant>,
     ) -> Result<Tokens, GrantError> {
+        let turn = token.map(|token| self.session.inner().asked.turn(token, self.epoch));
+        let asked = match turn {
+            Some(Turn::Wait(answer)) => return self.wait_for(&answer, token, first_sent).await,
+            Some(Turn::Ask(answer)) => Some(Open(answer)),
+            None => None,
+        };
         let by = Arc::clone(&self.by);
         by.host.emit(Event::BeforeRefresh);
         let entered = Entered::default();
         let session = Arc::clone(&self.session.key);
-        let mut answer = by.grant.refresh(Ask {
+        let answer = by.grant.refresh(Ask {
             session,
             refresh_token: token.cloned(),
             attempt,
             entered: entered.clone(),
         });
+        let answer = self.answer(answer, &entered, first_sent).await;
+        if let Some(Open(asked)) = &asked {
+            asked.set(answer.clone());
+        }
+        self.noted(token, answer)
+    }
+
+    async fn wait_for(
+        &mut self,
+        answer: &Answer,
+        token: Option<&Secret>,
+        first_sent: &mut Option<Instant>,
+    ) -> Result<Tokens, GrantError> {
+        let entered = Entered::default();
+        entered.fire();
+        let answer = self.answer(Box::pin(answer.wait(Number::draw())), &entered, first_sent).await;
+        self.noted(token, answer)
+    }
+
+    /// Callers wait `refreshTimeout` from the moment the question really began; the question itself goes on, for its
+    /// answer may hold the only valid refresh token there is.
+    async fn answer(
+        &self,
+        mut answer: GrantFuture<'_>,
+        entered: &Entered,
+        first_sent: &mut Option<Instant>,
+    ) -> Result<Tokens, GrantError> {
         tokio::select! {
             biased;
             answer = &mut answer => {
@@ -78,23 +124,22 @@ impl Trip {
                 if !matches!(answer, Err(GrantError::Gone)) {
                     first_sent.get_or_insert_with(clock::now);
                 }
-                return self.noted(token, answer);
+                return answer;
             }
             () = entered.wait() => {}
         }
         let begun = clock::now();
-        let patience = by.policy.refresh_timeout;
+        let Policy { refresh_timeout: patience, .. } = self.by.policy;
         tokio::select! {
             biased;
-            answer = &mut answer => return self.noted(token, answer),
+            answer = &mut answer => return answer,
             () = sleep_until(*first_sent.get_or_insert(begun) + patience) => self.overdue(patience),
         }
-        let answer = tokio::select! {
+        tokio::select! {
             biased;
             answer = &mut answer => answer,
-            () = sleep_until(begun + by.policy.hard_limit()) => Err(GrantError::Ambiguous { cause: None }),
-        };
-        self.noted(token, answer)
+            () = sleep_until(begun + self.by.policy.hard_limit()) => Err(GrantError::Ambiguous { cause: None }),
+        }
     }
 
     /// Remembers that the token may be spent.

@@ -48,6 +48,9 @@ impl Policy {
 pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
     let (Some(expires), Some(lifetime)) = (held.expires, held.lifetime) else { return false };
     let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD)).mul_f64(policy.spread);
+    // Of tokens that a refresh brought, no earlier than halfway: or those that live shorter than that would be due as
+    // soon as they are here, and each rotation followed by the next.
+    let ahead = if held.minted && ahead >= lifetime { lifetime / 2 } else { ahead };
     expires.saturating_duration_since(now) <= ahead && !ahead.is_zero()
 }
 
@@ -93,6 +96,29 @@ mod tests {
         assert!(!due_ahead(&living(86_400), &policy(None), at(86_400 - 301)));
         assert!(due_ahead(&living(86_400), &policy(None), at(86_400 - 300)));
         assert!(!due_ahead(&living(100), &policy(Some(Duration::ZERO)), at(100)), "0 turns it off");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tokens_that_were_just_minted_are_never_due() {
+        let now = clock::now();
+        let living = |minted| {
+            let tokens = Tokens { expires_at: Some(100_000), ..tokens("a", None) };
+            Held::new(tokens, 0, 0, minted, now, 0)
+        };
+        let at = |secs| now + Duration::from_secs(secs);
+        for ahead in [100, 600] {
+            let policy = policy(Some(Duration::from_secs(ahead)));
+            assert!(!due_ahead(&living(true), &policy, at(49)));
+            assert!(due_ahead(&living(true), &policy, at(50)));
+            assert!(
+                due_ahead(&living(false), &policy, now),
+                "what was stored has its life behind it, perhaps"
+            );
+        }
+        assert!(
+            due_ahead(&living(true), &policy(Some(Duration::from_secs(99))), at(1)),
+            "as late as was asked"
+        );
     }
 
     #[test]

@@ -133,12 +133,17 @@ impl Session {
     async fn repeat_until_saved(self: &Arc<Self>, mut by: Arc<Provider>) {
         let begun = clock::now();
         let mut pause = REPEAT.0;
+        // The program may have dropped the client meanwhile, and its callbacks with it.
+        let mut kept = by.host.keep();
         loop {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(REPEAT.1);
             if !by.host.alive() {
                 match self.another(&by) {
-                    Some(other) => by = other,
+                    Some(other) => {
+                        kept = other.host.keep();
+                        by = other;
+                    }
                     None if clock::now() - begun < HELD_FOR => continue,
                     None => break,
                 }
@@ -151,6 +156,7 @@ impl Session {
                 Ok(()) => {}
             }
         }
+        drop(kept);
         self.writer.wanted().repeating = false;
     }
 }

@@ -166,6 +166,10 @@ impl Host for NoHost {
         Box::new(())
     }
 
+    fn keep(&self) -> Hold {
+        Box::new(())
+    }
+
     fn alive(&self) -> bool {
         true
     }

@@ -224,3 +224,12 @@ async fn tokens_no_server_takes_are_refreshed_twice_and_then_left_alone_for_half
     assert_eq!(world.rejected(world.stamp()).await, Ok("a4".into()), "once more after that");
     assert_eq!(world.rejected(world.stamp()).await, Ok("give back".into()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn token_that_may_be_spent_is_asked_about_within_the_grace_alone_whatever_came_after() {
+    let grace = |by: &mut crate::engine::session::provider::Provider| by.policy.rotation_grace = ms(60);
+    let world = World::using_with(stale(1), grace).await;
+    world.grant.will([Reply::error(AMBIGUOUS), Reply::error(unspent(Some(ms(100))))]);
+    cooling(world.token().await);
+    assert_eq!(world.ledger.count("ask"), 2);
+}

@@ -247,16 +247,21 @@ fn name(tokens: Option<&Tokens>) -> String {
 pub(super) struct FakeHost {
     ledger: Ledger,
     holds: Arc<AtomicUsize>,
+    keeps: Arc<AtomicUsize>,
     gone: AtomicBool,
 }
 
 impl FakeHost {
     pub(super) fn new(ledger: Ledger) -> Self {
-        Self { ledger, holds: Arc::default(), gone: AtomicBool::new(false) }
+        Self { ledger, holds: Arc::default(), keeps: Arc::default(), gone: AtomicBool::new(false) }
     }
 
     pub(super) fn holds(&self) -> usize {
         self.holds.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn keeps(&self) -> usize {
+        self.keeps.load(Ordering::Relaxed)
     }
 
     pub(super) fn end(&self) {
@@ -276,17 +281,25 @@ impl Host for FakeHost {
     }
 
     fn hold(&self) -> Hold {
-        struct Held(Arc<AtomicUsize>);
-        impl Drop for Held {
-            fn drop(&mut self) {
-                self.0.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-        self.holds.fetch_add(1, Ordering::Relaxed);
-        Box::new(Held(Arc::clone(&self.holds)))
+        counted(&self.holds)
+    }
+
+    fn keep(&self) -> Hold {
+        counted(&self.keeps)
     }
 
     fn alive(&self) -> bool {
         !self.gone.load(Ordering::Relaxed)
     }
+}
+
+fn counted(count: &Arc<AtomicUsize>) -> Hold {
+    struct Held(Arc<AtomicUsize>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    count.fetch_add(1, Ordering::Relaxed);
+    Box::new(Held(Arc::clone(count)))
 }

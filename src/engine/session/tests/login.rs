@@ -157,3 +157,72 @@ async fn same_tokens_may_log_in_again() {
     world.login(Some(pair(1))).await.unwrap();
     assert_eq!(world.token().await, Ok("a1".into()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn login_with_the_tokens_that_are_being_refreshed_gets_that_refreshs_answer() {
+    for (step, until) in STEPS {
+        let (world, waiter) = in_flight(until).await;
+        world.login(Some(stale(1))).await.unwrap();
+        assert_eq!(waiter.await.unwrap(), lost(LostReason::LoggedOut), "{step}");
+        assert_eq!(world.token().await, Ok("a2".into()), "{step}");
+        world.session.settled().await;
+        assert_eq!(world.ledger.count("ask r1"), 1, "{step}");
+        assert_eq!(world.ledger.count("before"), 1, "{step}: one for each question");
+        assert_eq!(world.store.kept(), "a2", "{step}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn login_with_tokens_that_were_refreshed_stores_what_they_became() {
+    for until in [15, 25, 1_000] {
+        let (world, _waiter) = in_flight(until).await;
+        world.login(Some(stale(1))).await.unwrap();
+        world.session.settled().await;
+        assert_eq!(world.store.kept(), "a2", "nobody has asked for a token, after {until} ms");
+        assert_eq!(world.ledger.count("ask r1"), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn login_with_the_tokens_that_are_being_refreshed_waits_no_longer_than_anybody() {
+    let world = World::using(stale(1)).await;
+    world.grant.will([Reply::late(secs(25), 2)]);
+    let waiter = world.asking();
+    tokio::time::sleep(secs(1)).await;
+    world.login(Some(stale(1))).await.unwrap();
+    assert!(waiter.await.unwrap().is_err());
+    assert_eq!(world.token().await, Err(Error::RefreshTimeout { after: secs(10) }));
+    world.session.settled().await;
+    assert_eq!(world.token().await, Ok("a2".into()));
+    assert_eq!(world.ledger.count("ask"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn login_with_the_tokens_of_a_refresh_that_fails_fares_as_that_refresh() {
+    for (failure, asked) in [(With::Panic, 1), (With::Error(TERMINAL), 1), (With::Error(unspent(None)), 2)] {
+        let world = World::using(stale(1)).await;
+        world.grant.will([Reply::after(ms(10), failure), Reply::tokens(2)]);
+        let waiter = world.asking();
+        tokio::time::sleep(ms(5)).await;
+        world.login(Some(stale(1))).await.unwrap();
+        assert!(waiter.await.unwrap().is_err());
+        let outcome = world.token().await;
+        assert_eq!(outcome.is_ok(), asked == 2);
+        assert!(!matches!(outcome, Err(Error::RefreshTimeout { .. })), "nobody waits for what has ended");
+        assert_eq!(world.ledger.count("ask r1"), asked);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn login_says_what_is_held_before_the_store_has() {
+    for (login, held) in [(Some(pair(5)), Some("a5")), (None, None)] {
+        let world = World::new(Some(pair(1)));
+        world.store.slow(ms(10), []);
+        let (session, by) = (Arc::clone(&world.session), Arc::clone(&world.by));
+        let reading = tokio::spawn(async move { session.tokens(&by).await });
+        tokio::time::sleep(ms(5)).await;
+        world.login(login).await.unwrap();
+        let found = reading.await.unwrap().unwrap();
+        assert_eq!(found.as_ref().map(|found| found.tokens.access.expose()), held);
+    }
+}

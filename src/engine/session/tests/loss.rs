@@ -103,3 +103,17 @@ async fn doubt_outlives_the_flights_that_fail_for_other_reasons() {
     world.grant.will([Reply::error(TERMINAL)]);
     assert_eq!(world.token().await, lost(LostReason::RotationOutcomeUnknown));
 }
+
+#[tokio::test(start_paused = true)]
+async fn refused_token_that_turns_up_in_the_store_again_is_not_asked_about() {
+    let world = World::using(stale(0)).await;
+    world.store.put(Some(stale(1)));
+    world.grant.will([Reply::error(TERMINAL), Reply::tokens(3)]);
+    let asking = world.asking();
+    tokio::time::sleep(ms(11)).await;
+    world.store.put(Some(pair(2)));
+    assert_eq!(asking.await.unwrap(), Ok("a2".into()));
+    world.store.put(Some(stale(1)));
+    assert_eq!(world.rejected(world.stamp()).await, Ok("a3".into()));
+    assert_eq!((world.ledger.count("ask r1"), world.ledger.count("ask r2")), (1, 1));
+}

@@ -88,3 +88,21 @@ async fn client_that_is_dropped_leaves_the_session() {
     assert!(std::sync::Arc::ptr_eq(&world.session.another(&world.by).unwrap(), &other.by));
     assert_eq!(world.session.providers.lock().unwrap().len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_client_is_told_of_the_loss_if_the_first_ones_environment_has_ended() {
+    let world = World::using(stale(1)).await;
+    let other = World::joined(
+        std::sync::Arc::clone(&world.session),
+        std::sync::Arc::clone(&world.store),
+        Ledger::default(),
+        |_| {},
+    );
+    world.grant.will([Reply::error(TERMINAL)]);
+    let asking = world.asking();
+    tokio::time::sleep(ms(15)).await;
+    world.host.end();
+    assert!(asking.await.unwrap().is_err());
+    assert_eq!(other.ledger.lines(), ["failed ERR_SESSION_LOST", "logout"]);
+    assert_eq!(world.ledger.count("logout"), 0);
+}

@@ -81,7 +81,7 @@ impl World {
         Self::joined(Arc::clone(&self.session), Arc::clone(&self.store), self.ledger.clone(), |_| {})
     }
 
-    fn joined(
+    pub(super) fn joined(
         session: Arc<Session>,
         store: Arc<FakeStore>,
         ledger: Ledger,

@@ -147,3 +147,17 @@ async fn panicking_store_is_one_that_fails() {
     assert_eq!(world.store.kept(), "a2");
     assert_eq!(world.ledger.count("persist failed"), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn callbacks_are_kept_for_as_long_as_they_are_to_save_something() {
+    let world = rotated(20).await;
+    tokio::time::sleep(secs(30)).await;
+    assert_eq!((world.host.holds(), world.host.keeps()), (0, 1));
+    let other = world.another();
+    world.host.end();
+    tokio::time::sleep(secs(10)).await;
+    assert_eq!((world.host.keeps(), other.host.keeps()), (0, 1));
+    tokio::time::sleep(secs(200)).await;
+    assert_eq!(world.store.kept(), "a2");
+    assert_eq!(other.host.keeps(), 0);
+}
