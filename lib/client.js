@@ -7,14 +7,16 @@ const { unwatch, watch } = require('./abort.js');
 const { Callbacks } = require('./callbacks.js');
 const { ownCopy } = require('./check.js');
 const { register } = require('./dispatch.js');
-const { HttpError, fromNative, invalidOption, rejectOption } = require('./errors.js');
+const { HttpError, invalidOption, rejectOption } = require('./errors.js');
 const { reveal } = require('./internals.js');
 const { readClientOptions } = require('./options.js');
 const { port } = require('./port.js');
 const { readRequestOptions } = require('./request-options.js');
 const { HttpResponse } = require('./response.js');
-const { recall } = require('./thrown.js');
+const { revive, revived } = require('./revived.js');
 const { nativeTokens, readTokens, tokensFromArray } = require('./tokens.js');
+// Here and in `dispatch.js`, not when it is needed: it has to be the same one, though another copy may be loaded meanwhile.
+const uploads = require('./uploads.js');
 
 /** In the order of the native `stats`. */
 const STATS = [
@@ -60,7 +62,7 @@ class TokenClient {
     }
     const { settings, callbacks } = readClientOptions(options);
     if (settings.seed !== undefined) settings.seed = nativeTokens(settings.seed);
-    this.#callbacks = new Callbacks(callbacks);
+    this.#callbacks = new Callbacks(callbacks, settings.share);
     this.#throwHttpErrors = settings.throwHttpErrors;
     this.#retry = settings.retry;
     this.#fetchRedirect = settings.fetchRedirect;
@@ -113,7 +115,7 @@ class TokenClient {
       const bare = options === undefined && body === undefined;
       raw = await (bare ? this.#bare(href, request) : this.#start(href, request));
     } catch (error) {
-      throw dressed(error, request.signal);
+      throw thrownBy(error, request.signal);
     }
     const response = new HttpResponse(raw, request.signal);
     if (
@@ -131,7 +133,7 @@ class TokenClient {
     try {
       return await this.#start(href, request);
     } catch (error) {
-      throw dressed(error, request.signal);
+      throw thrownBy(error, request.signal);
     }
   }
 
@@ -155,15 +157,15 @@ class TokenClient {
     const { signal } = request;
     const number = signal && (lastRequest = (lastRequest % 0xffffffff) + 1);
     const abort = () => port.abort(number);
-    if (signal) watch(signal, abort);
     try {
+      if (signal) watch(signal, abort);
       if (signal?.aborted) throw signal.reason;
       return await this.#cross(href, request, body, number);
     } catch (error) {
       throw error?.[0] === 'ERR_ABORTED' ? signal.reason : error;
     } finally {
       if (signal) unwatch(signal, abort);
-      if (streamed) uploads().withdraw(body.number);
+      if (streamed) uploads.withdraw(body.number);
     }
   }
 
@@ -176,12 +178,12 @@ class TokenClient {
 
   async getAccessToken() {
     this.#callbacks.assertNotInside();
-    return this.#dressed(this.#native.accessToken());
+    return revived(this.#native.accessToken());
   }
 
   async getTokens() {
     this.#callbacks.assertNotInside();
-    const tokens = await this.#dressed(this.#native.tokens());
+    const tokens = await revived(this.#native.tokens());
     return tokens === null ? null : tokensFromArray(tokens);
   }
 
@@ -193,7 +195,7 @@ class TokenClient {
     } catch (error) {
       throw rejectOption(`tokens: ${error.message}`, error);
     }
-    await this.#dressed(this.#native.setTokens(native));
+    await revived(this.#native.setTokens(native));
   }
 
   async rotate(options) {
@@ -201,7 +203,7 @@ class TokenClient {
     const rejected = options === undefined ? undefined : ownCopy(options, 'options').rejected;
     if (rejected !== undefined && typeof rejected !== 'string')
       throw invalidOption('rejected', 'an access token');
-    return tokensFromArray(await this.#dressed(this.#native.rotate(rejected)));
+    return tokensFromArray(await revived(this.#native.rotate(rejected)));
   }
 
   session(key) {
@@ -220,20 +222,11 @@ class TokenClient {
 
   async close() {
     this.#callbacks.assertNotInside();
-    await this.#dressed(this.#native.close());
+    await revived(this.#native.close());
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
     await this.close();
-  }
-
-  /** Awaiting here, rather than passing the promise on, gives errors the caller's async stack. */
-  async #dressed(promise) {
-    try {
-      return await promise;
-    } catch (error) {
-      throw fromNative(error, recall(error?.[5]));
-    }
   }
 }
 
@@ -255,19 +248,14 @@ function originsOf({ baseUrl, allowedOrigins }) {
 }
 
 /** The signal's reason is the caller's own, whatever it looks like. */
-function dressed(error, signal) {
-  return signal?.aborted && error === signal.reason ? error : fromNative(error, recall(error?.[5]));
+function thrownBy(error, signal) {
+  return signal?.aborted && error === signal.reason ? error : revive(error);
 }
 
 /** A body that is read while it is sent, as Rust takes it. */
 function announced(data) {
   const { again, length } = data;
-  return { number: uploads().announce(data), length, replayable: again !== undefined };
-}
-
-/** Loaded when there is one. */
-function uploads() {
-  return require('./uploads.js');
+  return { number: uploads.announce(data), length, replayable: again !== undefined };
 }
 
 function readUrl(url) {

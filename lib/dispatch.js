@@ -6,6 +6,7 @@
 // callbacks refer to it. Rust says when a flight begins and ends; meanwhile its client is held.
 
 const { forget } = require('./thrown.js');
+const uploads = require('./uploads.js');
 
 /** number → WeakRef<Callbacks> */
 const known = new Map();
@@ -25,19 +26,14 @@ function register(callbacks) {
 /** `[client, name, number, ...args]` */
 function dispatch(port, [client, name, number, ...args]) {
   if (name === 'forget') return forget(args[0]);
-  if (name === 'openUpload') return uploads().open(port, ...args);
-  if (name === 'resumeUpload') return uploads().resume(args[0]);
-  if (name === 'stopUpload') return uploads().stop(args[0]);
+  if (name === 'openUpload') return uploads.open(port, ...args);
+  if (name === 'resumeUpload') return uploads.resume(args[0]);
+  if (name === 'stopUpload') return uploads.stop(args[0]);
   if (name === 'release') return release(client);
   const callbacks = known.get(client)?.deref();
   if (name === 'hold') return hold(client, callbacks);
   if (callbacks !== undefined) return callbacks[name](port, number, ...args);
   if (number !== 0) port.answerFailed(number, 'unknown', undefined, 0);
-}
-
-/** Most programs have none. */
-function uploads() {
-  return require('./uploads.js');
 }
 
 function hold(client, callbacks) {

@@ -3,8 +3,8 @@
 // What the entries for other HTTP clients get of a TokenClient, and its users do not: its tokens and its rotation
 // without its requests, or its requests without their dress.
 
-const { TokenRotatorError, fromNative, invalidOption } = require('./errors.js');
-const { recall } = require('./thrown.js');
+const { TokenRotatorError, invalidOption } = require('./errors.js');
+const { revived } = require('./revived.js');
 
 let open = () => undefined;
 
@@ -62,12 +62,12 @@ class Authoriser {
   /** What to send a request with. `epoch`: the login it was made under, if this is not its first sending. */
   async authorise(epoch) {
     this.#callbacks.assertNotInside();
-    return authorised(await dressed(this.#native.authorise(epoch)));
+    return authorised(await revived(this.#native.authorise(epoch)));
   }
 
   /** The token was rejected: what to send the request with instead, or null if the rejection is its caller's. */
   async rejected({ epoch, generation }) {
-    const instead = await dressed(this.#native.rejected(epoch, generation));
+    const instead = await revived(this.#native.rejected(epoch, generation));
     return instead === null ? null : authorised(instead);
   }
 
@@ -79,14 +79,6 @@ class Authoriser {
 
 function authorised([value, epoch, generation]) {
   return { value, epoch, generation };
-}
-
-async function dressed(promise) {
-  try {
-    return await promise;
-  } catch (error) {
-    throw fromNative(error, recall(error?.[5]));
-  }
 }
 
 module.exports = { authoriser, exchangeOf, reveal };

@@ -4,11 +4,12 @@
 // again and leave files where they are.
 
 const { Blob } = require('node:buffer');
+const { randomUUID } = require('node:crypto');
 const { invalidOption } = require('./errors.js');
 
 /** { blob, contentType }. What is in the form later does not change it. */
 function toMultipart(form) {
-  const boundary = `token-rotator-${crypto.randomUUID()}`;
+  const boundary = `token-rotator-${randomUUID()}`;
   const parts = [];
   for (const [name, value] of form) {
     const disposition = `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(crlf(name))}"`;

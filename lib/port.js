@@ -15,8 +15,23 @@ function pump() {
   for (;;) {
     const call = port.drain();
     if (call === undefined) return;
-    dispatch(port, call);
+    try {
+      dispatch(port, call);
+    } catch (error) {
+      escaped(error, call[2]);
+    }
   }
+}
+
+/**
+ * `dispatch` lets nothing escape but what the platform's own functions throw where they were replaced. It is an uncaught
+ * exception like any other: not in here, where it would be the end of everything that waits behind it.
+ */
+function escaped(error, number) {
+  process.nextTick(() => {
+    throw error;
+  });
+  if (number !== 0) port.answerFailed(number, 'unknown', undefined, 0);
 }
 
 module.exports = { port };

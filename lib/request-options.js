@@ -119,7 +119,7 @@ function readAll(request, options, body, clientRetry) {
 }
 
 function readKey(value) {
-  if (value === true) return crypto.randomUUID();
+  if (value === true) return require('node:crypto').randomUUID();
   if (typeof value !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(value)) {
     throw invalidOption('idempotencyKey', 'true, or 1 to 255 visible ASCII characters');
   }

@@ -5,6 +5,7 @@
 const { inspect } = require('node:util');
 const { attemptsOf, isNotReplayable, isRedirected, replaysOf, statusOf } = require('./bits.js');
 const { bodyNotReplayable } = require('./errors.js');
+const { StreamedBody } = require('./streamed-body.js');
 
 const BOM = 0xfeff;
 
@@ -25,7 +26,7 @@ class HttpResponse {
     this.#bits = raw[0];
     this.#head = raw[1];
     this.#body = raw[2];
-    if (raw[3] !== undefined) this.#streamed = streamedBody(raw[3], signal);
+    if (raw[3] !== undefined) this.#streamed = new StreamedBody(raw[3], signal);
   }
 
   get status() {
@@ -122,12 +123,6 @@ class HttpResponse {
     if (this.#streamed.streaming) throw new TypeError('the body is read as a stream (response.body) already');
     return this.#streamed.collect();
   }
-}
-
-/** Loaded when there is one. */
-function streamedBody(download, signal) {
-  const { StreamedBody } = require('./streamed-body.js');
-  return new StreamedBody(download, signal);
 }
 
 function textOf(body) {

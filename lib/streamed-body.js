@@ -4,8 +4,7 @@
 // there. Either is possible, once.
 
 const { unwatch, watch } = require('./abort.js');
-const { fromNative } = require('./errors.js');
-const { recall } = require('./thrown.js');
+const { revive } = require('./revived.js');
 
 /** Bodies that nobody read: their signals need not remember them. */
 const collected = new FinalizationRegistry(({ signal, abort }) => unwatch(signal, abort));
@@ -105,7 +104,7 @@ class StreamedBody {
 
   #dressed(error) {
     if (error?.[0] === 'ERR_ABORTED' && this.#signal?.aborted) return this.#signal.reason;
-    return this.#asThrown(fromNative(error, recall(error?.[5])));
+    return this.#asThrown(revive(error));
   }
 
   #settle() {

@@ -3,6 +3,9 @@
 // What user code threw, kept under a number while Rust has errors that name it: every caller gets the same object as
 // `cause`, and the values themselves never leave JavaScript.
 
+// Not the global: a test environment may fake it, or have none.
+const { setImmediate } = require('node:timers');
+
 const kept = new Map();
 let last = 0;
 

@@ -35,6 +35,11 @@ test('a thousand dropped clients are collected, though their callbacks refer to 
   expect(await reported(run('dropped', { clients: 1000 }))).toEqual({ collected: 1000 });
 });
 
+test('what a callback throws too late is collected', async () => {
+  const facts = await reported(run('late', { failures: 20 }));
+  expect(facts).toEqual({ outcomes: ['ERR_STORE_UNAVAILABLE'], collected: 20 });
+});
+
 test('requests outlive their clients while they wait for a rotation', async () => {
   server.fault({ at: 'before-rotate', kind: 'hang' });
   const tokens = server.login();

@@ -3,6 +3,8 @@
 // The addon among a user's own jest tests: nothing it does is an open handle, and jest's module registry may load it
 // again and again.
 
+const { once } = require('node:events');
+const http = require('node:http');
 const path = require('node:path');
 const { startAuthServer } = require('../../lib/testing.js');
 const { refreshAt } = require('../support/refresh.js');
@@ -82,6 +84,51 @@ describe('jest.resetModules', () => {
     const answers = await Promise.all(clients.map((client) => client.get('/api/orders')));
     expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
     expect(server.ledger.counts).toMatchObject({ refreshes: 1, reuses: 0 });
+  });
+
+  describe('gives copies whose uploads', () => {
+    const CHUNK = Buffer.alloc(64 * 1024);
+    const CHUNKS = 20;
+    let sink;
+    beforeEach(async () => {
+      // Answers with the number of bytes that came.
+      sink = http.createServer((request, response) => {
+        let size = 0;
+        request.on('data', (chunk) => (size += chunk.length)).on('end', () => response.end(String(size)));
+        // Of an upload that fails.
+        request.on('error', () => {});
+      });
+      await once(sink.listen(0, '127.0.0.1'), 'listening');
+    });
+    afterEach(() => sink.closeAllConnections());
+    afterEach(() => new Promise((resolve) => sink.close(resolve)));
+
+    const connected = () => {
+      const baseURL = `http://127.0.0.1:${sink.address().port}`;
+      return [load(), load()].map((copy) => connect(copy, { baseURL }));
+    };
+
+    test('do not take each other for their own', async () => {
+      // More than is taken at once: each has to be told to go on.
+      const body = async function* () {
+        for (let index = 0; index < CHUNKS; index += 1) yield CHUNK;
+      };
+      const sent = connected().flatMap((client) => Array.from({ length: 4 }, () => client.post('/', body())));
+      const answers = await Promise.all(sent);
+      const sizes = await Promise.all(answers.map((answer) => answer.json()));
+      expect(new Set(sizes)).toEqual(new Set([CHUNKS * CHUNK.length]));
+    });
+
+    test('fail with what they threw themselves', async () => {
+      const failing = (message) =>
+        // eslint-disable-next-line require-yield -- it fails at once
+        (async function* () {
+          throw new Error(message);
+        })();
+      const sent = connected().map((client, index) => client.post('/', failing(`of copy ${index}`)));
+      const causes = sent.map((request) => request.catch((error) => error.cause?.message));
+      expect(await Promise.all(causes)).toEqual(['of copy 0', 'of copy 1']);
+    });
   });
 
   test("an error of one copy is an instance of the other's classes", async () => {

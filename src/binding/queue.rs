@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
 
 use super::call::{Arg, Call, Question, Reply};
-use super::runtime;
 use super::settle::{Deferred, Settlement};
 use super::table::Table;
 use super::upload::Channel;
 use super::wake::Wake;
+use super::{callbacks, runtime};
 use crate::engine::error::Error;
 use crate::engine::grant::Entered;
 
@@ -136,10 +136,14 @@ impl Queue {
         self.push(Item::Call(Call { client, name, number: 0, args, entered: Entered::default() }));
     }
 
-    /// Late answers, and second ones, find nobody who waits.
-    pub(super) fn answer(&self, number: u32, reply: Reply) {
-        if let Some(waiting) = self.questions.remove(number) {
-            drop(waiting.send(reply));
+    /// Late answers, and second ones, find nobody who waits. What JavaScript keeps for them, it may forget.
+    pub(super) fn answer(self: &Arc<Self>, number: u32, reply: Reply) {
+        let unheard = match self.questions.remove(number) {
+            Some(waiting) => waiting.send(reply).err(),
+            None => Some(reply),
+        };
+        if let Some(Reply::Failed { thrown, .. }) = unheard {
+            drop(callbacks::kept(self, thrown));
         }
     }
 

@@ -2,7 +2,7 @@
 
 // Drops clients, and requests with nobody left who knows their client, and collects garbage. Wants --expose-gc.
 
-const { connect, report, settings, told } = require('./program.js');
+const { code, connect, report, settings, told } = require('./program.js');
 const { refreshAt } = require('../../support/refresh.js');
 
 /** More rounds than any collection takes. */
@@ -26,6 +26,26 @@ function selfReferring(options) {
 }
 
 const programs = {
+  /** What callbacks throw when nobody waits for them any more. */
+  async late() {
+    let collected = 0;
+    const outcomes = new Set();
+    const registry = new FinalizationRegistry(() => (collected += 1));
+    // A function of its own, as below.
+    const fail = async () => {
+      let reject;
+      const getTokens = () => new Promise((_resolve, fails) => (reject = fails));
+      const client = connect({ tokens: undefined, getTokens, setTokens() {}, refreshTimeout: 10 });
+      outcomes.add(await client.get('/api/orders').catch(code));
+      const error = new Error('late');
+      registry.register(error);
+      reject(error);
+    };
+    for (let index = 0; index < settings.failures; index += 1) await fail();
+    await collect(() => collected === settings.failures);
+    return { outcomes: [...outcomes], collected };
+  },
+
   async dropped() {
     let collected = 0;
     const registry = new FinalizationRegistry(() => (collected += 1));
