@@ -70,7 +70,7 @@ impl Client {
 
     /// Sends away who waits, and resolves when everything under way has ended and is saved.
     pub async fn close(&self) {
-        self.shared.provider.closed.set(());
+        self.shared.provider.closed.fire();
         self.shared.calls.idle().await;
         for session in self.shared.registry.sessions() {
             session.settled().await;
@@ -78,7 +78,7 @@ impl Client {
     }
 
     fn enter(&self) -> Result<Counted, Error> {
-        if self.shared.provider.closed.get().is_some() {
+        if self.shared.provider.closed.fired() {
             return Err(Error::ClientClosed);
         }
         Ok(self.shared.calls.enter())

@@ -290,7 +290,7 @@ impl Session {
 
 /// Waits for a flight as one of the client's queue.
 async fn wait(by: &Provider, flight: &Flight, number: Number) -> Result<Option<Arc<Held>>, Error> {
-    if by.closed.get().is_some() {
+    if by.closed.fired() {
         return Err(Error::ClientClosed);
     }
     let _place = by.queue.enter()?;

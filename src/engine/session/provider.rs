@@ -23,7 +23,7 @@ pub struct Provider {
     pub counters: Counters,
     pub seed: Seed,
     /// Set by `close()`: who waits in a queue leaves it.
-    pub closed: Signal<()>,
+    pub closed: Signal,
 }
 
 /// Tokens for one session whose store has none. They serve once: a seed that came back after a logout would undo it.

@@ -1,42 +1,33 @@
-//! Two ways to wait for something: a value that is set once, and a count that falls to zero.
+//! Two ways to wait for something: that it happens, and that a count falls to zero.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// A value set at most once.
-#[derive(Debug)]
-pub struct Signal<T> {
-    value: OnceLock<T>,
+/// Something that happens at most once.
+#[derive(Debug, Default)]
+pub struct Signal {
+    fired: AtomicBool,
     waiting: Notify,
 }
 
-impl<T: Clone> Signal<T> {
-    pub fn set(&self, value: T) {
-        if self.value.set(value).is_ok() {
-            self.waiting.notify_waiters();
-        }
+impl Signal {
+    pub fn fire(&self) {
+        self.fired.store(true, Ordering::Release);
+        self.waiting.notify_waiters();
     }
 
-    pub fn get(&self) -> Option<&T> {
-        self.value.get()
+    pub fn fired(&self) -> bool {
+        self.fired.load(Ordering::Acquire)
     }
 
-    pub async fn wait(&self) -> T {
-        loop {
-            let woken = self.waiting.notified();
-            if let Some(value) = self.value.get() {
-                return value.clone();
-            }
+    pub async fn wait(&self) {
+        // Before the look: what fires in between is not missed.
+        let woken = self.waiting.notified();
+        if !self.fired() {
             woken.await;
         }
-    }
-}
-
-impl<T> Default for Signal<T> {
-    fn default() -> Self {
-        Self { value: OnceLock::new(), waiting: Notify::new() }
     }
 }
 
