@@ -3,7 +3,7 @@
 const { Readable } = require('node:stream');
 const { inspect } = require('node:util');
 const vm = require('node:vm');
-const { readBody } = require('../lib/body.js');
+const { readBody } = require('../lib/body/read.js');
 
 const SECRET = 's3cr3t-marker';
 const JSON_TYPE = 'application/json';

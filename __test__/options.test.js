@@ -4,8 +4,8 @@ const { inspect } = require('node:util');
 const vm = require('node:vm');
 const fc = require('fast-check');
 const { TokenRotatorError } = require('../lib/errors.js');
-const { readClientOptions } = require('../lib/options.js');
-const { readRequestOptions } = require('../lib/request-options.js');
+const { readClientOptions } = require('../lib/options/client.js');
+const { readRequestOptions } = require('../lib/options/request.js');
 
 const SECRET = 's3cr3t-marker';
 const PEM = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';

@@ -5,7 +5,7 @@ const http = require('node:http');
 const net = require('node:net');
 const vm = require('node:vm');
 const fc = require('fast-check');
-const { describeRefreshError } = require('../lib/refresh-error.js');
+const { describeRefreshError } = require('../lib/callbacks/refresh-error.js');
 
 const kindOf = (error, ...rest) => describeRefreshError(error, ...rest).kind;
 const fail = (fields, message = 'failed') => Object.assign(new Error(message), fields);

@@ -2,7 +2,7 @@
 
 const { inspect } = require('node:util');
 const { TokenRotatorError } = require('../lib/errors.js');
-const { HttpResponse } = require('../lib/response.js');
+const { HttpResponse } = require('../lib/response/response.js');
 
 const SECRET = 's3cr3t-marker';
 const HEAD = [

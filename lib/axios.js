@@ -3,9 +3,9 @@
 // The `token-rotator/axios` entry.
 
 const { axiosAdapter } = require('./axios/adapter.js');
-const { installAuthRefresh, setAuthHeaders } = require('./axios/install.js');
-const { RefreshTimeoutError } = require('./axios/losses.js');
-const { createTokenRotator } = require('./axios/rotator.js');
+const { installAuthRefresh, setAuthHeaders } = require('./axios/packages/install.js');
+const { RefreshTimeoutError } = require('./axios/session/errors.js');
+const { createTokenRotator } = require('./axios/packages/rotator.js');
 
 module.exports = {
   RefreshTimeoutError,

@@ -3,20 +3,20 @@
 // TokenClient: checks what comes in, lets Rust do it, and dresses what comes out.
 
 const { Client } = require('../native');
-const { unwatch, watch } = require('./abort.js');
-const { Callbacks } = require('./callbacks.js');
-const { ownCopy } = require('./check.js');
-const { register } = require('./dispatch.js');
+const { unwatch, watch } = require('./crossing/abort.js');
+const { Callbacks } = require('./callbacks/callbacks.js');
+const { ownCopy } = require('./options/check.js');
+const { register } = require('./crossing/dispatch.js');
 const { HttpError, invalidOption, rejectOption } = require('./errors.js');
-const { reveal } = require('./internals.js');
-const { readClientOptions } = require('./options.js');
-const { port } = require('./port.js');
-const { readRequestOptions } = require('./request-options.js');
-const { HttpResponse } = require('./response.js');
-const { revive, revived } = require('./revived.js');
+const { reveal } = require('./token-lease.js');
+const { readClientOptions } = require('./options/client.js');
+const { port } = require('./crossing/environment.js');
+const { readRequestOptions } = require('./options/request.js');
+const { HttpResponse } = require('./response/response.js');
+const { revive, revived } = require('./crossing/native-errors.js');
 const { nativeTokens, readTokens, tokensFromArray } = require('./tokens.js');
 // Here and in `dispatch.js`, not when it is needed: it has to be the same one, though another copy may be loaded meanwhile.
-const uploads = require('./uploads.js');
+const uploads = require('./body/uploads.js');
 
 /** In the order of the native `stats`. */
 const STATS = [

@@ -7,7 +7,7 @@ const { gather, settleLength } = require('./fetch/body.js');
 const { fetchError } = require('./fetch/errors.js');
 const { readRequest } = require('./fetch/request.js');
 const { fetchResponse } = require('./fetch/response.js');
-const { REDIRECTS } = require('./request-options.js');
+const { REDIRECTS } = require('./options/request.js');
 
 /** What is in the URL, or in this process: no request, and no token. */
 const LOCAL = /^(?:data|blob):/i;

@@ -4,9 +4,9 @@
 //
 // This file says which requests take part; one that does is a `Relay`.
 
-const { httpUrl, knownOnly, ownCopy } = require('./check.js');
+const { httpUrl, knownOnly, ownCopy } = require('./options/check.js');
 const { TokenRotatorError } = require('./errors.js');
-const { authoriser } = require('./internals.js');
+const { authoriser } = require('./token-lease.js');
 const { readHeaders } = require('./undici/headers.js');
 const { Relay } = require('./undici/relay.js');
 

@@ -2,7 +2,7 @@
 
 // The cookies of one origin: what RFC 6265 says of them, as far as a refresh token in one needs it.
 
-const { CookieStore } = require('../../lib/axios/cookies.js');
+const { CookieStore } = require('../../lib/axios/packages/cookies.js');
 
 const store = (origin = 'http://api.example.com') => new CookieStore(origin);
 

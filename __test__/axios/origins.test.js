@@ -3,7 +3,7 @@
 // To which URLs the token may go. Where a request would really go is asked of axios itself.
 
 const axios = require('axios');
-const { OriginRule } = require('../../lib/axios/origins.js');
+const { OriginRule } = require('../../lib/axios/requests/origins.js');
 
 let warnings;
 beforeEach(() => {

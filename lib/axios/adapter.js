@@ -3,16 +3,16 @@
 // `axiosAdapter`: an axios whose wire is a TokenClient. What axios hands to its adapter goes to Rust, and what comes back
 // is given to axios as its own http adapter would.
 
-const { ownCopy, knownOnly } = require('../check.js');
-const { authoriser, exchangeOf } = require('../internals.js');
+const { ownCopy, knownOnly } = require('../options/check.js');
+const { authoriser, exchangeOf } = require('../token-lease.js');
 const { answerOf, settle } = require('./adapter/answer.js');
 const { Cancel } = require('./adapter/cancel.js');
 const { toAxiosError } = require('./adapter/errors.js');
 const { follow } = require('./adapter/redirects.js');
 const { readRequest } = require('./adapter/request.js');
-const { SentRequest } = require('./adapter/sent.js');
+const { SentRequest } = require('./adapter/fake-client-request.js');
 const { refuseUnsupported } = require('./adapter/unsupported.js');
-const { Copies } = require('./copies.js');
+const { Copies } = require('./find-axios.js');
 
 /**
  * @param {import('..').TokenClient} client

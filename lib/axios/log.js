@@ -2,7 +2,7 @@
 
 // Lines for people, and hooks: neither can change what becomes of a request.
 
-const { read } = require('../refresh-evidence.js');
+const { read } = require('../callbacks/refresh-evidence.js');
 
 class Log {
   #logger;

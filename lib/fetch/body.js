@@ -4,9 +4,9 @@
 // ahead: what it was made of cannot be seen from outside, and most could be sent again.
 
 const { types } = require('node:util');
-const { unwatch, watch } = require('../abort.js');
-const { readBody } = require('../body.js');
-const { bytesOf, discard, isStream, open } = require('../streams.js');
+const { unwatch, watch } = require('../crossing/abort.js');
+const { readBody } = require('../body/read.js');
+const { bytesOf, discard, isStream, open } = require('../body/streams.js');
 
 const TAGS = ['Blob', 'File', 'FormData', 'URLSearchParams'];
 

@@ -2,7 +2,7 @@
 
 // The body of an answer that came with it. The other kind is `streamed-body.js`.
 
-const { bytesOf } = require('../response.js');
+const { bytesOf } = require('../response/response.js');
 
 /** Nothing is read before somebody asks. */
 const LAZILY = Object.freeze({ highWaterMark: 0 });

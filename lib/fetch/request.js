@@ -4,8 +4,8 @@
 // platform can judge it does: `Headers` and `Request` are its own.
 
 const { readFetchBody } = require('./body.js');
-const { TOKEN, addHeader, hasHeader, readHeaders } = require('../headers.js');
-const { REDIRECTS } = require('../request-options.js');
+const { TOKEN, addHeader, hasHeader, readHeaders } = require('../options/headers.js');
+const { REDIRECTS } = require('../options/request.js');
 
 const MEMBERS = [
   ...['method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'keepalive', 'integrity', 'dispatcher'],

@@ -4,12 +4,12 @@
 // status that only a server may give), and a body that nobody wants as a stream does not go through one.
 
 const { inspect } = require('node:util');
-const { isRedirected, statusOf } = require('../bits.js');
+const { isRedirected, statusOf } = require('../response/native-answer.js');
 const { bodyError } = require('./errors.js');
 const { HeldBody } = require('./held-body.js');
 const { HOLDS_LAZY, LazyStream } = require('./lazy-stream.js');
-const { bytesOf, jsonOf, textOf } = require('../response.js');
-const { StreamedBody } = require('../streamed-body.js');
+const { bytesOf, jsonOf, textOf } = require('../response/response.js');
+const { StreamedBody } = require('../response/streamed-body.js');
 
 /** The fetch standard's null body statuses. */
 const NO_BODY = new Set([101, 103, 204, 205, 304]);

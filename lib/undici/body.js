@@ -4,7 +4,7 @@
 // is the same bytes every time.
 
 const { types } = require('node:util');
-const { toMultipart } = require('../multipart.js');
+const { toMultipart } = require('../body/multipart.js');
 
 /**
  * `fetch` hands every body over as an iterable that can be read once, even a short text, whose length it says in a

@@ -7,7 +7,7 @@ use crate::engine::grant::Entered;
 use crate::engine::secret::Secret;
 use crate::engine::token::Tokens;
 
-/// A call into JavaScript. `lib/callbacks.js` knows what each name means.
+/// A call into JavaScript. `lib/callbacks/callbacks.js` knows what each name means.
 pub(super) struct Call {
     /// Which client's callbacks.
     pub(super) client: u32,

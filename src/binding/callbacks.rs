@@ -1,6 +1,6 @@
 //! The user's callbacks as the engine's traits.
 //!
-//! `lib/callbacks.js` calls them and turns every way they can misbehave into one of the replies read here; a reply
+//! `lib/callbacks/callbacks.js` calls them and turns every way they can misbehave into one of the replies read here; a reply
 //! that does not fit the question counts as a failure of its callback. Invariant: deadlines begin when JavaScript
 //! enters a callback, not when the call is queued.
 

@@ -33,7 +33,7 @@ pub struct Client {
 
 #[napi]
 impl Client {
-    /// `number` is what `lib/callbacks.js` knows this client's callbacks by.
+    /// `number` is what `lib/callbacks/callbacks.js` knows this client's callbacks by.
     #[napi(constructor, catch_unwind)]
     pub fn new(port: &Port, number: u32, settings: Settings) -> Result<Self, String> {
         let promises = port.promises().clone();

@@ -1,4 +1,4 @@
-//! A client's settings, as `lib/options.js` hands them over: complete, checked and defaulted there.
+//! A client's settings, as `lib/options/client.js` hands them over: complete, checked and defaulted there.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -59,7 +59,7 @@ pub struct Settings {
     pub has_expired: bool,
 }
 
-/// The option `proxy`, or the environment, as `lib/proxy.js` read it.
+/// The option `proxy`, or the environment, as `lib/options/proxy.js` read it.
 #[napi(object, object_to_js = false)]
 pub struct NativeProxy {
     pub http: String,
@@ -164,7 +164,7 @@ impl Settings {
     }
 }
 
-/// Flat lines, `name\nvalue\nname\nvalue`, as `lib/headers.js` checked them.
+/// Flat lines, `name\nvalue\nname\nvalue`, as `lib/options/headers.js` checked them.
 pub(super) fn headers(lines: &str) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
     let mut lines = lines.split('\n');
@@ -202,7 +202,7 @@ fn invalid(option: &str) -> Error {
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a size, checked in lib/options.js"
+    reason = "a size, checked in lib/options/client.js"
 )]
 fn bytes(size: f64) -> u64 {
     size as u64

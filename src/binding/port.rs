@@ -1,6 +1,6 @@
 //! One JavaScript environment: its queue, and what keeps it running.
 //!
-//! `lib/port.js` makes one for each environment. Invariant: the event loop is held while a promise of ours is pending
+//! `lib/crossing/environment.js` makes one for each environment. Invariant: the event loop is held while a promise of ours is pending
 //! or a flight is under way, and by nothing else.
 
 #![allow(unsafe_code, reason = "the crossing")]

@@ -47,7 +47,7 @@ impl Settlement {
     }
 }
 
-/// An answer ready to cross: `[bits, head, body, download]`, which `lib/response.js` unpacks.
+/// An answer ready to cross: `[bits, head, body, download]`, which `lib/response/response.js` unpacks.
 pub(super) struct Packed {
     bits: u32,
     head: Vec<u8>,

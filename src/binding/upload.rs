@@ -1,4 +1,4 @@
-//! A request body that JavaScript makes while it is sent. `lib/uploads.js` is its other half: it is told to open, to go
+//! A request body that JavaScript makes while it is sent. `lib/body/uploads.js` is its other half: it is told to open, to go
 //! on and to stop, and feeds chunks through the port.
 //!
 //! Invariant: no more than [`ROOM`] and one chunk wait here for the network.
@@ -20,10 +20,10 @@ use crate::engine::http::payload::{Chunks, Source};
 
 const ROOM: usize = 256 * 1024;
 
-/// A streamed body as `lib/uploads.js` announces it.
+/// A streamed body as `lib/body/uploads.js` announces it.
 #[napi(object, object_to_js = false)]
 pub struct NativeSource {
-    /// What `lib/uploads.js` knows it by.
+    /// What `lib/body/uploads.js` knows it by.
     pub number: u32,
     /// Bytes; absent if it is not known.
     pub length: Option<f64>,

@@ -2,10 +2,10 @@
 
 // What came back from Rust as axios' own adapter hands it to axios.
 
-const { isNotReplayable, isRedirected, statusOf } = require('../../bits.js');
+const { isNotReplayable, isRedirected, statusOf } = require('../../response/native-answer.js');
 const { bodyNotReplayable } = require('../../errors.js');
-const { StreamedBody } = require('../../streamed-body.js');
-const { own } = require('../own.js');
+const { StreamedBody } = require('../../response/streamed-body.js');
+const { own } = require('../own-property.js');
 const { collect, readable } = require('./download.js');
 const { Failure } = require('./failure.js');
 

@@ -2,7 +2,7 @@
 
 // `signal` and `cancelToken`, as one signal.
 
-const { own } = require('../own.js');
+const { own } = require('../own-property.js');
 const { Failure } = require('./failure.js');
 
 class Cancel {

@@ -5,9 +5,9 @@
 
 const { PassThrough } = require('node:stream');
 const { types } = require('node:util');
-const { readBody } = require('../../body.js');
-const { isStream } = require('../../streams.js');
-const { own } = require('../own.js');
+const { readBody } = require('../../body/read.js');
+const { isStream } = require('../../body/streams.js');
+const { own } = require('../own-property.js');
 const { badRequest } = require('./failure.js');
 const { watchUpload } = require('./upload.js');
 

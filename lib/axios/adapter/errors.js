@@ -4,7 +4,7 @@
 // the `cause` either way.
 
 const { TokenRotatorError } = require('../../errors.js');
-const { own } = require('../own.js');
+const { own } = require('../own-property.js');
 const { Failure } = require('./failure.js');
 
 /** Codes of the client that come of a request that was made, or may have been: axios then sets `request`. */

@@ -4,10 +4,10 @@
 // here, and the rules are those of Rust's `redirect.rs`: what a request carries stays within its origin.
 
 const { performance } = require('node:perf_hooks');
-const { statusOf } = require('../../bits.js');
+const { statusOf } = require('../../response/native-answer.js');
 const { TokenRotatorError } = require('../../errors.js');
-const { FRAMING, hasHeader, readHeaders } = require('../../headers.js');
-const { own } = require('../own.js');
+const { FRAMING, hasHeader, readHeaders } = require('../../options/headers.js');
+const { own } = require('../own-property.js');
 const { headersOf } = require('./answer.js');
 const { Failure } = require('./failure.js');
 

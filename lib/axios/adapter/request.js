@@ -2,8 +2,8 @@
 
 // An axios config, after its request transforms, as the request that crosses to Rust.
 
-const { FRAMING, hasHeader, readHeaders } = require('../../headers.js');
-const { own } = require('../own.js');
+const { FRAMING, hasHeader, readHeaders } = require('../../options/headers.js');
+const { own } = require('../own-property.js');
 const { readData } = require('./data.js');
 const { badOption, badRequest } = require('./failure.js');
 

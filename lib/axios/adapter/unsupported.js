@@ -5,7 +5,7 @@
 
 const http = require('node:http');
 const https = require('node:https');
-const { own } = require('../own.js');
+const { own } = require('../own-property.js');
 const { Failure } = require('./failure.js');
 
 /** Option → what to do instead. */

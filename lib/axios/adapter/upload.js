@@ -3,7 +3,7 @@
 // A request body that somebody watches: `onUploadProgress`, and `maxBodyLength` of a stream.
 
 const { Readable } = require('node:stream');
-const { own } = require('../own.js');
+const { own } = require('../own-property.js');
 const { badRequest } = require('./failure.js');
 const { Progress } = require('./progress.js');
 

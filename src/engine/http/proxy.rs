@@ -20,7 +20,7 @@ use super::socks;
 use super::tunnel::{self, Broken, ProxyError};
 use crate::engine::error::Error;
 
-/// URLs of proxies, as `lib/proxy.js` read them: `http`, `https`, `socks5` (names are looked up here) or `socks5h`
+/// URLs of proxies, as `lib/options/proxy.js` read them: `http`, `https`, `socks5` (names are looked up here) or `socks5h`
 /// (there).
 #[derive(Clone, Default)]
 pub struct ProxyOptions {

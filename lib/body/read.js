@@ -1,0 +1,104 @@
+'use strict';
+
+// A request body is read once, here, so that a replay sends the same bytes. What cannot be held, streams and files, is
+// left to `uploads.js`, which reads it while it is sent. Types are told apart by what they are, not by `instanceof`,
+// which fails across realms.
+
+const { types } = require('node:util');
+const { invalidOption } = require('../errors.js');
+const { checkFresh, has, isStream } = require('./streams.js');
+
+const NONE = Object.freeze({ data: undefined, contentType: undefined });
+
+/**
+ * { data, contentType }: data is a string, a Uint8Array, undefined for none, or an object for `uploads.js`:
+ * { first, again, length }. `first` is the stream; `again` makes another, undefined if nothing can; a Blob has only that.
+ */
+function readBody(body, again) {
+  if (body === undefined || body === null) return NONE;
+  if (typeof body === 'string') return { data: body, contentType: 'text/plain;charset=UTF-8' };
+  if (typeof body === 'function') return readFactory(body);
+  if (typeof body === 'object') {
+    if (ArrayBuffer.isView(body) || types.isAnyArrayBuffer(body)) {
+      return { data: bytesOf(body), contentType: undefined };
+    }
+    const tag = tagOf(body);
+    if (tag === 'URLSearchParams') {
+      return { data: String(body), contentType: 'application/x-www-form-urlencoded;charset=UTF-8' };
+    }
+    if (tag === 'Blob' || tag === 'File') return ofBlob(body, body.type || undefined);
+    if (tag === 'FormData' && has(body, Symbol.iterator)) {
+      // Loaded when it is needed, as in most programs it never is.
+      const { blob, contentType } = require('./multipart.js').toMultipart(body);
+      return ofBlob(blob, contentType);
+    }
+    if (isStream(body)) return ofStream(body, again);
+    refuseUnreadable(body);
+  }
+  return { data: toJson(body), contentType: 'application/json' };
+}
+
+/** What a factory makes now shows what it makes; if it is a stream, another is made for every sending but the first. */
+function readFactory(make) {
+  const body = make();
+  if (body === undefined || body === null || typeof body === 'function') {
+    throw invalidOption('body', 'a function that returns a body');
+  }
+  return readBody(body, make);
+}
+
+function ofBlob(blob, contentType) {
+  if (blob.size === 0) return { data: new Uint8Array(0), contentType };
+  const again = () => require('./blob.js').chunksOf(blob);
+  return { data: { first: undefined, again, length: blob.size }, contentType };
+}
+
+function ofStream(body, again) {
+  checkFresh(body);
+  return { data: { first: body, again, length: undefined }, contentType: undefined };
+}
+
+function bytesOf(body) {
+  const bytes = types.isUint8Array(body) && body.byteLength > 0 ? body : viewOf(body);
+  // Another thread could change shared memory while it is being sent.
+  return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
+}
+
+/** Refuses a buffer that was transferred away: it looks empty, and would be sent as nothing. */
+function viewOf(body) {
+  try {
+    return ArrayBuffer.isView(body)
+      ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
+      : new Uint8Array(body);
+  } catch (cause) {
+    throw invalidOption('body', 'bytes that were not transferred away', cause);
+  }
+}
+
+/** What JSON would turn into `{}` without a word. */
+function refuseUnreadable(body) {
+  if (has(body, 'pipe')) throw invalidOption('body', 'a stream that can be iterated');
+  if (has(body, 'then')) throw invalidOption('body', 'a value, not a promise of one');
+  if (types.isMap(body) || types.isSet(body)) throw invalidOption('body', 'JSON; a Map or Set is not');
+  if (types.isGeneratorObject(body))
+    throw invalidOption('body', 'JSON or an async generator; another generator is neither');
+  if (has(body, 'arrayBuffer'))
+    throw invalidOption('body', 'JSON; a Response is not, its `body` can be sent');
+}
+
+function toJson(body) {
+  let json;
+  try {
+    json = JSON.stringify(body);
+  } catch (cause) {
+    throw invalidOption('body', 'serialisable as JSON', cause);
+  }
+  if (json === undefined) throw invalidOption('body', 'serialisable as JSON');
+  return json;
+}
+
+function tagOf(value) {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+module.exports = { readBody };

@@ -1,0 +1,261 @@
+'use strict';
+
+// A client's callbacks, and one rule for all of them: whatever they do, Rust gets exactly one answer, and nothing they
+// throw escapes. docs/callbacks.md has the table.
+
+const { TokenRotatorError, fromNative } = require('../errors.js');
+const { HttpResponse } = require('../response/response.js');
+const { revive } = require('../crossing/native-errors.js');
+const { keep } = require('../crossing/kept-errors.js');
+const { MalformedTokens, nativeTokens, readTokens, tokensFromArray } = require('../tokens.js');
+const { Writes } = require('./writes.js');
+
+/** Visible ASCII, with spaces only between. */
+const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** Between tries of a write that nobody waits for, ms: as in Rust. A program with nothing else to do waits for the shorter. */
+const WRITE_PAUSE = 50;
+const LONGEST_WRITE_PAUSE = 5_000;
+
+class Callbacks {
+  /** How many of the callbacks that a rotation waits for are in their synchronous part: see `assertNotInside`. */
+  #inside = 0;
+  #user;
+  #aborts = new Map();
+  #writes;
+
+  constructor(user, share) {
+    this.#user = user;
+    this.#writes = new Writes(share);
+  }
+
+  // ── a rotation waits for these ──
+
+  refresh(port, number, refreshToken, session, attempt) {
+    const abort = new AbortController();
+    this.#aborts.set(number, abort);
+    const context = { session, attempt, signal: abort.signal };
+    const answered = () => this.#aborts.delete(number);
+    this.#settle(
+      () => this.#user.refresh(refreshToken, context),
+      (tokens) => {
+        answered();
+        port.answerTokens(number, nativeTokens(readTokens(tokens, 'refresh')));
+      },
+      (error) => {
+        answered();
+        if (isMalformed(error)) return port.answerFailed(number, 'malformed', undefined, keep(error));
+        // Loaded when it is needed, which in most programs is never.
+        const { describeRefreshError } = require('./refresh-error.js');
+        const report = (thrown, hook) => this.report(thrown, hook);
+        const { kind, retryAfter } = describeRefreshError(error, this.#user.isRefreshFailureTerminal, report);
+        port.answerFailed(number, kind, retryAfter ?? undefined, keep(error));
+      },
+    );
+  }
+
+  giveUp(_port, _number, question) {
+    this.#aborts.get(question)?.abort(new DOMException('the refresh was given up', 'TimeoutError'));
+    this.#aborts.delete(question);
+  }
+
+  getTokens(port, number, session) {
+    this.#settle(
+      () => this.#user.getTokens(session),
+      (tokens) => {
+        if (tokens === null || tokens === undefined) return port.answer(number);
+        port.answerTokens(number, nativeTokens(readTokens(tokens, 'store')));
+      },
+      (error) => this.#failed(port, number, error),
+    );
+  }
+
+  setTokens(port, number, tokens, session) {
+    const answer = () => port.answer(number);
+    this.#write(tokens, session, answer, (error, ended) => {
+      this.#failed(port, number, error);
+      this.#writeAgain(ended(), session);
+    });
+  }
+
+  /** What a write left behind that ended after a newer one. Rust, which has seen both end, does not know of it. */
+  #writeAgain(tokens, session, pause = WRITE_PAUSE) {
+    if (tokens === undefined) return;
+    const failed = (error, ended) => {
+      this.report(error, 'setTokens');
+      const again = () => this.#writeAgain(ended(true), session, Math.min(pause * 2, LONGEST_WRITE_PAUSE));
+      const timer = setTimeout(again, pause);
+      if (pause === LONGEST_WRITE_PAUSE) timer.unref?.();
+    };
+    this.#write(tokens, session, () => {}, failed);
+  }
+
+  #write(tokens, session, done, failed) {
+    const ended = this.#writes.begin(session, tokens);
+    this.#settle(
+      () => this.#user.setTokens(tokens === null ? null : tokensFromArray(tokens), session),
+      () => {
+        done();
+        this.#writeAgain(ended(), session);
+      },
+      (error) => failed(error, ended),
+    );
+  }
+
+  /**
+   * Calls `work`, follows whatever it returns, and hands the result to exactly one of the two. A `done` that throws,
+   * because the result is junk, counts as a failure.
+   */
+  #settle(work, done, failed) {
+    let result;
+    this.#inside += 1;
+    try {
+      result = work();
+    } catch (error) {
+      return failed(error);
+    } finally {
+      this.#inside -= 1;
+    }
+    // The Promise constructor guards against thenables that call back twice, throw late or throw on `then`.
+    new Promise((resolve) => resolve(result)).then(done).catch(failed);
+  }
+
+  #failed(port, number, error) {
+    port.answerFailed(number, isMalformed(error) ? 'malformed' : 'unknown', undefined, keep(error));
+  }
+
+  /** A call that would wait for the rotation it is made from. Later calls of the same callback cannot be told apart
+   *  from anybody's: they end with `refreshTimeout`. */
+  assertNotInside() {
+    if (this.#inside === 0) return;
+    throw new TokenRotatorError(
+      'refresh, getTokens and setTokens must not wait for the client they serve: send the request with skipAuthRefresh, or use another client',
+      { code: 'ERR_REENTRANT_CALL' },
+    );
+  }
+
+  // ── a request waits for these: they answer at once ──
+
+  format(port, number, token) {
+    try {
+      const value = this.#user.format(token);
+      if (typeof value === 'string' && ONE_LINE.test(value)) return port.answer(number, value);
+      observe(value);
+      throw new TypeError('header.format must return a line of visible ASCII');
+    } catch (error) {
+      port.answerFailed(number, 'unknown', undefined, keep(error));
+    }
+  }
+
+  isSessionExpired(port, number, status, head, body, networkError) {
+    let expired = status === 401;
+    try {
+      const answer = this.#user.isSessionExpired(failure(status, head, body, networkError));
+      if (typeof answer?.then === 'function') {
+        observe(answer);
+        throw new TypeError('isSessionExpired must return a boolean, not a promise');
+      }
+      expired = Boolean(answer);
+    } catch (error) {
+      this.report(error, 'isSessionExpired');
+    }
+    port.answer(number, expired);
+  }
+
+  // ── nobody waits for these ──
+
+  onBeforeRefresh() {
+    this.#debug('a refresh begins');
+    this.#hook('onBeforeRefresh');
+  }
+
+  onRefreshed(_port, _number, tokens) {
+    this.#debug('the tokens were rotated');
+    this.#hook('onRefreshed', tokensFromArray(tokens));
+  }
+
+  onRefreshFailed(_port, _number, raw) {
+    this.#log('the refresh failed', raw);
+    this.#hook('onRefreshFailed', revive(raw));
+  }
+
+  onPersistFailed(_port, _number, raw) {
+    this.#log('the tokens could not be stored', raw);
+    this.#hook('onPersistFailed', revive(raw));
+  }
+
+  logout() {
+    this.#debug('the session is lost');
+    this.#hook('logout');
+  }
+
+  #debug(line) {
+    this.#guarded('logger', () => this.#user.logger?.debug(line));
+  }
+
+  #log(message, raw) {
+    this.#guarded('logger', () => this.#user.logger?.error(message, fromNative(raw, undefined)));
+  }
+
+  #hook(name, ...args) {
+    this.#guarded(name, () => this.#user[name]?.(...args));
+  }
+
+  #guarded(name, work) {
+    try {
+      const result = work();
+      if (typeof result?.then === 'function') {
+        new Promise((resolve) => resolve(result)).catch((error) => this.report(error, name));
+      }
+    } catch (error) {
+      this.report(error, name);
+    }
+  }
+
+  /** A hook failed. Without `onHookError` it becomes a warning that names the hook and nothing it threw. */
+  report(error, name) {
+    const { onHookError } = this.#user;
+    if (onHookError === undefined || name === 'onHookError') {
+      process.emitWarning(`${name} threw; set onHookError to see what`, { code: 'TOKEN_ROTATOR_HOOK' });
+      return;
+    }
+    this.#guarded('onHookError', () => onHookError(error, name));
+  }
+}
+
+/** A thrown value may be a Proxy, to which even `instanceof` is a question it can throw at. */
+function isMalformed(error) {
+  try {
+    return error instanceof MalformedTokens;
+  } catch {
+    return false;
+  }
+}
+
+/** Nobody else will look at this promise; unobserved, its rejection would end the process. */
+function observe(value) {
+  if (typeof value?.then === 'function') new Promise((resolve) => resolve(value)).catch(() => {});
+}
+
+/** What `isSessionExpired` judges. `data` is parsed if the answer says that it is JSON. */
+function failure(status, head, body, networkError) {
+  if (status === 0) {
+    const error = fromNative(networkError, undefined);
+    return { status, data: undefined, headers: new Headers(), url: head, error };
+  }
+  const response = new HttpResponse([status, head, body]);
+  const { headers, url } = response;
+  return { status, data: body === null ? undefined : parsed(body, headers), headers, url };
+}
+
+function parsed(body, headers) {
+  const text = body.toString('utf8');
+  if (!/[/+]json\b/i.test(headers.get('content-type') ?? '')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+module.exports = { Callbacks };

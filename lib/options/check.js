@@ -1,0 +1,125 @@
+'use strict';
+
+// Validators shared by every place that takes options. None of them puts a value into a message.
+
+const { invalidOption, rejectOption, unavailable } = require('../errors.js');
+
+/** Longest delay Node's timers take; also far beyond any sensible one. */
+const MAX_MS = 2 ** 31 - 1;
+
+/** Own enumerable properties only, so a polluted Object.prototype cannot add an option. */
+function ownCopy(value, name) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalidOption(name, 'an object');
+  const copy = Object.create(null);
+  for (const key of Object.keys(value)) copy[key] = value[key];
+  return copy;
+}
+
+/** Refuses what `known` does not list; `later` lists what a coming version will take. */
+function knownOnly(options, known, { prefix = '', later = [] } = {}) {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    if (later.includes(key)) {
+      if (options[key] === undefined) continue;
+      throw unavailable(prefix + key);
+    }
+    throw unknownOption(key, known, prefix);
+  }
+}
+
+function unknownOption(key, known, prefix = '') {
+  const near = known.find((name) => isNear(key.toLowerCase(), name.toLowerCase()));
+  const hint = near ? `; did you mean ${prefix}${near}?` : '';
+  return rejectOption(`unknown option ${prefix}${key.slice(0, 64)}${hint}`);
+}
+
+/** At most two single-letter edits apart, and fewer than half of the letters. */
+function isNear(a, b) {
+  if (Math.abs(a.length - b.length) > 2 || a.length > 64) return false;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length] <= Math.min(2, (b.length - 1) >> 1);
+}
+
+/** Whole milliseconds, a fraction rounded up. */
+function duration(value, name, fallback, min = 1) {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !(value >= min && value <= MAX_MS)) {
+    throw invalidOption(name, `a number of milliseconds ≥ ${min} and ≤ ${MAX_MS}`);
+  }
+  return Math.ceil(value) + 0; // -0 + 0 is 0
+}
+
+function integer(value, name, fallback, { min = 0, max = MAX_MS, unit = '' } = {}) {
+  if (value === undefined) return fallback;
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw invalidOption(name, `a whole number${unit} ≥ ${min} and ≤ ${max}`);
+  }
+  return value;
+}
+
+function boolean(value, name, fallback) {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'boolean') throw invalidOption(name, 'true or false');
+  return value;
+}
+
+function text(value, name, fallback, max = 512) {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'string' || value.length === 0 || value.length > max) {
+    throw invalidOption(name, `a string of 1 to ${max} characters`);
+  }
+  return value;
+}
+
+function oneOf(value, name, fallback, choices) {
+  if (value === undefined) return fallback;
+  if (!choices.includes(value)) throw invalidOption(name, `one of ${choices.join(', ')}`);
+  return value;
+}
+
+function optionalFunction(value, name) {
+  if (value !== undefined && typeof value !== 'function') throw invalidOption(name, 'a function');
+  return value;
+}
+
+/** A URL object, http or https, without credentials; query and fragment would be lost, so they are refused. */
+function httpUrl(value, name) {
+  const url = parseUrl(value);
+  const ok =
+    url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
+  if (!ok) throw invalidOption(name, 'an absolute http(s) URL without credentials, query or fragment');
+  return url;
+}
+
+function parseUrl(value) {
+  // A URL of another realm is no instance of ours, but prints the same.
+  const isUrl = Object.prototype.toString.call(value) === '[object URL]';
+  if (typeof value !== 'string' && !isUrl) return null;
+  try {
+    return new URL(String(value));
+  } catch {
+    return null; // the parser's own error holds the input
+  }
+}
+
+module.exports = {
+  MAX_MS,
+  boolean,
+  duration,
+  httpUrl,
+  integer,
+  knownOnly,
+  oneOf,
+  optionalFunction,
+  ownCopy,
+  text,
+  unknownOption,
+};

@@ -1,0 +1,175 @@
+'use strict';
+
+// One request's options, flattened for the crossing. On the hot path: no options means no allocation.
+
+const { boolean, duration, oneOf, unknownOption } = require('./check.js');
+const { readBody } = require('../body/read.js');
+const { invalidOption, rejectOption } = require('../errors.js');
+const { TOKEN, addHeader, hasHeader, readHeaders } = require('./headers.js');
+const { readRetry } = require('./retry.js');
+const { abandon, has } = require('../body/streams.js');
+
+const REDIRECTS = ['same-origin', 'follow', 'error', 'manual'];
+const KNOWN = [
+  'method',
+  'headers',
+  'body',
+  'query',
+  'timeout',
+  'signal',
+  'skipAuthRefresh',
+  'redirect',
+  'retry',
+  'idempotencyKey',
+  'throwHttpErrors',
+];
+
+const DEFAULTS = Object.create(null);
+for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+  DEFAULTS[method] = Object.freeze(defaults(method));
+}
+
+/**
+ * `method` is the verb's, or undefined for `request`, which takes it from the options. `body` is the verbs' own
+ * argument. The result may be shared: it is never written to.
+ */
+function readRequestOptions(method, options, body, clientRetry) {
+  if (options === undefined && body === undefined) return DEFAULTS[method ?? 'GET'];
+  const request = defaults(method);
+  try {
+    if (options !== undefined) body = readAll(request, options, body, clientRetry);
+    request.method ??= 'GET';
+    if (body !== undefined && body !== null) attachBody(request, body);
+  } catch (error) {
+    abandon(body ?? options?.body);
+    throw error;
+  }
+  return request;
+}
+
+function defaults(method) {
+  return {
+    method,
+    headers: '',
+    data: undefined,
+    query: '',
+    timeout: 0,
+    skipAuth: false,
+    redirect: -1,
+    retry: undefined,
+    idempotencyKey: undefined,
+    throwHttpErrors: undefined,
+    signal: undefined,
+  };
+}
+
+function readAll(request, options, body, clientRetry) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidOption('options', 'an object');
+  }
+  // Own properties only, as everywhere.
+  for (const key of Object.keys(options)) {
+    const value = options[key];
+    if (value === undefined && KNOWN.includes(key)) continue;
+    switch (key) {
+      case 'method':
+        request.method = readMethod(value, request.method);
+        break;
+      case 'headers':
+        request.headers = readHeaders(value);
+        break;
+      case 'body':
+        if (body !== undefined) throw rejectOption('body must be given once: as an argument or as an option');
+        body = value;
+        break;
+      case 'query':
+        request.query = readQuery(value);
+        break;
+      case 'timeout':
+        request.timeout = duration(value, 'timeout', 0);
+        break;
+      case 'signal':
+        request.signal = readSignal(value);
+        break;
+      case 'skipAuthRefresh':
+        request.skipAuth = boolean(value, 'skipAuthRefresh', false);
+        break;
+      case 'redirect':
+        request.redirect = REDIRECTS.indexOf(oneOf(value, 'redirect', undefined, REDIRECTS));
+        break;
+      case 'throwHttpErrors':
+        request.throwHttpErrors = boolean(value, 'throwHttpErrors', undefined);
+        break;
+      case 'retry':
+        request.retry = readRetry(value, clientRetry);
+        break;
+      case 'idempotencyKey':
+        request.idempotencyKey = readKey(value);
+        break;
+      default:
+        throw unknownOption(key, KNOWN);
+    }
+  }
+  if (request.idempotencyKey !== undefined) {
+    if (hasHeader(request.headers, 'idempotency-key'))
+      throw rejectOption('idempotencyKey must be absent where headers have idempotency-key');
+    request.headers = addHeader(request.headers, 'idempotency-key', request.idempotencyKey);
+  }
+  return body;
+}
+
+function readKey(value) {
+  if (value === true) return require('node:crypto').randomUUID();
+  if (typeof value !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(value)) {
+    throw invalidOption('idempotencyKey', 'true, or 1 to 255 visible ASCII characters');
+  }
+  return value;
+}
+
+function readMethod(value, verb) {
+  if (typeof value !== 'string' || !TOKEN.test(value)) throw invalidOption('method', 'an HTTP method');
+  const upper = value.toUpperCase();
+  if (upper === 'CONNECT' || upper === 'TRACE') throw invalidOption('method', 'other than CONNECT and TRACE');
+  // Methods are case-sensitive (RFC 9110 §9.1), but nobody means another one by `get`.
+  const method = upper in DEFAULTS ? upper : value;
+  if (verb !== undefined && method !== verb) throw invalidOption('method', 'absent where a verb is called');
+  return method;
+}
+
+function readQuery(value) {
+  // What is iterable, URLSearchParams or a Map, would look like an object without properties.
+  if (typeof value !== 'object' || value === null || has(value, Symbol.iterator)) {
+    throw invalidOption('query', 'a plain object');
+  }
+  const params = new URLSearchParams();
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (item === undefined || item === null) continue;
+    if (typeof item !== 'string' && typeof item !== 'boolean' && !Number.isFinite(item)) {
+      throw invalidOption(`query: ${key.slice(0, 64)}`, 'a string, a finite number or a boolean');
+    }
+    params.append(key, item);
+  }
+  return params.toString();
+}
+
+/** By shape: an AbortSignal of another realm, or a polyfill's, is no instance of ours. */
+function readSignal(value) {
+  if (value === null) return undefined;
+  if (typeof value?.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
+    throw invalidOption('signal', 'an AbortSignal');
+  }
+  return value;
+}
+
+function attachBody(request, body) {
+  if (request.method === 'GET' || request.method === 'HEAD') {
+    throw rejectOption(`body must be absent from a ${request.method} request`);
+  }
+  const { data, contentType } = readBody(body);
+  request.data = data;
+  if (contentType === undefined || hasHeader(request.headers, 'content-type')) return;
+  request.headers = addHeader(request.headers, 'content-type', contentType);
+}
+
+module.exports = { REDIRECTS, readRequestOptions };
