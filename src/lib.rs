@@ -9,7 +9,6 @@ mod allocator;
 #[cfg(test)]
 mod architecture;
 mod binding;
-mod engine;
 
 #[global_allocator]
 static ALLOCATOR: allocator::BySize = allocator::BySize;

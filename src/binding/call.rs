@@ -2,10 +2,10 @@
 
 use tokio::sync::oneshot;
 
-use crate::engine::error::Error;
-use crate::engine::grant::Entered;
-use crate::engine::secret::Secret;
-use crate::engine::token::Tokens;
+use engine::error::Error;
+use engine::grant::Entered;
+use engine::secret::Secret;
+use engine::token::Tokens;
 
 /// A call into JavaScript. `lib/callbacks/callbacks.js` knows what each name means.
 pub(super) struct Call {

@@ -13,16 +13,16 @@ use url::Url;
 
 use super::call::{Arg, Question, Reply};
 use super::queue::{Item, Queue};
-use super::settle;
-use crate::engine::client::{Format, Judge, JudgeFuture};
-use crate::engine::error::{Cause, Error, Thrown};
-use crate::engine::event::Event;
-use crate::engine::grant::{Ask, Grant, GrantError, GrantFuture};
-use crate::engine::http::Response;
-use crate::engine::secret::Secret;
-use crate::engine::session::provider::{Hold, Host};
-use crate::engine::store::{Store, StoreError, StoreFuture};
-use crate::engine::token::Tokens;
+use super::resolve;
+use engine::client::{Format, Judge, JudgeFuture};
+use engine::error::{Cause, Error, Thrown};
+use engine::event::Event;
+use engine::grant::{Ask, Grant, GrantError, GrantFuture};
+use engine::http::Response;
+use engine::secret::Secret;
+use engine::session::participant::{Host, KeepAlive};
+use engine::store::{Store, StoreError, StoreFuture};
+use engine::token::Tokens;
 
 /// One client's callbacks, in the environment that made the client.
 #[derive(Clone)]
@@ -177,12 +177,12 @@ impl Host for Callbacks {
         }
     }
 
-    fn hold(&self) -> Hold {
+    fn keep_process_alive(&self) -> KeepAlive {
         self.queue.push(Item::Hold(self.client));
         Box::new(Release(self.clone()))
     }
 
-    fn keep(&self) -> Hold {
+    fn keep_callbacks_alive(&self) -> KeepAlive {
         self.tell("hold", Vec::new());
         Box::new(LetGo(self.clone()))
     }
@@ -192,7 +192,7 @@ impl Host for Callbacks {
     }
 }
 
-/// Ends what `keep` began.
+/// Ends what `keep_callbacks_alive` began.
 struct LetGo(Callbacks);
 
 impl Drop for LetGo {
@@ -233,7 +233,7 @@ impl Judge for Callbacks {
         Box::pin(async move {
             let (status, args) = match answer {
                 Ok(response) => {
-                    (response.status, [Arg::Latin1(settle::head(response)), body(response), Arg::Null])
+                    (response.status, [Arg::Latin1(resolve::head(response)), body(response), Arg::Null])
                 }
                 Err(error) => (0, [Arg::Text(url.as_str().to_owned()), Arg::Null, Arg::Error(error.clone())]),
             };

@@ -11,19 +11,19 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::callbacks::Callbacks;
+use super::environment::Port;
 use super::errors;
 use super::options::{NativeRetry, Settings, headers, ms};
-use super::port::Port;
 use super::promise::Promises;
-use super::settle::{Packed, Settlement};
+use super::resolve::{Packed, Settlement};
 use super::tokens::NativeTokens;
 use super::upload::{NativeSource, Upload};
-use crate::engine::client::{Client as Engine, Request};
-use crate::engine::error::Error;
-use crate::engine::http::{Payload, RedirectMode};
-use crate::engine::secret::Secret;
-use crate::engine::session::Stamp;
-use crate::engine::token::Tokens;
+use engine::client::{Client as Engine, Request};
+use engine::error::Error;
+use engine::http::{Payload, RedirectMode};
+use engine::secret::Secret;
+use engine::session::Stamp;
+use engine::token::Tokens;
 
 #[napi]
 pub struct Client {
@@ -40,8 +40,8 @@ impl Client {
         let queue = Arc::clone(&promises.queue);
         let callbacks = Callbacks { queue, client: number, patience: Duration::ZERO };
         let key = settings.session.clone();
-        let shared = settings.into_shared(callbacks).map_err(|error| errors::thrown_now(&error))?;
-        Ok(Self { engine: Arc::new(Engine::new(Arc::new(shared), &key)), promises })
+        let config = settings.into_config(callbacks).map_err(|error| errors::thrown_now(&error))?;
+        Ok(Self { engine: Arc::new(Engine::new(Arc::new(config), &key)), promises })
     }
 
     #[napi(catch_unwind)]
@@ -82,7 +82,7 @@ impl Client {
         let abortable = number.map(|number| self.promises.queue.abortable(number));
         self.start(env, move |engine| {
             // Made out here: an async block keeps what it is given besides what becomes of it.
-            let request = draft.request(body, engine.shared().timeout).map(Box::new);
+            let request = draft.request(body, engine.config().timeout).map(Box::new);
             async move {
                 // Pinned: each place that awaits it would otherwise have room for all of it.
                 let mut sending = pin!(engine.send(request?));
@@ -138,22 +138,22 @@ impl Client {
     #[napi(catch_unwind)]
     #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
     pub fn stats(&self) -> Vec<f64> {
-        let shared = self.engine.shared();
-        let counters = &shared.provider.counters;
-        let queue = &shared.provider.queue;
+        let config = self.engine.config();
+        let counters = &config.participant.counters;
+        let waiting = &config.participant.waiting;
         let counts = [
             counters.requests.get(),
             counters.replays.get(),
             counters.retries.get(),
-            queue.len() as u64,
-            queue.peak() as u64,
+            waiting.count() as u64,
+            waiting.peak() as u64,
             counters.rotations.get(),
             counters.rotations_failed.get(),
             counters.adopted.get(),
             counters.reuse_suspected.get(),
             counters.ambiguous.get(),
             counters.persist_retries.get(),
-            shared.registry.sessions().len() as u64,
+            config.registry.sessions().len() as u64,
         ];
         counts.iter().map(|count| *count as f64).collect()
     }

@@ -12,13 +12,13 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::Notify;
 
-use super::port::unknown;
+use super::environment::unknown;
+use super::napi_value::Scope;
 use super::promise::{Promises, Settler};
+use super::resolve::Settlement;
 use super::runtime;
-use super::settle::Settlement;
-use super::value::Scope;
-use crate::engine::error::Error;
-use crate::engine::http::Download as Engine;
+use engine::error::Error;
+use engine::http::Download as Engine;
 
 /// How much is read before JavaScript asks for it: enough that the two threads need not wait for each other, and little
 /// enough that V8 has no large buffers to collect.

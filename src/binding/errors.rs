@@ -4,8 +4,8 @@
 
 use napi::Result;
 
-use super::value::{Js, Scope};
-use crate::engine::error::{Cause, Error};
+use super::napi_value::{Js, Scope};
+use engine::error::{Cause, Error};
 
 pub(super) fn raw(scope: Scope, error: &Error, queue: u64) -> Result<Js> {
     let detail = match error {

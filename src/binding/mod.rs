@@ -1,6 +1,6 @@
 //! The crossing to Node. Only here: napi, and `unsafe`.
 //!
-//! JavaScript calls come in through [`client`] and [`port`]; everything goes back through the port's one queue, in
+//! JavaScript calls come in through [`client`] and [`environment`]; everything goes back through the port's one queue, in
 //! order: settled promises, calls of the user's callbacks, hooks. Nothing here decides anything.
 //!
 //! Invariants: no `async fn(&self)` (napi would borrow an object that a dying worker frees); every export is
@@ -16,15 +16,15 @@ mod call;
 mod callbacks;
 mod client;
 mod download;
+mod environment;
 mod errors;
+mod napi_value;
 mod options;
-mod port;
+mod pending;
 mod promise;
 mod queue;
+mod resolve;
 mod runtime;
-mod settle;
-mod table;
+mod threadsafe_function;
 mod tokens;
 mod upload;
-mod value;
-mod wake;

@@ -10,19 +10,19 @@ use url::Url;
 
 use super::callbacks::Callbacks;
 use super::tokens::NativeTokens;
-use crate::engine::client::{Format, Judge, Shared};
-use crate::engine::error::Error;
-use crate::engine::gate::Gate;
-use crate::engine::http::{
+use engine::client::{Config, Format, Judge};
+use engine::error::Error;
+use engine::http::retry::{Budget, RetryRules};
+use engine::http::{
     HyperTransport, Limits, Origins, ProxyOptions, RedirectMode, Rules, TlsOptions, TransportOptions,
 };
-use crate::engine::retry::{Budget, RetryRules};
-use crate::engine::session::provider::{Counters, Provider, Seed};
-use crate::engine::session::queue::Queue;
-use crate::engine::session::registry::Registry;
-use crate::engine::session::schedule::Policy;
-use crate::engine::session::signal::{Gauge, Signal};
-use crate::engine::store::Store;
+use engine::session::participant::{Counters, Participant, Seed};
+use engine::session::registry::Registry;
+use engine::session::schedule::Policy;
+use engine::session::signal::{Gauge, Signal};
+use engine::store::Store;
+use engine::wait::gate::Gate;
+use engine::wait::waiting_limit::WaitingLimit;
 
 /// Durations in milliseconds. Absent means undefined, never null.
 #[napi(object, object_to_js = false)]
@@ -93,14 +93,14 @@ impl TryFrom<NativeRetry> for RetryRules {
 }
 
 impl Settings {
-    pub(super) fn into_shared(self, mut callbacks: Callbacks) -> Result<Shared, Error> {
+    pub(super) fn into_config(self, mut callbacks: Callbacks) -> Result<Config, Error> {
         callbacks.patience = ms(self.refresh_timeout);
         let registry = Registry::named(self.share.as_deref());
         let store: Arc<dyn Store> =
             if self.has_store { Arc::new(callbacks.clone()) } else { registry.memory() };
         let seed = self.seed.map(TryInto::try_into).transpose();
         let seed = seed.map_err(|malformed| Error::InvalidOption(format!("tokens: {malformed}")))?;
-        let provider = Provider {
+        let participant = Participant {
             grant: Arc::new(callbacks.clone()),
             store,
             host: Arc::new(callbacks.clone()),
@@ -111,7 +111,7 @@ impl Settings {
                 rotation_grace: ms(self.rotation_grace),
                 spread: spread(),
             },
-            queue: Queue::new(self.queue_max as usize),
+            waiting: WaitingLimit::new(self.queue_max as usize),
             counters: Counters::default(),
             seed: Seed::new(self.session.as_str().into(), seed),
             closed: Signal::default(),
@@ -140,8 +140,8 @@ impl Settings {
             allow_insecure,
         };
         let judge = callbacks.clone();
-        Ok(Shared {
-            provider: Arc::new(provider),
+        Ok(Config {
+            participant: Arc::new(participant),
             registry,
             origins: Origins::new(base, allowed.collect::<Result<_, _>>()?, allow_insecure),
             transport: Box::new(HyperTransport::new(&transport)?),

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Result};
 
-use super::port::{Life, unknown};
+use super::environment::{Life, unknown};
+use super::napi_value::Scope;
 use super::queue::{Item, Queue};
+use super::resolve::{Deferred, Settlement};
 use super::runtime;
-use super::settle::{Deferred, Settlement};
-use super::value::Scope;
-use crate::engine::error::Error;
+use engine::error::Error;
 
 /// What makes promises in one environment, and keeps it running until they settle. JavaScript thread only.
 #[derive(Clone)]

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
 
 use super::call::{Arg, Call, Question, Reply};
-use super::settle::{Deferred, Settlement};
-use super::table::Table;
+use super::pending::Table;
+use super::resolve::{Deferred, Settlement};
+use super::threadsafe_function::Wake;
 use super::upload::Channel;
-use super::wake::Wake;
 use super::{callbacks, runtime};
-use crate::engine::error::Error;
-use crate::engine::grant::Entered;
+use engine::error::Error;
+use engine::grant::Entered;
 
 /// Answers that wait for each other: enough to share one wake-up, few enough that JavaScript works on them while the
 /// engine makes the next (measured; `docs/decisions/`).

@@ -4,9 +4,9 @@
 use napi::Result;
 use napi_derive::napi;
 
-use super::value::{Js, Scope};
-use crate::engine::secret::Secret;
-use crate::engine::token::{Malformed, Tokens};
+use super::napi_value::{Js, Scope};
+use engine::secret::Secret;
+use engine::token::{Malformed, Tokens};
 
 /// Tokens that `lib/tokens.js` has read. Absent fields are undefined, never null.
 #[napi(object, object_to_js = false)]

@@ -15,8 +15,8 @@ use napi_derive::napi;
 
 use super::call::Arg;
 use super::queue::Queue;
-use crate::engine::error::Error;
-use crate::engine::http::payload::{Chunks, Source};
+use engine::error::Error;
+use engine::http::body::outgoing::{Chunks, Source};
 
 const ROOM: usize = 256 * 1024;
 

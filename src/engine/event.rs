@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::error::Error;
-use super::token::Tokens;
+use crate::error::Error;
+use crate::token::Tokens;
 
 /// Sent in the order in which it happened; the binding delivers it in that order, before the answers it explains.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::clock::Instant;
-use super::secret::{Fingerprint, Secret};
+use crate::clock::Instant;
+use crate::secret::{Fingerprint, Secret};
 
 /// Longer than any token seen in the field (JWTs with group claims reach 8 KiB), short enough for header limits.
 pub const MAX_TOKEN_BYTES: usize = 16_384;
@@ -90,17 +90,24 @@ pub struct Held {
     pub expires: Option<Instant>,
     pub lifetime: Option<Duration>,
     /// Came out of a refresh of this session, rather than from the store or a login.
-    pub minted: bool,
+    pub from_refresh: bool,
     accepted: AtomicBool,
 }
 
 impl Held {
-    pub fn new(tokens: Tokens, epoch: u64, generation: u64, minted: bool, now: Instant, wall: u64) -> Self {
+    pub fn new(
+        tokens: Tokens,
+        epoch: u64,
+        generation: u64,
+        from_refresh: bool,
+        now: Instant,
+        wall: u64,
+    ) -> Self {
         // The wall clock is read once, on arrival; from then on only monotonic time counts, so that a clock that
         // jumps by a day neither expires a good token nor keeps a dead one.
         let lifetime = tokens.lifetime(wall);
         let expires = lifetime.map(|left| now + left);
-        Self { tokens, epoch, generation, expires, lifetime, minted, accepted: AtomicBool::new(false) }
+        Self { tokens, epoch, generation, expires, lifetime, from_refresh, accepted: AtomicBool::new(false) }
     }
 
     pub fn expired(&self, now: Instant) -> bool {
@@ -173,7 +180,7 @@ pub(crate) mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn expiry_is_measured_from_arrival_by_the_monotonic_clock() {
-        let now = crate::engine::clock::now();
+        let now = crate::clock::now();
         let soon = Tokens { expires_at: Some(10_500), ..tokens("a", None) };
         let held = Held::new(soon, 0, 0, true, now, 10_000);
         assert!(!held.expired(now + Duration::from_millis(499)));

@@ -1,10 +1,10 @@
 //! What a program calls: requests, tokens, login, and the end.
 //!
-//! [`story`] is one request's story, where everything comes together; [`lending`] is what other HTTP clients take of it.
+//! [`send`] is one request's story, where everything comes together; [`external`] is what other HTTP clients take of it.
 
-mod lending;
-mod shared;
-mod story;
+mod config;
+mod external;
+mod send;
 #[cfg(test)]
 mod tests;
 
@@ -12,75 +12,75 @@ use std::sync::Arc;
 
 use ::http::header::HeaderValue;
 
-use super::error::Error;
-use super::number::Number;
-use super::secret::Secret;
-use super::session::signal::Counted;
-use super::session::{Session, Stamp};
-use super::token::{Held, Tokens};
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::session::signal::Counted;
+use crate::session::{Session, Stamp};
+use crate::token::{Held, Tokens};
+use crate::wait::arrival::Arrival;
 
-pub use lending::Authorised;
-pub use shared::{Format, Judge, JudgeFuture, Shared};
-pub use story::{Answer, Request};
+pub use config::{Config, Format, Judge, JudgeFuture};
+pub use external::Authorised;
+pub use send::{Answer, Request};
 
 /// A client, as one of its sessions.
 pub struct Client {
-    shared: Arc<Shared>,
+    config: Arc<Config>,
     session: Arc<Session>,
     header: tokio::sync::Mutex<Option<(Stamp, HeaderValue)>>,
 }
 
 impl Client {
-    pub fn new(shared: Arc<Shared>, key: &str) -> Self {
-        let session = shared.registry.session(key);
-        session.join(&shared.provider);
-        Self { shared, session, header: tokio::sync::Mutex::default() }
+    pub fn new(config: Arc<Config>, key: &str) -> Self {
+        let session = config.registry.session(key);
+        session.join(&config.participant);
+        Self { config, session, header: tokio::sync::Mutex::default() }
     }
 
     /// The same client as another session.
     #[must_use]
     pub fn session(&self, key: &str) -> Self {
-        Self::new(Arc::clone(&self.shared), key)
+        Self::new(Arc::clone(&self.config), key)
     }
 
-    pub fn shared(&self) -> &Arc<Shared> {
-        &self.shared
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
     }
 
     /// A token that is valid now.
     pub async fn access_token(&self) -> Result<Arc<Held>, Error> {
         let _call = self.enter()?;
-        self.session.token(&self.shared.provider, self.session.epoch(), Number::draw()).await
+        self.session.token(&self.config.participant, self.session.epoch(), Arrival::draw()).await
     }
 
     pub async fn tokens(&self) -> Result<Option<Arc<Held>>, Error> {
         let _call = self.enter()?;
-        self.session.tokens(&self.shared.provider).await
+        self.session.tokens(&self.config.participant).await
     }
 
     pub async fn set_tokens(&self, tokens: Option<Tokens>) -> Result<(), Error> {
         let _call = self.enter()?;
-        self.session.login(&self.shared.provider, tokens).await
+        self.session.login(&self.config.participant, tokens).await
     }
 
     pub async fn rotate(&self, rejected: Option<&Secret>) -> Result<Arc<Held>, Error> {
         let _call = self.enter()?;
-        self.session.rotate(&self.shared.provider, rejected).await
+        self.session.rotate(&self.config.participant, rejected).await
     }
 
     /// Sends away who waits, and resolves when everything under way has ended and is saved.
     pub async fn close(&self) {
-        self.shared.provider.closed.fire();
-        self.shared.calls.idle().await;
-        for session in self.shared.registry.sessions() {
+        self.config.participant.closed.fire();
+        self.config.calls.idle().await;
+        for session in self.config.registry.sessions() {
             session.settled().await;
         }
     }
 
     fn enter(&self) -> Result<Counted, Error> {
-        if self.shared.provider.closed.fired() {
+        if self.config.participant.closed.fired() {
             return Err(Error::ClientClosed);
         }
-        Ok(self.shared.calls.enter())
+        Ok(self.config.calls.enter())
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::error::Cause;
-use super::secret::Secret;
-use super::token::Tokens;
+use crate::error::Cause;
+use crate::secret::Secret;
+use crate::token::Tokens;
 
 pub type GrantFuture<'a> = Pin<Box<dyn Future<Output = Result<Tokens, GrantError>> + Send + 'a>>;
 

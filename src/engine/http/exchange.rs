@@ -9,12 +9,12 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
-use super::connect::watched;
-use super::download::{Download, Limits, fill};
-use super::payload::Sending;
-use super::redirect::{self, MAX_REDIRECTS};
-use super::{PhaseCell, RedirectMode, Transport, WireRequest, WireResponse, origin};
-use crate::engine::error::{Error, Phase};
+use crate::error::{Error, Phase};
+use crate::http::body::download::{Download, Limits, fill};
+use crate::http::body::outgoing::Sending;
+use crate::http::connect::watched;
+use crate::http::redirect::MAX_REDIRECTS;
+use crate::http::{PhaseCell, RedirectMode, Transport, WireRequest, WireResponse, origin, redirect};
 
 /// What the user chose for a request, as far as the wire is concerned.
 #[derive(Clone, Copy, Debug)]
@@ -104,5 +104,4 @@ fn has_no_body(method: &Method, status: StatusCode) -> bool {
 }
 
 #[cfg(test)]
-#[path = "exchange_tests.rs"]
 mod tests;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use url::{Host, Url};
 
-use crate::engine::error::Error;
+use crate::error::Error;
 
 /// The origins of one client. Made once; resolving parses nothing but the request's own reference.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ pub fn name(url: &Url) -> String {
 }
 
 /// Refuses plain http to anywhere but this machine, unless the user allowed it.
-pub(super) fn check_transport(url: &Url, allow_insecure: bool) -> Result<(), Error> {
+pub(crate) fn check_transport(url: &Url, allow_insecure: bool) -> Result<(), Error> {
     if allow_insecure || url.scheme() == "https" || is_loopback(url) {
         Ok(())
     } else {
@@ -98,7 +98,7 @@ pub(super) fn check_transport(url: &Url, allow_insecure: bool) -> Result<(), Err
     }
 }
 
-pub(super) fn has_credentials(url: &Url) -> bool {
+pub(crate) fn has_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
@@ -180,5 +180,4 @@ fn invalid(message: &str) -> Error {
 }
 
 #[cfg(test)]
-#[path = "origin_tests.rs"]
 mod tests;

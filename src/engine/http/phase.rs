@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::engine::error::Phase;
+use crate::error::Phase;
 
 /// One request's phase, shared by whoever drives it and whoever watches it. A clone is the same cell.
 #[derive(Clone, Debug, Default)]
@@ -37,12 +37,12 @@ impl PhaseCell {
     }
 
     /// An exchange begins: what was known of one before it is forgotten.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.0.store(RESPONSE, Ordering::Relaxed);
     }
 
     /// A redirect led away from the origin: what happens there is not about the request's token.
-    pub(super) fn leave_origin(&self) {
+    pub(crate) fn leave_origin(&self) {
         self.0.fetch_or(AWAY, Ordering::Relaxed);
     }
 
@@ -61,12 +61,12 @@ impl PhaseCell {
     }
 
     /// The exchange failed such that the request cannot have been acted upon. Until it is sent again.
-    pub(super) fn unprocessed(&self) {
+    pub(crate) fn unprocessed(&self) {
         self.0.fetch_or(UNPROCESSED, Ordering::Relaxed);
     }
 
     /// A connection is there: from `Connect` on to `Response`. Any other phase stays, so a late call is harmless.
-    pub(super) fn connected(&self) {
+    pub(crate) fn connected(&self) {
         let bits = self.0.load(Ordering::Relaxed);
         if bits & PHASE == CONNECT {
             let next = bits & !PHASE | RESPONSE;
@@ -76,7 +76,7 @@ impl PhaseCell {
     }
 
     /// A head came back. Remembered across redirects: a connect that fails after one is no proof of anything.
-    pub(super) fn answered(&self) {
+    pub(crate) fn answered(&self) {
         self.0.store(self.0.load(Ordering::Relaxed) & AWAY | ANSWERED | BODY, Ordering::Relaxed);
     }
 }

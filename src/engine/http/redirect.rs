@@ -1,5 +1,5 @@
 //! Whether and how a redirect is followed. Pure: [`decide`] reads a response's head, [`follow`] makes the next
-//! request, [`super::exchange`] sends it.
+//! request, [`crate::http::exchange`] sends it.
 //!
 //! Invariant: what a request carries never reaches another origin, except the few headers that say nothing about the
 //! caller, and the body that a 307 or 308 in mode `follow` asks for. What was dropped on the way stays dropped, even if
@@ -8,8 +8,8 @@
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
-use super::{Payload, WireRequest, origin};
-use crate::engine::error::Error;
+use crate::error::Error;
+use crate::http::{Payload, WireRequest, origin};
 
 /// The option `redirect`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,19 +27,19 @@ pub enum RedirectMode {
 
 /// Where a redirect leads.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Hop {
-    pub(super) url: Url,
-    pub(super) method: Method,
-    pub(super) keeps_body: bool,
-    pub(super) leaves_origin: bool,
+pub(crate) struct Hop {
+    pub(crate) url: Url,
+    pub(crate) method: Method,
+    pub(crate) keeps_body: bool,
+    pub(crate) leaves_origin: bool,
 }
 
 /// The fetch standard's number.
-pub(super) const MAX_REDIRECTS: usize = 20;
+pub(crate) const MAX_REDIRECTS: usize = 20;
 
 /// What follows from the head of an answer to `method` and `url`: another request, or `None` if it is the caller's.
 /// Without a `location` it is, but in mode `error`, as the fetch standard says.
-pub(super) fn decide(
+pub(crate) fn decide(
     mode: RedirectMode,
     allow_insecure: bool,
     (method, url): (&Method, &Url),
@@ -83,7 +83,7 @@ pub(super) fn decide(
 }
 
 /// The request that goes to `hop` after `previous` was redirected there.
-pub(super) fn follow(hop: Hop, previous: &WireRequest) -> WireRequest {
+pub(crate) fn follow(hop: Hop, previous: &WireRequest) -> WireRequest {
     let Hop { url, method, keeps_body, leaves_origin } = hop;
     let sends_body = keeps_body && !previous.body.is_empty();
     let mut headers = HeaderMap::new();
@@ -142,5 +142,4 @@ fn refused(from: &str, why: &str) -> Error {
 }
 
 #[cfg(test)]
-#[path = "redirect_tests.rs"]
 mod tests;

@@ -5,14 +5,8 @@
 //!
 //! Invariant: the state is only looked at and changed under its lock, and the lock is never held across an `await`.
 
-mod asked;
 mod flight;
-mod landing;
-mod news;
-mod outcome;
-pub mod provider;
-mod question;
-pub mod queue;
+pub mod participant;
 pub mod registry;
 pub mod schedule;
 pub mod signal;
@@ -23,17 +17,17 @@ mod writer;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::clock;
-use super::error::Error;
-use super::number::Number;
-use super::secret::{Fingerprint, Secret};
-use super::token::{Held, Tokens};
-use asked::Asked;
-use flight::Flight;
-use news::Superseded;
-use provider::Provider;
+use crate::clock;
+use crate::error::Error;
+use crate::secret::{Fingerprint, Secret};
+use crate::token::{Held, Tokens};
+use crate::wait::arrival::Arrival;
+use flight::FlightHandle;
+use flight::adopt::Superseded;
+use flight::spent_tokens::SpentTokens;
+use participant::Participant;
 use signal::Gauge;
-use state::{Acquire, Phase, Rejected, State};
+use state::{Acquire, Rejected, State, Status};
 use writer::Writer;
 
 pub use state::{Purpose, Stamp};
@@ -43,24 +37,24 @@ pub struct Session {
     inner: Mutex<Inner>,
     writer: Writer,
     /// Every client that uses this session, for a flight whose own client's environment ends.
-    providers: Mutex<Vec<Weak<Provider>>>,
+    participants: Mutex<Vec<Weak<Participant>>>,
     flights: Gauge,
 }
 
 struct Inner {
     state: State,
-    flight: Option<Arc<Flight>>,
+    flight: Option<Arc<FlightHandle>>,
     superseded: Superseded,
     /// The refresh token that was sent once and never answered: it may be spent.
-    doubtful: Option<Fingerprint>,
-    asked: Asked,
+    maybe_spent: Option<Fingerprint>,
+    asked: SpentTokens,
 }
 
 /// Where valid tokens are.
 enum Reach {
     Held(Arc<Held>),
     /// This flight brings them.
-    Coming(Arc<Flight>),
+    Coming(Arc<FlightHandle>),
 }
 
 /// What became of a request whose token was rejected.
@@ -80,11 +74,11 @@ impl Session {
                 state: State::new(),
                 flight: None,
                 superseded: Superseded::default(),
-                doubtful: None,
-                asked: Asked::default(),
+                maybe_spent: None,
+                asked: SpentTokens::default(),
             }),
             writer: Writer::default(),
-            providers: Mutex::default(),
+            participants: Mutex::default(),
             flights: Gauge::default(),
         }
     }
@@ -95,20 +89,20 @@ impl Session {
     }
 
     /// `by` uses this session from now on.
-    pub fn join(&self, by: &Arc<Provider>) {
-        let mut providers = self.providers.lock().unwrap_or_else(PoisonError::into_inner);
-        providers.retain(|provider| provider.strong_count() > 0);
-        if !providers.iter().any(|known| known.as_ptr() == Arc::as_ptr(by)) {
-            providers.push(Arc::downgrade(by));
+    pub fn join(&self, by: &Arc<Participant>) {
+        let mut participants = self.participants.lock().unwrap_or_else(PoisonError::into_inner);
+        participants.retain(|participant| participant.strong_count() > 0);
+        if !participants.iter().any(|known| known.as_ptr() == Arc::as_ptr(by)) {
+            participants.push(Arc::downgrade(by));
         }
     }
 
     /// Tokens that are valid now, for a request born in `epoch`. Waits for a rotation only when it must.
     pub async fn token(
         self: &Arc<Self>,
-        by: &Arc<Provider>,
+        by: &Arc<Participant>,
         epoch: u64,
-        number: Number,
+        number: Arrival,
     ) -> Result<Arc<Held>, Error> {
         loop {
             let flight = match self.reach(by, epoch)? {
@@ -127,7 +121,7 @@ impl Session {
     /// The same, if that takes no waiting.
     pub fn token_at_hand(
         self: &Arc<Self>,
-        by: &Arc<Provider>,
+        by: &Arc<Participant>,
         epoch: u64,
     ) -> Result<Option<Arc<Held>>, Error> {
         Ok(match self.reach(by, epoch)? {
@@ -136,7 +130,7 @@ impl Session {
         })
     }
 
-    fn reach(self: &Arc<Self>, by: &Arc<Provider>, epoch: u64) -> Result<Reach, Error> {
+    fn reach(self: &Arc<Self>, by: &Arc<Participant>, epoch: u64) -> Result<Reach, Error> {
         let mut inner = self.inner();
         match inner.state.acquire(epoch, &by.policy, clock::now()) {
             Acquire::Use(held) => Ok(Reach::Held(held)),
@@ -152,9 +146,9 @@ impl Session {
     /// A server rejected the token that `stamp` names. Waits for the rotation if that is what it takes.
     pub async fn rejected(
         self: &Arc<Self>,
-        by: &Arc<Provider>,
+        by: &Arc<Participant>,
         stamp: Stamp,
-        number: Number,
+        number: Arrival,
     ) -> Result<Verdict, Error> {
         let flight = {
             let mut inner = self.inner();
@@ -188,7 +182,7 @@ impl Session {
     /// Rotates now; with `rejected`, only if that is still the access token.
     pub async fn rotate(
         self: &Arc<Self>,
-        by: &Arc<Provider>,
+        by: &Arc<Participant>,
         rejected: Option<&Secret>,
     ) -> Result<Arc<Held>, Error> {
         self.load(by).await?;
@@ -203,11 +197,11 @@ impl Session {
             inner.state.demand(clock::now())?;
             self.depart(&mut inner, by, Purpose::Rotate)
         };
-        wait(by, &flight, Number::draw()).await?.ok_or_else(Error::logged_out)
+        wait(by, &flight, Arrival::draw()).await?.ok_or_else(Error::logged_out)
     }
 
     /// The tokens held, expired or not.
-    pub async fn tokens(self: &Arc<Self>, by: &Arc<Provider>) -> Result<Option<Arc<Held>>, Error> {
+    pub async fn tokens(self: &Arc<Self>, by: &Arc<Participant>) -> Result<Option<Arc<Held>>, Error> {
         let epoch = self.epoch();
         let loaded = self.load(by).await;
         // A login meanwhile says what is held, whatever the store would have said.
@@ -219,7 +213,7 @@ impl Session {
 
     /// Another login, or with None a logout: at once in memory, then in the store. Whatever was under way for the
     /// login before it ends without touching this one.
-    pub async fn login(self: &Arc<Self>, by: &Arc<Provider>, tokens: Option<Tokens>) -> Result<(), Error> {
+    pub async fn login(self: &Arc<Self>, by: &Arc<Participant>, tokens: Option<Tokens>) -> Result<(), Error> {
         let (flight, ticket) = {
             let mut inner = self.inner();
             // A write of theirs that outlives its deadline may still end up in the store.
@@ -227,7 +221,7 @@ impl Session {
             for tokens in before.into_iter().chain(self.writer.latest()) {
                 inner.superseded.add(&tokens);
             }
-            inner.doubtful = None;
+            inner.maybe_spent = None;
             by.seed.take(&self.key);
             let held = tokens.clone();
             inner.state.login(|stamp| held.map(|tokens| fresh(tokens, stamp, false)));
@@ -242,7 +236,7 @@ impl Session {
 
     /// A login with tokens whose refresh another login has spent takes over what became of them, before the store has
     /// nothing else.
-    fn inherit(self: &Arc<Self>, by: &Arc<Provider>) {
+    fn inherit(self: &Arc<Self>, by: &Arc<Participant>) {
         let mut inner = self.inner();
         let epoch = inner.state.epoch();
         let refresh = inner.state.held().and_then(|held| held.tokens.refresh.as_ref());
@@ -257,19 +251,24 @@ impl Session {
         self.writer.settled().await;
     }
 
-    async fn load(self: &Arc<Self>, by: &Arc<Provider>) -> Result<(), Error> {
+    async fn load(self: &Arc<Self>, by: &Arc<Participant>) -> Result<(), Error> {
         let flight = {
             let mut inner = self.inner();
-            if *inner.state.phase() != Phase::Unread {
+            if *inner.state.status() != Status::Unread {
                 return Ok(());
             }
             self.depart(&mut inner, by, Purpose::Load)
         };
-        wait(by, &flight, Number::draw()).await.map(drop)
+        wait(by, &flight, Arrival::draw()).await.map(drop)
     }
 
     /// The flight under way, or a new one.
-    fn depart(self: &Arc<Self>, inner: &mut Inner, by: &Arc<Provider>, purpose: Purpose) -> Arc<Flight> {
+    fn depart(
+        self: &Arc<Self>,
+        inner: &mut Inner,
+        by: &Arc<Participant>,
+        purpose: Purpose,
+    ) -> Arc<FlightHandle> {
         match &inner.flight {
             Some(flight) => Arc::clone(flight),
             None => flight::depart(self, inner, by, purpose),
@@ -281,19 +280,19 @@ impl Session {
     }
 
     /// Another client whose environment still runs.
-    fn another(&self, than: &Arc<Provider>) -> Option<Arc<Provider>> {
-        let providers = self.providers.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut living = providers.iter().filter_map(Weak::upgrade);
-        living.find(|provider| !Arc::ptr_eq(provider, than) && provider.host.alive())
+    fn another(&self, than: &Arc<Participant>) -> Option<Arc<Participant>> {
+        let participants = self.participants.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut living = participants.iter().filter_map(Weak::upgrade);
+        living.find(|participant| !Arc::ptr_eq(participant, than) && participant.host.alive())
     }
 }
 
 /// Waits for a flight as one of the client's queue.
-async fn wait(by: &Provider, flight: &Flight, number: Number) -> Result<Option<Arc<Held>>, Error> {
+async fn wait(by: &Participant, flight: &FlightHandle, number: Arrival) -> Result<Option<Arc<Held>>, Error> {
     if by.closed.fired() {
         return Err(Error::ClientClosed);
     }
-    let _place = by.queue.enter()?;
+    let _place = by.waiting.enter()?;
     tokio::select! {
         biased;
         outcome = flight.outcome.wait(number) => outcome,
@@ -306,6 +305,6 @@ fn replay(held: &Arc<Held>) -> Verdict {
 }
 
 /// Tokens that have just arrived.
-fn fresh(tokens: Tokens, stamp: Stamp, minted: bool) -> Held {
-    Held::new(tokens, stamp.epoch, stamp.generation, minted, clock::now(), clock::wall_ms())
+fn fresh(tokens: Tokens, stamp: Stamp, from_refresh: bool) -> Held {
+    Held::new(tokens, stamp.epoch, stamp.generation, from_refresh, clock::now(), clock::wall_ms())
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
-use super::Session;
-use crate::engine::store::MemoryStore;
+use crate::session::Session;
+use crate::store::MemoryStore;
 
 /// The registries that clients share by name, from every worker thread of the process.
 static SHARED: LazyLock<Mutex<HashMap<String, Weak<Registry>>>> = LazyLock::new(Mutex::default);

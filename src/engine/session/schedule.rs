@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use crate::engine::clock::Instant;
-use crate::engine::token::Held;
+use crate::clock::Instant;
+use crate::token::Held;
 
 /// The first and the longest pause after flights that failed. One second is as often as a person would press a
 /// button; a minute is the longest an outage that is over may go unnoticed.
@@ -50,7 +50,7 @@ pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
     let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD)).mul_f64(policy.spread);
     // Of tokens that a refresh brought, no earlier than halfway: or those that live shorter than that would be due as
     // soon as they are here, and each rotation followed by the next.
-    let ahead = if held.minted && ahead >= lifetime { lifetime / 2 } else { ahead };
+    let ahead = if held.from_refresh && ahead >= lifetime { lifetime / 2 } else { ahead };
     expires.saturating_duration_since(now) <= ahead && !ahead.is_zero()
 }
 
@@ -74,9 +74,9 @@ fn doubled((first, longest): (Duration, Duration), times: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::clock;
-    use crate::engine::token::Tokens;
-    use crate::engine::token::tests::tokens;
+    use crate::clock;
+    use crate::token::Tokens;
+    use crate::token::tests::tokens;
 
     fn policy(refresh_ahead: Option<Duration>) -> Policy {
         let refresh_timeout = Duration::from_secs(10);
@@ -101,9 +101,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn tokens_that_were_just_minted_are_never_due() {
         let now = clock::now();
-        let living = |minted| {
+        let living = |from_refresh| {
             let tokens = Tokens { expires_at: Some(100_000), ..tokens("a", None) };
-            Held::new(tokens, 0, 0, minted, now, 0)
+            Held::new(tokens, 0, 0, from_refresh, now, 0)
         };
         let at = |secs| now + Duration::from_secs(secs);
         for ahead in [100, 600] {

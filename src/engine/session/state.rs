@@ -7,12 +7,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::schedule::{self, Policy};
-use crate::engine::clock::Instant;
-use crate::engine::error::Error;
-use crate::engine::token::Held;
+use crate::clock::Instant;
+use crate::error::Error;
+use crate::session::schedule;
+use crate::session::schedule::Policy;
+use crate::token::Held;
 
-/// A minted generation that no server ever accepted is refreshed from once more, in case it expired on the way. The
+/// A generation that came from a refresh and that no server ever accepted is refreshed from once more, in case it expired on the way. The
 /// second one in a row says that refreshing does not help; then rejections are the caller's for [`BARRED_FOR`].
 const UNACCEPTED_LIMIT: u32 = 2;
 
@@ -21,7 +22,7 @@ pub const BARRED_FOR: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub struct State {
-    phase: Phase,
+    status: Status,
     epoch: u64,
     generation: u64,
     held: Option<Arc<Held>>,
@@ -31,11 +32,11 @@ pub struct State {
     failures: u32,
     /// Minted generations in a row that were rejected before any was accepted.
     unaccepted: u32,
-    barred_until: Option<Instant>,
+    rejections_ignored_until: Option<Instant>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Phase {
+pub enum Status {
     /// Nothing is known until the store is read.
     Unread,
     /// No tokens: the next request refreshes with no refresh token.
@@ -93,19 +94,19 @@ pub enum Purpose {
 impl State {
     pub fn new() -> Self {
         Self {
-            phase: Phase::Unread,
+            status: Status::Unread,
             epoch: 0,
             generation: 0,
             held: None,
             suspect: false,
             failures: 0,
             unaccepted: 0,
-            barred_until: None,
+            rejections_ignored_until: None,
         }
     }
 
-    pub fn phase(&self) -> &Phase {
-        &self.phase
+    pub fn status(&self) -> &Status {
+        &self.status
     }
 
     pub fn epoch(&self) -> u64 {
@@ -122,20 +123,20 @@ impl State {
             return Acquire::Fail(Error::logged_out());
         }
         let usable = self.held.as_ref().filter(|held| !held.expired(now));
-        match &self.phase {
-            Phase::Lost(error) => Acquire::Fail(error.clone()),
-            Phase::Unread => Acquire::Wait(Purpose::Load),
-            Phase::Empty => Acquire::Wait(Purpose::Rotate),
-            Phase::Rotating { overdue } => match (usable, overdue) {
+        match &self.status {
+            Status::Lost(error) => Acquire::Fail(error.clone()),
+            Status::Unread => Acquire::Wait(Purpose::Load),
+            Status::Empty => Acquire::Wait(Purpose::Rotate),
+            Status::Rotating { overdue } => match (usable, overdue) {
                 (Some(held), _) if !self.suspect => Acquire::Use(Arc::clone(held)),
                 (_, Some(after)) => Acquire::Fail(Error::RefreshTimeout { after: *after }),
                 (_, None) => Acquire::Wait(Purpose::Rotate),
             },
-            Phase::CoolingDown { until, error } if now < *until => match usable {
+            Status::CoolingDown { until, error } if now < *until => match usable {
                 Some(held) => Acquire::Use(Arc::clone(held)),
                 None => Acquire::Fail(cooling(error, *until, now)),
             },
-            Phase::Ready | Phase::CoolingDown { .. } => match usable {
+            Status::Ready | Status::CoolingDown { .. } => match usable {
                 Some(held) if schedule::due_ahead(held, policy, now) => {
                     Acquire::UseAndRotate(Arc::clone(held))
                 }
@@ -153,14 +154,14 @@ impl State {
         if stamp.generation < self.generation && self.held.is_some() {
             return Rejected::Replay;
         }
-        match &self.phase {
-            Phase::Lost(error) => return Rejected::Fail(error.clone()),
-            Phase::Rotating { overdue } => {
+        match &self.status {
+            Status::Lost(error) => return Rejected::Fail(error.clone()),
+            Status::Rotating { overdue } => {
                 self.suspect = true;
                 return overdue
                     .map_or(Rejected::Wait, |after| Rejected::Fail(Error::RefreshTimeout { after }));
             }
-            Phase::CoolingDown { until, error } if now < *until => {
+            Status::CoolingDown { until, error } if now < *until => {
                 return Rejected::Fail(cooling(error, *until, now));
             }
             _ => {}
@@ -175,51 +176,51 @@ impl State {
     /// A token was rejected that no server ever took, for the second time in a row: another refresh would not help.
     fn barred(&mut self, now: Instant) -> bool {
         let Some(held) =
-            self.held.as_ref().filter(|held| held.minted && !held.accepted() && !held.expired(now))
+            self.held.as_ref().filter(|held| held.from_refresh && !held.accepted() && !held.expired(now))
         else {
             self.unaccepted = 0;
-            self.barred_until = None;
+            self.rejections_ignored_until = None;
             return false;
         };
         debug_assert_eq!(held.generation, self.generation);
         if self.unaccepted + 1 < UNACCEPTED_LIMIT {
             return false;
         }
-        let until = *self.barred_until.get_or_insert(now + BARRED_FOR);
+        let until = *self.rejections_ignored_until.get_or_insert(now + BARRED_FOR);
         if now >= until {
-            self.barred_until = None;
+            self.rejections_ignored_until = None;
         }
         now < until
     }
 
     /// Whether a rotation that was asked for by name may start, or join the one under way.
     pub fn demand(&self, now: Instant) -> Result<(), Error> {
-        match &self.phase {
-            Phase::Lost(error) => Err(error.clone()),
-            Phase::Rotating { overdue: Some(after) } => Err(Error::RefreshTimeout { after: *after }),
-            Phase::CoolingDown { until, error } if now < *until => Err(cooling(error, *until, now)),
+        match &self.status {
+            Status::Lost(error) => Err(error.clone()),
+            Status::Rotating { overdue: Some(after) } => Err(Error::RefreshTimeout { after: *after }),
+            Status::CoolingDown { until, error } if now < *until => Err(cooling(error, *until, now)),
             _ => Ok(()),
         }
     }
 
     /// A flight begins. Only called when none is under way.
     pub fn take_off(&mut self, purpose: Purpose) {
-        debug_assert!(!matches!(self.phase, Phase::Rotating { .. }));
+        debug_assert!(!matches!(self.status, Status::Rotating { .. }));
         if purpose == Purpose::Rotate {
-            self.phase = Phase::Rotating { overdue: None };
+            self.status = Status::Rotating { overdue: None };
         }
     }
 
     /// The flight's answer is late: its waiters were sent away after `after`.
     pub fn overdue(&mut self, epoch: u64, after: Duration) {
-        if let (true, Phase::Rotating { overdue }) = (epoch == self.epoch, &mut self.phase) {
+        if let (true, Status::Rotating { overdue }) = (epoch == self.epoch, &mut self.status) {
             *overdue = Some(after);
         }
     }
 
     /// The store was read and holds what the session should go on with.
     pub fn loaded(&mut self, held: Option<Held>) {
-        self.phase = if held.is_some() { Phase::Ready } else { Phase::Empty };
+        self.status = if held.is_some() { Status::Ready } else { Status::Empty };
         self.generation = held.as_ref().map_or(self.generation, |held| held.generation);
         self.held = held.map(Arc::new);
     }
@@ -227,12 +228,12 @@ impl State {
     /// A rotation was committed, or another holder's was adopted.
     pub fn rotated(&mut self, held: Held) {
         debug_assert_eq!(held.epoch, self.epoch);
-        let never_taken = self.held.as_ref().is_some_and(|old| old.minted && !old.accepted());
+        let never_taken = self.held.as_ref().is_some_and(|old| old.from_refresh && !old.accepted());
         self.unaccepted = if self.suspect && never_taken { self.unaccepted + 1 } else { 0 };
-        self.barred_until = None;
+        self.rejections_ignored_until = None;
         self.generation = held.generation;
         self.held = Some(Arc::new(held));
-        self.phase = Phase::Ready;
+        self.status = Status::Ready;
         self.suspect = false;
         self.failures = 0;
     }
@@ -242,18 +243,18 @@ impl State {
         self.failures = self.failures.saturating_add(1);
         let until = now + pause(self.failures);
         let told = cooling(&error, until, now);
-        self.phase = Phase::CoolingDown { until, error };
+        self.status = Status::CoolingDown { until, error };
         self.suspect = false;
         told
     }
 
     /// The store could not be read for the first time: the next request tries again.
     pub fn unread(&mut self) {
-        self.phase = Phase::Unread;
+        self.status = Status::Unread;
     }
 
     pub fn lost(&mut self, error: Error) {
-        self.phase = Phase::Lost(error);
+        self.status = Status::Lost(error);
         self.held = None;
         self.suspect = false;
     }
@@ -264,7 +265,7 @@ impl State {
         self.generation += 1;
         let held = tokens(Stamp { epoch: self.epoch, generation: self.generation });
         *self = Self {
-            phase: if held.is_some() { Phase::Ready } else { Phase::Lost(Error::logged_out()) },
+            status: if held.is_some() { Status::Ready } else { Status::Lost(Error::logged_out()) },
             epoch: self.epoch,
             generation: self.generation,
             held: held.map(Arc::new),

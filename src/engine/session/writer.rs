@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::Session;
-use super::provider::{Hold, Provider};
-use super::signal::{Counted, Gauge};
-use crate::engine::clock;
-use crate::engine::error::{Error, StoreAction};
-use crate::engine::event::Event;
-use crate::engine::store::StoreError;
-use crate::engine::token::Tokens;
+use crate::clock;
+use crate::error::{Error, StoreAction};
+use crate::event::Event;
+use crate::session::Session;
+use crate::session::participant::{KeepAlive, Participant};
+use crate::session::signal::{Counted, Gauge};
+use crate::store::StoreError;
+use crate::token::Tokens;
 
 /// Pauses between repeated writes: a store that hiccups is back in tens of milliseconds, one that is down is asked
 /// every five seconds.
@@ -87,20 +87,20 @@ impl Writer {
 
 impl Session {
     /// Writes what `ticket` stands for. If that fails, it is repeated in the background.
-    pub(super) async fn save(self: &Arc<Self>, by: &Arc<Provider>, ticket: u64) -> Result<(), StoreError> {
+    pub(super) async fn save(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<(), StoreError> {
         let done = self.write(by, ticket).await;
         if let Err(failed) = &done {
             by.host.emit(Event::PersistFailed(error(failed)));
             if !std::mem::replace(&mut self.writer.wanted().repeating, true) {
                 // Held from here on, so that there is no moment in which nothing seems to be under way.
-                let held = (by.host.hold(), self.writer.holding.enter());
+                let held = (by.host.keep_process_alive(), self.writer.holding.enter());
                 tokio::spawn(Arc::clone(self).repeat(Arc::clone(by), held));
             }
         }
         done
     }
 
-    async fn write(self: &Arc<Self>, by: &Arc<Provider>, ticket: u64) -> Result<(), StoreError> {
+    async fn write(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<(), StoreError> {
         let _turn = self.writer.turn.lock().await;
         if !self.writer.open(ticket) {
             return Ok(());
@@ -122,7 +122,7 @@ impl Session {
         }
     }
 
-    async fn repeat(self: Arc<Self>, by: Arc<Provider>, held: (Hold, Counted)) {
+    async fn repeat(self: Arc<Self>, by: Arc<Participant>, held: (KeepAlive, Counted)) {
         let mut repeated = pin!(self.repeat_until_saved(by));
         if tokio::time::timeout(HELD_FOR, &mut repeated).await.is_err() {
             drop(held);
@@ -130,18 +130,18 @@ impl Session {
         }
     }
 
-    async fn repeat_until_saved(self: &Arc<Self>, mut by: Arc<Provider>) {
+    async fn repeat_until_saved(self: &Arc<Self>, mut by: Arc<Participant>) {
         let begun = clock::now();
         let mut pause = REPEAT.0;
         // The program may have dropped the client meanwhile, and its callbacks with it.
-        let mut kept = by.host.keep();
+        let mut kept = by.host.keep_callbacks_alive();
         loop {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(REPEAT.1);
             if !by.host.alive() {
                 match self.another(&by) {
                     Some(other) => {
-                        kept = other.host.keep();
+                        kept = other.host.keep_callbacks_alive();
                         by = other;
                     }
                     None if clock::now() - begun < HELD_FOR => continue,

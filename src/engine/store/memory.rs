@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Store, StoreFuture};
-use crate::engine::token::Tokens;
+use crate::store::{Store, StoreFuture};
+use crate::token::Tokens;
 
 /// Tokens of every session of one client, or of all clients that share a name.
 #[derive(Debug, Default)]

@@ -6,8 +6,8 @@ mod memory;
 
 use std::pin::Pin;
 
-use super::error::Cause;
-use super::token::Tokens;
+use crate::error::Cause;
+use crate::token::Tokens;
 
 pub use memory::MemoryStore;
 

@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::sleep;
 
-use super::world::*;
-use crate::engine::session::queue::Queue;
-use crate::engine::store::Store;
+use crate::client::tests::world::*;
+use crate::store::Store;
+use crate::wait::waiting_limit::WaitingLimit;
 
 #[tokio::test(start_paused = true)]
 async fn timeout_names_the_phase_it_ended_in() {
@@ -29,7 +29,7 @@ async fn timeout_names_the_phase_it_ended_in() {
 
 #[tokio::test(start_paused = true)]
 async fn queue_timeout_bounds_the_waiting_and_nothing_else() {
-    let world = World::with(|shared| shared.queue_timeout = secs(1)).await;
+    let world = World::with(|config| config.queue_timeout = secs(1)).await;
     world.api.slow(secs(3));
     assert_eq!(world.get().await.unwrap().response.status, 200);
     world.api.takes("nothing yet");
@@ -40,7 +40,7 @@ async fn queue_timeout_bounds_the_waiting_and_nothing_else() {
 
 #[tokio::test(start_paused = true)]
 async fn no_more_are_on_the_wire_than_the_gate_lets_through_and_in_order() {
-    let world = World::with(|shared| shared.gate = Gate::new(4)).await;
+    let world = World::with(|config| config.gate = Gate::new(4)).await;
     world.api.slow(ms(10));
     let mut sent = Vec::new();
     for n in 0..50 {
@@ -55,7 +55,7 @@ async fn no_more_are_on_the_wire_than_the_gate_lets_through_and_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn cancelled_request_frees_its_place_on_the_wire() {
-    let world = World::with(|shared| shared.gate = Gate::new(1)).await;
+    let world = World::with(|config| config.gate = Gate::new(1)).await;
     world.api.slow(secs(10));
     let (first, second) = (world.sending(request("/1")), world.sending(request("/2")));
     quiet().await;
@@ -67,7 +67,7 @@ async fn cancelled_request_frees_its_place_on_the_wire() {
 
 #[tokio::test(start_paused = true)]
 async fn request_that_waited_for_its_turn_goes_out_with_the_newest_token() {
-    let world = World::with(|shared| shared.gate = Gate::new(1)).await;
+    let world = World::with(|config| config.gate = Gate::new(1)).await;
     world.api.slow(ms(50));
     let (first, second) = (world.sending(request("/1")), world.sending(request("/2")));
     sleep(ms(10)).await;
@@ -80,7 +80,7 @@ async fn request_that_waited_for_its_turn_goes_out_with_the_newest_token() {
 
 #[tokio::test(start_paused = true)]
 async fn queue_that_is_full_refuses_the_next() {
-    let world = World::with_provider(|by| by.queue = Queue::new(3), |_| {}).await;
+    let world = World::with_provider(|by| by.waiting = WaitingLimit::new(3), |_| {}).await;
     world.api.takes("nothing yet");
     *world.grant.takes.lock().unwrap() = secs(1);
     let waiting: Vec<_> = (0..3).map(|_| world.sending(request("/x"))).collect();
@@ -109,13 +109,13 @@ async fn close_sends_away_who_waits_lets_the_wire_finish_and_saves_what_was_rota
     assert_eq!(rotating.await.unwrap(), Err(Error::ClientClosed));
     assert_eq!(on_the_wire.await.unwrap().unwrap().response.status, 200);
     assert_eq!(world.refreshes(), 1);
-    let kept = world.client.shared().registry.memory().read("key").await.unwrap().unwrap();
+    let kept = world.client.config().registry.memory().read("key").await.unwrap().unwrap();
     assert_eq!(kept.access.expose(), "a2");
 }
 
 #[tokio::test(start_paused = true)]
 async fn close_sends_away_who_waits_for_a_place_on_the_wire() {
-    let world = World::with(|shared| shared.gate = Gate::new(1)).await;
+    let world = World::with(|config| config.gate = Gate::new(1)).await;
     world.api.slow(secs(1));
     let (first, second) = (world.sending(request("/1")), world.sending(request("/2")));
     quiet().await;

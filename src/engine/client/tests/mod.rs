@@ -10,8 +10,8 @@ use ::http::Method;
 use bytes::Bytes;
 use tokio::time::sleep;
 
-use crate::engine::error::{LostReason, RefreshFailureKind};
-use crate::engine::grant::GrantError;
+use crate::error::{LostReason, RefreshFailureKind};
+use crate::grant::GrantError;
 use world::*;
 
 #[tokio::test(start_paused = true)]
@@ -40,7 +40,7 @@ async fn rejected_request_is_replayed_with_the_new_token_and_the_same_body() {
             (&Method::POST, &body[..], Some("q=1"))
         );
     }
-    assert_eq!(world.client.shared().provider.counters.replays.get(), 1);
+    assert_eq!(world.client.config().participant.counters.replays.get(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,11 +136,11 @@ async fn foreign_origin_is_refused_even_with_an_explicit_header() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_headers_take_the_place_of_the_clients() {
-    let world = World::with(|shared| {
-        shared.headers.append("x-trace", HeaderValue::from_static("default"));
-        shared.headers.append("accept", HeaderValue::from_static("a"));
-        shared.headers.append("accept", HeaderValue::from_static("b"));
-        shared.headers.append("authorization", HeaderValue::from_static("Basic default"));
+    let world = World::with(|config| {
+        config.headers.append("x-trace", HeaderValue::from_static("default"));
+        config.headers.append("accept", HeaderValue::from_static("a"));
+        config.headers.append("accept", HeaderValue::from_static("b"));
+        config.headers.append("authorization", HeaderValue::from_static("Basic default"));
     })
     .await;
     world.get().await.unwrap();
@@ -162,7 +162,7 @@ async fn requests_headers_take_the_place_of_the_clients() {
 
 #[tokio::test(start_paused = true)]
 async fn token_goes_into_the_header_that_is_named() {
-    let world = World::with(|shared| shared.header_name = HeaderName::from_static("x-token")).await;
+    let world = World::with(|config| config.header_name = HeaderName::from_static("x-token")).await;
     world.get().await.unwrap();
     assert_eq!(world.api.headers("x-token")[0], "Bearer a1");
     assert_eq!(world.api.headers("authorization")[0], "-");
@@ -185,7 +185,7 @@ impl Format for Formatting {
 async fn header_is_formatted_once_for_each_token() {
     let asked = Arc::new(AtomicUsize::new(0));
     let formatting = Formatting(Arc::clone(&asked), ms(5));
-    let world = World::with(|shared| shared.format = Some(Box::new(formatting))).await;
+    let world = World::with(|config| config.format = Some(Box::new(formatting))).await;
     world.api.will([const { Ok(200) }; 20]);
     let sent: Vec<_> = (0..20).map(|_| world.sending(request("/x"))).collect();
     for sent in sent {
@@ -201,7 +201,7 @@ async fn header_is_formatted_once_for_each_token() {
 #[tokio::test(start_paused = true)]
 async fn login_between_token_and_wire_sends_nothing() {
     let formatting = Formatting(Arc::default(), ms(50));
-    let world = World::with(|shared| shared.format = Some(Box::new(formatting))).await;
+    let world = World::with(|config| config.format = Some(Box::new(formatting))).await;
     let sent = world.sending(request("/x"));
     sleep(ms(10)).await;
     world.client.set_tokens(Some(pair(90))).await.unwrap();
@@ -271,7 +271,7 @@ impl Judge for Suspicious {
 
 #[tokio::test(start_paused = true)]
 async fn judge_says_what_an_expired_token_looks_like() {
-    let world = World::with(|shared| shared.judge = Some(Box::new(Suspicious))).await;
+    let world = World::with(|config| config.judge = Some(Box::new(Suspicious))).await;
     world.api.will([Ok(403), Ok(200)]);
     assert_eq!(world.get().await.unwrap().attempts, 2);
     world.api.will([Ok(401)]);

@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::http::Method;
 
-use super::world::*;
-use crate::engine::http::payload::{Chunks, Source};
+use crate::client::tests::world::*;
+use crate::http::body::outgoing::{Chunks, Source};
 
 fn reset() -> Error {
     Error::Network { message: "reset".into(), code: Some("ECONNRESET") }
 }
 
 async fn retrying(limit: u32) -> World {
-    World::with(|shared| shared.retry = Arc::new(RetryRules { limit, ..no_retries() })).await
+    World::with(|config| config.retry = Arc::new(RetryRules { limit, ..no_retries() })).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -21,7 +21,7 @@ async fn a_failure_that_passes_is_tried_again_and_counted() {
     world.api.will([Ok(503), Err(reset()), Ok(200)]);
     let answer = world.get().await.unwrap();
     assert_eq!((answer.response.status, answer.attempts, answer.replays), (200, 3, 0));
-    assert_eq!(world.client.shared().provider.counters.retries.get(), 2);
+    assert_eq!(world.client.config().participant.counters.retries.get(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,9 +77,9 @@ async fn who_pauses_leaves_when_the_client_closes() {
 
 #[tokio::test(start_paused = true)]
 async fn who_pauses_holds_no_place_on_the_wire() {
-    let world = World::with(|shared| {
-        shared.retry = Arc::new(RetryRules { limit: 1, ..no_retries() });
-        shared.gate = Gate::new(1);
+    let world = World::with(|config| {
+        config.retry = Arc::new(RetryRules { limit: 1, ..no_retries() });
+        config.gate = Gate::new(1);
     })
     .await;
     let wait: &[_] = &[("retry-after", "20")];

@@ -19,25 +19,25 @@ pub(super) use ::http::header::{HeaderMap, HeaderName, HeaderValue};
 pub(super) use url::Url;
 
 pub(super) use super::super::*;
-pub(super) use crate::engine::clock;
-pub(super) use crate::engine::error::Phase;
-use crate::engine::event::Event;
-pub(super) use crate::engine::gate::Gate;
-use crate::engine::grant::{Ask, Grant, GrantError, GrantFuture};
-pub(super) use crate::engine::http::{
+pub(super) use crate::clock;
+pub(super) use crate::error::Phase;
+use crate::event::Event;
+use crate::grant::{Ask, Grant, GrantError, GrantFuture};
+pub(super) use crate::http::retry::{Budget, RetryRules};
+pub(super) use crate::http::{
     Limits, Origins, Payload, RedirectMode, Response, Rules, Transport, WireRequest,
 };
-use crate::engine::http::{WireBody, WireResponse};
-pub(super) use crate::engine::retry::{Budget, RetryRules};
-pub(super) use crate::engine::session::provider::Provider;
-use crate::engine::session::provider::{Counters, Hold, Host, Seed};
-use crate::engine::session::queue::Queue;
-pub(super) use crate::engine::session::registry::Registry;
-use crate::engine::session::schedule::Policy;
-pub(super) use crate::engine::session::signal::Gauge;
-use crate::engine::session::signal::Signal;
-use crate::engine::store::{MemoryStore, Store};
-use crate::engine::token::tests::tokens;
+use crate::http::{WireBody, WireResponse};
+pub(super) use crate::session::participant::Participant;
+use crate::session::participant::{Counters, Host, KeepAlive, Seed};
+pub(super) use crate::session::registry::Registry;
+use crate::session::schedule::Policy;
+pub(super) use crate::session::signal::Gauge;
+use crate::session::signal::Signal;
+use crate::store::{MemoryStore, Store};
+use crate::token::tests::tokens;
+pub(super) use crate::wait::gate::Gate;
+use crate::wait::waiting_limit::WaitingLimit;
 
 pub(super) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -162,11 +162,11 @@ pub(super) struct NoHost;
 impl Host for NoHost {
     fn emit(&self, _event: Event) {}
 
-    fn hold(&self) -> Hold {
+    fn keep_process_alive(&self) -> KeepAlive {
         Box::new(())
     }
 
-    fn keep(&self) -> Hold {
+    fn keep_callbacks_alive(&self) -> KeepAlive {
         Box::new(())
     }
 
@@ -187,13 +187,13 @@ impl World {
         Self::with(|_| {}).await
     }
 
-    pub(super) async fn with(change: impl FnOnce(&mut Shared)) -> Self {
+    pub(super) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         Self::with_provider(|_| {}, change).await
     }
 
     pub(super) async fn with_provider(
-        by: impl FnOnce(&mut Provider),
-        change: impl FnOnce(&mut Shared),
+        by: impl FnOnce(&mut Participant),
+        change: impl FnOnce(&mut Config),
     ) -> Self {
         let api = Arc::new(Api {
             takes: Mutex::default(),
@@ -205,7 +205,7 @@ impl World {
         });
         let grant = Arc::new(Minting { api: Mutex::new(Some(Arc::clone(&api))), ..Minting::default() });
         let registry = Registry::named(None);
-        let mut provider = Provider {
+        let mut participant = Participant {
             grant: Arc::clone(&grant) as _,
             store: registry.memory() as Arc<MemoryStore> as Arc<dyn Store>,
             host: Arc::new(NoHost),
@@ -216,14 +216,14 @@ impl World {
                 rotation_grace: Duration::ZERO,
                 spread: 1.0,
             },
-            queue: Queue::new(10_000),
+            waiting: WaitingLimit::new(10_000),
             counters: Counters::default(),
             seed: Seed::new("key".into(), Some(pair(1))),
             closed: Signal::default(),
         };
-        by(&mut provider);
-        let mut shared = Shared {
-            provider: Arc::new(provider),
+        by(&mut participant);
+        let mut config = Config {
+            participant: Arc::new(participant),
             registry,
             origins: Origins::new(Some(Url::parse("https://api.example/v1").unwrap()), Vec::new(), false),
             transport: Box::new(Wire(Arc::clone(&api))),
@@ -243,8 +243,8 @@ impl World {
             gate: Gate::new(1_000),
             calls: Gauge::default(),
         };
-        change(&mut shared);
-        let client = Arc::new(Client::new(Arc::new(shared), "key"));
+        change(&mut config);
+        let client = Arc::new(Client::new(Arc::new(config), "key"));
         client.tokens().await.unwrap();
         api.takes("a1");
         Self { client, api, grant }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::support::*;
-use crate::engine::clock;
-use crate::engine::error::{Error, RefreshFailureKind, StoreAction};
-use crate::engine::grant::GrantError;
+use crate::clock;
+use crate::error::{Error, RefreshFailureKind, StoreAction};
+use crate::grant::GrantError;
+use crate::session::tests::support::*;
 
 #[tokio::test(start_paused = true)]
 async fn unspent_failure_is_asked_again_within_the_flight() {
@@ -129,7 +129,7 @@ async fn strict_server_is_not_asked_again_after_silence() {
 
 #[tokio::test(start_paused = true)]
 async fn lenient_server_is_asked_exactly_once_more_after_silence() {
-    let graced = |by: &mut super::super::provider::Provider| by.policy.rotation_grace = secs(30);
+    let graced = |by: &mut crate::session::participant::Participant| by.policy.rotation_grace = secs(30);
     let world = World::using_with(stale(1), graced).await;
     world.grant.will([Reply::error(AMBIGUOUS), Reply::tokens(2)]);
     assert_eq!(world.token().await, Ok("a2".into()));
@@ -142,7 +142,7 @@ async fn lenient_server_is_asked_exactly_once_more_after_silence() {
 
 #[tokio::test(start_paused = true)]
 async fn grace_that_is_over_is_no_grace() {
-    let change = |by: &mut super::super::provider::Provider| by.policy.rotation_grace = secs(2);
+    let change = |by: &mut crate::session::participant::Participant| by.policy.rotation_grace = secs(2);
     let world = World::using_with(stale(1), change).await;
     world.grant.will([Reply::after(secs(3), With::Error(AMBIGUOUS))]);
     cooling(world.token().await);
@@ -227,7 +227,7 @@ async fn tokens_no_server_takes_are_refreshed_twice_and_then_left_alone_for_half
 
 #[tokio::test(start_paused = true)]
 async fn token_that_may_be_spent_is_asked_about_within_the_grace_alone_whatever_came_after() {
-    let grace = |by: &mut crate::engine::session::provider::Provider| by.policy.rotation_grace = ms(60);
+    let grace = |by: &mut crate::session::participant::Participant| by.policy.rotation_grace = ms(60);
     let world = World::using_with(stale(1), grace).await;
     world.grant.will([Reply::error(AMBIGUOUS), Reply::error(unspent(Some(ms(100))))]);
     cooling(world.token().await);

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::super::provider::{Hold, Host};
-use super::support::{ms, pair, secs};
-use crate::engine::event::Event;
-use crate::engine::grant::{Ask, Grant, GrantError, GrantFuture};
-use crate::engine::store::{Store, StoreError, StoreFuture};
-use crate::engine::token::Tokens;
+use crate::event::Event;
+use crate::grant::{Ask, Grant, GrantError, GrantFuture};
+use crate::session::participant::{Host, KeepAlive};
+use crate::session::tests::support::{ms, pair, secs};
+use crate::store::{Store, StoreError, StoreFuture};
+use crate::token::Tokens;
 
 /// What happened, in order.
 #[derive(Clone, Default)]
@@ -280,11 +280,11 @@ impl Host for FakeHost {
         });
     }
 
-    fn hold(&self) -> Hold {
+    fn keep_process_alive(&self) -> KeepAlive {
         counted(&self.holds)
     }
 
-    fn keep(&self) -> Hold {
+    fn keep_callbacks_alive(&self) -> KeepAlive {
         counted(&self.keeps)
     }
 
@@ -293,7 +293,7 @@ impl Host for FakeHost {
     }
 }
 
-fn counted(count: &Arc<AtomicUsize>) -> Hold {
+fn counted(count: &Arc<AtomicUsize>) -> KeepAlive {
     struct Held(Arc<AtomicUsize>);
     impl Drop for Held {
         fn drop(&mut self) {

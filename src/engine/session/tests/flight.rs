@@ -1,9 +1,9 @@
 //! One rotation: its order, who waits for it, and who may leave.
 
-use super::super::provider::{Provider, Seed};
-use super::super::state::Stamp;
-use super::support::*;
-use crate::engine::error::{Error, LostReason};
+use crate::error::{Error, LostReason};
+use crate::session::participant::{Participant, Seed};
+use crate::session::state::Stamp;
+use crate::session::tests::support::*;
 
 #[tokio::test(start_paused = true)]
 async fn saves_before_it_publishes_and_publishes_before_hooks() {
@@ -32,7 +32,7 @@ async fn first_request_reads_the_store_once_and_refreshes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn seed_fills_an_empty_store_and_no_other() {
-    let seeded = |by: &mut Provider| by.seed = Seed::new("key".into(), Some(pair(7)));
+    let seeded = |by: &mut Participant| by.seed = Seed::new("key".into(), Some(pair(7)));
     let empty = World::with(None, seeded);
     assert_eq!(empty.token().await, Ok("a7".into()));
     assert_eq!(empty.ledger.take(), ["read -", "save a7"]);
@@ -61,8 +61,8 @@ async fn all_waiters_share_one_refresh() {
         assert_eq!(waiter.await.unwrap(), Ok("a2".into()));
     }
     assert_eq!(world.ledger.count("ask"), 1);
-    assert_eq!(world.by.queue.peak(), 1_000);
-    assert_eq!(world.by.queue.len(), 0);
+    assert_eq!(world.by.waiting.peak(), 1_000);
+    assert_eq!(world.by.waiting.count(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,7 +103,7 @@ async fn cancel_waiter_does_not_affect_others() {
     quiet().await;
     waiter.abort();
     quiet().await;
-    assert_eq!(world.by.queue.len(), 1, "its place is free");
+    assert_eq!(world.by.waiting.count(), 1, "its place is free");
     assert_eq!(driver.await.unwrap(), Ok("a2".into()));
 }
 
@@ -194,7 +194,7 @@ async fn cleared_store_is_a_logout() {
 #[tokio::test(start_paused = true)]
 async fn keeps_a_refresh_token_the_answer_omits() {
     let world = World::using(pair(1)).await;
-    let without = crate::engine::token::Tokens { refresh: None, ..pair(2) };
+    let without = crate::token::Tokens { refresh: None, ..pair(2) };
     world.grant.will([Reply::after(ms(1), With::Tokens(without)), Reply::tokens(3)]);
     assert_eq!(world.rejected(world.stamp()).await, Ok("a2".into()));
     world.accepted();
@@ -228,7 +228,8 @@ async fn rotate_by_name_happens_once_for_all_who_ask_and_not_for_an_old_token() 
 
 #[tokio::test(start_paused = true)]
 async fn full_queue_refuses_at_once_and_nobody_else() {
-    let world = World::using_with(stale(1), |by| by.queue = super::super::queue::Queue::new(2)).await;
+    let world =
+        World::using_with(stale(1), |by| by.waiting = crate::wait::waiting_limit::WaitingLimit::new(2)).await;
     world.grant.will([Reply::tokens(2)]);
     let waiting = [world.asking(), world.asking()];
     quiet().await;

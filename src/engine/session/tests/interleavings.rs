@@ -9,16 +9,16 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::super::provider::Provider;
-use super::super::state::Stamp;
-use super::super::{Session, Verdict};
-use super::support::{FakeHost, Ledger, living, ms, pair, provider, secs, unspent};
-use crate::engine::clock;
-use crate::engine::error::{Error, LostReason};
-use crate::engine::grant::{Ask, Grant, GrantFuture};
-use crate::engine::number::Number;
-use crate::engine::store::{Store, StoreError, StoreFuture};
-use crate::engine::token::{Held, Tokens};
+use crate::clock;
+use crate::error::{Error, LostReason};
+use crate::grant::{Ask, Grant, GrantFuture};
+use crate::session::participant::Participant;
+use crate::session::state::Stamp;
+use crate::session::tests::support::{FakeHost, Ledger, living, ms, pair, participant, secs, unspent};
+use crate::session::{Session, Verdict};
+use crate::store::{Store, StoreError, StoreFuture};
+use crate::token::{Held, Tokens};
+use crate::wait::arrival::Arrival;
 
 const SEEDS: u64 = 400;
 
@@ -98,7 +98,7 @@ impl Grant for Outside {
                 auth.refreshes += 1;
                 if !auth.spent.insert(from) {
                     auth.reused.push(from);
-                    return Err(super::support::TERMINAL);
+                    return Err(crate::session::tests::support::TERMINAL);
                 }
             }
             let tokens = self.issue(Some(from));
@@ -137,7 +137,7 @@ impl Store for Outside {
 struct Run {
     outside: Arc<Outside>,
     session: Arc<Session>,
-    by: Arc<Provider>,
+    by: Arc<Participant>,
 }
 
 impl Run {
@@ -150,7 +150,7 @@ impl Run {
         let first = outside.issue(None);
         *outside.kept.lock().unwrap() = Some(first);
         let host = Arc::new(FakeHost::new(Ledger::default()));
-        let by = Arc::new(provider(Arc::clone(&outside) as _, Arc::clone(&outside) as _, host));
+        let by = Arc::new(participant(Arc::clone(&outside) as _, Arc::clone(&outside) as _, host));
         let session = Arc::new(Session::new("key".into()));
         session.join(&by);
         Self { outside, session, by }
@@ -169,13 +169,13 @@ impl Run {
     }
 
     async fn request(&self, epoch: u64) -> Result<(), Error> {
-        let mut held = self.session.token(&self.by, epoch, Number::draw()).await?;
+        let mut held = self.session.token(&self.by, epoch, Arrival::draw()).await?;
         for _ in 0..3 {
             if self.sent(&held, epoch).await {
                 held.accept();
                 return Ok(());
             }
-            match self.session.rejected(&self.by, Stamp::of(&held), Number::draw()).await? {
+            match self.session.rejected(&self.by, Stamp::of(&held), Arrival::draw()).await? {
                 Verdict::Replay(newer) => {
                     assert!(newer.generation > held.generation, "never replayed with the same token");
                     held = newer;
@@ -217,7 +217,7 @@ impl Run {
     }
 }
 
-fn serial(token: &crate::engine::secret::Secret) -> u32 {
+fn serial(token: &crate::secret::Secret) -> u32 {
     token.expose()[1..].parse().unwrap()
 }
 

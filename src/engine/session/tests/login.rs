@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::support::*;
-use crate::engine::error::{Error, LostReason};
-use crate::engine::number::Number;
-use crate::engine::token::Tokens;
+use crate::error::{Error, LostReason};
+use crate::session::tests::support::*;
+use crate::token::Tokens;
+use crate::wait::arrival::Arrival;
 
 /// A flight's steps in time: it reads until 10 ms, asks until 20 ms, saves until 30 ms.
 const STEPS: [(&str, u64); 4] = [("before it runs", 0), ("read", 5), ("ask", 15), ("save", 25)];
@@ -91,7 +91,7 @@ async fn request_of_an_ended_login_never_gets_the_next_ones_token() {
     let world = World::using(pair(1)).await;
     let epoch = world.session.epoch();
     world.login(Some(pair(5))).await.unwrap();
-    let token = world.session.token(&world.by, epoch, Number::draw()).await;
+    let token = world.session.token(&world.by, epoch, Arrival::draw()).await;
     assert_eq!(token.map(drop), Err(Error::logged_out()));
 }
 

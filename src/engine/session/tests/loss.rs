@@ -1,8 +1,8 @@
 //! How a session ends, and how it does not.
 
-use super::support::*;
-use crate::engine::clock;
-use crate::engine::error::LostReason;
+use crate::clock;
+use crate::error::LostReason;
+use crate::session::tests::support::*;
 
 #[tokio::test(start_paused = true)]
 async fn refused_token_reads_the_store_three_times_more_and_ends_the_session_once() {
@@ -66,7 +66,7 @@ async fn lost_session_asks_nobody_until_the_next_login() {
 
 #[tokio::test(start_paused = true)]
 async fn loss_says_why() {
-    let without_refresh_token = crate::engine::token::Tokens { refresh: None, ..stale(1) };
+    let without_refresh_token = crate::token::Tokens { refresh: None, ..stale(1) };
     let world = World::using(without_refresh_token).await;
     world.grant.will([Reply::error(TERMINAL)]);
     assert_eq!(world.token().await, lost(LostReason::NoRefreshToken));

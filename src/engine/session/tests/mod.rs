@@ -9,7 +9,7 @@ mod interleavings;
 mod login;
 mod loss;
 mod model;
-mod providers;
+mod participants;
 mod support;
 mod timing;
 mod writer;

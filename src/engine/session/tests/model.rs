@@ -8,11 +8,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::super::state::{Acquire, BARRED_FOR, Phase, Purpose, Rejected, Stamp, State};
-use super::support::{living, pair, policy, secs};
-use crate::engine::clock;
-use crate::engine::error::{Error, LostReason, RefreshFailure, RefreshFailureKind};
-use crate::engine::token::Held;
+use crate::clock;
+use crate::error::{Error, LostReason, RefreshFailure, RefreshFailureKind};
+use crate::session::state::{Acquire, BARRED_FOR, Purpose, Rejected, Stamp, State, Status};
+use crate::session::tests::support::{living, pair, policy, secs};
+use crate::token::Held;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -62,7 +62,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// A flight under way.
-struct Flight {
+struct FlightHandle {
     purpose: Purpose,
     overdue: bool,
     /// A rejection of never accepted tokens began it.
@@ -73,7 +73,7 @@ struct Flight {
 struct Witness {
     state: State,
     now: Instant,
-    flight: Option<Flight>,
+    flight: Option<FlightHandle>,
     read: bool,
     lost: Option<Error>,
     cooling_until: Option<Instant>,
@@ -117,12 +117,12 @@ impl Witness {
     }
 
     fn check(&self) {
-        let rotating = matches!(self.state.phase(), Phase::Rotating { .. });
+        let rotating = matches!(self.state.status(), Status::Rotating { .. });
         let flying = self.flight.as_ref().is_some_and(|flight| flight.purpose == Purpose::Rotate);
         assert_eq!(rotating, flying, "one flight, and the state knows it");
-        match (&self.lost, self.state.phase()) {
-            (Some(lost), Phase::Lost(error)) => assert_eq!(lost, error),
-            (None, Phase::Lost(_)) | (Some(_), _) => panic!("lost only by a loss, and until the next login"),
+        match (&self.lost, self.state.status()) {
+            (Some(lost), Status::Lost(error)) => assert_eq!(lost, error),
+            (None, Status::Lost(_)) | (Some(_), _) => panic!("lost only by a loss, and until the next login"),
             _ => {}
         }
         if let Some(held) = self.state.held() {
@@ -183,7 +183,7 @@ impl Witness {
             epoch: held.epoch.wrapping_sub(epochs_ago),
             generation: held.generation.saturating_sub(generations_ago),
         };
-        let never_taken = held.minted && !held.accepted() && !held.expired(self.now);
+        let never_taken = held.from_refresh && !held.accepted() && !held.expired(self.now);
         match self.state.rejected(stamp, self.now) {
             answer if epochs_ago > 0 => assert!(matches!(answer, Rejected::GiveBack)),
             answer if stamp.generation < held.generation => assert!(matches!(answer, Rejected::Replay)),
@@ -242,7 +242,7 @@ impl Witness {
         }
         self.state.take_off(purpose);
         let from = self.state.held().map(|held| Stamp::of(held));
-        self.flight = Some(Flight { purpose, overdue: false, in_vain, from });
+        self.flight = Some(FlightHandle { purpose, overdue: false, in_vain, from });
     }
 
     fn end(&mut self, end: End) {
@@ -306,13 +306,13 @@ impl Witness {
         (self.read, self.rejected) = (true, false);
     }
 
-    fn tokens(&mut self, lifetime: Option<u64>, minted: bool) -> Held {
+    fn tokens(&mut self, lifetime: Option<u64>, from_refresh: bool) -> Held {
         self.serial += 1;
         let stamp = self.state.next_stamp();
         if let Some(old) = self.state.held() {
             assert!(stamp.generation > old.generation);
         }
-        held(self.serial, stamp, lifetime, minted, self.now)
+        held(self.serial, stamp, lifetime, from_refresh, self.now)
     }
 
     fn cooling(&self) -> bool {
@@ -324,11 +324,11 @@ impl Witness {
     }
 }
 
-fn held(serial: u32, stamp: Stamp, lifetime: Option<u64>, minted: bool, now: Instant) -> Held {
+fn held(serial: u32, stamp: Stamp, lifetime: Option<u64>, from_refresh: bool, now: Instant) -> Held {
     let wall = clock::wall_ms();
     let tokens =
         lifetime.map_or_else(|| pair(serial), |millis| living(serial, Duration::from_millis(millis)));
-    Held::new(tokens, stamp.epoch, stamp.generation, minted, now, wall)
+    Held::new(tokens, stamp.epoch, stamp.generation, from_refresh, now, wall)
 }
 
 fn unavailable() -> Error {

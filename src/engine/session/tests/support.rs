@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-pub(super) use super::fakes::*;
+pub(super) use crate::session::tests::fakes::*;
 
-use super::super::provider::{Counters, Host, Provider, Seed};
-use super::super::queue::Queue;
-use super::super::schedule::Policy;
-use super::super::signal::Signal;
-use super::super::state::Stamp;
-use super::super::{Session, Verdict};
-use crate::engine::clock;
-use crate::engine::error::{Error, LostReason, RefreshFailureKind};
-use crate::engine::grant::{Grant, GrantError};
-use crate::engine::number::Number;
-use crate::engine::store::{Store, StoreError};
-use crate::engine::token::{Held, Tokens};
+use crate::clock;
+use crate::error::{Error, LostReason, RefreshFailureKind};
+use crate::grant::{Grant, GrantError};
+use crate::session::participant::{Counters, Host, Participant, Seed};
+use crate::session::schedule::Policy;
+use crate::session::signal::Signal;
+use crate::session::state::Stamp;
+use crate::session::{Session, Verdict};
+use crate::store::{Store, StoreError};
+use crate::token::{Held, Tokens};
+use crate::wait::arrival::Arrival;
+use crate::wait::waiting_limit::WaitingLimit;
 
 pub(super) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -30,7 +30,7 @@ pub(super) const fn secs(secs: u64) -> Duration {
 
 /// The n-th tokens, `a<n>` and `r<n>`: nothing is known about when they expire.
 pub(super) fn pair(n: u32) -> Tokens {
-    crate::engine::token::tests::tokens(&format!("a{n}"), Some(&format!("r{n}")))
+    crate::token::tests::tokens(&format!("a{n}"), Some(&format!("r{n}")))
 }
 
 pub(super) fn living(n: u32, lifetime: Duration) -> Tokens {
@@ -56,7 +56,7 @@ pub(super) fn policy() -> Policy {
 /// One session, and one client that uses it.
 pub(super) struct World {
     pub(super) session: Arc<Session>,
-    pub(super) by: Arc<Provider>,
+    pub(super) by: Arc<Participant>,
     pub(super) grant: Arc<FakeGrant>,
     pub(super) store: Arc<FakeStore>,
     pub(super) host: Arc<FakeHost>,
@@ -69,7 +69,7 @@ impl World {
         Self::with(stored, |_| {})
     }
 
-    pub(super) fn with(stored: Option<Tokens>, change: impl FnOnce(&mut Provider)) -> Self {
+    pub(super) fn with(stored: Option<Tokens>, change: impl FnOnce(&mut Participant)) -> Self {
         let ledger = Ledger::default();
         let session = Arc::new(Session::new("key".into()));
         let store = Arc::new(FakeStore::holding(ledger.clone(), stored));
@@ -85,11 +85,11 @@ impl World {
         session: Arc<Session>,
         store: Arc<FakeStore>,
         ledger: Ledger,
-        change: impl FnOnce(&mut Provider),
+        change: impl FnOnce(&mut Participant),
     ) -> Self {
         let grant = Arc::new(FakeGrant::new(ledger.clone()));
         let host = Arc::new(FakeHost::new(ledger.clone()));
-        let mut by = provider(Arc::clone(&grant) as _, Arc::clone(&store) as _, Arc::clone(&host) as _);
+        let mut by = participant(Arc::clone(&grant) as _, Arc::clone(&store) as _, Arc::clone(&host) as _);
         change(&mut by);
         let by = Arc::new(by);
         session.join(&by);
@@ -101,7 +101,7 @@ impl World {
         Self::using_with(stored, |_| {}).await
     }
 
-    pub(super) async fn using_with(stored: Tokens, change: impl FnOnce(&mut Provider)) -> Self {
+    pub(super) async fn using_with(stored: Tokens, change: impl FnOnce(&mut Participant)) -> Self {
         let world = Self::with(Some(stored), change);
         world.session.tokens(&world.by).await.unwrap();
         world.ledger.take();
@@ -110,23 +110,25 @@ impl World {
 
     /// The access token a request gets that is made now.
     pub(super) async fn token(&self) -> Result<String, Error> {
-        self.session.token(&self.by, self.session.epoch(), Number::draw()).await.map(|held| access(&held))
+        self.session.token(&self.by, self.session.epoch(), Arrival::draw()).await.map(|held| access(&held))
     }
 
     /// The same as a task: it asks as soon as the test waits for anything.
     pub(super) fn asking(&self) -> JoinHandle<Result<String, Error>> {
         let (session, by, epoch) = (Arc::clone(&self.session), Arc::clone(&self.by), self.session.epoch());
-        tokio::spawn(async move { session.token(&by, epoch, Number::draw()).await.map(|held| access(&held)) })
+        tokio::spawn(
+            async move { session.token(&by, epoch, Arrival::draw()).await.map(|held| access(&held)) },
+        )
     }
 
     /// What a request is told whose token was rejected: the token to replay with, or `give back`.
     pub(super) async fn rejected(&self, stamp: Stamp) -> Result<String, Error> {
-        verdict(self.session.rejected(&self.by, stamp, Number::draw()).await)
+        verdict(self.session.rejected(&self.by, stamp, Arrival::draw()).await)
     }
 
     pub(super) fn rejecting(&self, stamp: Stamp) -> JoinHandle<Result<String, Error>> {
         let (session, by) = (Arc::clone(&self.session), Arc::clone(&self.by));
-        tokio::spawn(async move { verdict(session.rejected(&by, stamp, Number::draw()).await) })
+        tokio::spawn(async move { verdict(session.rejected(&by, stamp, Arrival::draw()).await) })
     }
 
     /// Which tokens are held now.
@@ -144,13 +146,13 @@ impl World {
     }
 }
 
-pub(super) fn provider(grant: Arc<dyn Grant>, store: Arc<dyn Store>, host: Arc<dyn Host>) -> Provider {
-    Provider {
+pub(super) fn participant(grant: Arc<dyn Grant>, store: Arc<dyn Store>, host: Arc<dyn Host>) -> Participant {
+    Participant {
         grant,
         store,
         host,
         policy: policy(),
-        queue: Queue::new(10_000),
+        waiting: WaitingLimit::new(10_000),
         counters: Counters::default(),
         seed: Seed::new("key".into(), None),
         closed: Signal::default(),

@@ -1,8 +1,8 @@
 //! Answers that are late: waiters are sent away, the question is not.
 
-use super::support::*;
-use crate::engine::clock;
-use crate::engine::error::{Error, LostReason, RefreshFailureKind};
+use crate::clock;
+use crate::error::{Error, LostReason, RefreshFailureKind};
+use crate::session::tests::support::*;
 
 const TIMED_OUT: Error = Error::RefreshTimeout { after: secs(10) };
 

@@ -1,8 +1,8 @@
 //! Tokens that the store does not take at first.
 
-use super::support::*;
-use crate::engine::clock;
-use crate::engine::store::StoreError;
+use crate::clock;
+use crate::session::tests::support::*;
+use crate::store::StoreError;
 
 /// Rotated, and the next `failures` writes fail.
 async fn rotated(failures: usize) -> World {

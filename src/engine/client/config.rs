@@ -1,0 +1,57 @@
+//! What all sessions of one client have in common, and what it asks its user about requests.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::header::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use crate::error::Error;
+use crate::http::retry::{Budget, RetryRules};
+use crate::http::{Origins, Response, Rules, Transport};
+use crate::secret::Secret;
+use crate::session::participant::Participant;
+use crate::session::registry::Registry;
+use crate::session::signal::Gauge;
+use crate::wait::gate::Gate;
+
+/// What all sessions of one client have in common.
+pub struct Config {
+    pub participant: Arc<Participant>,
+    pub registry: Arc<Registry>,
+    pub origins: Origins,
+    pub transport: Box<dyn Transport>,
+    /// None: `Bearer` and the token.
+    pub format: Option<Box<dyn Format>>,
+    /// None: status 401.
+    pub judge: Option<Box<dyn Judge>>,
+    /// Sent with every request that does not bring its own.
+    pub headers: HeaderMap,
+    /// Which header carries the token.
+    pub header_name: HeaderName,
+    pub rules: Rules,
+    /// For requests that bring none of their own.
+    pub retry: Arc<RetryRules>,
+    pub budget: Budget,
+    /// How long one wait in the queue may take; zero for no bound but the request's own.
+    pub queue_timeout: Duration,
+    /// For requests that bring no timeout of their own.
+    pub timeout: Duration,
+    /// Requests on the wire: a storm is let through in order, as wide as there are connections.
+    pub gate: Gate,
+    /// Calls under way, for `close`.
+    pub calls: Gauge,
+}
+
+/// How the user wants a token to look in its header. Asked once for each token; always settles.
+pub trait Format: Send + Sync {
+    fn format<'a>(&'a self, token: &'a Secret) -> JudgeFuture<'a, HeaderValue>;
+}
+
+/// What the user takes for an expired token. Asked only about failures, and network errors; always settles.
+pub trait Judge: Send + Sync {
+    fn is_expired<'a>(&'a self, answer: &'a Result<Response, Error>, url: &'a Url) -> JudgeFuture<'a, bool>;
+}
+
+pub type JudgeFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;

@@ -1,0 +1,134 @@
+//! Codings over a real connection, since only hyper can make a body for the decoder.
+
+use super::*;
+use crate::error::Error;
+use crate::http::testing::{Server, get, rules, whole};
+use crate::http::{Limits, PhaseCell, Response, Rules, exchange, testing};
+
+async fn answer(content_encoding: &str, body: &[u8]) -> Result<Response, Error> {
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\ncontent-encoding: {content_encoding}\r\n\r\n"
+    );
+    answer_with([head.as_bytes(), body].concat()).await
+}
+
+async fn answer_with(answer: Vec<u8>) -> Result<Response, Error> {
+    let server = Server::answering(vec![answer]).await;
+    let rules = Rules { limits: Limits { size: 1024 * 1024, ..rules().limits }, ..rules() };
+    whole(exchange(&testing::transport(), &get(server.url("/")), &rules, &PhaseCell::new()).await).await
+}
+
+async fn code(content_encoding: &str, body: &[u8]) -> &'static str {
+    let error = answer(content_encoding, body).await.unwrap_err();
+    let Error::Network { code, .. } = error else { panic!("{error:?}") };
+    code.unwrap()
+}
+
+/// `plain` in every coding, deflate's both formats included.
+async fn coded(plain: &[u8]) -> [(&'static str, Vec<u8>); 5] {
+    async fn all(mut encoder: impl AsyncRead + Unpin) -> Vec<u8> {
+        let mut coded = Vec::new();
+        encoder.read_to_end(&mut coded).await.unwrap();
+        coded
+    }
+    [
+        ("gzip", all(codec::GzipEncoder::new(plain)).await),
+        ("deflate", all(codec::ZlibEncoder::new(plain)).await),
+        ("deflate", all(codec::DeflateEncoder::new(plain)).await),
+        ("br", all(codec::BrotliEncoder::new(plain)).await),
+        ("zstd", all(codec::ZstdEncoder::new(plain)).await),
+    ]
+}
+
+/// Compresses, though to nothing that fits in one read.
+fn text(length: usize) -> Vec<u8> {
+    let mut seed = 1_u32;
+    let mut next = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        b"0123456789abcdef"[(seed >> 28) as usize]
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+#[tokio::test]
+async fn every_coding_in_one_read_and_in_many() {
+    for length in [0, 1, 5000, 400_000] {
+        let plain = text(length);
+        for (name, body) in coded(&plain).await {
+            let response = answer(name, &body).await.unwrap();
+            assert!(response.body == plain, "{name} {length}");
+            assert!(response.headers.is_empty());
+        }
+    }
+    for (name, body) in coded(b"in many chunks").await {
+        let head =
+            format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-encoding: {name}\r\n\r\n");
+        let chunks = body.iter().flat_map(|&byte| [&b"1\r\n"[..], &[byte], b"\r\n"].concat());
+        let whole = head.into_bytes().into_iter().chain(chunks).chain(*b"0\r\n\r\n").collect();
+        assert_eq!(answer_with(whole).await.unwrap().body, "in many chunks", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_early_end_and_a_late_one() {
+    for (name, body) in coded(&text(5000)).await {
+        for end in [1, 5, body.len() / 2, body.len() - 1] {
+            assert_eq!(code(name, &body[..end]).await, "Z_BUF_ERROR", "{name} {end}");
+        }
+        assert_eq!(code(name, &[&body[..], b"garbage"].concat()).await, "Z_DATA_ERROR", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn members_follow_each_other_where_the_format_has_them() {
+    for (name, body) in coded(b"ha").await {
+        let twice = answer(name, &[&body[..], &body].concat()).await;
+        match name {
+            "gzip" | "zstd" => assert_eq!(twice.unwrap().body, "haha", "{name}"),
+            _ => assert!(matches!(twice, Err(Error::Network { code: Some("Z_DATA_ERROR"), .. })), "{name}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_one_coding_is_decoded() {
+    let [(_, gzip), ..] = coded(b"hello").await;
+    for name in ["GZip", "x-gzip"] {
+        assert_eq!(answer(name, &gzip).await.unwrap().body, "hello");
+    }
+    for name in ["gzip, gzip", "gzip\r\ncontent-encoding: gzip", "rot13", ""] {
+        let response = answer(name, &gzip).await.unwrap();
+        assert_eq!(response.body, gzip);
+        assert!(response.headers.contains_key(CONTENT_ENCODING));
+        assert_eq!(response.headers["content-length"], gzip.len().to_string());
+    }
+}
+
+#[tokio::test]
+async fn an_empty_body_needs_no_decoding() {
+    for (name, _) in coded(b"").await {
+        assert_eq!(answer(name, b"").await.unwrap().body, "");
+        let until_close = format!(
+            "HTTP/1.1 200 OK\r\ncontent-encoding: {name}\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+        );
+        assert_eq!(answer_with(until_close.into_bytes()).await.unwrap().body, "");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_head_keeps_its_headers() {
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 100\r\n\r\n".to_vec();
+    let server = Server::answering(vec![answer]).await;
+    let request = crate::http::WireRequest { method: http::Method::HEAD, ..get(server.url("/")) };
+    let response = exchange(&testing::transport(), &request, &rules(), &PhaseCell::new()).await.unwrap();
+    assert_eq!(response.headers.len(), 2);
+}
+
+#[tokio::test]
+async fn a_window_that_http_does_not_allow_is_refused() {
+    // A zstd frame of no bytes that asks for a window of 2 to the power of 10 + n / 8.
+    let frame = |n| [b"\x28\xb5\x2f\xfd\x00", &[n][..], b"\x01\x00\x00"].concat();
+    assert_eq!(answer("zstd", &frame(0x68)).await.unwrap().body, "");
+    assert_eq!(code("zstd", &frame(0x70)).await, "Z_DATA_ERROR");
+}

@@ -1,0 +1,61 @@
+//! An answer's body as it comes off the wire.
+//!
+//! Invariant: a body that breaks off is an error. HTTP/1.1's own framing says whether one is whole; of an HTTP/2 stream that
+//! is reset with `NO_ERROR` hyper says that it has ended (RFC 9113 §8.1), whether or not it had.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::Version;
+use hyper::Response;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use crate::http::connect::route::BoxError;
+
+pub(crate) struct Arriving {
+    body: Incoming,
+    http2: bool,
+}
+
+/// The stream was reset before its end.
+#[derive(Debug)]
+pub(crate) struct BrokenOff;
+
+impl Arriving {
+    pub(crate) fn of(response: Response<Incoming>) -> Response<Self> {
+        let http2 = response.version() == Version::HTTP_2;
+        response.map(|body| Self { body, http2 })
+    }
+}
+
+impl Body for Arriving {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            None if self.http2 && !self.body.is_end_stream() => Poll::Ready(Some(Err(BrokenOff.into()))),
+            frame => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("stream reset before its end")
+    }
+}
+
+impl std::error::Error for BrokenOff {}

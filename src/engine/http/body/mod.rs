@@ -1,0 +1,6 @@
+//! Bodies, in both directions: how they are read, sent, decoded and bounded.
+
+pub mod decode;
+pub mod download;
+pub mod incoming;
+pub mod outgoing;

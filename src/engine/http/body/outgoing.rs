@@ -1,0 +1,220 @@
+//! A request's body: bytes, which can be sent as often as it takes, or a stream, which is made while it is sent.
+//!
+//! Invariant: a stream that was given out and cannot be made again is never sent as if it were empty: sending it is an
+//! error.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use hyper::body::{Body, Frame, SizeHint};
+
+use crate::error::Error;
+use crate::http::connect::abort_handle::{Progress, Unsent};
+use crate::http::connect::route::BoxError;
+
+#[derive(Clone)]
+pub enum Payload {
+    Bytes(Bytes),
+    Stream(Arc<dyn Source>),
+}
+
+/// Where a streamed body comes from.
+pub trait Source: Send + Sync {
+    /// The body from its beginning; `None` if it was given out before and cannot be made again. Asked when the first
+    /// byte is wanted, so that a request that never got a connection has used nothing up.
+    fn open(&self) -> Option<Chunks>;
+
+    /// Whether [`Source::open`] has something to give.
+    fn is_fresh(&self) -> bool;
+
+    /// In bytes, if it is known beforehand.
+    fn length(&self) -> Option<u64>;
+
+    /// What went wrong while it was read, if something did.
+    fn failure(&self) -> Option<Error>;
+
+    /// Nobody wants the rest of what is open.
+    fn stop(&self);
+}
+
+pub type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
+
+impl Payload {
+    /// Whether sending it sends all of it, from the beginning.
+    pub fn is_fresh(&self) -> bool {
+        match self {
+            Self::Bytes(_) => true,
+            Self::Stream(source) => source.is_fresh(),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Bytes(bytes) if bytes.is_empty())
+    }
+
+    #[cfg(test)]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Stream(_) => panic!("a stream"),
+        }
+    }
+
+    pub(crate) fn failure(&self) -> Option<Error> {
+        match self {
+            Self::Bytes(_) => None,
+            Self::Stream(source) => source.failure(),
+        }
+    }
+
+    /// The body as hyper takes it; with its progress, if sending it takes more than a moment.
+    pub(crate) fn outgoing(&self) -> (Outgoing, Option<Progress>) {
+        let progress = Progress::default();
+        match self {
+            Self::Bytes(bytes) if bytes.len() <= PIECE => (Outgoing::Whole(bytes.clone()), None),
+            Self::Bytes(bytes) => (Outgoing::Large(bytes.clone(), progress.clone()), Some(progress)),
+            Self::Stream(source) => {
+                (Outgoing::Unopened(Arc::clone(source), progress.clone()), Some(progress))
+            }
+        }
+    }
+}
+
+/// Shows no byte of it.
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Bytes(_) => "bytes",
+            Self::Stream(_) => "a stream",
+        })
+    }
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Self::Bytes(Bytes::new())
+    }
+}
+
+impl From<Bytes> for Payload {
+    fn from(bytes: Bytes) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+/// Stops the sending of a request's body when its exchange is over, however it ended: a server may answer before it has
+/// read everything.
+pub(crate) struct Sending {
+    payload: Payload,
+    /// Once it is answered.
+    pub(crate) unsent: Option<Unsent>,
+}
+
+impl Sending {
+    pub(crate) fn new(payload: &Payload) -> Self {
+        Self { payload: payload.clone(), unsent: None }
+    }
+
+    /// Why an answer breaks off: the request's own body may have failed meanwhile.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        self.payload.failure().unwrap_or(error)
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        if let Payload::Stream(source) = &self.payload {
+            source.stop();
+        }
+    }
+}
+
+/// A payload as hyper takes it.
+pub(crate) enum Outgoing {
+    Whole(Bytes),
+    /// In pieces, so that hyper stops when nobody reads them.
+    Large(Bytes, Progress),
+    Unopened(Arc<dyn Source>, Progress),
+    /// With what is left of its length, if that is known.
+    Open(Chunks, Option<u64>, Progress),
+}
+
+/// What fits into a socket at once, most of the time.
+const PIECE: usize = 64 * 1024;
+
+impl Outgoing {
+    fn is_stopped(&self) -> bool {
+        match self {
+            Self::Whole(_) => false,
+            Self::Large(_, progress) | Self::Unopened(_, progress) | Self::Open(_, _, progress) => {
+                progress.is_stopped()
+            }
+        }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.is_stopped() {
+            return Poll::Ready(Some(Err(ended(Error::Aborted))));
+        }
+        if let Self::Unopened(source, progress) = &*self {
+            let Some(chunks) = source.open() else {
+                return Poll::Ready(Some(Err(ended(Error::BodyNotReplayable))));
+            };
+            *self = Self::Open(chunks, source.length(), progress.clone());
+        }
+        match &mut *self {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Large(left, progress) => {
+                let piece = left.split_to(left.len().min(PIECE));
+                if left.is_empty() {
+                    progress.complete();
+                }
+                Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
+            }
+            Self::Unopened(..) => Poll::Ready(None),
+            Self::Open(chunks, left, progress) => {
+                let next = ready!(chunks.as_mut().poll_next(cx));
+                if let (Some(left), Some(Ok(chunk))) = (left.as_mut(), &next) {
+                    *left = left.saturating_sub(chunk.len() as u64);
+                }
+                // hyper asks for no more than the length it announced.
+                if next.is_none() || *left == Some(0) {
+                    progress.complete();
+                }
+                Poll::Ready(next.map(|chunk| chunk.map(Frame::data).map_err(ended)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(bytes) | Self::Large(bytes, _) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) | Self::Large(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Unopened(source, _) => source.length().map(SizeHint::with_exact).unwrap_or_default(),
+            Self::Open(..) => SizeHint::default(),
+        }
+    }
+}
+
+/// Why a body ends before its end. Of one that nobody wants the rest of, hyper takes the word for the server from here.
+fn ended(error: Error) -> BoxError {
+    match error {
+        Error::Aborted => h2::Error::from(h2::Reason::CANCEL).into(),
+        error => error.into(),
+    }
+}

@@ -1,0 +1,228 @@
+//! The option `proxy`: which origins are reached through one, and how it is told whom to.
+//!
+//! Invariant: the proxy's user name and password go to the proxy and to nobody else: neither to the origin behind it,
+//! nor into an error.
+
+mod socks;
+pub mod tunnel;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use http::uri::{Authority, Scheme};
+use http::{HeaderValue, Uri};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use tower_service::Service;
+
+use crate::error::Error;
+use crate::http::TlsOptions;
+use crate::http::connect::proxy::tunnel::{Broken, ProxyError};
+use crate::http::connect::route::{BoxError, Link, direct};
+
+/// URLs of proxies, as `lib/options/proxy.js` read them: `http`, `https`, `socks5` (names are looked up here) or `socks5h`
+/// (there).
+#[derive(Clone, Default)]
+pub struct ProxyOptions {
+    /// For http URLs; empty for none.
+    pub http: String,
+    /// For https URLs; empty for none.
+    pub https: String,
+    /// Hosts that are reached directly, as `NO_PROXY` lists them.
+    pub except: String,
+    /// Whether this machine is reached through the proxy too.
+    pub loopback: bool,
+}
+
+impl std::fmt::Debug for ProxyOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProxyOptions").finish_non_exhaustive()
+    }
+}
+
+pub(crate) struct Proxies {
+    rules: Matcher,
+    /// What is excepted on one port alone.
+    ports: Vec<(u16, Matcher)>,
+    loopback: bool,
+    /// For a proxy that is itself spoken to over TLS.
+    tls: Option<rustls::ClientConfig>,
+}
+
+impl Proxies {
+    /// `tls` holds for a proxy behind https as well, except that it is shown no client certificate.
+    pub(crate) fn new(options: &ProxyOptions, tls: &TlsOptions) -> Result<Self, Error> {
+        let ProxyOptions { http, https, except, loopback } = options;
+        let (ports, hosts): (Vec<_>, Vec<_>) = except
+            .split([',', ' ', '\t'])
+            .map(|entry| entry.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(entry))
+            .map(|entry| (entry, port_of(entry)))
+            .partition(|(_, port)| port.is_some());
+        let hosts: Vec<_> = hosts.into_iter().map(|(host, _)| without_brackets(host)).collect();
+        let rules = Matcher::builder().http(http.as_str()).https(https.as_str()).no(hosts.join(",")).build();
+        let ports = ports.into_iter().filter_map(|(entry, port)| {
+            let host = without_brackets(entry.rsplit_once(':')?.0);
+            Some((port?, Matcher::builder().all(ANYWHERE).no(host).build()))
+        });
+        let proxies = Self { rules, ports: ports.collect(), loopback: *loopback, tls: None };
+        let mut encrypted = false;
+        for (url, scheme) in [(http, Scheme::HTTP), (https, Scheme::HTTPS)] {
+            let origin = Uri::builder().scheme(scheme).authority(UNEXCEPTED).path_and_query("/").build();
+            let origin = origin.map_err(|_| Error::Internal)?;
+            let unexcepted = Matcher::builder().all(url.as_str()).build();
+            match unexcepted.intercept(&origin) {
+                Some(proxy) if proxy.raw_auth().is_some_and(is_too_long) => {
+                    return Err(Error::InvalidOption(
+                        "proxy is a SOCKS proxy, which takes no user name or password of more than 255 bytes"
+                            .into(),
+                    ));
+                }
+                Some(proxy) => encrypted |= proxy.uri().scheme() == Some(&Scheme::HTTPS),
+                None if url.is_empty() => {}
+                // Never around it: whoever set a proxy may rely on it.
+                None => return Err(Error::InvalidOption("proxy is not the URL of a proxy".into())),
+            }
+        }
+        if !encrypted {
+            return Ok(proxies);
+        }
+        let mut config = TlsOptions { cert: None, key: None, ..tls.clone() }.config()?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { tls: Some(config), ..proxies })
+    }
+
+    /// A link to `origin`, by its proxy if it has one.
+    pub(crate) fn connect(
+        self: &Arc<Self>,
+        tcp: &mut HttpConnector,
+        origin: Uri,
+    ) -> BoxFuture<'static, Result<Link, BoxError>> {
+        let Some(proxy) = self.of(&origin) else {
+            return direct(tcp, origin);
+        };
+        let (proxies, tcp) = (Arc::clone(self), tcp.clone());
+        Box::pin(async move {
+            let name = name(&proxy);
+            let link = proxies.through(&proxy, tcp, origin).await;
+            link.map_err(|broken| ProxyError { name, broken }.into())
+        })
+    }
+
+    async fn through(&self, proxy: &Intercept, tcp: HttpConnector, origin: Uri) -> Result<Link, Broken> {
+        let kind = proxy.uri().scheme_str().unwrap_or_default();
+        let link = self.reach(proxy, tcp).await.map_err(Broken::Failed)?;
+        if kind.starts_with("socks") {
+            let local_names = kind == "socks5";
+            return tunnel::socks(link, &origin, proxy.raw_auth(), local_names).await;
+        }
+        if origin.scheme() == Some(&Scheme::HTTPS) {
+            return tunnel::connect(link, &origin, proxy.basic_auth()).await;
+        }
+        Ok(link.forwarded())
+    }
+
+    /// A link to the proxy itself.
+    async fn reach(&self, proxy: &Intercept, mut tcp: HttpConnector) -> Result<Link, BoxError> {
+        match (&self.tls, proxy.uri().scheme()) {
+            (Some(config), Some(scheme)) if *scheme == Scheme::HTTPS => {
+                let mut tls = HttpsConnector::from((tcp, config.clone()));
+                Ok(Link::new(tls.call(proxy.uri().clone()).await?))
+            }
+            _ => direct(&mut tcp, with_port(proxy.uri())).await,
+        }
+    }
+
+    /// What a request to `uri` must carry for the proxy that reads it; inside a tunnel nothing. An error if it is plain
+    /// http to this machine, which is only safe as long as it stays here.
+    pub(crate) fn credentials(&self, uri: &Uri, allow_insecure: bool) -> Result<Option<HeaderValue>, Error> {
+        if uri.scheme() != Some(&Scheme::HTTP) {
+            return Ok(None);
+        }
+        let Some(proxy) = self.of(uri) else { return Ok(None) };
+        let encrypted = proxy.uri().scheme() == Some(&Scheme::HTTPS);
+        if !(allow_insecure || encrypted || is_loopback(proxy.uri())) {
+            let authority = uri.authority().map_or("", Authority::as_str);
+            return Err(Error::InsecureTransport { origin: format!("http://{authority}") });
+        }
+        Ok(proxy.basic_auth().cloned())
+    }
+
+    fn of(&self, origin: &Uri) -> Option<Intercept> {
+        if !self.loopback && is_loopback(origin) {
+            return None;
+        }
+        let port = origin.port_u16().or(default_port(origin));
+        if self.ports.iter().any(|(of, rules)| Some(*of) == port && rules.intercept(origin).is_none()) {
+            return None;
+        }
+        self.rules.intercept(origin)
+    }
+}
+
+/// The port at the end of an entry of `NO_PROXY`; an IPv6 address has one only behind brackets.
+fn port_of(entry: &str) -> Option<u16> {
+    let (host, port) = entry.rsplit_once(':')?;
+    if host.contains(':') && !host.ends_with(']') { None } else { port.parse().ok() }
+}
+
+fn is_too_long((user, password): (&str, &str)) -> bool {
+    user.len().max(password.len()) > socks::LONGEST
+}
+
+/// An IPv6 address as it is outside of URLs.
+pub(crate) fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// Without user name and password: the matcher keeps them apart.
+fn name(proxy: &Intercept) -> String {
+    let uri = proxy.uri();
+    let authority = uri.authority().map_or("", Authority::as_str);
+    format!("{}://{authority}", uri.scheme_str().unwrap_or_default())
+}
+
+/// The connector knows the ports of http and https alone.
+fn with_port(proxy: &Uri) -> Uri {
+    let is_socks = proxy.scheme_str().is_some_and(|scheme| scheme.starts_with("socks"));
+    if !is_socks || proxy.port().is_some() {
+        return proxy.clone();
+    }
+    let host = proxy.host().unwrap_or_default();
+    Uri::builder()
+        .scheme("http")
+        .authority(format!("{host}:{SOCKS_PORT}"))
+        .path_and_query("/")
+        .build()
+        .unwrap_or_else(|_| proxy.clone())
+}
+
+pub(crate) fn default_port(origin: &Uri) -> Option<u16> {
+    match origin.scheme_str() {
+        Some("http") => Some(80),
+        Some("https") => Some(443),
+        _ => None,
+    }
+}
+
+fn is_loopback(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
+    if let Ok(address) = without_brackets(host).parse::<IpAddr>() {
+        return address.is_loopback();
+    }
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+/// RFC 1928 §3.
+const SOCKS_PORT: u16 = 1080;
+
+/// A proxy for a matcher of which only the exceptions count.
+const ANYWHERE: &str = "http://proxy";
+
+/// Any host.
+const UNEXCEPTED: &str = "origin";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! The option `tls`, turned into a rustls configuration.
+//!
+//! Invariant: what is wrong with a certificate or key is found when the client is made, and the error names the option
+//! and shows nothing of its value.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+
+use crate::error::Error;
+
+/// Each of them PEM text.
+#[derive(Clone)]
+pub struct TlsOptions {
+    /// The only authorities trusted, in place of the system's, as Node's `ca` does.
+    pub ca: Option<String>,
+    /// What the client shows of itself; goes with `key`.
+    pub cert: Option<String>,
+    pub key: Option<String>,
+    pub reject_unauthorized: bool,
+}
+
+impl TlsOptions {
+    pub(crate) fn is_default(&self) -> bool {
+        self.ca.is_none() && self.cert.is_none() && self.key.is_none() && self.reject_unauthorized
+    }
+
+    /// Checks every option. Offers no protocol yet. Reads the system's authorities if it needs them, which takes milliseconds.
+    pub(crate) fn config(&self) -> Result<ClientConfig, Error> {
+        let roots = self.ca.as_deref().map(authorities).transpose()?;
+        let identity = match (&self.cert, &self.key) {
+            (None, None) => None,
+            (Some(cert), Some(key)) => Some(identity(cert, key)?),
+            (Some(_), None) => return Err(invalid("tls.cert needs tls.key beside it")),
+            (None, Some(_)) => return Err(invalid("tls.key needs tls.cert beside it")),
+        };
+        // Named, because another crate in the program may have another one made the default.
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|_| Error::Internal)?;
+        let builder = match roots {
+            _ if !self.reject_unauthorized => {
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustAnyone(provider)))
+            }
+            Some(roots) => builder.with_root_certificates(roots),
+            None => match Verifier::new(provider) {
+                Ok(system) => builder.dangerous().with_custom_certificate_verifier(Arc::new(system)),
+                Err(_) => builder.with_root_certificates(mozillas_authorities()?),
+            },
+        };
+        Ok(match identity {
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|_| invalid("tls.cert and tls.key do not belong together"))?,
+        })
+    }
+}
+
+impl Default for TlsOptions {
+    fn default() -> Self {
+        Self { ca: None, cert: None, key: None, reject_unauthorized: true }
+    }
+}
+
+impl std::fmt::Debug for TlsOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsOptions")
+            .field("ca", &self.ca.is_some())
+            .field("cert", &self.cert.is_some())
+            .field("key", &self.key.is_some())
+            .field("reject_unauthorized", &self.reject_unauthorized)
+            .finish()
+    }
+}
+
+fn authorities(pem: &str) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem, "tls.ca is not a PEM certificate (-----BEGIN CERTIFICATE-----)")? {
+        roots.add(certificate).map_err(|_| invalid("tls.ca is not made of X.509 certificates"))?;
+    }
+    Ok(roots)
+}
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+fn identity(cert: &str, key: &str) -> Result<Identity, Error> {
+    let chain = certificates(cert, "tls.cert is not a PEM certificate (-----BEGIN CERTIFICATE-----)")?;
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
+        invalid("tls.key is not an unencrypted PEM private key (-----BEGIN PRIVATE KEY-----)")
+    })?;
+    Ok((chain, key))
+}
+
+/// At least one.
+fn certificates(pem: &str, otherwise: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+    match CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>() {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(invalid(otherwise)),
+    }
+}
+
+/// For a container without any, where Node works too, since it brings its own. Not if the environment names the ones
+/// to trust: that they cannot be read must not widen what is trusted.
+fn mozillas_authorities() -> Result<RootCertStore, Error> {
+    if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some()) {
+        return Err(Error::Network {
+            message: "SSL_CERT_FILE or SSL_CERT_DIR names no certificate authorities; mend it, or set tls.ca"
+                .into(),
+            code: Some("UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
+        });
+    }
+    Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
+}
+
+/// What `rejectUnauthorized: false` asks for, and nobody else gets.
+#[derive(Debug)]
+struct TrustAnyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for TrustAnyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    // A signature by a key that anyone may have made proves nothing, and certificates that rustls cannot read pass.
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn invalid(message: &str) -> Error {
+    Error::InvalidOption(message.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Names for what no test server can be made to do. The rest is tested with [`crate::http::exchange`].
+
+use std::sync::Arc;
+
+use rustls::{CertificateError, Error as Tls, InvalidMessage, OtherError};
+
+use super::*;
+
+#[test]
+fn certificates() {
+    #[derive(Debug)]
+    struct CaUsedAsEndEntity;
+    impl std::fmt::Display for CaUsedAsEndEntity {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            Ok(())
+        }
+    }
+    impl StdError for CaUsedAsEndEntity {}
+
+    let table = [
+        (CertificateError::Expired, "CERT_HAS_EXPIRED"),
+        (CertificateError::NotValidYet, "CERT_NOT_YET_VALID"),
+        (CertificateError::NotValidForName, "ERR_TLS_CERT_ALTNAME_INVALID"),
+        (CertificateError::UnknownIssuer, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
+        (CertificateError::Revoked, "CERT_REVOKED"),
+        (CertificateError::BadSignature, "CERT_SIGNATURE_FAILURE"),
+        (CertificateError::InvalidPurpose, "INVALID_PURPOSE"),
+        (CertificateError::BadEncoding, "ERR_TLS_CERT_INVALID"),
+        (CertificateError::Other(OtherError(Arc::new(CaUsedAsEndEntity))), "DEPTH_ZERO_SELF_SIGNED_CERT"),
+    ];
+    for (reason, code) in table {
+        assert_eq!(Fault::of_tls(&Tls::InvalidCertificate(reason)).0, code);
+    }
+}
+
+#[test]
+fn handshakes() {
+    let table = [
+        (Tls::InvalidMessage(InvalidMessage::InvalidContentType), "ERR_SSL_WRONG_VERSION_NUMBER"),
+        (Tls::AlertReceived(rustls::AlertDescription::HandshakeFailure), "EPROTO"),
+        (Tls::HandshakeNotComplete, "EPROTO"),
+    ];
+    for (error, code) in table {
+        assert_eq!(Fault::of_tls(&error).0, code);
+    }
+}
+
+#[test]
+fn the_system() {
+    use io::ErrorKind as Kind;
+    let table = [
+        (Kind::ConnectionRefused, "ECONNREFUSED"),
+        (Kind::ConnectionReset, "ECONNRESET"),
+        (Kind::ConnectionAborted, "ECONNABORTED"),
+        (Kind::UnexpectedEof, "ECONNRESET"),
+        (Kind::BrokenPipe, "EPIPE"),
+        (Kind::TimedOut, "ETIMEDOUT"),
+        (Kind::HostUnreachable, "EHOSTUNREACH"),
+        (Kind::NetworkUnreachable, "ENETUNREACH"),
+        (Kind::AddrNotAvailable, "EADDRNOTAVAIL"),
+        (Kind::PermissionDenied, "EACCES"),
+    ];
+    for (kind, code) in table {
+        assert_eq!(Fault::of_io(&kind.into()).map(|fault| fault.0), Some(code));
+    }
+    assert_eq!(Fault::of_io(&io::Error::other("s3cr3t")), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn too_many_files() {
+    assert_eq!(Fault::of_io(&io::Error::from_raw_os_error(24)).map(|fault| fault.0), Some("EMFILE"));
+}
+
+#[test]
+fn names() {
+    let table = [
+        ("failed to lookup address information: Name or service not known", "ENOTFOUND"),
+        ("failed to lookup address information: No address associated with hostname", "ENOTFOUND"),
+        ("failed to lookup address information: Temporary failure in name resolution", "EAI_AGAIN"),
+        ("failed to lookup address information: Try again", "EAI_AGAIN"),
+    ];
+    for (text, code) in table {
+        assert_eq!(Fault::of_lookup(&io::Error::other(text)).0, code);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_name_is_one() {
+    use crate::http::Transport;
+    use crate::http::testing::{get, transport};
+    let url = url::Url::parse("http://unknown.invalid/s3cr3t").unwrap();
+    let mapped = transport().send(&get(url)).await.err().unwrap();
+    // Without a network even this name is looked up in vain.
+    let Error::Network { message, code: Some("ENOTFOUND" | "EAI_AGAIN") } = mapped else {
+        panic!("{mapped:?}")
+    };
+    assert!(message.starts_with("http://unknown.invalid could not be looked up"), "{message}");
+}

@@ -1,0 +1,5 @@
+//! What takes several files of this folder to show.
+
+mod endings;
+mod handshake;
+mod upload;

@@ -1,0 +1,127 @@
+//! One connection for all requests to an origin that speaks HTTP/2. hyper starts a connection for each request that
+//! finds none and lets go of all but the first that is ready; a storm would make hundreds of TLS handshakes for
+//! nothing.
+//!
+//! Invariant: what was learned of an origin only delays or drops connects that another one makes unnecessary. If that
+//! one fails, or speaks HTTP/1.1 after all, the others start at once.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use http::Uri;
+use http::uri::Authority;
+use hyper_util::client::legacy::connect::Connection;
+use tokio::sync::Semaphore;
+use tower_service::Service;
+
+use crate::http::connect::is_watched;
+use crate::http::connect::route::BoxError;
+
+/// A connector to https origins that knows which of them speak HTTP/2.
+#[derive(Clone)]
+pub(crate) struct Http2Dedup<S> {
+    inner: S,
+    known: Known,
+}
+
+/// The origins that spoke HTTP/2, each with the turn to connect to it. Closed turns are nobody's any more.
+#[derive(Clone, Default)]
+struct Known(Arc<Mutex<HashMap<Authority, Arc<Semaphore>>>>);
+
+impl<S> Http2Dedup<S> {
+    pub(crate) fn new(inner: S) -> Self {
+        Self { inner, known: Known::default() }
+    }
+}
+
+impl<S> Service<Uri> for Http2Dedup<S>
+where
+    S: Service<Uri, Error = BoxError>,
+    S::Response: Connection + Send,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Connecting<S::Response>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let origin = uri.authority().cloned();
+        let connect = self.inner.call(uri);
+        let known = self.known.clone();
+        let connecting = {
+            let origin = origin.clone();
+            async move {
+                let Some(origin) = origin else { return connect.await };
+                let turn = known.turn(&origin);
+                let _turn = match &turn {
+                    Some(turn) => turn.acquire().await.ok(),
+                    None => None,
+                };
+                let outcome = connect.await;
+                match &outcome {
+                    Ok(link) if link.connected().is_negotiated_h2() => known.learn(origin),
+                    _ => known.forget(&origin),
+                }
+                outcome
+            }
+        };
+        Connecting { inner: Box::pin(connecting), wanted: is_watched(), origin, known: self.known.clone() }
+    }
+}
+
+pub(crate) struct Connecting<T> {
+    inner: BoxFuture<'static, Result<T, BoxError>>,
+    /// Some request waits for it, as far as is known.
+    wanted: bool,
+    origin: Option<Authority>,
+    known: Known,
+}
+
+impl<T> Future for Connecting<T> {
+    type Output = Result<T, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let let_go = self.wanted && !is_watched();
+        if let_go && self.origin.as_ref().is_some_and(|origin| self.known.turn(origin).is_some()) {
+            return Poll::Ready(Err("another connection took its place".into()));
+        }
+        self.inner.as_mut().poll(cx)
+    }
+}
+
+impl Known {
+    fn turn(&self, origin: &Authority) -> Option<Arc<Semaphore>> {
+        self.lock().get(origin).map(Arc::clone)
+    }
+
+    fn learn(&self, origin: Authority) {
+        let mut known = self.lock();
+        if known.len() >= MANY {
+            known.clear();
+        }
+        known.entry(origin).or_insert_with(|| Arc::new(Semaphore::new(1)));
+    }
+
+    fn forget(&self, origin: &Authority) {
+        if let Some(turn) = self.lock().remove(origin) {
+            turn.close();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Authority, Arc<Semaphore>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A client has few origins. One that has more than this begins to learn anew.
+const MANY: usize = 1000;
+
+#[cfg(test)]
+mod tests;

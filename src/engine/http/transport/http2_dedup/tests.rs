@@ -1,0 +1,254 @@
+//! Storms against a real server that counts, and connections that fail in the middle.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use h2::Reason;
+use http_body_util::Empty;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::Connected;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{DuplexStream, duplex};
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::http::connect::watched;
+use crate::http::testing::http2::*;
+use crate::http::testing::{get, rules, whole};
+use crate::http::transport::http2;
+use crate::http::{HyperTransport, PhaseCell, exchange};
+
+const STORM: usize = 30;
+
+/// Answers every request on `peer` until its client leaves.
+async fn answer(mut peer: Peer) {
+    while let Some(frame) = peer.frame().await {
+        if frame.kind == HEADERS {
+            peer.respond(frame.stream, "ok").await;
+        }
+    }
+}
+
+/// Counts the connections, those included that are given up before TLS.
+fn serve(server: &Arc<Http2Server>) -> Arc<AtomicUsize> {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let (server, count) = (Arc::clone(server), Arc::clone(&connections));
+    tokio::spawn(async move {
+        loop {
+            let stream = server.connection().await;
+            count.fetch_add(1, Ordering::Relaxed);
+            let server = Arc::clone(&server);
+            tokio::spawn(async move {
+                if let Some(peer) = server.handshake(stream, &[]).await {
+                    answer(peer).await;
+                }
+            });
+        }
+    });
+    connections
+}
+
+async fn request(transport: &HyperTransport, server: &Http2Server) {
+    let phase = PhaseCell::new();
+    let response = exchange(transport, &get(server.url.clone()), &rules(), &phase).await;
+    assert_eq!(whole(response).await.unwrap().body, "ok");
+}
+
+async fn storm(transport: &HyperTransport, server: &Http2Server) {
+    join_all((0..STORM).map(|_| request(transport, server))).await;
+}
+
+#[tokio::test]
+async fn of_a_cold_storm_no_request_is_lost() {
+    let server = Arc::new(Http2Server::new().await);
+    serve(&server);
+    storm(&server.transport(), &server).await;
+}
+
+#[tokio::test]
+async fn a_storm_on_an_origin_that_is_known_makes_one_connection() {
+    let server = Arc::new(Http2Server::new().await);
+    let transport = server.transport();
+    let (mut peer, ()) = tokio::join!(
+        async {
+            let mut peer = server.peer(&[]).await;
+            let stream = peer.request().await;
+            peer.respond(stream, "ok").await;
+            peer.go_away(stream, Reason::NO_ERROR).await;
+            peer
+        },
+        request(&transport, &server),
+    );
+    while peer.frame().await.is_some() {}
+    let connections = serve(&server);
+    storm(&transport, &server).await;
+    // Comes after all that came before.
+    request(&server.transport(), &server).await;
+    assert_eq!(connections.load(Ordering::Relaxed), 2);
+}
+
+/// Connects to what it is told.
+#[derive(Clone)]
+struct Fake(Arc<Mutex<mpsc::UnboundedReceiver<Told>>>);
+
+type Told = Result<Reached, BoxError>;
+
+/// And whether it speaks HTTP/2.
+struct Reached(TokioIo<DuplexStream>, bool);
+
+/// Nobody is at the other end: what is written fails.
+fn reached(http2: bool) -> Reached {
+    Reached(TokioIo::new(duplex(1).0), http2)
+}
+
+impl Service<Uri> for Fake {
+    type Response = Reached;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Reached, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let told = Arc::clone(&self.0);
+        Box::pin(async move { poll_fn(|cx| told.lock().unwrap().poll_recv(cx)).await.unwrap() })
+    }
+}
+
+impl Connection for Reached {
+    fn connected(&self) -> Connected {
+        if self.1 { Connected::new().negotiated_h2() } else { Connected::new() }
+    }
+}
+
+impl Read for Reached {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Reached {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+fn fake() -> (mpsc::UnboundedSender<Told>, Http2Dedup<Fake>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    (tell, Http2Dedup::new(Fake(Arc::new(Mutex::new(told)))))
+}
+
+fn origin() -> Uri {
+    Uri::from_static("https://origin/")
+}
+
+async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_pending())).await
+}
+
+#[tokio::test]
+async fn others_wait_for_the_connect_to_a_known_origin_and_not_for_one_that_failed() {
+    for failure in [Err("refused".into()), Ok(reached(false))] {
+        let (tell, mut sharing) = fake();
+        tell.send(Ok(reached(true))).unwrap();
+        sharing.call(origin()).await.unwrap();
+
+        let mut first = sharing.call(origin());
+        assert!(is_pending(&mut first).await);
+        let mut others = [sharing.call(origin()), sharing.call(origin())];
+        for other in &mut others {
+            assert!(is_pending(other).await);
+        }
+        tell.send(failure).unwrap();
+        let _ = first.await;
+        for other in &mut others {
+            assert!(is_pending(other).await);
+        }
+        // The last does not wait for the one before it.
+        for other in others.into_iter().rev() {
+            tell.send(Ok(reached(false))).unwrap();
+            assert!(!other.await.unwrap().1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_waits_goes_on_when_the_one_that_connects_is_dropped() {
+    let (tell, mut sharing) = fake();
+    tell.send(Ok(reached(true))).unwrap();
+    sharing.call(origin()).await.unwrap();
+    let mut first = sharing.call(origin());
+    let mut second = sharing.call(origin());
+    assert!(is_pending(&mut first).await && is_pending(&mut second).await);
+    drop(first);
+    tell.send(Ok(reached(true))).unwrap();
+    assert!(second.await.unwrap().1);
+}
+
+#[tokio::test]
+async fn a_connect_that_was_let_go_ends_if_its_origin_is_known() {
+    let phase = PhaseCell::new();
+    let (tell, mut sharing) = fake();
+    let mut started = Vec::new();
+    watched(&phase, async {
+        for _ in 0..2 {
+            started.push(sharing.call(origin()));
+            assert!(is_pending(started.last_mut().unwrap()).await);
+        }
+    })
+    .await;
+    // Nothing is known: it may become a connection for later.
+    assert!(is_pending(&mut started[1]).await);
+    tell.send(Ok(reached(true))).unwrap();
+    started.remove(0).await.unwrap();
+    started.remove(0).await.err().unwrap();
+}
+
+#[tokio::test]
+async fn who_waited_for_a_connection_that_failed_missed_it() {
+    let (tell, sharing) = fake();
+    let client = legacy::Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(sharing);
+    let mut requests = [client.get(origin()), client.get(origin())];
+    for request in &mut requests {
+        assert!(is_pending(request).await);
+    }
+    tell.send(Ok(reached(true))).unwrap();
+    let [first, second] = requests;
+    let failed = first.await.unwrap_err();
+    assert!(!http2::missed(&failed) && http2::unprocessed(&failed), "{failed:?}");
+    let missed = second.await.unwrap_err();
+    assert!(http2::missed(&missed) && http2::unprocessed(&missed), "{missed:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_its_connection_never_took_was_not_processed() {
+    let (tell, sharing) = fake();
+    let client = legacy::Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(sharing);
+    let (ours, theirs) = duplex(1024);
+    tell.send(Ok(Reached(TokioIo::new(ours), false))).unwrap();
+    let mut request = client.get(origin());
+    assert!(is_pending(&mut request).await);
+    // The connection's own task finds it idle, and then it ends before it is given the request.
+    tokio::task::yield_now().await;
+    drop(theirs);
+    let error = request.await.unwrap_err();
+    assert!(error.connect_info().is_some() && http2::unprocessed(&error), "{error:?}");
+    assert!(!http2::missed(&error));
+}

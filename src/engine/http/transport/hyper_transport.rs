@@ -1,0 +1,284 @@
+//! HTTP/1.1 and HTTP/2 by hyper, over TLS by rustls. hyper-util's client keeps the connections.
+//!
+//! Invariant: a URL is parsed once more than the user's, into the URI that hyper wants, and never again on the way.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue,
+    PROXY_AUTHORIZATION, RANGE, TRANSFER_ENCODING, USER_AGENT,
+};
+use http::uri::Scheme;
+use http::{Method, Request, Response, StatusCode, Uri};
+use hyper::body::{Body, Incoming};
+use hyper::ext::ReasonPhrase;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use url::{Position, Url};
+
+use crate::error::Error;
+use crate::http::body::decode;
+use crate::http::body::decode::Coding;
+use crate::http::body::incoming::Arriving;
+use crate::http::body::outgoing::Outgoing;
+use crate::http::connect::abort_handle::{AbortHandle, Unsent};
+use crate::http::connect::proxy::Proxies;
+use crate::http::connect::route::{Route, tcp};
+use crate::http::connect::tls::TlsOptions;
+use crate::http::connect::unix::SocketPath;
+use crate::http::connect::{Connector, left_connect, unprocessed};
+use crate::http::transport::http2;
+use crate::http::transport::http2_dedup::Http2Dedup;
+use crate::http::{Transport, TransportOptions, WireBody, WireRequest, WireResponse, fault};
+
+/// HTTP over hyper and rustls. A request that hyper knows was not sent, because the kept connection it got was closed,
+/// is sent on another one.
+///
+/// Limits that nobody can raise by sending more: 100 header fields in HTTP/1.1, and [`READ_BUFFER`] for a response's
+/// head.
+pub struct HyperTransport {
+    idle_per_origin: usize,
+    http2: bool,
+    allow_insecure: bool,
+    route: Route,
+    /// For http URLs.
+    plain: OnceLock<Client<Route>>,
+    /// For https URLs. Reading the system's authorities takes milliseconds and a program that never needs them
+    /// should not pay, nor fail where there are none.
+    tls: OnceLock<rustls::ClientConfig>,
+    secure: OnceLock<Client<Http2Dedup<HttpsConnector<Route>>>>,
+    /// For https URLs with another host in the `host` header, which HTTP/2 cannot say (RFC 9113 §8.3.1).
+    http1_only: OnceLock<Client<HttpsConnector<Route>>>,
+}
+
+impl HyperTransport {
+    /// Needs no runtime. What is set of the TLS options, `socket_path` and `proxy` is checked here.
+    pub fn new(options: &TransportOptions) -> Result<Self, Error> {
+        let TransportOptions { idle_per_origin, tls, http2, socket_path, proxy, allow_insecure } = options;
+        let route = match (socket_path, proxy) {
+            (Some(path), _) => Route::Socket(SocketPath::new(path)?),
+            (None, Some(proxy)) => Route::Proxied(Arc::new(Proxies::new(proxy, tls)?), tcp()),
+            (None, None) => Route::Direct(tcp()),
+        };
+        let config = if tls.is_default() { OnceLock::new() } else { OnceLock::from(tls.config()?) };
+        Ok(Self {
+            idle_per_origin: *idle_per_origin,
+            http2: *http2,
+            allow_insecure: *allow_insecure,
+            route,
+            plain: OnceLock::new(),
+            tls: config,
+            secure: OnceLock::new(),
+            http1_only: OnceLock::new(),
+        })
+    }
+
+    fn request(&self, mut request: Request<Outgoing>) -> Result<legacy::ResponseFuture, Error> {
+        if let Route::Proxied(proxies, _) = &self.route
+            && let Some(credentials) = proxies.credentials(request.uri(), self.allow_insecure)?
+        {
+            request.headers_mut().entry(PROXY_AUTHORIZATION).or_insert(credentials);
+        }
+        if request.uri().scheme() != Some(&Scheme::HTTPS) {
+            return Ok(self.plain().request(request));
+        }
+        if self.http2
+            && let Some(host) = request.headers().get(HOST)
+        {
+            if request
+                .uri()
+                .authority()
+                .is_some_and(|authority| host.as_bytes() != authority.as_str().as_bytes())
+            {
+                return Ok(self.http1_only()?.request(request));
+            }
+            // Either version says it in its own way.
+            request.headers_mut().remove(HOST);
+        }
+        Ok(self.secure()?.request(request))
+    }
+
+    fn plain(&self) -> &Client<Route> {
+        self.plain.get_or_init(|| client(self.route.clone(), self.idle_per_origin, false))
+    }
+
+    fn secure(&self) -> Result<&Client<Http2Dedup<HttpsConnector<Route>>>, Error> {
+        if let Some(client) = self.secure.get() {
+            return Ok(client);
+        }
+        let connector = Http2Dedup::new(self.encrypted(self.http2)?);
+        Ok(self.secure.get_or_init(|| client(connector, self.idle_per_origin, self.http2)))
+    }
+
+    fn http1_only(&self) -> Result<&Client<HttpsConnector<Route>>, Error> {
+        if let Some(client) = self.http1_only.get() {
+            return Ok(client);
+        }
+        let connector = self.encrypted(false)?;
+        Ok(self.http1_only.get_or_init(|| client(connector, self.idle_per_origin, false)))
+    }
+
+    fn encrypted(&self, http2: bool) -> Result<HttpsConnector<Route>, Error> {
+        if self.tls.get().is_none() {
+            // Two threads may make one each; the second is dropped unused.
+            let config = TlsOptions::default().config()?;
+            self.tls.get_or_init(|| config);
+        }
+        let mut config = self.tls.get().ok_or(Error::Internal)?.clone();
+        config.alpn_protocols = http2::protocols(http2);
+        Ok(HttpsConnector::from((self.route.clone(), config)))
+    }
+}
+
+impl Transport for HyperTransport {
+    fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>> {
+        Box::pin(async move {
+            loop {
+                let (outgoing, unsent) = outgoing(request)?;
+                let uri = outgoing.uri().clone();
+                match self.request(outgoing)?.await {
+                    Ok(response) => {
+                        let Some(fault) = fault(&response) else {
+                            return Ok(WireResponse { unsent, ..incoming(response, uri) });
+                        };
+                        // At once: nobody else may get this connection.
+                        if let Some(line) = response.extensions().get::<AbortHandle>() {
+                            line.cut();
+                        }
+                        return Err(fault.at(&uri));
+                    }
+                    Err(error) if http2::missed(&error) => {}
+                    Err(error) => {
+                        if !error.is_connect() {
+                            left_connect();
+                        }
+                        if http2::unprocessed(&error) {
+                            unprocessed();
+                        }
+                        return Err(request.body.failure().unwrap_or_else(|| fault::error(&error, &uri)));
+                    }
+                }
+            }
+        })
+    }
+}
+
+type Client<C> = legacy::Client<Connector<C>, Outgoing>;
+
+fn client<C>(connector: C, idle_per_origin: usize, http2: bool) -> Client<C>
+where
+    Connector<C>: legacy::connect::Connect + Clone,
+{
+    let mut client = legacy::Client::builder(TokioExecutor::new());
+    if http2 {
+        http2::configure(&mut client);
+    }
+    client
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .http1_max_buf_size(READ_BUFFER)
+        .pool_max_idle_per_host(idle_per_origin)
+        .build(Connector(connector))
+}
+
+fn outgoing(request: &WireRequest) -> Result<(Request<Outgoing>, Option<Unsent>), Error> {
+    let (body, progress) = request.body.outgoing();
+    let mut outgoing = Request::new(body);
+    *outgoing.method_mut() = request.method.clone();
+    *outgoing.uri_mut() = uri(&request.url)?;
+    *outgoing.headers_mut() = headers(request);
+    let unsent = progress.map(|progress| Unsent::new(progress, &mut outgoing));
+    Ok((outgoing, unsent))
+}
+
+/// `url` without its fragment and without user name and password, which have no place in a request.
+fn uri(url: &Url) -> Result<Uri, Error> {
+    let uri = match &url[Position::BeforeUsername..Position::BeforeHost] {
+        "" => Uri::try_from(&url[..Position::AfterQuery]),
+        _ => Uri::try_from(
+            [&url[..Position::BeforeUsername], &url[Position::BeforeHost..Position::AfterQuery]].concat(),
+        ),
+    };
+    uri.map_err(|_| Error::InvalidOption("url cannot be sent as an HTTP/1.1 request".into()))
+}
+
+/// The request's own, and the usual ones it lacks. hyper adds `host` and the length of a body.
+fn headers(request: &WireRequest) -> HeaderMap {
+    let WireRequest { method, headers: own, body, .. } = request;
+    let mut headers = HeaderMap::with_capacity(own.len() + ADDED);
+    for (name, value) in own {
+        // The body is here and its length known; another one would have the server wait, or read into the next
+        // request.
+        if name != CONTENT_LENGTH && name != TRANSFER_ENCODING {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    headers.entry(ACCEPT).or_insert(ANYTHING);
+    headers.entry(USER_AGENT).or_insert(OURSELVES);
+    // As fetch does: a part of a compressed body cannot be decoded.
+    let codings = if own.contains_key(RANGE) { IDENTITY } else { CODINGS };
+    headers.entry(ACCEPT_ENCODING).or_insert(codings);
+    if body.is_empty() && matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
+        // RFC 9110 §8.6. hyper leaves it out, and some servers answer 411.
+        headers.insert(CONTENT_LENGTH, ZERO);
+    }
+    headers
+}
+
+/// What makes an answer one after which nobody knows where the next one begins.
+fn fault(response: &Response<Incoming>) -> Option<fault::Fault> {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Some(fault::SWITCHED);
+    }
+    let headers = response.headers();
+    let has_two_ends = headers.contains_key(TRANSFER_ENCODING)
+        && headers.contains_key(CONTENT_LENGTH)
+        && !response.body().is_end_stream();
+    has_two_ends.then_some(fault::TWO_ENDS)
+}
+
+fn incoming(response: Response<Incoming>, uri: Uri) -> WireResponse {
+    let (mut head, body) = Arriving::of(response).into_parts();
+    let reason = match head.extensions.get::<ReasonPhrase>() {
+        // Header bytes are Latin-1.
+        Some(reason) => reason.as_bytes().iter().copied().map(char::from).collect::<String>().into(),
+        None => head.status.canonical_reason().unwrap_or_default().into(),
+    };
+    // An answer to HEAD has no body, and its headers tell of the one that GET would bring.
+    let coding = if body.is_end_stream() { None } else { Coding::of(&head.headers) };
+    if coding.is_some() {
+        head.headers.remove(CONTENT_ENCODING);
+        head.headers.remove(CONTENT_LENGTH);
+    }
+    WireResponse {
+        status: head.status,
+        reason,
+        headers: head.headers,
+        body: WireBody::new(body, coding, uri),
+        unsent: None,
+    }
+}
+
+// Values that HeaderMap takes without an allocation.
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+const OURSELVES: HeaderValue = HeaderValue::from_static(concat!("token-rotator/", env!("CARGO_PKG_VERSION")));
+const CODINGS: HeaderValue = HeaderValue::from_static(decode::ACCEPTED);
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+const ZERO: HeaderValue = HeaderValue::from_static("0");
+
+/// The three above, `host` and `content-length`: the map never grows.
+const ADDED: usize = 5;
+
+/// What a connection reads at once at the most. A part of a body keeps all of the buffer it was read into: with hyper's
+/// 400 KiB a stream of 512 MB held 60 MB more.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// undici's number: under the 5 s after which a Node server closes an idle connection, so that its close and our
+/// next request do not cross.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! The engine: everything that rotates tokens and sends requests, and nothing that knows of Node.
+//!
+//! Start reading at [`client`]. Invariant: no `napi` below this line; all of it runs under `cargo test`.
+
+pub mod client;
+pub mod clock;
+pub mod error;
+pub mod event;
+pub mod grant;
+pub mod http;
+pub mod secret;
+pub mod session;
+pub mod store;
+pub mod token;
+pub mod wait;

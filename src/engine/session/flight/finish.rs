@@ -1,0 +1,143 @@
+//! How flights end: what becomes of the session, and who is told.
+//!
+//! Invariant: every flight lands once, a panic included, and one that was overtaken by another login changes nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock;
+use crate::error::{Cause, Error, LostReason, RefreshFailure, RefreshFailureKind};
+use crate::event::Event;
+use crate::grant::GrantError;
+use crate::session::flight::Flight;
+use crate::session::{Inner, fresh, schedule};
+use crate::token::Tokens;
+
+/// How a flight ends.
+pub(crate) enum Ended {
+    Loaded(Option<Tokens>),
+    /// The store could not be read for the first time.
+    Unread(Error),
+    /// `from`: what was refreshed, which the store may have held and the session never did.
+    Rotated {
+        tokens: Tokens,
+        from: Option<Tokens>,
+    },
+    Adopted(Tokens),
+    /// The session goes on after a pause.
+    Failed(Error),
+    Lost(Error),
+    /// Another login began under way.
+    Overtaken,
+}
+
+impl Flight {
+    /// Applies the ending and tells everybody, in this order: the state, the hooks, those who wait. Hooks are only
+    /// queued here, so that `onRefreshed` is ahead of every answer that waited for it.
+    pub(crate) fn land(&mut self, ending: Ended) {
+        self.landed = true;
+        // Somebody has to be told: of a loss once, and by nobody else.
+        if !self.by.host.alive() {
+            self.change_participant();
+        }
+        let mut guard = self.session.inner();
+        let inner = &mut *guard;
+        if inner.state.epoch() != self.epoch {
+            return;
+        }
+        inner.flight = None;
+        let counters = &self.by.counters;
+        let mut events = Vec::new();
+        let outcome = match ending {
+            Ended::Loaded(tokens) => {
+                let stamp = inner.state.next_stamp();
+                inner.state.loaded(tokens.map(|tokens| fresh(tokens, stamp, false)));
+                Ok(())
+            }
+            Ended::Rotated { tokens, from } => {
+                if let Some(from) = from {
+                    inner.superseded.add(&from);
+                }
+                counters.rotations.add();
+                events.push(Event::Refreshed(Arc::new(tokens.clone())));
+                replace(inner, tokens, true);
+                Ok(())
+            }
+            Ended::Adopted(tokens) => {
+                counters.adopted.add();
+                replace(inner, tokens, false);
+                Ok(())
+            }
+            Ended::Unread(error) => {
+                inner.state.unread();
+                Err(error)
+            }
+            Ended::Failed(error) => {
+                counters.rotations_failed.add();
+                inner.maybe_spent = self.maybe_spent;
+                let asked = retry_after(&error);
+                let told = inner.state.cooled(error, clock::now(), |failures| {
+                    schedule::cool_down(failures, asked, rand::random())
+                });
+                events.push(Event::RefreshFailed(told.clone()));
+                Err(told)
+            }
+            Ended::Lost(error) => {
+                counters.rotations_failed.add();
+                if matches!(error, Error::SessionLost { reason: LostReason::RotationOutcomeUnknown, .. }) {
+                    counters.reuse_suspected.add();
+                }
+                inner.state.lost(error.clone());
+                events.extend([Event::RefreshFailed(error.clone()), Event::Logout]);
+                Err(error)
+            }
+            Ended::Overtaken => Err(Error::logged_out()),
+        };
+        let held = inner.state.held().cloned();
+        drop(guard);
+        for event in events {
+            self.by.host.emit(event);
+        }
+        self.handle.outcome.set(outcome.map(|()| held));
+    }
+}
+
+/// New tokens take the place of those held.
+fn replace(inner: &mut Inner, tokens: Tokens, from_refresh: bool) {
+    if let Some(old) = inner.state.held() {
+        inner.superseded.add(&old.tokens);
+    }
+    inner.maybe_spent = None;
+    inner.state.rotated(fresh(tokens, inner.state.next_stamp(), from_refresh));
+}
+
+impl Drop for Flight {
+    /// Whatever happens to a flight, a panic included, nobody waits for ever.
+    fn drop(&mut self) {
+        if !self.landed {
+            self.land(Ended::Failed(failure(GrantError::Ambiguous { cause: None })));
+        }
+    }
+}
+
+fn retry_after(error: &Error) -> Option<Duration> {
+    match error {
+        Error::Refresh(failure) => failure.retry_after,
+        _ => None,
+    }
+}
+
+/// A refresh that brought no tokens, as those who wait see it.
+pub(crate) fn failure(error: GrantError) -> Error {
+    let (kind, retry_after, cause): (_, _, Option<Cause>) = match error {
+        GrantError::Unspent { retry_after, cause } => (RefreshFailureKind::Failed, retry_after, cause),
+        GrantError::Malformed { cause } => (RefreshFailureKind::Malformed, None, cause),
+        GrantError::Ambiguous { cause: None } | GrantError::Gone => {
+            (RefreshFailureKind::NoAnswer, None, None)
+        }
+        GrantError::Ambiguous { cause } | GrantError::Unknown { cause } | GrantError::Terminal { cause } => {
+            (RefreshFailureKind::Failed, None, cause)
+        }
+    };
+    Error::Refresh(RefreshFailure { kind, retry_after, cause })
+}

@@ -1,0 +1,148 @@
+//! Places on the wire: so many requests at once, and the next place goes to the one that came first.
+//!
+//! A semaphore would put a request that comes back to be replayed behind ten thousand that came after it. Here each
+//! keeps the number it drew when it came. Invariant: while anybody waits, no place is free.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::wait::arrival::Arrival;
+
+#[derive(Debug)]
+pub struct Gate(Mutex<Line>);
+
+#[derive(Debug)]
+struct Line {
+    free: usize,
+    waiting: BTreeMap<Arrival, oneshot::Sender<()>>,
+}
+
+impl Line {
+    fn take(&mut self) -> bool {
+        let free = self.free > 0;
+        self.free -= usize::from(free);
+        free
+    }
+}
+
+/// A place on the wire, until dropped.
+#[derive(Debug)]
+pub struct Place<'a>(&'a Gate);
+
+impl Gate {
+    pub fn new(places: usize) -> Self {
+        Self(Mutex::new(Line { free: places.max(1), waiting: BTreeMap::new() }))
+    }
+
+    /// A place, if one is free.
+    pub fn try_enter(&self) -> Option<Place<'_>> {
+        self.line().take().then(|| Place(self))
+    }
+
+    pub async fn enter(&self, number: Arrival) -> Place<'_> {
+        let given = {
+            let mut line = self.line();
+            if line.take() {
+                return Place(self);
+            }
+            let (sender, given) = oneshot::channel();
+            line.waiting.insert(number, sender);
+            given
+        };
+        let waiter = Waiter { gate: self, number };
+        // Never an error: the sender stays in the line until a place comes with it.
+        let _given = given.await;
+        waiter.admitted()
+    }
+
+    fn leave(&self) {
+        let mut line = self.line();
+        match line.waiting.pop_first() {
+            // One that is no longer there to take it hands it on: see `Waiter`.
+            Some((_, next)) => drop(next.send(())),
+            None => line.free += 1,
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// Stands in line until admitted or dropped.
+struct Waiter<'a> {
+    gate: &'a Gate,
+    number: Arrival,
+}
+
+impl<'a> Waiter<'a> {
+    fn admitted(self) -> Place<'a> {
+        let gate = self.gate;
+        std::mem::forget(self);
+        Place(gate)
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        let given = self.gate.line().waiting.remove(&self.number).is_none();
+        if given {
+            self.gate.leave();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn the_next_place_goes_to_the_lowest_number_however_late_it_lined_up() {
+        let gate = Gate::new(1);
+        let (first, second) = (Arrival::draw(), Arrival::draw());
+        let place = gate.try_enter().unwrap();
+        assert!(gate.try_enter().is_none());
+        let mut late = pin!(gate.enter(second));
+        let mut early = pin!(gate.enter(first));
+        assert!(poll(late.as_mut()).is_pending() && poll(early.as_mut()).is_pending());
+
+        drop(place);
+        assert!(poll(late.as_mut()).is_pending());
+        let Poll::Ready(place) = poll(early.as_mut()) else { panic!("not admitted") };
+        drop(place);
+        assert!(poll(late.as_mut()).is_ready());
+        assert!(gate.try_enter().is_some());
+    }
+
+    #[test]
+    fn a_place_given_to_one_who_has_left_goes_to_the_next() {
+        let gate = Gate::new(1);
+        let place = gate.try_enter().unwrap();
+        let [first, second, third] = std::array::from_fn(|_| Arrival::draw());
+        let mut patient = pin!(gate.enter(third));
+        {
+            let mut left = pin!(gate.enter(first));
+            let mut given = pin!(gate.enter(second));
+            assert!(poll(left.as_mut()).is_pending());
+            assert!(poll(given.as_mut()).is_pending());
+            assert!(poll(patient.as_mut()).is_pending());
+            drop(place);
+        }
+        assert!(poll(patient.as_mut()).is_ready());
+    }
+}
