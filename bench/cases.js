@@ -13,6 +13,10 @@ const QUEUED_REQUESTS = 10_000;
 const STREAMED = { bytes: 2 ** 30, warmupBytes: 2 ** 28 };
 /** Sockets a client may open where the case itself says nothing about concurrency. */
 const SOCKETS = 256;
+/** Sessions that are held while requests go round them. */
+const SESSIONS = [1, 1000, 100_000];
+/** Calls of `getAccessToken` that wait at once. */
+const BATCHES = [1, 64];
 
 function steadyCases() {
   const cases = [];
@@ -49,6 +53,20 @@ const CASES = [
     subject: 'axios-token-rotator',
     requests: STORM_REQUESTS,
   },
+  ...SESSIONS.map((sessions) => ({
+    ...steady64,
+    name: `sessions/${sessions}`,
+    kind: 'sessions',
+    needs: 'sessions',
+    sessions,
+  })),
+  ...BATCHES.map((batch) => ({
+    ...common,
+    name: `access-token/${batch}`,
+    kind: 'calls',
+    needs: 'accessToken',
+    batch,
+  })),
   { ...common, name: `memory/${QUEUED_REQUESTS}`, kind: 'memory', needs: 'queue', requests: QUEUED_REQUESTS },
   { name: 'require', kind: 'require' },
 ];

@@ -3,7 +3,9 @@
 // The measured process. Started by client-process.js, told over IPC what to run, ends with its parent.
 
 const { loadPeer } = require('./peers');
+const { calls } = require('./load-calls.js');
 const { memory } = require('./load-memory.js');
+const { hold } = require('./load-sessions.js');
 const { steady } = require('./load-steady.js');
 const { storm } = require('./load-storm.js');
 const { transfer } = require('./load-transfer.js');
@@ -28,6 +30,7 @@ const gate = {
 };
 
 let client;
+let loginOrigin;
 
 const methods = {
   open({ peer, tokenOrigin, ...target }) {
@@ -37,9 +40,16 @@ const methods = {
       return refreshTokens(tokenOrigin, refreshToken);
     };
     client = loadPeer(peer).create({ ...target, refresh });
+    loginOrigin = tokenOrigin;
   },
   steady: (args) => steady(client[args.call ?? 'get'], args),
   storm: (args) => storm(client.get, args),
+  async hold(args) {
+    const { inTurn, ...sizes } = await hold(client, loginOrigin, args);
+    client.inTurn = inTurn;
+    return sizes;
+  },
+  calls: (args) => calls(client.accessToken, args),
   memory: (args) => memory(client.get, gate, args),
   transfer: (args) => transfer(client, args),
 };

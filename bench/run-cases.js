@@ -19,6 +19,8 @@ const RUN = {
   transfer: runTransfer,
   storm: runStorm,
   memory: runMemory,
+  sessions: runSessions,
+  calls: runCalls,
   require: runRequire,
 };
 
@@ -110,6 +112,39 @@ async function runMemory(testCase, context, rounds, failures) {
       }),
     );
   }
+}
+
+/** The process holds its sessions for all rounds. A request in each of them comes first, so that the first round meets none unused. */
+async function runSessions(testCase, context, rounds, failures) {
+  const { options } = context;
+  const { path, concurrency, sessions } = testCase;
+  await withClients(testCase, context, failures, async (each) => {
+    const sizes = new Map();
+    await each(async ({ peer, client }) => {
+      await warm(client, testCase, options);
+      sizes.set(peer, await client.call('hold', { path, concurrency, sessions }));
+    });
+    for (let round = 0; round < options.rounds; round++) {
+      await each(async ({ peer, client }) => {
+        const { settleMs, ms } = options;
+        const result = await client.call('steady', { path, concurrency, call: 'inTurn', settleMs, ms });
+        rounds.get(peer.name).push({ ...result, ...sizes.get(peer) });
+      });
+    }
+  });
+}
+
+async function runCalls(testCase, context, rounds, failures) {
+  const { options } = context;
+  const { batch } = testCase;
+  await withClients(testCase, context, failures, async (each) => {
+    await each(({ client }) => client.call('calls', { batch, ms: options.warmupMs }));
+    for (let round = 0; round < options.rounds; round++) {
+      await each(async ({ peer, client }) => {
+        rounds.get(peer.name).push(await client.call('calls', { batch, ms: options.ms }));
+      });
+    }
+  });
 }
 
 async function runRequire(testCase, { options, peers }, rounds, failures) {

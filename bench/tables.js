@@ -56,6 +56,36 @@ const LAYOUT = {
       ...['throughput', 'cpuUs', 'loopUs'].map(quotient),
     ],
   },
+  sessions: {
+    head: [
+      'req/s',
+      '±',
+      'bytes/session',
+      'CPU µs',
+      'loop µs',
+      'thread µs',
+      'p99 ms',
+      '÷ req/s',
+      '÷ CPU',
+      '÷ loop',
+    ],
+    row: ({ summary: s, rounds }, quotient) => [
+      figure(s.throughput),
+      `${Math.round(spread(rounds.map((round) => round.throughput)) * 100)} %`,
+      figure(Math.round(s.perSession)),
+      ...[s.cpuUs, s.loopUs, s.threadUs, s.p99].map(figure),
+      ...['throughput', 'cpuUs', 'loopUs'].map(quotient),
+    ],
+  },
+  calls: {
+    head: ['calls/s', '±', 'CPU µs', 'loop µs', 'thread µs', '÷ CPU', '÷ loop'],
+    row: ({ summary: s, rounds }, quotient) => [
+      figure(s.throughput),
+      `${Math.round(spread(rounds.map((round) => round.throughput)) * 100)} %`,
+      ...[s.cpuUs, s.loopUs, s.threadUs].map(figure),
+      ...['cpuUs', 'loopUs'].map(quotient),
+    ],
+  },
   transfer: {
     head: [
       'MB/s',

@@ -55,6 +55,27 @@ const ABSOLUTES = [
     read: ({ refreshes }) => refreshes,
   },
   {
+    case: 'sessions/100000',
+    what: 'sessions/100000  resident size',
+    unit: 'MB',
+    limit: 100,
+    read: ({ perSession }) => (perSession * 100_000) / 2 ** 20,
+  },
+  {
+    case: 'access-token/1',
+    what: 'access-token/1  event-loop time',
+    unit: 'µs',
+    limit: 2,
+    read: ({ loopUs }) => loopUs,
+  },
+  {
+    case: 'access-token/64',
+    what: 'access-token/64  event-loop time',
+    unit: 'µs',
+    limit: 2,
+    read: ({ loopUs }) => loopUs,
+  },
+  {
     case: 'memory/10000',
     what: 'memory/10000  peak − before',
     unit: 'MB',

@@ -5,6 +5,8 @@
 // What it gives has a method for each thing the client can do, all with the session's token and the status checked:
 //   get(path, signal?)   one GET, body parsed as JSON. `http2`: over HTTP/2. `gzip`: decoded
 //   fetch(path)          the same by way of its `fetch`
+//   login(key, tokens)   a session beside the client's own, and getAs(session, path): get with that session's token. `sessions`
+//   accessToken()        the session's token, which is fresh. `accessToken`
 //   download(path)       the body as an async iterable of chunks; upload(path, chunks): JSON. Both: `stream`
 // `refresh`: get renews the token by itself. `axios`: and it is axios that sends, with `installAuthRefresh`. `queue`: and
 // requests wait for it, up to the memory case's number. `adapter`: get is an axios instance's.
@@ -21,13 +23,13 @@ const PEERS = [
     name: SUBJECT,
     file: './token-rotator',
     module: path.join(__dirname, '..', '..'),
-    can: ['get', 'refresh', 'queue', 'http2', 'gzip', 'fetch', 'stream'],
+    can: ['get', 'refresh', 'queue', 'http2', 'gzip', 'fetch', 'stream', 'sessions', 'accessToken'],
   },
   {
     name: 'undici-request',
     file: './undici-request',
     module: 'undici',
-    can: ['get', 'http2', 'gzip', 'stream'],
+    can: ['get', 'http2', 'gzip', 'stream', 'sessions', 'accessToken'],
   },
   { name: 'undici-h2-unset', file: './undici-h2-unset', can: ['http2'] },
   { name: 'undici-gunzip', file: './undici-gunzip', can: ['gzip'] },

@@ -20,12 +20,24 @@ function create({ origin, ca, sockets, tokens, refresh, needs }) {
     ...(origin.startsWith('https:') && { tls: { ca } }),
   });
   if (needs === 'fetch' && !client.fetch) throw new Error('this build has no client.fetch');
+  async function getAs(session, path) {
+    const response = await session.get(path);
+    if (response.status !== 200) throw new Error(`status ${response.status}`);
+    return response.json();
+  }
   return {
     async get(path, signal) {
       const response = await (signal ? client.get(path, { signal }) : client.get(path));
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       return response.json();
     },
+    async login(key, tokens) {
+      const session = client.session(key);
+      await session.setTokens(tokens);
+      return session;
+    },
+    getAs,
+    accessToken: () => client.getAccessToken(),
     async fetch(path) {
       const response = await client.fetch(origin + path);
       if (response.status !== 200) throw new Error(`status ${response.status}`);

@@ -20,10 +20,15 @@ function create({ origin, ca, sockets, tokens, needs }) {
     authorization: `Bearer ${tokens.accessToken}`,
     ...(needs === 'gzip' && { 'accept-encoding': 'gzip' }),
   };
+  async function getAs(headers, path) {
+    return bodyOf(await dispatcher.request({ path, method: 'GET', headers })).json();
+  }
   return {
-    async get(path) {
-      return bodyOf(await dispatcher.request({ path, method: 'GET', headers })).json();
-    },
+    get: (path) => getAs(headers, path),
+    // By hand a session is its header. A program that also refreshes keeps more.
+    login: async (_key, { accessToken }) => ({ authorization: `Bearer ${accessToken}` }),
+    getAs,
+    accessToken: async () => tokens.accessToken,
     async download(path) {
       return bodyOf(await dispatcher.request({ path, method: 'GET', headers }));
     },

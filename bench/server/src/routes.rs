@@ -98,12 +98,15 @@ async fn token(app: &Arc<App>, request: Request<Incoming>) -> Answer {
     answer(StatusCode::OK, &fields)
 }
 
-/// `login` starts a session; `expire` and `stats` take `?session=`.
+/// `login` starts a session, `logins` as many as `?count=` says; `expire` and `stats` take `?session=`.
 fn control(app: &App, request: &Request<Incoming>) -> Answer {
     let session = query(request, "session").and_then(|id| id.parse().ok());
     let mut sessions = app.lock();
     let found = match (request.uri().path(), session) {
         ("/control/login", _) => Some(fields(&sessions.login())),
+        ("/control/logins", _) => query(request, "count")
+            .and_then(|count| count.parse().ok())
+            .map(|count: usize| (0..count).map(|_| fields(&sessions.login())).collect()),
         ("/control/expire", Some(id)) => sessions.expire(id).map(|()| json!({})),
         ("/control/stats", Some(id)) => sessions.stats(id),
         _ => None,

@@ -1,0 +1,44 @@
+'use strict';
+
+// Many sessions held by one client, and requests that go round them.
+
+const http = require('node:http');
+const { once } = require('node:events');
+
+const { restingSize } = require('./resident.js');
+
+/** Logins asked for at once, so that the answer of the server is small beside what is measured. */
+const LOGINS = 500;
+
+/**
+ * Logs `sessions` in and sends one request in each. Gives `inTurn(path)`, a request in the next of them, and `perSession`:
+ * bytes of resident size for each, which says nothing of a single one and is left out there.
+ */
+async function hold(client, origin, { path, concurrency, sessions }) {
+  const before = await restingSize();
+  const held = [];
+  while (held.length < sessions) {
+    const pairs = await logins(origin, Math.min(LOGINS, sessions - held.length));
+    const first = held.length;
+    held.push(...(await Promise.all(pairs.map((tokens, i) => client.login(`user:${first + i}`, tokens)))));
+  }
+
+  let next = 0;
+  const inTurn = (path) => client.getAs(held[next++ % held.length], path);
+  const loop = async () => {
+    while (next < sessions) await inTurn(path);
+  };
+  await Promise.all(Array.from({ length: concurrency }, loop));
+
+  const after = await restingSize();
+  return { inTurn, ...(sessions > 1 && { perSession: (after - before) / sessions }) };
+}
+
+async function logins(origin, count) {
+  const request = http.request(`${origin}/control/logins?count=${count}`, { method: 'POST', agent: false });
+  const [response] = await once(request.end(), 'response');
+  const pairs = JSON.parse((await response.setEncoding('utf8').toArray()).join(''));
+  return pairs.map((pair) => ({ accessToken: pair.access_token, refreshToken: pair.refresh_token }));
+}
+
+module.exports = { hold };
