@@ -50,8 +50,9 @@ export type TokensLike =
  *   refresh: async (refreshToken, { signal }) => {
  *     const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken ?? '' });
  *     const response = await fetch('https://auth.example.com/token', { method: 'POST', body, signal });
- *     if (!response.ok) throw Object.assign(new Error('refresh failed'), { status: response.status, data: await response.json() });
- *     return response.json();
+ *     if (response.ok) return response.json();
+ *     const data = await response.json().catch(() => undefined);
+ *     throw Object.assign(new Error('refresh failed'), { status: response.status, data });
  *   },
  *   getTokens: (session) => db.load(session),
  *   setTokens: (tokens, session) => db.save(session, tokens),
