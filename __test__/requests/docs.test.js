@@ -16,8 +16,8 @@ test('each code has a heading and a row', () => {
   expect(rows.filter((code) => ERROR_CODES.includes(code)).sort()).toEqual([...ERROR_CODES].sort());
 });
 
-test('each code that network.rs gives is explained', () => {
-  const codes = [...read('src/engine/http/network.rs').matchAll(/"(E[A-Z]{3,}|[A-Z]+(?:_[A-Z]+)+)"/g)];
+test('each code that fault.rs gives is explained', () => {
+  const codes = [...read('src/engine/http/fault.rs').matchAll(/"(E[A-Z]{3,}|[A-Z]+(?:_[A-Z]+)+)"/g)];
   expect(codes.length).toBeGreaterThan(20);
   for (const [, code] of codes) expect(page).toContain(`\`${code}\``);
 });
