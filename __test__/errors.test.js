@@ -3,9 +3,14 @@
 const { inspect } = require('node:util');
 const vm = require('node:vm');
 const errors = require('../lib/errors.js');
+const { keep } = require('../lib/crossing/kept-errors.js');
+const { errorFromNative } = require('../lib/crossing/native-errors.js');
 
-const { ERROR_CODES, fromNative, invalidOption, unavailable, TokenRotatorError } = errors;
+const { ERROR_CODES, invalidOption, unavailable, TokenRotatorError } = errors;
 const SECRET = 's3cr3t-marker';
+
+/** `thrown`: the value that user code threw. */
+const fromNative = (raw, ...thrown) => errorFromNative([...raw, ...thrown.map(keep)]);
 
 const CLASS_OF = {
   ERR_REFRESH_TIMEOUT: 'RefreshTimeoutError',
@@ -22,7 +27,7 @@ const CLASS_OF = {
   ERR_CLIENT_CLOSED: 'ClientClosedError',
 };
 
-describe('fromNative', () => {
+describe('errorFromNative', () => {
   test.each(ERROR_CODES)('%s has its class', (code) => {
     const error = fromNative([code, 'message', true, null, null]);
     const name = CLASS_OF[code] ?? 'TokenRotatorError';
@@ -61,7 +66,7 @@ describe('fromNative', () => {
   test.each([[new Error('x')], [undefined], [null], ['ERR_NETWORK'], [[]], [[7]], [{}]])(
     '%p passes through',
     (raw) => {
-      expect(fromNative(raw)).toBe(raw);
+      expect(errorFromNative(raw)).toBe(raw);
     },
   );
 
@@ -74,10 +79,10 @@ describe('instanceof', () => {
   test('holds between two copies, by class', () => {
     let copy;
     jest.isolateModules(() => {
-      copy = require('../lib/errors.js');
+      copy = { ...require('../lib/errors.js'), ...require('../lib/crossing/native-errors.js') };
     });
     expect(copy.StoreError).not.toBe(errors.StoreError);
-    const theirs = copy.fromNative(['ERR_LOCK_TIMEOUT', 'm', true, null, null]);
+    const theirs = copy.errorFromNative(['ERR_LOCK_TIMEOUT', 'm', true, null, null]);
     expect(theirs instanceof errors.StoreError).toBe(true);
     expect(theirs instanceof TokenRotatorError).toBe(true);
     expect(theirs instanceof errors.RefreshError).toBe(false);

@@ -2,6 +2,7 @@
 
 const { inspect } = require('node:util');
 const { TokenRotatorError } = require('../lib/errors.js');
+const { NativeAnswer } = require('../lib/crossing/native-answer.js');
 const { HttpResponse } = require('../lib/response/response.js');
 
 const SECRET = 's3cr3t-marker';
@@ -20,7 +21,7 @@ const HEAD = [
 const make = ({ status = 200, attempts = 1, replays = 0, redirected = 0, usedUp = 0, ...rest } = {}) => {
   const { head = HEAD, body = null } = rest;
   const bits = status | (redirected << 10) | (usedUp << 11) | (replays << 12) | (attempts << 14);
-  return new HttpResponse([bits, head, body]);
+  return new HttpResponse(new NativeAnswer([bits, head, body]));
 };
 
 test.each([

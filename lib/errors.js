@@ -152,33 +152,6 @@ for (const [name, Class] of Object.entries(CLASSES)) {
   Object.defineProperty(Class.prototype, 'name', { value: name, writable: true, configurable: true });
 }
 
-const CLASS_OF_CODE = new Map([
-  ['ERR_REFRESH_TIMEOUT', RefreshTimeoutError],
-  ['ERR_REFRESH_FAILED', RefreshError],
-  ['ERR_REFRESH_MALFORMED', RefreshError],
-  ['ERR_SESSION_LOST', SessionLostError],
-  ['ERR_STORE_UNAVAILABLE', StoreError],
-  ['ERR_STORE_CORRUPT', StoreError],
-  ['ERR_LOCK_TIMEOUT', StoreError],
-  ['ERR_QUEUE_FULL', QueueFullError],
-  ['ERR_TIMEOUT', TimeoutError],
-  ['ERR_NETWORK', NetworkError],
-  ['ERR_HTTP_STATUS', HttpError],
-  ['ERR_CLIENT_CLOSED', ClientClosedError],
-]);
-
-/** `raw` is [code, message, retryable, detail, retryAfterMs]; anything else passes through unchanged. */
-function fromNative(raw, cause) {
-  if (!Array.isArray(raw) || typeof raw[0] !== 'string') return raw;
-  const [code, message, retryable, detail, retryAfter] = raw;
-  const Class = CLASS_OF_CODE.get(code) ?? TokenRotatorError;
-  if (Class === NetworkError && detail && cause === undefined) {
-    cause = Object.assign(new Error(message), { code: detail });
-  }
-  // `detail` means one thing per class; a class ignores the fields that are not its own.
-  return new Class(message, { code, retryable, cause, retryAfter, reason: detail, phase: detail });
-}
-
 /** `expected` completes "NAME must be …". Neither may hold the option's value. */
 function invalidOption(name, expected, cause) {
   return rejectOption(`${name} must be ${expected}`, cause);
@@ -216,7 +189,6 @@ module.exports = {
   ...CLASSES,
   ERROR_CODES,
   bodyNotReplayable,
-  fromNative,
   invalidOption,
   rejectOption,
   unavailable,

@@ -1,35 +1,30 @@
 'use strict';
 
-// `client.fetch`: the client's requests in the ways of the global fetch. What it is called with is read in
-// `fetch/request.js`, what it gives is made in `fetch/response.js`.
+// `client.fetch`: the client's requests with the arguments and results of the global fetch. `fetch/request.js` reads the
+// arguments, `fetch/response.js` makes the result.
 
 const { gather, settleLength } = require('./fetch/body.js');
 const { fetchError } = require('./fetch/errors.js');
 const { readRequest } = require('./fetch/request.js');
 const { fetchResponse } = require('./fetch/response.js');
-const { REDIRECTS } = require('./options/request.js');
 
-/** What is in the URL, or in this process: no request, and no token. */
+/** URLs whose content is in them or in this process. They need neither a request nor a token. */
 const LOCAL = /^(?:data|blob):/i;
 const { fetch: platformFetch } = globalThis;
 
-/**
- * `send` takes a URL and a request as `readRequestOptions` gives it, and resolves with the native answer. `redirect` is
- * the mode of requests that ask for none.
- */
-function makeFetch(send, redirect) {
-  const mode = REDIRECTS.indexOf(redirect);
+/** `exchange` takes a URL and a NativeRequest, and resolves with a NativeAnswer. `redirect`: the mode unless `init` has one. */
+function makeFetch(exchange, redirect) {
   return async function fetch(input, init = undefined) {
-    let request;
+    let signal;
     try {
-      request = readRequest(input, init, mode);
-      if (LOCAL.test(request.href)) return await platformFetch(input, init);
-      if (request.unread !== undefined) request.data = await gather(request.unread, request.signal);
-      if (request.length !== undefined) settleLength(request);
-      return fetchResponse(await send(request.href, request), request);
+      const { href, request, unread, length } = readRequest(input, init, redirect);
+      ({ signal } = request);
+      if (LOCAL.test(href)) return await platformFetch(input, init);
+      if (unread !== undefined) request.data = await gather(unread, signal);
+      if (length !== undefined) settleLength(request, length);
+      return fetchResponse(await exchange(href, request), request);
     } catch (error) {
-      // The signal's reason is the caller's own, whatever it looks like.
-      const signal = request?.signal;
+      // The signal's reason belongs to the program and stays as it is, even if it looks like an error of ours.
       throw signal?.aborted && error === signal.reason ? error : fetchError(error);
     }
   };

@@ -4,7 +4,7 @@
 // without its requests, or its requests without their dress.
 
 const { TokenRotatorError, invalidOption } = require('./errors.js');
-const { revived } = require('./crossing/native-errors.js');
+const { nativeResult } = require('./crossing/native-errors.js');
 
 let open = () => undefined;
 
@@ -62,12 +62,12 @@ class Authoriser {
   /** What to send a request with. `epoch`: the login it was made under, if this is not its first sending. */
   async authorise(epoch) {
     this.#callbacks.assertNotInside();
-    return authorised(await revived(this.#native.authorise(epoch)));
+    return authorised(await nativeResult(this.#native.authorise(epoch)));
   }
 
   /** The token was rejected: what to send the request with instead, or null if the rejection is its caller's. */
   async rejected({ epoch, generation }) {
-    const instead = await revived(this.#native.rejected(epoch, generation));
+    const instead = await nativeResult(this.#native.rejected(epoch, generation));
     return instead === null ? null : authorised(instead);
   }
 

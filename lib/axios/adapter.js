@@ -31,11 +31,11 @@ function axiosAdapter(client, options) {
       refuseUnsupported(config);
       const { href, request, hops } = await readRequest(config, copies.any, cancel.signal);
       sent = new SentRequest(request.method, href);
-      const raw =
+      const answer =
         hops === undefined
           ? await wire.exchange(href, request)
           : await follow(wire, href, request, hops, { config, sent });
-      return settle(await answerOf(raw, config, sent, cancel, fail), raw);
+      return settle(await answerOf(answer, config, sent, cancel, fail), answer);
     } catch (error) {
       throw await fail(error);
     } finally {

@@ -15,6 +15,11 @@ function isStream(value) {
   return has(value, Symbol.asyncIterator) || has(value, 'getReader');
 }
 
+/** Whether a body, as `readBody` gives it, is read while it is sent. */
+function isSource(data) {
+  return typeof data === 'object' && !ArrayBuffer.isView(data);
+}
+
 /** A method of its own or of its class, not one that was put on every object. */
 function has(value, method) {
   return typeof value[method] === 'function' && value[method] !== Object.prototype[method];
@@ -81,4 +86,4 @@ function bytesOf(chunk) {
   throw invalidOption('body', 'a stream of strings and bytes');
 }
 
-module.exports = { abandon, bytesOf, checkFresh, discard, expect, has, isStream, open };
+module.exports = { abandon, bytesOf, checkFresh, discard, expect, has, isSource, isStream, open };

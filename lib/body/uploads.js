@@ -6,22 +6,21 @@
 const { invalidOption } = require('../errors.js');
 const streams = require('./streams.js');
 const { forget, keep } = require('../crossing/kept-errors.js');
+const { Table } = require('../crossing/table.js');
 
-/** number → body as `readBody` gives it: of requests that have not settled */
-const announced = new Map();
-/** number → Upload: opened and not ended */
+/** number → source, of requests that have not settled */
+const announced = new Table();
+/** Rust's number → Upload, opened and not ended */
 const uploads = new Map();
-let last = 0;
 
-/** The number under which Rust opens this body. */
-function announce(body) {
-  if (body.first !== undefined) streams.expect(body.first);
-  last = (last % 0xffffffff) + 1;
-  announced.set(last, body);
-  return last;
+/** A source as Rust takes it. */
+function announce(source) {
+  if (source.first !== undefined) streams.expect(source.first);
+  const { again, length } = source;
+  return { number: announced.add(source), length, replayable: again !== undefined };
 }
 
-/** Its request has settled: it is opened no more, and what was never opened is let go. */
+/** The request has settled: its source is not opened any more, and a stream that was never opened is let go. */
 function withdraw(number) {
   const { first } = announced.get(number);
   announced.delete(number);

@@ -3,9 +3,10 @@
 // A client's callbacks, and one rule for all of them: whatever they do, Rust gets exactly one answer, and nothing they
 // throw escapes. docs/callbacks.md has the table.
 
-const { TokenRotatorError, fromNative } = require('../errors.js');
+const { TokenRotatorError } = require('../errors.js');
 const { HttpResponse } = require('../response/response.js');
-const { revive } = require('../crossing/native-errors.js');
+const { NativeAnswer } = require('../crossing/native-answer.js');
+const { errorFromNative, errorWithoutCause } = require('../crossing/native-errors.js');
 const { keep } = require('../crossing/kept-errors.js');
 const { MalformedTokens, nativeTokens, readTokens, tokensFromArray } = require('../tokens.js');
 const { Writes } = require('./writes.js');
@@ -176,12 +177,12 @@ class Callbacks {
 
   onRefreshFailed(_port, _number, raw) {
     this.#log('the refresh failed', raw);
-    this.#hook('onRefreshFailed', revive(raw));
+    this.#hook('onRefreshFailed', errorFromNative(raw));
   }
 
   onPersistFailed(_port, _number, raw) {
     this.#log('the tokens could not be stored', raw);
-    this.#hook('onPersistFailed', revive(raw));
+    this.#hook('onPersistFailed', errorFromNative(raw));
   }
 
   logout() {
@@ -194,7 +195,7 @@ class Callbacks {
   }
 
   #log(message, raw) {
-    this.#guarded('logger', () => this.#user.logger?.error(message, fromNative(raw, undefined)));
+    this.#guarded('logger', () => this.#user.logger?.error(message, errorWithoutCause(raw)));
   }
 
   #hook(name, ...args) {
@@ -240,10 +241,10 @@ function observe(value) {
 /** What `isSessionExpired` judges. `data` is parsed if the answer says that it is JSON. */
 function failure(status, head, body, networkError) {
   if (status === 0) {
-    const error = fromNative(networkError, undefined);
+    const error = errorWithoutCause(networkError);
     return { status, data: undefined, headers: new Headers(), url: head, error };
   }
-  const response = new HttpResponse([status, head, body]);
+  const response = new HttpResponse(new NativeAnswer([status, head, body]));
   const { headers, url } = response;
   return { status, data: body === null ? undefined : parsed(body, headers), headers, url };
 }

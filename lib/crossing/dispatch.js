@@ -1,43 +1,66 @@
 'use strict';
 
-// Which client's callbacks a call from Rust is for.
+// Hands each call from Rust to the function that it is for.
 //
-// Clients are found by number and held weakly, so that one the program has dropped can be collected even if its own
-// callbacks refer to it. Rust says when a flight begins and ends; meanwhile its client is held.
+// Clients are found by number and referred to weakly, so that a client which the program dropped can be collected even if
+// its callbacks refer to it. While one of its flights is under way, a client is held.
 
 const { forget } = require('./kept-errors.js');
+const { Table } = require('./table.js');
+// Here and in `send.js`, at once: both must get the same module, and a test runner may load another copy of it later.
 const uploads = require('../body/uploads.js');
 
 /** number → WeakRef<Callbacks> */
-const known = new Map();
+const clients = new Table();
 /** number → { callbacks, flights } */
 const held = new Map();
-const collected = new FinalizationRegistry((number) => known.delete(number));
-let last = 0;
+const collected = new FinalizationRegistry((number) => clients.delete(number));
 
-/** The number that Rust calls these callbacks by. */
+/** Calls that are for no callbacks of a client. The names are those in `src/binding/`. */
+const CALLS = {
+  __proto__: null,
+  forget: (_port, _client, thrown) => forget(thrown),
+  openUpload: (port, _client, ...args) => uploads.open(port, ...args),
+  resumeUpload: (_port, _client, upload) => uploads.resume(upload),
+  stopUpload: (_port, _client, upload) => uploads.stop(upload),
+  hold: (_port, client) => hold(client),
+  release: (_port, client) => release(client),
+};
+
+/** Calls that are: `number` is what to answer to, 0 if nobody waits. */
+const CLIENT_CALLS = {
+  __proto__: null,
+  refresh: (callbacks, ...args) => callbacks.refresh(...args),
+  giveUp: (callbacks, ...args) => callbacks.giveUp(...args),
+  getTokens: (callbacks, ...args) => callbacks.getTokens(...args),
+  setTokens: (callbacks, ...args) => callbacks.setTokens(...args),
+  format: (callbacks, ...args) => callbacks.format(...args),
+  isSessionExpired: (callbacks, ...args) => callbacks.isSessionExpired(...args),
+  onBeforeRefresh: (callbacks) => callbacks.onBeforeRefresh(),
+  onRefreshed: (callbacks, ...args) => callbacks.onRefreshed(...args),
+  onRefreshFailed: (callbacks, ...args) => callbacks.onRefreshFailed(...args),
+  onPersistFailed: (callbacks, ...args) => callbacks.onPersistFailed(...args),
+  logout: (callbacks) => callbacks.logout(),
+};
+
+/** The number by which Rust calls these callbacks. */
 function register(callbacks) {
-  last += 1;
-  known.set(last, new WeakRef(callbacks));
-  collected.register(callbacks, last);
-  return last;
+  const number = clients.add(new WeakRef(callbacks));
+  collected.register(callbacks, number);
+  return number;
 }
 
-/** `[client, name, number, ...args]` */
+/** `call`: [client, name, number, ...args] */
 function dispatch(port, [client, name, number, ...args]) {
-  if (name === 'forget') return forget(args[0]);
-  if (name === 'openUpload') return uploads.open(port, ...args);
-  if (name === 'resumeUpload') return uploads.resume(args[0]);
-  if (name === 'stopUpload') return uploads.stop(args[0]);
-  if (name === 'release') return release(client);
-  const callbacks = known.get(client)?.deref();
-  if (name === 'hold') return hold(client, callbacks);
-  if (callbacks !== undefined) return callbacks[name](port, number, ...args);
+  const call = CALLS[name];
+  if (call !== undefined) return call(port, client, ...args);
+  const callbacks = clients.get(client)?.deref();
+  if (callbacks !== undefined) return CLIENT_CALLS[name](callbacks, port, number, ...args);
   if (number !== 0) port.answerFailed(number, 'unknown', undefined, 0);
 }
 
-function hold(client, callbacks) {
-  const entry = held.get(client) ?? { callbacks, flights: 0 };
+function hold(client) {
+  const entry = held.get(client) ?? { callbacks: clients.get(client)?.deref(), flights: 0 };
   entry.flights += 1;
   held.set(client, entry);
 }

@@ -1,25 +1,24 @@
 'use strict';
 
-// What user code threw, kept under a number while Rust has errors that name it: every caller gets the same object as
+// Values that user code threw, kept under a number while an error in Rust names them. Every caller gets the same object as
 // `cause`, and the values themselves never leave JavaScript.
 
 // Not the global: a test environment may fake it, or have none.
 const { setImmediate } = require('node:timers');
+const { Table } = require('./table.js');
 
-const kept = new Map();
-let last = 0;
+const kept = new Table();
 
 function keep(value) {
-  last = (last % 0xffffffff) + 1;
-  kept.set(last, value);
-  return last;
+  return kept.add(value);
 }
 
+/** Undefined if nothing is kept under the number, as under 0. */
 function recall(number) {
-  return number === 0 ? undefined : kept.get(number);
+  return kept.get(number);
 }
 
-/** The last error that names it is on its way to its callers: they read it in microtasks of this very turn. */
+/** Later, because the last error that names the value is on its way: its callers read it in microtasks of this turn. */
 function forget(number) {
   setImmediate(() => kept.delete(number));
 }

@@ -1,21 +1,68 @@
 'use strict';
 
-// Errors that crossed from Rust as plain data, as the instances that users get.
+// Errors as they cross from Rust, and the instances that users get of them. Only this file knows the form of the former,
+// which `src/binding/errors.rs` makes.
 
-const { fromNative } = require('../errors.js');
+const errors = require('../errors.js');
 const { recall } = require('./kept-errors.js');
 
-function revive(error) {
-  return fromNative(error, recall(error?.[5]));
+const { NetworkError, RefreshError, StoreError, TokenRotatorError } = errors;
+
+const CLASS_OF_CODE = new Map([
+  ['ERR_REFRESH_TIMEOUT', errors.RefreshTimeoutError],
+  ['ERR_REFRESH_FAILED', RefreshError],
+  ['ERR_REFRESH_MALFORMED', RefreshError],
+  ['ERR_SESSION_LOST', errors.SessionLostError],
+  ['ERR_STORE_UNAVAILABLE', StoreError],
+  ['ERR_STORE_CORRUPT', StoreError],
+  ['ERR_LOCK_TIMEOUT', StoreError],
+  ['ERR_QUEUE_FULL', errors.QueueFullError],
+  ['ERR_TIMEOUT', errors.TimeoutError],
+  ['ERR_NETWORK', NetworkError],
+  ['ERR_HTTP_STATUS', errors.HttpError],
+  ['ERR_CLIENT_CLOSED', errors.ClientClosedError],
+]);
+
+/** `detail` means one thing for each class. `thrown` is the number of what user code threw; see `kept-errors.js`. */
+function readNativeError(raw) {
+  if (!Array.isArray(raw) || typeof raw[0] !== 'string') return undefined;
+  const [code, message, retryable, detail, retryAfter, thrown] = raw;
+  return { code, message, retryable, detail, retryAfter, thrown };
 }
 
-/** Awaiting here, rather than passing the promise on, gives errors the caller's async stack. */
-async function revived(promise) {
+/** The error that users get. What is no error of Rust is returned as it is. */
+function errorFromNative(raw) {
+  const native = readNativeError(raw);
+  return native === undefined ? raw : toError(native, recall(native.thrown));
+}
+
+/** The same without what user code threw, which may hold tokens: for logs. */
+function errorWithoutCause(raw) {
+  const native = readNativeError(raw);
+  return native === undefined ? raw : toError(native, undefined);
+}
+
+function toError({ code, message, retryable, detail, retryAfter }, cause) {
+  const Class = CLASS_OF_CODE.get(code) ?? TokenRotatorError;
+  if (Class === NetworkError && detail && cause === undefined) {
+    cause = Object.assign(new Error(message), { code: detail });
+  }
+  // A class ignores the fields that are not its own.
+  return new Class(message, { code, retryable, cause, retryAfter, reason: detail, phase: detail });
+}
+
+/** Whether a request or a body ended because JavaScript aborted it. */
+function isAborted(raw) {
+  return readNativeError(raw)?.code === 'ERR_ABORTED';
+}
+
+/** Waits for a promise of the addon. The `await` is here so that errors get the caller's async stack. */
+async function nativeResult(promise) {
   try {
     return await promise;
   } catch (error) {
-    throw revive(error);
+    throw errorFromNative(error);
   }
 }
 
-module.exports = { revive, revived };
+module.exports = { errorFromNative, errorWithoutCause, isAborted, nativeResult };

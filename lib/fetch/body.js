@@ -92,7 +92,8 @@ function resumed(parts, reader, next) {
 }
 
 /** The caller's content-length: of bytes it must be right, and a stream must keep to it. */
-function settleLength({ data, length }) {
+function settleLength(request, length) {
+  const { data } = request;
   const declared = /^\d+$/.test(length) ? Number(length) : NaN;
   const known = lengthOf(data);
   if (Number.isNaN(declared) || (known !== undefined && known !== declared)) {

@@ -4,8 +4,8 @@
 // platform can judge it does: `Headers` and `Request` are its own.
 
 const { readFetchBody } = require('./body.js');
+const { NativeRequest } = require('../crossing/native-request.js');
 const { TOKEN, addHeader, hasHeader, readHeaders } = require('../options/headers.js');
-const { REDIRECTS } = require('../options/request.js');
 
 const MEMBERS = [
   ...['method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'keepalive', 'integrity', 'dispatcher'],
@@ -20,36 +20,20 @@ const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 const owners = new WeakMap();
 
 /**
- * What `readRequestOptions` gives, and `href`; `unread`, the body of a Request, for which somebody has to wait; and
- * `length`, what the caller's content-length says.
+ * { href, request, unread, length }: `request` is a NativeRequest. `unread` is the body of a Request, which has to be read
+ * first; `length` is the text of the caller's content-length. `redirect`: the mode unless the caller names one.
  */
 function readRequest(input, init, redirect) {
   const source = isRequest(input) ? input : undefined;
-  const request = draft(source === undefined ? readUrl(input) : source.url, redirect);
-  if (source === undefined && (init === undefined || init === null)) return request;
+  const href = source === undefined ? readUrl(input) : source.url;
+  const request = new NativeRequest('GET');
+  request.redirect = redirect;
   const given = { headers: undefined, body: null, owner: undefined, duplex: undefined, keepalive: false };
   if (source !== undefined) readSource(request, given, source);
   if (init !== undefined && init !== null) readInit(request, given, init);
-  if (given.headers !== undefined) attachHeaders(request, given.headers);
-  if (given.body !== null) attachBody(request, given);
-  return request;
-}
-
-function draft(href, redirect) {
-  return {
-    href,
-    method: 'GET',
-    headers: '',
-    data: undefined,
-    query: '',
-    timeout: 0,
-    skipAuth: false,
-    redirect,
-    retry: undefined,
-    signal: undefined,
-    unread: undefined,
-    length: undefined,
-  };
+  const length = given.headers === undefined ? undefined : attachHeaders(request, given.headers);
+  const unread = given.body === null ? undefined : attachBody(request, given);
+  return { href, request, unread, length };
 }
 
 function readUrl(input) {
@@ -63,7 +47,7 @@ function readSource(request, given, source) {
   request.signal = source.signal;
   owners.set(source.signal, source);
   // A Request that was made without a mode has 'follow' as well.
-  if (source.redirect !== 'follow') request.redirect = REDIRECTS.indexOf(source.redirect);
+  if (source.redirect !== 'follow') request.redirect = source.redirect;
   refuseIntegrity(source.integrity);
   given.headers = source.headers;
   given.body = source.body;
@@ -94,7 +78,7 @@ function readInit(request, given, init) {
         break;
       case 'redirect':
         if (!FETCH_REDIRECTS.includes(value)) throw notOneOf('redirect', FETCH_REDIRECTS);
-        request.redirect = REDIRECTS.indexOf(value);
+        request.redirect = value;
         break;
       case 'duplex':
         if (value !== 'half') throw notOneOf('duplex', ['half']);
@@ -145,17 +129,21 @@ function refuseIntegrity(value) {
     throw new TypeError('integrity is not checked here and must be absent');
 }
 
+/** Returns the content-length, which is no header to send: the connection makes it. */
 function attachHeaders(request, given) {
   const headers = tagOf(given) === 'Headers' ? given : new Headers(given);
   const sent = [];
+  let length;
   for (const pair of headers) {
-    if (pair[0] === 'content-length') request.length = pair[1];
+    if (pair[0] === 'content-length') length = pair[1];
     // Said by some clients of every request, and of none that it matters to.
     else if (pair[0] !== 'connection' || !/^(?:keep-alive|close)$/i.test(pair[1])) sent.push(pair);
   }
   request.headers = readHeaders(sent);
+  return length;
 }
 
+/** Returns the body if it has to be read first. */
 function attachBody(request, given) {
   if (request.method === 'GET' || request.method === 'HEAD') {
     throw new TypeError('Request with GET/HEAD method cannot have body.');
@@ -164,13 +152,13 @@ function attachBody(request, given) {
     if (given.owner.bodyUsed || given.body.locked) {
       throw new TypeError('Cannot construct a Request with a Request object that has already been used.');
     }
-    request.unread = given.body;
-    return;
+    return given.body;
   }
   const { data, contentType } = readFetchBody(given);
   request.data = data;
-  if (contentType === undefined || hasHeader(request.headers, 'content-type')) return;
+  if (contentType === undefined || hasHeader(request.headers, 'content-type')) return undefined;
   request.headers = addHeader(request.headers, 'content-type', contentType);
+  return undefined;
 }
 
 function isRequest(value) {

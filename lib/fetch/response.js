@@ -4,7 +4,6 @@
 // status that only a server may give), and a body that nobody wants as a stream does not go through one.
 
 const { inspect } = require('node:util');
-const { isRedirected, statusOf } = require('../response/native-answer.js');
 const { bodyError } = require('./errors.js');
 const { HeldBody } = require('./held-body.js');
 const { HOLDS_LAZY, LazyStream } = require('./lazy-stream.js');
@@ -20,32 +19,27 @@ const UNUSUAL = 599;
 const kept = new WeakMap();
 
 class FetchResponse extends Response {
-  #bits;
-  #lines;
+  #answer;
   #body;
   #lazy;
   /** Of a cloned body. When it is collected, the platform cancels a stream that nobody reads yet. */
   #owner;
 
-  /**
-   * `bits` and `lines` are HttpResponse's. `body`: a HeldBody or a StreamedBody, or a stream that is all there is; null for
-   * none.
-   */
-  constructor(bits, lines, body) {
-    const status = statusOf(bits);
+  /** `answer`: a NativeAnswer. `body`: a HeldBody, a StreamedBody, or the stream of a cloned one; null for none. */
+  constructor(answer, body) {
+    const { status } = answer;
     const usual = status >= 200 && status <= 599;
     const lazy = body === null || body instanceof ReadableStream ? undefined : new LazyStream(body);
     super(lazy === undefined ? body : HOLDS_LAZY ? lazy : lazy.real, {
       status: usual ? status : UNUSUAL,
-      statusText: lines[1],
+      statusText: answer.statusText,
     });
     if (!usual) Object.defineProperty(this, 'status', { value: status });
-    this.#bits = bits;
-    this.#lines = lines;
+    this.#answer = answer;
     this.#body = body;
     this.#lazy = lazy;
     const { headers } = this;
-    for (let i = 2; i + 1 < lines.length; i += 2) headers.append(lines[i], lines[i + 1]);
+    answer.appendHeaders(headers);
     Object.setPrototypeOf(headers, ReadOnlyHeaders.prototype);
   }
 
@@ -54,12 +48,12 @@ class FetchResponse extends Response {
   }
 
   get redirected() {
-    return isRedirected(this.#bits);
+    return this.#answer.redirected;
   }
 
   /** Without the request's fragment. */
   get url() {
-    return this.#lines[0].split('#', 1)[0];
+    return this.#answer.url.split('#', 1)[0];
   }
 
   get body() {
@@ -77,13 +71,13 @@ class FetchResponse extends Response {
       throw new TypeError('Response.clone: Body has already been consumed.');
     }
     const body = this.#body;
-    if (body === null) return new FetchResponse(this.#bits, this.#lines, null);
+    if (body === null) return new FetchResponse(this.#answer, null);
     if (body instanceof HeldBody && !this.#lazy.isMade) {
-      return new FetchResponse(this.#bits, this.#lines, body.another());
+      return new FetchResponse(this.#answer, body.another());
     }
     // Splits the stream into its own and the copy's.
     const copy = super.clone();
-    const clone = new FetchResponse(this.#bits, this.#lines, copy.body);
+    const clone = new FetchResponse(this.#answer, copy.body);
     clone.#owner = copy;
     this.#owner ??= this;
     return clone;
@@ -134,16 +128,18 @@ class ReadOnlyHeaders extends Headers {
 
 ReadOnlyHeaders.prototype.constructor = Headers;
 
-/** `raw` as HttpResponse takes it, of a request with this method and signal. */
-function fetchResponse([bits, head, held, download], { method, signal }) {
-  const lines = head.split('\n');
-  if (method === 'HEAD' || NO_BODY.has(statusOf(bits))) {
+/** `answer`: a NativeAnswer to a request with this method and signal. */
+function fetchResponse(answer, { method, signal }) {
+  const { body, download } = answer;
+  if (method === 'HEAD' || NO_BODY.has(answer.status)) {
     download?.cancel();
-    return new FetchResponse(bits, lines, null);
+    return new FetchResponse(answer, null);
   }
-  const streamed = download !== undefined;
-  const body = streamed ? new StreamedBody(download, signal, bodyError) : new HeldBody(held, signal);
-  return new FetchResponse(bits, lines, body);
+  const isHeld = download === undefined;
+  return new FetchResponse(
+    answer,
+    isHeld ? new HeldBody(body, signal) : new StreamedBody(download, signal, bodyError),
+  );
 }
 
 module.exports = { fetchResponse };

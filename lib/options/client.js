@@ -15,6 +15,7 @@ const {
   ownCopy,
   text,
 } = require('./check.js');
+const { REDIRECT_MODES } = require('../crossing/native-request.js');
 const { invalidOption, rejectOption, unavailable } = require('../errors.js');
 const { readHeaderName, readHeaders } = require('./headers.js');
 const { readRetry } = require('./retry.js');
@@ -59,7 +60,6 @@ const ROTATION_GRACE = new Map([
   ['atlassian', 600_000], // 10 minutes, fixed
 ]);
 
-const REDIRECTS = ['same-origin', 'follow', 'error', 'manual'];
 /** Ten thousand waiters fit into some MB; more is an outage, better told at once. */
 const QUEUE_MAX = 10_000;
 const MAX_RESPONSE_SIZE = 64 * 1024 * 1024;
@@ -94,7 +94,7 @@ function readSettings(own, header, callbacks) {
     timeout: duration(own.timeout, 'timeout', 30_000),
     queueMax: integer(queue.max, 'queue.max', QUEUE_MAX, { unit: ' of requests' }),
     queueTimeout: duration(queue.timeout, 'queue.timeout', 0),
-    redirect: oneOf(own.redirect, 'redirect', 'same-origin', REDIRECTS),
+    redirect: oneOf(own.redirect, 'redirect', 'same-origin', REDIRECT_MODES),
     // The platform's default.
     fetchRedirect: own.redirect ?? 'follow',
     maxResponseSize: integer(own.maxResponseSize, 'maxResponseSize', MAX_RESPONSE_SIZE, {

@@ -4,12 +4,12 @@
 
 const { boolean, duration, oneOf, unknownOption } = require('./check.js');
 const { readBody } = require('../body/read.js');
+const { NativeRequest, REDIRECT_MODES } = require('../crossing/native-request.js');
 const { invalidOption, rejectOption } = require('../errors.js');
 const { TOKEN, addHeader, hasHeader, readHeaders } = require('./headers.js');
 const { readRetry } = require('./retry.js');
 const { abandon, has } = require('../body/streams.js');
 
-const REDIRECTS = ['same-origin', 'follow', 'error', 'manual'];
 const KNOWN = [
   'method',
   'headers',
@@ -26,7 +26,7 @@ const KNOWN = [
 
 const DEFAULTS = Object.create(null);
 for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
-  DEFAULTS[method] = Object.freeze(defaults(method));
+  DEFAULTS[method] = Object.freeze(new NativeRequest(method));
 }
 
 /**
@@ -35,7 +35,7 @@ for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'
  */
 function readRequestOptions(method, options, body, clientRetry) {
   if (options === undefined && body === undefined) return DEFAULTS[method ?? 'GET'];
-  const request = defaults(method);
+  const request = new NativeRequest(method);
   try {
     if (options !== undefined) body = readAll(request, options, body, clientRetry);
     request.method ??= 'GET';
@@ -47,26 +47,11 @@ function readRequestOptions(method, options, body, clientRetry) {
   return request;
 }
 
-function defaults(method) {
-  return {
-    method,
-    headers: '',
-    data: undefined,
-    query: '',
-    timeout: 0,
-    skipAuth: false,
-    redirect: -1,
-    retry: undefined,
-    idempotencyKey: undefined,
-    throwHttpErrors: undefined,
-    signal: undefined,
-  };
-}
-
 function readAll(request, options, body, clientRetry) {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption('options', 'an object');
   }
+  let idempotencyKey;
   // Own properties only, as everywhere.
   for (const key of Object.keys(options)) {
     const value = options[key];
@@ -95,7 +80,7 @@ function readAll(request, options, body, clientRetry) {
         request.skipAuth = boolean(value, 'skipAuthRefresh', false);
         break;
       case 'redirect':
-        request.redirect = REDIRECTS.indexOf(oneOf(value, 'redirect', undefined, REDIRECTS));
+        request.redirect = oneOf(value, 'redirect', undefined, REDIRECT_MODES);
         break;
       case 'throwHttpErrors':
         request.throwHttpErrors = boolean(value, 'throwHttpErrors', undefined);
@@ -104,16 +89,16 @@ function readAll(request, options, body, clientRetry) {
         request.retry = readRetry(value, clientRetry);
         break;
       case 'idempotencyKey':
-        request.idempotencyKey = readKey(value);
+        idempotencyKey = readKey(value);
         break;
       default:
         throw unknownOption(key, KNOWN);
     }
   }
-  if (request.idempotencyKey !== undefined) {
+  if (idempotencyKey !== undefined) {
     if (hasHeader(request.headers, 'idempotency-key'))
       throw rejectOption('idempotencyKey must be absent where headers have idempotency-key');
-    request.headers = addHeader(request.headers, 'idempotency-key', request.idempotencyKey);
+    request.headers = addHeader(request.headers, 'idempotency-key', idempotencyKey);
   }
   return body;
 }
@@ -172,4 +157,4 @@ function attachBody(request, body) {
   request.headers = addHeader(request.headers, 'content-type', contentType);
 }
 
-module.exports = { REDIRECTS, readRequestOptions };
+module.exports = { readRequestOptions };

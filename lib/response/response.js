@@ -1,88 +1,77 @@
 'use strict';
 
-// An answer as it crossed from Rust, unpacked when somebody looks. Constructing one must cost nanoseconds.
+// HttpResponse, as TokenClient gives it. Its parts are unpacked when somebody asks: making one must cost nanoseconds.
 
 const { inspect } = require('node:util');
-const { attemptsOf, isNotReplayable, isRedirected, replaysOf, statusOf } = require('./native-answer.js');
 const { bodyNotReplayable } = require('../errors.js');
 const { StreamedBody } = require('./streamed-body.js');
 
 const BOM = 0xfeff;
 
 class HttpResponse {
-  #bits;
-  #head;
-  #body;
+  #answer;
   #streamed;
-  #lines;
   #headers;
 
-  /**
-   * `raw` = [bits, head, body, download]. bits: see `bits.js`. head: Latin-1 lines of url, status text, then names and
-   * values by turns. body: string if pure ASCII, else Buffer, null when empty. download: absent if body is all there is.
-   * `signal` goes on to abort that.
-   */
-  constructor(raw, signal) {
-    this.#bits = raw[0];
-    this.#head = raw[1];
-    this.#body = raw[2];
-    if (raw[3] !== undefined) this.#streamed = new StreamedBody(raw[3], signal);
+  /** `answer`: a NativeAnswer. If its body still comes, `signal` can abort the body. */
+  constructor(answer, signal) {
+    this.#answer = answer;
+    if (answer.download !== undefined) this.#streamed = new StreamedBody(answer.download, signal);
   }
 
   get status() {
-    return statusOf(this.#bits);
+    return this.#answer.status;
   }
 
   get ok() {
-    const status = this.status;
+    const { status } = this.#answer;
     return status >= 200 && status <= 299;
   }
 
   get attempts() {
-    return attemptsOf(this.#bits);
+    return this.#answer.attempts;
   }
 
   get replays() {
-    return replaysOf(this.#bits);
+    return this.#answer.replays;
   }
 
   get redirected() {
-    return isRedirected(this.#bits);
+    return this.#answer.redirected;
   }
 
   get url() {
-    return this.#line(0);
+    return this.#answer.url;
   }
 
   get statusText() {
-    return this.#line(1);
+    return this.#answer.statusText;
   }
 
   get headers() {
     if (this.#headers === undefined) {
       this.#headers = new Headers();
-      this.#line(0);
-      for (let i = 2; i + 1 < this.#lines.length; i += 2)
-        this.#headers.append(this.#lines[i], this.#lines[i + 1]);
+      this.#answer.appendHeaders(this.#headers);
     }
     return this.#headers;
   }
 
-  /** Why the request was not sent again although its token was rejected; undefined if nothing stood in the way. */
+  /** The reason why the request was not sent again although its token was rejected; else undefined. */
   get replayError() {
-    return isNotReplayable(this.#bits) ? bodyNotReplayable() : undefined;
+    return this.#answer.notReplayable ? bodyNotReplayable() : undefined;
   }
 
   async json() {
-    return jsonOf(textOf(this.#streamed === undefined ? this.#body : await this.#collected()), this.status);
+    const body = this.#streamed === undefined ? this.#answer.body : await this.#collected();
+    return jsonOf(textOf(body), this.status);
   }
 
   async text() {
-    return textOf(this.#streamed === undefined ? this.#body : await this.#collected());
+    return textOf(this.#streamed === undefined ? this.#answer.body : await this.#collected());
   }
 
   async bytes() {
-    return bytesOf(this.#streamed === undefined ? this.#body : await this.#collected());
+    return bytesOf(this.#streamed === undefined ? this.#answer.body : await this.#collected());
   }
 
   async arrayBuffer() {
@@ -90,12 +79,12 @@ class HttpResponse {
   }
 
   /**
-   * Of a body that is there already, a new stream each time, so that one reader cannot use up another's; of one that is
-   * still on its way, the one stream there is.
+   * If the body is held already: a new stream each time, so that one reader cannot use up another's. If it still comes: the
+   * one stream there is.
    */
   get body() {
     if (this.#streamed !== undefined && !this.#streamed.collecting) return this.#streamed.stream;
-    if (this.#streamed === undefined && this.#body === null) return null;
+    if (this.#streamed === undefined && this.#answer.body === null) return null;
     return new ReadableStream({
       type: 'bytes',
       start: async (controller) => {
@@ -108,15 +97,10 @@ class HttpResponse {
     });
   }
 
-  /** Neither headers nor body nor query: this is what ends up in logs. */
+  /** Without headers, body and query, because logs show this text. */
   [inspect.custom](_depth, options) {
     const { status, attempts } = this;
     return `HttpResponse ${inspect({ status, url: this.url.replace(/[?#].*$/, ''), attempts }, options)}`;
-  }
-
-  #line(index) {
-    this.#lines ??= this.#head.split('\n');
-    return this.#lines[index] ?? '';
   }
 
   #collected() {
@@ -141,7 +125,7 @@ function jsonOf(text, status) {
   }
 }
 
-/** Always a copy: a caller that writes into it must not change what the next read gives. */
+/** Always a copy: if a caller writes into it, the next read must not change. */
 function bytesOf(body) {
   if (body === null) return new Uint8Array(0);
   if (typeof body === 'string') return new TextEncoder().encode(body);

@@ -1,12 +1,12 @@
 'use strict';
 
-// A response body that was too large, or too slow, to come with the response: read from Rust part by part, or collected
-// there. Either is possible, once.
+// A response body that was too large, or too slow, to come with its response. It is read from Rust part by part, or
+// collected in Rust; one of the two, once.
 
 const { unwatch, watch } = require('../crossing/abort.js');
-const { revive } = require('../crossing/native-errors.js');
+const { errorFromNative, isAborted } = require('../crossing/native-errors.js');
 
-/** Bodies that nobody read: their signals need not remember them. */
+/** When a body is collected that nobody read to its end, its signal need not remember it. */
 const collected = new FinalizationRegistry(({ signal, abort }) => unwatch(signal, abort));
 
 class StreamedBody {
@@ -19,28 +19,28 @@ class StreamedBody {
   #controller;
 
   /**
-   * `signal` aborts the body as it would have aborted the request; undefined for none. `asThrown` makes of an error of ours
-   * what readers get.
+   * `native`: a Download of the addon. `signal` aborts the body as it would have aborted the request; undefined for none.
+   * `asThrown` makes the error that readers get of one of the client's.
    */
   constructor(native, signal, asThrown = (error) => error) {
     this.#native = native;
     this.#asThrown = asThrown;
     if (signal === undefined) return;
     this.#signal = signal;
-    // Weak, or a signal that lives as long as the program would keep every body.
+    // Weak, because a signal that lives as long as the program would keep every body.
     const self = new WeakRef(this);
     this.#abort = () => self.deref()?.#aborted();
     watch(signal, this.#abort);
     collected.register(this, { signal, abort: this.#abort }, this);
   }
 
-  /** Whether the stream was asked for: then nothing can be collected any more. */
+  /** Whether somebody asked for the stream, so that nothing can be collected any more. */
   get streaming() {
     return this.#stream !== undefined;
   }
 
   get stream() {
-    // A byte stream, as fetch's. Nothing is read before somebody asks.
+    // A byte stream, as in fetch. Nothing is read before somebody asks.
     this.#stream ??= new ReadableStream(
       {
         type: 'bytes',
@@ -59,7 +59,7 @@ class StreamedBody {
     return this.#stream;
   }
 
-  /** All of it: a string if it is pure ASCII, a Buffer, or null if it is empty. The same promise each time. */
+  /** The whole body, as in `NativeAnswer`. The same promise each time. */
   collect() {
     this.#whole ??= this.#collect();
     return this.#whole;
@@ -80,7 +80,7 @@ class StreamedBody {
       this.#controller.byobRequest?.respond(0);
     } catch (error) {
       this.#settle();
-      throw this.#dressed(error);
+      throw this.#errorOf(error);
     }
   }
 
@@ -89,7 +89,7 @@ class StreamedBody {
       if (this.#signal?.aborted) throw this.#signal.reason;
       return await this.#native.collect();
     } catch (error) {
-      throw this.#dressed(error);
+      throw this.#errorOf(error);
     } finally {
       this.#settle();
     }
@@ -98,13 +98,13 @@ class StreamedBody {
   #aborted() {
     this.#native.cancel();
     this.#settle();
-    // Does nothing to a stream that is closed or has failed.
+    // Without effect on a stream that is closed or has failed.
     this.#controller?.error(this.#signal.reason);
   }
 
-  #dressed(error) {
-    if (error?.[0] === 'ERR_ABORTED' && this.#signal?.aborted) return this.#signal.reason;
-    return this.#asThrown(revive(error));
+  #errorOf(error) {
+    if (isAborted(error) && this.#signal?.aborted) return this.#signal.reason;
+    return this.#asThrown(errorFromNative(error));
   }
 
   #settle() {

@@ -2,7 +2,6 @@
 
 // What came back from Rust as axios' own adapter hands it to axios.
 
-const { isNotReplayable, isRedirected, statusOf } = require('../../response/native-answer.js');
 const { bodyNotReplayable } = require('../../errors.js');
 const { StreamedBody } = require('../../response/streamed-body.js');
 const { own } = require('../own-property.js');
@@ -22,18 +21,22 @@ const FIRST_ONLY = new Set([
 ]);
 
 /**
- * An axios response. `raw` is what `response.js` takes, `sent` the request that it answers; `fail` turns an error into
- * axios' own, for a stream that ends with one.
+ * An axios response. `answer` is a NativeAnswer, `sent` the request that it answers; `fail` turns an error into axios' own,
+ * for a stream that ends with one.
  */
-async function answerOf(raw, config, sent, cancel, fail) {
-  const [bits, head, body, download] = raw;
-  const lines = head.split('\n');
-  const headers = headersOf(lines);
+async function answerOf(answer, config, sent, cancel, fail) {
+  const { body, download, status } = answer;
+  const headers = headersOf(answer.lines);
   // What is not there is not encoded either.
   if (body === null && download === undefined) delete headers['content-encoding'];
-  const status = statusOf(bits);
-  sent.answered(lines[0], status, isRedirected(bits));
-  const response = { status, statusText: lines[1], headers: dressed(headers, config), config, request: sent };
+  sent.answered(answer.url, status, answer.redirected);
+  const response = {
+    status,
+    statusText: answer.statusText,
+    headers: dressed(headers, config),
+    config,
+    request: sent,
+  };
   const part = {
     whole: body,
     streamed: download && new StreamedBody(download, cancel.signal),
@@ -49,9 +52,9 @@ async function answerOf(raw, config, sent, cancel, fail) {
 }
 
 /** Rejects what `validateStatus` does not take. */
-function settle(response, raw) {
+function settle(response, { notReplayable }) {
   const { config, status } = response;
-  const cause = isNotReplayable(raw[0]) ? bodyNotReplayable() : undefined;
+  const cause = notReplayable ? bodyNotReplayable() : undefined;
   const validate = own(config, 'validateStatus');
   if (!validate || validate(status)) return response;
   throw new Failure(

@@ -6,7 +6,7 @@
 const { PassThrough } = require('node:stream');
 const { types } = require('node:util');
 const { readBody } = require('../../body/read.js');
-const { isStream } = require('../../body/streams.js');
+const { isSource, isStream } = require('../../body/streams.js');
 const { own } = require('../own-property.js');
 const { badRequest } = require('./failure.js');
 const { watchUpload } = require('./upload.js');
@@ -49,8 +49,9 @@ function readBlob(blob) {
 function withLength(body, config) {
   const said = config.headers?.get?.('content-length');
   const length = /^\d+$/.test(said) ? Number(said) : undefined;
-  const open = typeof body.data === 'object' && !ArrayBuffer.isView(body.data);
-  return open ? { data: { ...body.data, length: body.data.length ?? length } } : { data: body.data };
+  return isSource(body.data)
+    ? { data: { ...body.data, length: body.data.length ?? length } }
+    : { data: body.data };
 }
 
 /** npm's form-data, and what looks like it: a stream that makes the headers that go with it. */

@@ -4,7 +4,8 @@
 // here, and the rules are those of Rust's `redirect.rs`: what a request carries stays within its origin.
 
 const { performance } = require('node:perf_hooks');
-const { statusOf } = require('../../response/native-answer.js');
+const { isSource } = require('../../body/streams.js');
+const { NativeRequest } = require('../../crossing/native-request.js');
 const { TokenRotatorError } = require('../../errors.js');
 const { FRAMING, hasHeader, readHeaders } = require('../../options/headers.js');
 const { own } = require('../own-property.js');
@@ -23,15 +24,14 @@ async function follow({ exchange, auth }, href, request, hops, { config, sent })
   const authorised = !request.skipAuth && !hasHeader(request.headers, auth.headerName);
   const { epoch } = authorised ? await auth.authorise() : {};
   for (let count = 1; ; count++) {
-    const raw = await exchange(href, request);
-    const lines = raw[1].split('\n');
-    const answer = { statusCode: statusOf(raw[0]), headers: headersOf(lines) };
-    if (!REDIRECTS.includes(answer.statusCode) || answer.headers.location === undefined) return raw;
-    raw[3]?.cancel();
+    const native = await exchange(href, request);
+    const answer = { statusCode: native.status, headers: headersOf(native.lines) };
+    if (!REDIRECTS.includes(answer.statusCode) || answer.headers.location === undefined) return native;
+    native.download?.cancel();
     if (count > hops) {
       throw new Failure('ERR_FR_TOO_MANY_REDIRECTS', 'Maximum number of redirects exceeded', { sent: true });
     }
-    const from = new URL(lines[0]);
+    const from = new URL(native.url);
     const to = locate(answer.headers.location, from);
     const previous = { url: from.href, method: request.method, headers: objectOf(request.headers) };
     request = nextRequest(request, answer.statusCode, from.origin !== to.origin);
@@ -60,19 +60,18 @@ function nextRequest(request, status, leaves) {
     if (name.startsWith('content-')) return !becomesGet && data !== undefined;
     return name !== 'host' && (!leaves || TRAVELS.includes(name));
   });
-  return {
-    ...request,
+  return Object.assign(new NativeRequest(method), request, {
     method: becomesGet ? 'GET' : method,
     headers: readHeaders(headers),
     data: becomesGet ? undefined : again(data),
     // What was left behind stays there, even if a later redirect comes back.
     skipAuth: request.skipAuth || leaves,
-  };
+  });
 }
 
 /** What can be sent once more of what was sent. */
 function again(data) {
-  if (typeof data !== 'object' || ArrayBuffer.isView(data)) return data;
+  if (!isSource(data)) return data;
   if (data.again !== undefined) return { ...data, first: undefined };
   throw new TokenRotatorError(
     'the request would have to be sent again, but its body is a stream that was used up; pass a function that makes the body, or bytes',

@@ -2,14 +2,12 @@
 
 // An axios config, after its request transforms, as the request that crosses to Rust.
 
+const { NativeRequest } = require('../../crossing/native-request.js');
 const { FRAMING, hasHeader, readHeaders } = require('../../options/headers.js');
 const { own } = require('../own-property.js');
 const { readData } = require('./data.js');
 const { badOption, badRequest } = require('./failure.js');
 
-/** In the order of `REDIRECTS` in `request-options.js`. */
-const FOLLOW = 1;
-const MANUAL = 3;
 /** What axios follows unless it is told how many. */
 const USUAL_REDIRECTS = 21;
 
@@ -17,24 +15,20 @@ const USUAL_REDIRECTS = 21;
 const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]+/g;
 
 /**
- * { href, request, hops }: `request` as `request-options.js` makes it. `hops` is how many redirects JavaScript has to
+ * { href, request, hops }: `request` is a NativeRequest. `hops` is how many redirects JavaScript has to
  * follow, undefined if it is Rust that does, or nobody.
  */
 async function readRequest(config, axios, signal) {
   const { href, auth } = readUrl(config, axios);
   const { data, headers } = await readData(config);
   const hops = hopsOf(config);
-  const request = {
-    method: readMethod(own(config, 'method')),
-    headers: linesOf(config.headers, headers, auth, axios.VERSION),
-    data,
-    query: '',
-    timeout: readTimeout(own(config, 'timeout')),
-    skipAuth: own(config, 'skipAuthRefresh') === true,
-    redirect: hops === undefined && own(config, 'maxRedirects') !== 0 ? FOLLOW : MANUAL,
-    retry: undefined,
-    signal,
-  };
+  const request = new NativeRequest(readMethod(own(config, 'method')));
+  request.headers = linesOf(config.headers, headers, auth, axios.VERSION);
+  request.data = data;
+  request.timeout = readTimeout(own(config, 'timeout'));
+  request.skipAuth = own(config, 'skipAuthRefresh') === true;
+  request.redirect = hops === undefined && own(config, 'maxRedirects') !== 0 ? 'follow' : 'manual';
+  request.signal = signal;
   return { href, request, hops };
 }
 

@@ -1,0 +1,63 @@
+'use strict';
+
+// An answer as it crosses from Rust. Only this file knows its form, which `src/binding/settle.rs` packs.
+
+/**
+ * `body` is a string if it is pure ASCII, else a Buffer; null if it is empty or still comes, as `download`. The other parts
+ * are unpacked when somebody asks for them, because making an answer must cost nanoseconds.
+ */
+class NativeAnswer {
+  #bits;
+  #head;
+  #lines;
+
+  /** `raw`: [bits, head, body, download]. `bits` holds small numbers side by side, `head` is text in Latin-1. */
+  constructor(raw) {
+    this.#bits = raw[0];
+    this.#head = raw[1];
+    this.body = raw[2];
+    this.download = raw[3];
+  }
+
+  get status() {
+    return this.#bits & 0x3ff;
+  }
+
+  get redirected() {
+    return ((this.#bits >> 10) & 1) === 1;
+  }
+
+  /** The server rejected the token, and the body could not be sent again. */
+  get notReplayable() {
+    return ((this.#bits >> 11) & 1) === 1;
+  }
+
+  get replays() {
+    return (this.#bits >> 12) & 0x3;
+  }
+
+  get attempts() {
+    return this.#bits >> 14;
+  }
+
+  get url() {
+    return this.lines[0];
+  }
+
+  get statusText() {
+    return this.lines[1] ?? '';
+  }
+
+  /** The URL, the status text, then names and values of the headers alternately. */
+  get lines() {
+    return (this.#lines ??= this.#head.split('\n'));
+  }
+
+  /** Adds the headers to a `Headers` of the platform. */
+  appendHeaders(headers) {
+    const { lines } = this;
+    for (let i = 2; i + 1 < lines.length; i += 2) headers.append(lines[i], lines[i + 1]);
+  }
+}
+
+module.exports = { NativeAnswer };
