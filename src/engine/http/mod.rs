@@ -7,6 +7,7 @@
 //! this module holds more of a URL than its origin.
 
 pub mod body;
+pub mod challenge;
 pub mod connect;
 pub mod exchange;
 pub mod fault;
