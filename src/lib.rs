@@ -6,8 +6,6 @@
 //! Arrows run one way: `index.js → lib → native → binding → engine`. `ARCHITECTURE.md` has the map and the invariants.
 
 mod allocator;
-#[cfg(test)]
-mod architecture;
 mod binding;
 
 #[global_allocator]
