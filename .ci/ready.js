@@ -18,6 +18,7 @@ const steps = {
   'cargo fmt': () => run('cargo', ['fmt', '--all', '--check']),
   'cargo clippy': () => run('cargo', ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']),
   eslint: () => run('npx', ['eslint', '.']),
+  'arrows in lib': () => run('npx', ['depcruise', '--config', '.dependency-cruiser.js', 'index.js', 'lib']),
   prettier: () => run('npx', ['prettier', '--check', '.']),
   types: () => run('npx', ['tsc', '-p', '__test__/tsconfig.json']),
   'entry files are ours': ours,

@@ -1,0 +1,71 @@
+'use strict';
+
+// Which file of lib/ may require which: the arrows of ARCHITECTURE.md. `npm run lint:arrows`
+
+/** Files and folders right below lib/, e.g. `lib('fetch')` for lib/fetch.js and lib/fetch/. */
+const lib = (...names) => `^lib/(${names.join('|')})(\\.js$|/)`;
+
+/** `from` and `to` are regular expressions, `but` lists what the rule leaves alone in `to`. */
+const never = (name, from, to, but) => ({
+  name,
+  severity: 'error',
+  from: Array.isArray(from) ? { path: from[0], pathNot: from[1] } : { path: from },
+  to: but === undefined ? { path: to } : { path: to, pathNot: but },
+});
+
+const ENTRIES = lib('client', 'fetch', 'axios', 'undici', 'testing');
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'every-file-is-there', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-package-but-axios',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypesNot: ['local', 'core'], pathNot: '/axios/' },
+    },
+
+    never('only-the-crossing-needs-native', ['', '^lib/(client|crossing/environment)\\.js$'], '^native/'),
+    never('errors-and-tokens-need-nothing', '^lib/(errors|tokens)\\.js$', '^(lib|native)/'),
+    never(
+      'options-need-little',
+      lib('options'),
+      '^(lib|native)/',
+      `${lib('options', 'errors', 'tokens', 'body')}|^lib/crossing/native-request\\.js$`,
+    ),
+    never('folders-need-no-entry', ['^lib/', ENTRIES], ENTRIES),
+    never(
+      'answers-come-after-the-crossing',
+      lib('crossing', 'body'),
+      lib('response', 'callbacks', 'options'),
+    ),
+    never('callbacks-come-after-answers', lib('response'), lib('callbacks', 'options', 'body')),
+
+    never('only-the-client-needs-fetch', ['', `^lib/client\\.js$|${lib('fetch')}`], lib('fetch')),
+    never('fetch-needs-no-client', lib('fetch'), lib('client')),
+    never('testing-stands-alone', lib('testing'), '^(lib|native)/|^index\\.js$', lib('testing')),
+    never('nothing-needs-testing', ['', lib('testing')], lib('testing')),
+    never('nothing-needs-axios', ['', lib('axios')], lib('axios')),
+    never('nothing-needs-undici', ['', lib('undici')], lib('undici')),
+
+    // What these two need of a client they get from token-lease.js, or from the client as every program has it.
+    never('undici-leases-tokens', lib('undici'), lib('client', 'fetch', 'crossing', 'callbacks', 'response')),
+    never(
+      'axios-leases-tokens',
+      lib('axios'),
+      lib('client', 'fetch', 'crossing', 'callbacks'),
+      '^lib/(client|crossing/(abort|native-answer|native-request)|callbacks/refresh-evidence)\\.js$',
+    ),
+    never('only-a-session-makes-a-client', ['^lib/axios', '^lib/axios/session/'], '^lib/client\\.js$'),
+    never('the-adapter-stands-alone', '^lib/axios/adapter', '^lib/axios/(session|requests|packages)/'),
+    never('a-session-needs-no-requests', '^lib/axios/session/', '^lib/axios/(requests|packages|adapter)/'),
+    never('requests-need-no-package', '^lib/axios/requests/', '^lib/axios/(packages|adapter)/'),
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '^native/'] },
+    // A file that is required where it is needed, and not at the top, is an arrow too.
+    moduleSystems: ['cjs'],
+    externalModuleResolutionStrategy: 'node_modules',
+  },
+};
