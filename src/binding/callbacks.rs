@@ -8,17 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::HeaderValue;
+use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use url::Url;
 
 use super::call::{Arg, Question, Reply};
 use super::queue::{Item, Queue};
 use super::resolve;
-use engine::client::{Format, Judge, JudgeFuture};
+use engine::client::{Judge, JudgeFuture};
 use engine::error::{Cause, Error, Thrown};
 use engine::event::Event;
 use engine::grant::{Ask, Grant, GrantError, GrantFuture};
 use engine::http::Response;
+use engine::present::Format;
 use engine::secret::Secret;
 use engine::session::participant::{Host, KeepAlive};
 use engine::store::{Store, StoreError, StoreFuture};
@@ -210,7 +212,7 @@ impl Drop for Release {
 }
 
 impl Format for Callbacks {
-    fn format<'a>(&'a self, token: &'a Secret) -> JudgeFuture<'a, HeaderValue> {
+    fn format<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<HeaderValue, Error>> {
         Box::pin(async move {
             let Some(question) = self.ask("format", vec![Arg::Secret(token.clone())]) else {
                 return Err(Error::ClientClosed);

@@ -10,12 +10,13 @@ use url::Url;
 
 use super::callbacks::Callbacks;
 use super::tokens::NativeTokens;
-use engine::client::{Config, Format, Judge};
+use engine::client::{Config, Judge};
 use engine::error::Error;
 use engine::http::retry::{Budget, RetryRules};
 use engine::http::{
     HyperTransport, Limits, Origins, ProxyOptions, RedirectMode, Rules, TlsOptions, TransportOptions,
 };
+use engine::present::Format;
 use engine::session::participant::{Counters, Participant, Seed};
 use engine::session::registry::Registry;
 use engine::session::schedule::Policy;
@@ -145,7 +146,7 @@ impl Settings {
             registry,
             origins: Origins::new(base, allowed.collect::<Result<_, _>>()?, allow_insecure),
             transport: Box::new(HyperTransport::new(&transport)?),
-            format: self.has_format.then(|| Box::new(callbacks) as Box<dyn Format>),
+            format: self.has_format.then(|| Arc::new(callbacks) as Arc<dyn Format>),
             judge: self.has_expired.then(|| Box::new(judge) as Box<dyn Judge>),
             headers: headers(&self.headers)?,
             header_name: HeaderName::try_from(self.header_name).map_err(|_| invalid("header.name"))?,

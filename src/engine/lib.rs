@@ -8,6 +8,7 @@ pub mod error;
 pub mod event;
 pub mod grant;
 pub mod http;
+pub mod present;
 pub mod secret;
 pub mod session;
 pub mod store;

@@ -4,13 +4,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::header::{HeaderMap, HeaderName, HeaderValue};
+use ::http::header::{HeaderMap, HeaderName};
 use url::Url;
 
 use crate::error::Error;
 use crate::http::retry::{Budget, RetryRules};
 use crate::http::{Origins, Response, Rules, Transport};
-use crate::secret::Secret;
+use crate::present::Format;
 use crate::session::participant::Participant;
 use crate::session::registry::Registry;
 use crate::session::signal::Gauge;
@@ -23,7 +23,7 @@ pub struct Config {
     pub origins: Origins,
     pub transport: Box<dyn Transport>,
     /// None: `Bearer` and the token.
-    pub format: Option<Box<dyn Format>>,
+    pub format: Option<Arc<dyn Format>>,
     /// None: status 401.
     pub judge: Option<Box<dyn Judge>>,
     /// Sent with every request that does not bring its own.
@@ -42,11 +42,6 @@ pub struct Config {
     pub gate: Gate,
     /// Calls under way, for `close`.
     pub calls: Gauge,
-}
-
-/// How the user wants a token to look in its header. Asked once for each token; always settles.
-pub trait Format: Send + Sync {
-    fn format<'a>(&'a self, token: &'a Secret) -> JudgeFuture<'a, HeaderValue>;
 }
 
 /// What the user takes for an expired token. Asked only about failures, and network errors; always settles.

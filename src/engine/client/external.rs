@@ -1,4 +1,4 @@
-//! The auth header of a session: for its own requests, and for those that other HTTP clients send.
+//! The tokens of a session, for requests that other HTTP clients send.
 
 use ::http::header::HeaderValue;
 
@@ -45,25 +45,6 @@ impl Client {
     }
 
     async fn authorised_by(&self, held: &Held) -> Result<Authorised, Error> {
-        Ok(Authorised { header: self.header(held).await?, stamp: Stamp::of(held) })
-    }
-
-    /// The auth header for these tokens, made once for each generation.
-    pub(super) async fn header(&self, held: &Held) -> Result<HeaderValue, Error> {
-        let stamp = Stamp::of(held);
-        let mut made = self.header.lock().await;
-        if let Some((of, value)) = &*made
-            && *of == stamp
-        {
-            return Ok(value.clone());
-        }
-        let mut value = match &self.config.format {
-            Some(format) => format.format(&held.tokens.access).await?,
-            None => HeaderValue::try_from(format!("Bearer {}", held.tokens.access.expose()))
-                .map_err(|_| Error::InvalidOption("the access token does not fit into a header".into()))?,
-        };
-        value.set_sensitive(true);
-        *made = Some((stamp, value.clone()));
-        Ok(value)
+        Ok(Authorised { header: self.presenter.header(held, None).value().await?, stamp: Stamp::of(held) })
     }
 }

@@ -10,16 +10,15 @@ mod tests;
 
 use std::sync::Arc;
 
-use ::http::header::HeaderValue;
-
 use crate::error::Error;
+use crate::present::{self, Presenter};
 use crate::secret::Secret;
+use crate::session::Session;
 use crate::session::signal::Counted;
-use crate::session::{Session, Stamp};
 use crate::token::{Held, Tokens};
 use crate::wait::arrival::Arrival;
 
-pub use config::{Config, Format, Judge, JudgeFuture};
+pub use config::{Config, Judge, JudgeFuture};
 pub use external::Authorised;
 pub use send::{Answer, Request};
 
@@ -27,14 +26,15 @@ pub use send::{Answer, Request};
 pub struct Client {
     config: Arc<Config>,
     session: Arc<Session>,
-    header: tokio::sync::Mutex<Option<(Stamp, HeaderValue)>>,
+    presenter: Box<dyn Presenter>,
 }
 
 impl Client {
     pub fn new(config: Arc<Config>, key: &str) -> Self {
         let session = config.registry.session(key);
         session.join(&config.participant);
-        Self { config, session, header: tokio::sync::Mutex::default() }
+        let presenter = present::presenter(config.format.as_ref());
+        Self { config, session, presenter }
     }
 
     /// The same client as another session.

@@ -169,7 +169,8 @@ impl Client {
                 held = current;
                 place
             };
-            let value = self.header(&held).await?;
+            let request = (&sending.wire.method, &sending.wire.url);
+            let value = self.presenter.header(&held, Some(request)).value().await?;
             if self.session.epoch() != epoch {
                 return Err(Error::logged_out());
             }

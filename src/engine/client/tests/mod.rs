@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::http::Method;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 
 use crate::error::{LostReason, RefreshFailureKind};
 use crate::grant::GrantError;
+use crate::present::Format;
 use world::*;
 
 #[tokio::test(start_paused = true)]
@@ -172,7 +174,7 @@ async fn token_goes_into_the_header_that_is_named() {
 struct Formatting(Arc<AtomicUsize>, Duration);
 
 impl Format for Formatting {
-    fn format<'a>(&'a self, token: &'a Secret) -> JudgeFuture<'a, HeaderValue> {
+    fn format<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<HeaderValue, Error>> {
         Box::pin(async move {
             self.0.fetch_add(1, Ordering::Relaxed);
             sleep(self.1).await;
@@ -185,7 +187,7 @@ impl Format for Formatting {
 async fn header_is_formatted_once_for_each_token() {
     let asked = Arc::new(AtomicUsize::new(0));
     let formatting = Formatting(Arc::clone(&asked), ms(5));
-    let world = World::with(|config| config.format = Some(Box::new(formatting))).await;
+    let world = World::with(|config| config.format = Some(Arc::new(formatting))).await;
     world.api.will([const { Ok(200) }; 20]);
     let sent: Vec<_> = (0..20).map(|_| world.sending(request("/x"))).collect();
     for sent in sent {
@@ -201,7 +203,7 @@ async fn header_is_formatted_once_for_each_token() {
 #[tokio::test(start_paused = true)]
 async fn login_between_token_and_wire_sends_nothing() {
     let formatting = Formatting(Arc::default(), ms(50));
-    let world = World::with(|config| config.format = Some(Box::new(formatting))).await;
+    let world = World::with(|config| config.format = Some(Arc::new(formatting))).await;
     let sent = world.sending(request("/x"));
     sleep(ms(10)).await;
     world.client.set_tokens(Some(pair(90))).await.unwrap();

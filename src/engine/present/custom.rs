@@ -1,0 +1,49 @@
+//! A token in the form that the user's `header.format` gives it.
+
+use std::sync::Arc;
+
+use ::http::Method;
+use ::http::header::HeaderValue;
+use futures_util::future::BoxFuture;
+use url::Url;
+
+use crate::error::Error;
+use crate::present::{Newest, Presented, Presenter};
+use crate::secret::Secret;
+use crate::token::Held;
+
+/// The user's function from a token to its header. Asked once for each token; always settles.
+pub trait Format: Send + Sync {
+    fn format<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<HeaderValue, Error>>;
+}
+
+pub(super) struct Custom {
+    format: Arc<dyn Format>,
+    newest: Newest,
+    /// Held while the function is asked, so that requests that start together ask once.
+    asking: tokio::sync::Mutex<()>,
+}
+
+impl Custom {
+    pub(super) fn new(format: Arc<dyn Format>) -> Self {
+        Self { format, newest: Newest::default(), asking: tokio::sync::Mutex::default() }
+    }
+
+    async fn ask(&self, held: &Held) -> Result<HeaderValue, Error> {
+        let _asking = self.asking.lock().await;
+        if let Some(value) = self.newest.of(held) {
+            return Ok(value);
+        }
+        let value = self.format.format(&held.tokens.access).await?;
+        Ok(self.newest.replace(held, value))
+    }
+}
+
+impl Presenter for Custom {
+    fn header<'a>(&'a self, held: &'a Held, _request: Option<(&'a Method, &'a Url)>) -> Presented<'a> {
+        match self.newest.of(held) {
+            Some(value) => Presented::Made(value),
+            None => Presented::Making(Box::pin(self.ask(held))),
+        }
+    }
+}

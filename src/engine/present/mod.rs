@@ -1,0 +1,72 @@
+//! How a token gets into a request.
+//!
+//! [`bearer`] and [`custom`] make one header for each token and keep the newest, so that ten thousand requests do not
+//! make it ten thousand times. A presenter that signs each request reads its method and URL instead.
+//!
+//! Invariant: every header made here is marked sensitive, so that no redirect carries it to another origin.
+
+mod bearer;
+mod custom;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ::http::Method;
+use ::http::header::HeaderValue;
+use futures_util::future::BoxFuture;
+use url::Url;
+
+use crate::error::Error;
+use crate::session::Stamp;
+use crate::token::Held;
+
+pub use custom::Format;
+
+/// Makes the auth headers of one session, as one client wants them.
+pub trait Presenter: Send + Sync {
+    /// The auth header of a request that is sent with `held`. `request` is its method and URL; `None` for a request that
+    /// another HTTP client sends, because the engine knows neither.
+    fn header<'a>(&'a self, held: &'a Held, request: Option<(&'a Method, &'a Url)>) -> Presented<'a>;
+}
+
+/// An auth header, or the way to it.
+pub enum Presented<'a> {
+    Made(HeaderValue),
+    /// The user's code makes it. Nothing happens before the future is polled.
+    Making(BoxFuture<'a, Result<HeaderValue, Error>>),
+}
+
+impl Presented<'_> {
+    pub async fn value(self) -> Result<HeaderValue, Error> {
+        match self {
+            Self::Made(value) => Ok(value),
+            Self::Making(value) => value.await,
+        }
+    }
+}
+
+/// A presenter for one session: `format`, or else `Bearer` and the token.
+pub fn presenter(format: Option<&Arc<dyn Format>>) -> Box<dyn Presenter> {
+    match format {
+        None => Box::new(bearer::Bearer::default()),
+        Some(format) => Box::new(custom::Custom::new(Arc::clone(format))),
+    }
+}
+
+/// The header that was made last, and the token in it.
+#[derive(Default)]
+struct Newest(Mutex<Option<(Stamp, HeaderValue)>>);
+
+impl Newest {
+    fn of(&self, held: &Held) -> Option<HeaderValue> {
+        let newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.as_ref().filter(|(of, _)| *of == Stamp::of(held)).map(|(_, value)| value.clone())
+    }
+
+    fn replace(&self, held: &Held, mut value: HeaderValue) -> HeaderValue {
+        value.set_sensitive(true);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Stamp::of(held), value.clone()));
+        value
+    }
+}
