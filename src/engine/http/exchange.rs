@@ -12,7 +12,7 @@ use url::Url;
 use crate::error::{Error, Phase};
 use crate::http::body::download::{Download, Limits, fill};
 use crate::http::body::outgoing::Sending;
-use crate::http::connect::watched;
+use crate::http::connect::watch::watched;
 use crate::http::redirect::MAX_REDIRECTS;
 use crate::http::{PhaseCell, RedirectMode, Transport, WireRequest, WireResponse, origin, redirect};
 

@@ -12,8 +12,9 @@ use tokio::time::error::Elapsed;
 
 use crate::error::{Error, Phase};
 use crate::http::body::incoming::BrokenOff;
-use crate::http::connect::CONNECT_TIMEOUT;
-use crate::http::connect::proxy::tunnel::ProxyError;
+use crate::http::connect::proxy::error::ProxyError;
+use crate::http::connect::watch::CONNECT_TIMEOUT;
+use crate::http::host;
 
 /// What `error`, from connecting to `uri`, sending there or reading from there, means.
 pub fn error(error: &(dyn StdError + 'static), uri: &Uri) -> Error {
@@ -75,14 +76,14 @@ impl Fault {
 
     pub(crate) fn at(self, uri: &Uri) -> Error {
         let Self(code, happened) = self;
-        let message = format!("{} {happened}", name(uri));
+        let message = format!("{} {happened}", host::name(uri));
         Error::Network { message, code: (!code.is_empty()).then_some(code) }
     }
 
     /// What kept the proxy from reaching `uri`.
     fn at_proxy(self, proxy: &ProxyError, uri: &Uri) -> Error {
         let (code, happened) = proxy.refusal().unwrap_or_else(|| (self.0, self.1.to_owned()));
-        let message = format!("{} cannot be reached: its proxy {} {happened}", name(uri), proxy.name);
+        let message = format!("{} cannot be reached: its proxy {} {happened}", host::name(uri), proxy.name);
         Error::Network { message, code: (!code.is_empty()).then_some(code) }
     }
 
@@ -262,13 +263,6 @@ pub(crate) fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
         Some(io) => io.get_ref().map(|inner| inner as &Cause),
         None => cause.source(),
     })
-}
-
-/// What [`origin::name`](crate::http::origin::name) is to a URL. A URI made of one holds no default port.
-fn name(uri: &Uri) -> String {
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
-    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, after)| after);
-    format!("{}://{host_and_port}", uri.scheme_str().unwrap_or_default())
 }
 
 type Cause = dyn StdError + 'static;

@@ -11,6 +11,7 @@ pub mod challenge;
 pub mod connect;
 pub mod exchange;
 pub mod fault;
+pub mod host;
 pub mod origin;
 pub mod phase;
 pub mod redirect;

@@ -6,9 +6,10 @@
 
 use std::borrow::Cow;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::error::Error;
+use crate::http::host;
 
 /// The origins of one client. Made once; resolving parses nothing but the request's own reference.
 #[derive(Clone, Debug)]
@@ -91,7 +92,7 @@ pub fn name(url: &Url) -> String {
 
 /// Refuses plain http to anywhere but this machine, unless the user allowed it.
 pub(crate) fn check_transport(url: &Url, allow_insecure: bool) -> Result<(), Error> {
-    if allow_insecure || url.scheme() == "https" || is_loopback(url) {
+    if allow_insecure || url.scheme() == "https" || url.host_str().is_some_and(host::is_loopback) {
         Ok(())
     } else {
         Err(Error::InsecureTransport { origin: name(url) })
@@ -160,19 +161,6 @@ fn append_query(url: &mut Url, query: &str) {
         Some(own) => Some([own, "&", query].concat()),
     };
     url.set_query(Some(joined.as_deref().unwrap_or(query)));
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.strip_suffix('.').unwrap_or(name);
-            // The parser lowercases hosts.
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 fn invalid(message: &str) -> Error {

@@ -19,7 +19,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
 use crate::http::body::incoming::{Arriving, BrokenOff};
-use crate::http::connect::route::BoxError;
+use crate::http::connect::link::BoxError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {

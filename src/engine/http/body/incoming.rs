@@ -11,7 +11,7 @@ use http::Version;
 use hyper::Response;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use crate::http::connect::route::BoxError;
+use crate::http::connect::link::BoxError;
 
 pub(crate) struct Arriving {
     body: Incoming,

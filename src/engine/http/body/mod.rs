@@ -4,3 +4,4 @@ pub mod decode;
 pub mod download;
 pub mod incoming;
 pub mod outgoing;
+pub mod unsent;

@@ -12,8 +12,8 @@ use futures_util::Stream;
 use hyper::body::{Body, Frame, SizeHint};
 
 use crate::error::Error;
-use crate::http::connect::abort_handle::{Progress, Unsent};
-use crate::http::connect::route::BoxError;
+use crate::http::body::unsent::{Unsent, UploadState};
+use crate::http::connect::link::BoxError;
 
 #[derive(Clone)]
 pub enum Payload {
@@ -70,15 +70,13 @@ impl Payload {
         }
     }
 
-    /// The body as hyper takes it; with its progress, if sending it takes more than a moment.
-    pub(crate) fn outgoing(&self) -> (Outgoing, Option<Progress>) {
-        let progress = Progress::default();
+    /// The body as hyper takes it; with its upload, if sending it takes more than a moment.
+    pub(crate) fn outgoing(&self) -> (Outgoing, Option<UploadState>) {
+        let upload = UploadState::default();
         match self {
             Self::Bytes(bytes) if bytes.len() <= PIECE => (Outgoing::Whole(bytes.clone()), None),
-            Self::Bytes(bytes) => (Outgoing::Large(bytes.clone(), progress.clone()), Some(progress)),
-            Self::Stream(source) => {
-                (Outgoing::Unopened(Arc::clone(source), progress.clone()), Some(progress))
-            }
+            Self::Bytes(bytes) => (Outgoing::Large(bytes.clone(), upload.clone()), Some(upload)),
+            Self::Stream(source) => (Outgoing::Unopened(Arc::clone(source), upload.clone()), Some(upload)),
         }
     }
 }
@@ -136,10 +134,10 @@ impl Drop for Sending {
 pub(crate) enum Outgoing {
     Whole(Bytes),
     /// In pieces, so that hyper stops when nobody reads them.
-    Large(Bytes, Progress),
-    Unopened(Arc<dyn Source>, Progress),
+    Large(Bytes, UploadState),
+    Unopened(Arc<dyn Source>, UploadState),
     /// With what is left of its length, if that is known.
-    Open(Chunks, Option<u64>, Progress),
+    Open(Chunks, Option<u64>, UploadState),
 }
 
 /// What fits into a socket at once, most of the time.
@@ -149,8 +147,8 @@ impl Outgoing {
     fn is_stopped(&self) -> bool {
         match self {
             Self::Whole(_) => false,
-            Self::Large(_, progress) | Self::Unopened(_, progress) | Self::Open(_, _, progress) => {
-                progress.is_stopped()
+            Self::Large(_, upload) | Self::Unopened(_, upload) | Self::Open(_, _, upload) => {
+                upload.is_stopped()
             }
         }
     }
@@ -167,31 +165,31 @@ impl Body for Outgoing {
         if self.is_stopped() {
             return Poll::Ready(Some(Err(ended(Error::Aborted))));
         }
-        if let Self::Unopened(source, progress) = &*self {
+        if let Self::Unopened(source, upload) = &*self {
             let Some(chunks) = source.open() else {
                 return Poll::Ready(Some(Err(ended(Error::BodyNotReplayable))));
             };
-            *self = Self::Open(chunks, source.length(), progress.clone());
+            *self = Self::Open(chunks, source.length(), upload.clone());
         }
         match &mut *self {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Large(left, progress) => {
+            Self::Large(left, upload) => {
                 let piece = left.split_to(left.len().min(PIECE));
                 if left.is_empty() {
-                    progress.complete();
+                    upload.complete();
                 }
                 Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
             }
             Self::Unopened(..) => Poll::Ready(None),
-            Self::Open(chunks, left, progress) => {
+            Self::Open(chunks, left, upload) => {
                 let next = ready!(chunks.as_mut().poll_next(cx));
                 if let (Some(left), Some(Ok(chunk))) = (left.as_mut(), &next) {
                     *left = left.saturating_sub(chunk.len() as u64);
                 }
                 // hyper asks for no more than the length it announced.
                 if next.is_none() || *left == Some(0) {
-                    progress.complete();
+                    upload.complete();
                 }
                 Poll::Ready(next.map(|chunk| chunk.map(Frame::data).map_err(ended)))
             }

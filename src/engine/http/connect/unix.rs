@@ -1,11 +1,11 @@
 //! The option `socketPath`: a Unix socket in place of the network.
 //!
-//! Invariant: a path that no socket can have is refused when the client is made.
+//! Invariant: a path that is too long for a socket is refused when the client is made.
 
 use futures_util::future::BoxFuture;
 
 use crate::error::Error;
-use crate::http::connect::route::{BoxError, Link};
+use crate::http::connect::link::{BoxError, Link};
 
 #[derive(Clone)]
 pub(crate) struct SocketPath(#[cfg(unix)] std::sync::Arc<std::path::Path>);
@@ -13,7 +13,7 @@ pub(crate) struct SocketPath(#[cfg(unix)] std::sync::Arc<std::path::Path>);
 #[cfg(unix)]
 impl SocketPath {
     pub(crate) fn new(path: &str) -> Result<Self, Error> {
-        // What the system's address has room for: 107 bytes on Linux, 103 on macOS.
+        // The system's address has room for 107 bytes on Linux, 103 on macOS.
         std::os::unix::net::SocketAddr::from_pathname(path).map_err(|_| {
             Error::InvalidOption("socketPath is too long for a socket, or holds a NUL".into())
         })?;

@@ -400,7 +400,10 @@ async fn a_handshake_without_end_is_a_connect_that_times_out() {
     });
     let transport = transport_that_trusts_anyone();
     let error = exchange(&transport, &get(url), &rules(), &phase).await.unwrap_err();
-    assert_eq!(error, Error::Timeout { phase: Phase::Connect, after: crate::http::connect::CONNECT_TIMEOUT });
+    assert_eq!(
+        error,
+        Error::Timeout { phase: Phase::Connect, after: crate::http::connect::watch::CONNECT_TIMEOUT }
+    );
     assert!(phase.provably_unsent());
     server.abort();
 }

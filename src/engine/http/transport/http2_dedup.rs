@@ -17,8 +17,8 @@ use hyper_util::client::legacy::connect::Connection;
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
-use crate::http::connect::is_watched;
-use crate::http::connect::route::BoxError;
+use crate::http::connect::link::BoxError;
+use crate::http::connect::watch::is_watched;
 
 /// A connector to https origins that knows which of them speak HTTP/2.
 #[derive(Clone)]

@@ -24,12 +24,14 @@ use crate::http::body::decode;
 use crate::http::body::decode::Coding;
 use crate::http::body::incoming::Arriving;
 use crate::http::body::outgoing::Outgoing;
-use crate::http::connect::abort_handle::{AbortHandle, Unsent};
+use crate::http::body::unsent::Unsent;
+use crate::http::connect::abort_handle::AbortHandle;
+use crate::http::connect::connector::Connector;
 use crate::http::connect::proxy::Proxies;
-use crate::http::connect::route::{Route, tcp};
+use crate::http::connect::tcp::tcp;
 use crate::http::connect::tls::TlsOptions;
 use crate::http::connect::unix::SocketPath;
-use crate::http::connect::{Connector, left_connect, unprocessed};
+use crate::http::connect::watch::{Watched, left_connect, unprocessed};
 use crate::http::transport::http2;
 use crate::http::transport::http2_dedup::Http2Dedup;
 use crate::http::{Transport, TransportOptions, WireBody, WireRequest, WireResponse, fault};
@@ -43,32 +45,32 @@ pub struct HyperTransport {
     idle_per_origin: usize,
     http2: bool,
     allow_insecure: bool,
-    route: Route,
+    connector: Connector,
     /// For http URLs.
-    plain: OnceLock<Client<Route>>,
+    plain: OnceLock<Client<Connector>>,
     /// For https URLs. Reading the system's authorities takes milliseconds and a program that never needs them
     /// should not pay, nor fail where there are none.
     tls: OnceLock<rustls::ClientConfig>,
-    secure: OnceLock<Client<Http2Dedup<HttpsConnector<Route>>>>,
+    secure: OnceLock<Client<Http2Dedup<HttpsConnector<Connector>>>>,
     /// For https URLs with another host in the `host` header, which HTTP/2 cannot say (RFC 9113 §8.3.1).
-    http1_only: OnceLock<Client<HttpsConnector<Route>>>,
+    http1_only: OnceLock<Client<HttpsConnector<Connector>>>,
 }
 
 impl HyperTransport {
     /// Needs no runtime. What is set of the TLS options, `socket_path` and `proxy` is checked here.
     pub fn new(options: &TransportOptions) -> Result<Self, Error> {
         let TransportOptions { idle_per_origin, tls, http2, socket_path, proxy, allow_insecure } = options;
-        let route = match (socket_path, proxy) {
-            (Some(path), _) => Route::Socket(SocketPath::new(path)?),
-            (None, Some(proxy)) => Route::Proxied(Arc::new(Proxies::new(proxy, tls)?), tcp()),
-            (None, None) => Route::Direct(tcp()),
+        let connector = match (socket_path, proxy) {
+            (Some(path), _) => Connector::Socket(SocketPath::new(path)?),
+            (None, Some(proxy)) => Connector::Proxied(Arc::new(Proxies::new(proxy, tls)?), tcp()),
+            (None, None) => Connector::Direct(tcp()),
         };
         let config = if tls.is_default() { OnceLock::new() } else { OnceLock::from(tls.config()?) };
         Ok(Self {
             idle_per_origin: *idle_per_origin,
             http2: *http2,
             allow_insecure: *allow_insecure,
-            route,
+            connector,
             plain: OnceLock::new(),
             tls: config,
             secure: OnceLock::new(),
@@ -77,7 +79,7 @@ impl HyperTransport {
     }
 
     fn request(&self, mut request: Request<Outgoing>) -> Result<legacy::ResponseFuture, Error> {
-        if let Route::Proxied(proxies, _) = &self.route
+        if let Connector::Proxied(proxies, _) = &self.connector
             && let Some(credentials) = proxies.credentials(request.uri(), self.allow_insecure)?
         {
             request.headers_mut().entry(PROXY_AUTHORIZATION).or_insert(credentials);
@@ -101,11 +103,11 @@ impl HyperTransport {
         Ok(self.secure()?.request(request))
     }
 
-    fn plain(&self) -> &Client<Route> {
-        self.plain.get_or_init(|| client(self.route.clone(), self.idle_per_origin, false))
+    fn plain(&self) -> &Client<Connector> {
+        self.plain.get_or_init(|| client(self.connector.clone(), self.idle_per_origin, false))
     }
 
-    fn secure(&self) -> Result<&Client<Http2Dedup<HttpsConnector<Route>>>, Error> {
+    fn secure(&self) -> Result<&Client<Http2Dedup<HttpsConnector<Connector>>>, Error> {
         if let Some(client) = self.secure.get() {
             return Ok(client);
         }
@@ -113,7 +115,7 @@ impl HyperTransport {
         Ok(self.secure.get_or_init(|| client(connector, self.idle_per_origin, self.http2)))
     }
 
-    fn http1_only(&self) -> Result<&Client<HttpsConnector<Route>>, Error> {
+    fn http1_only(&self) -> Result<&Client<HttpsConnector<Connector>>, Error> {
         if let Some(client) = self.http1_only.get() {
             return Ok(client);
         }
@@ -121,7 +123,7 @@ impl HyperTransport {
         Ok(self.http1_only.get_or_init(|| client(connector, self.idle_per_origin, false)))
     }
 
-    fn encrypted(&self, http2: bool) -> Result<HttpsConnector<Route>, Error> {
+    fn encrypted(&self, http2: bool) -> Result<HttpsConnector<Connector>, Error> {
         if self.tls.get().is_none() {
             // Two threads may make one each; the second is dropped unused.
             let config = TlsOptions::default().config()?;
@@ -129,7 +131,7 @@ impl HyperTransport {
         }
         let mut config = self.tls.get().ok_or(Error::Internal)?.clone();
         config.alpn_protocols = http2::protocols(http2);
-        Ok(HttpsConnector::from((self.route.clone(), config)))
+        Ok(HttpsConnector::from((self.connector.clone(), config)))
     }
 }
 
@@ -145,8 +147,8 @@ impl Transport for HyperTransport {
                             return Ok(WireResponse { unsent, ..incoming(response, uri) });
                         };
                         // At once: nobody else may get this connection.
-                        if let Some(line) = response.extensions().get::<AbortHandle>() {
-                            line.cut();
+                        if let Some(handle) = response.extensions().get::<AbortHandle>() {
+                            handle.abort();
                         }
                         return Err(fault.at(&uri));
                     }
@@ -166,11 +168,11 @@ impl Transport for HyperTransport {
     }
 }
 
-type Client<C> = legacy::Client<Connector<C>, Outgoing>;
+type Client<C> = legacy::Client<Watched<C>, Outgoing>;
 
 fn client<C>(connector: C, idle_per_origin: usize, http2: bool) -> Client<C>
 where
-    Connector<C>: legacy::connect::Connect + Clone,
+    Watched<C>: legacy::connect::Connect + Clone,
 {
     let mut client = legacy::Client::builder(TokioExecutor::new());
     if http2 {
@@ -181,16 +183,16 @@ where
         .pool_idle_timeout(IDLE_TIMEOUT)
         .http1_max_buf_size(READ_BUFFER)
         .pool_max_idle_per_host(idle_per_origin)
-        .build(Connector(connector))
+        .build(Watched(connector))
 }
 
 fn outgoing(request: &WireRequest) -> Result<(Request<Outgoing>, Option<Unsent>), Error> {
-    let (body, progress) = request.body.outgoing();
+    let (body, upload) = request.body.outgoing();
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = request.method.clone();
     *outgoing.uri_mut() = uri(&request.url)?;
     *outgoing.headers_mut() = headers(request);
-    let unsent = progress.map(|progress| Unsent::new(progress, &mut outgoing));
+    let unsent = upload.map(|upload| Unsent::new(upload, &mut outgoing));
     Ok((outgoing, unsent))
 }
 

@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::http::body::decode::{Coding, Decoder};
 use crate::http::body::incoming::Arriving;
 use crate::http::body::outgoing::Payload;
-use crate::http::connect::abort_handle::Unsent;
+use crate::http::body::unsent::Unsent;
 use crate::http::connect::proxy::ProxyOptions;
 use crate::http::connect::tls::TlsOptions;
 use crate::http::fault;

@@ -1,16 +1,15 @@
-//! The option `proxy`: which origins are reached through one, and how it is told whom to.
+//! The option `proxy`: which origins are reached through a proxy, and the connection to it.
 //!
-//! Invariant: the proxy's user name and password go to the proxy and to nobody else: neither to the origin behind it,
-//! nor into an error.
+//! Invariant: the proxy's user name and password go to the proxy alone: neither to the origin behind it, nor into an error.
 
+pub mod error;
 mod socks;
-pub mod tunnel;
+mod tunnel;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use http::uri::{Authority, Scheme};
+use http::uri::Scheme;
 use http::{HeaderValue, Uri};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -18,21 +17,23 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tower_service::Service;
 
 use crate::error::Error;
-use crate::http::TlsOptions;
-use crate::http::connect::proxy::tunnel::{Broken, ProxyError};
-use crate::http::connect::route::{BoxError, Link, direct};
+use crate::http::connect::link::{BoxError, Link};
+use crate::http::connect::proxy::error::{Broken, ProxyError};
+use crate::http::connect::tcp::direct;
+use crate::http::connect::tls::TlsOptions;
+use crate::http::host::{self, is_loopback, without_brackets};
 
-/// URLs of proxies, as `lib/options/proxy.js` read them: `http`, `https`, `socks5` (names are looked up here) or `socks5h`
-/// (there).
+/// URLs of proxies, as `lib/options/proxy.js` reads them: `http`, `https`, `socks5` (this machine looks names up) or
+/// `socks5h` (the proxy does).
 #[derive(Clone, Default)]
 pub struct ProxyOptions {
     /// For http URLs; empty for none.
     pub http: String,
     /// For https URLs; empty for none.
     pub https: String,
-    /// Hosts that are reached directly, as `NO_PROXY` lists them.
+    /// Hosts that are reached directly, in the form of `NO_PROXY`.
     pub except: String,
-    /// Whether this machine is reached through the proxy too.
+    /// Whether requests to this machine use the proxy too.
     pub loopback: bool,
 }
 
@@ -44,15 +45,15 @@ impl std::fmt::Debug for ProxyOptions {
 
 pub(crate) struct Proxies {
     rules: Matcher,
-    /// What is excepted on one port alone.
+    /// The exceptions that name a port.
     ports: Vec<(u16, Matcher)>,
     loopback: bool,
-    /// For a proxy that is itself spoken to over TLS.
+    /// For a proxy whose own URL is https.
     tls: Option<rustls::ClientConfig>,
 }
 
 impl Proxies {
-    /// `tls` holds for a proxy behind https as well, except that it is shown no client certificate.
+    /// `tls` also applies to a proxy whose URL is https, but such a proxy gets no client certificate.
     pub(crate) fn new(options: &ProxyOptions, tls: &TlsOptions) -> Result<Self, Error> {
         let ProxyOptions { http, https, except, loopback } = options;
         let (ports, hosts): (Vec<_>, Vec<_>) = except
@@ -81,7 +82,7 @@ impl Proxies {
                 }
                 Some(proxy) => encrypted |= proxy.uri().scheme() == Some(&Scheme::HTTPS),
                 None if url.is_empty() => {}
-                // Never around it: whoever set a proxy may rely on it.
+                // Never go around the proxy: the user may rely on it.
                 None => return Err(Error::InvalidOption("proxy is not the URL of a proxy".into())),
             }
         }
@@ -93,7 +94,7 @@ impl Proxies {
         Ok(Self { tls: Some(config), ..proxies })
     }
 
-    /// A link to `origin`, by its proxy if it has one.
+    /// A link to `origin`, through its proxy if it has one.
     pub(crate) fn connect(
         self: &Arc<Self>,
         tcp: &mut HttpConnector,
@@ -104,7 +105,7 @@ impl Proxies {
         };
         let (proxies, tcp) = (Arc::clone(self), tcp.clone());
         Box::pin(async move {
-            let name = name(&proxy);
+            let name = host::name(proxy.uri());
             let link = proxies.through(&proxy, tcp, origin).await;
             link.map_err(|broken| ProxyError { name, broken }.into())
         })
@@ -115,7 +116,7 @@ impl Proxies {
         let link = self.reach(proxy, tcp).await.map_err(Broken::Failed)?;
         if kind.starts_with("socks") {
             let local_names = kind == "socks5";
-            return tunnel::socks(link, &origin, proxy.raw_auth(), local_names).await;
+            return socks::tunnel(link, &origin, proxy.raw_auth(), local_names).await;
         }
         if origin.scheme() == Some(&Scheme::HTTPS) {
             return tunnel::connect(link, &origin, proxy.basic_auth()).await;
@@ -134,26 +135,25 @@ impl Proxies {
         }
     }
 
-    /// What a request to `uri` must carry for the proxy that reads it; inside a tunnel nothing. An error if it is plain
-    /// http to this machine, which is only safe as long as it stays here.
+    /// The proxy's own credentials, if the proxy reads the request; a tunnel got them when it was made. An error if plain
+    /// http would leave this machine towards the proxy.
     pub(crate) fn credentials(&self, uri: &Uri, allow_insecure: bool) -> Result<Option<HeaderValue>, Error> {
         if uri.scheme() != Some(&Scheme::HTTP) {
             return Ok(None);
         }
         let Some(proxy) = self.of(uri) else { return Ok(None) };
         let encrypted = proxy.uri().scheme() == Some(&Scheme::HTTPS);
-        if !(allow_insecure || encrypted || is_loopback(proxy.uri())) {
-            let authority = uri.authority().map_or("", Authority::as_str);
-            return Err(Error::InsecureTransport { origin: format!("http://{authority}") });
+        if !(allow_insecure || encrypted || is_local(proxy.uri())) {
+            return Err(Error::InsecureTransport { origin: host::name(uri) });
         }
         Ok(proxy.basic_auth().cloned())
     }
 
     fn of(&self, origin: &Uri) -> Option<Intercept> {
-        if !self.loopback && is_loopback(origin) {
+        if !self.loopback && is_local(origin) {
             return None;
         }
-        let port = origin.port_u16().or(default_port(origin));
+        let port = host::port(origin);
         if self.ports.iter().any(|(of, rules)| Some(*of) == port && rules.intercept(origin).is_none()) {
             return None;
         }
@@ -161,7 +161,7 @@ impl Proxies {
     }
 }
 
-/// The port at the end of an entry of `NO_PROXY`; an IPv6 address has one only behind brackets.
+/// The port at the end of an entry of `NO_PROXY`. An IPv6 address can have a port only behind brackets.
 fn port_of(entry: &str) -> Option<u16> {
     let (host, port) = entry.rsplit_once(':')?;
     if host.contains(':') && !host.ends_with(']') { None } else { port.parse().ok() }
@@ -171,19 +171,7 @@ fn is_too_long((user, password): (&str, &str)) -> bool {
     user.len().max(password.len()) > socks::LONGEST
 }
 
-/// An IPv6 address as it is outside of URLs.
-pub(crate) fn without_brackets(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
-}
-
-/// Without user name and password: the matcher keeps them apart.
-fn name(proxy: &Intercept) -> String {
-    let uri = proxy.uri();
-    let authority = uri.authority().map_or("", Authority::as_str);
-    format!("{}://{authority}", uri.scheme_str().unwrap_or_default())
-}
-
-/// The connector knows the ports of http and https alone.
+/// Adds the default port of SOCKS, because the connector knows only those of http and https.
 fn with_port(proxy: &Uri) -> Uri {
     let is_socks = proxy.scheme_str().is_some_and(|scheme| scheme.starts_with("socks"));
     if !is_socks || proxy.port().is_some() {
@@ -198,30 +186,17 @@ fn with_port(proxy: &Uri) -> Uri {
         .unwrap_or_else(|_| proxy.clone())
 }
 
-pub(crate) fn default_port(origin: &Uri) -> Option<u16> {
-    match origin.scheme_str() {
-        Some("http") => Some(80),
-        Some("https") => Some(443),
-        _ => None,
-    }
-}
-
-fn is_loopback(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default();
-    if let Ok(address) = without_brackets(host).parse::<IpAddr>() {
-        return address.is_loopback();
-    }
-    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
+fn is_local(uri: &Uri) -> bool {
+    uri.host().is_some_and(is_loopback)
 }
 
 /// RFC 1928 §3.
 const SOCKS_PORT: u16 = 1080;
 
-/// A proxy for a matcher of which only the exceptions count.
+/// The proxy of a matcher that is asked only for its exceptions.
 const ANYWHERE: &str = "http://proxy";
 
-/// Any host.
+/// A host that no exception names.
 const UNEXCEPTED: &str = "origin";
 
 #[cfg(test)]

@@ -1,22 +1,47 @@
-//! How a SOCKS proxy is asked for a way to an origin: version 5 (RFC 1928), with a user name and password (RFC 1929) if
-//! the proxy has them.
+//! Asks a SOCKS proxy for a tunnel to an origin: version 5 (RFC 1928), with a user name and password (RFC 1929) if the
+//! option `proxy` has them. hyper-util's own SOCKS looks names up with blocking calls, which would stop the engine's thread.
 //!
-//! Invariant: no more is read than the proxy's answers; what follows them is the origin's.
+//! Invariant: only the proxy's answers are read; the bytes behind them belong to the origin.
 
 use std::io;
 use std::net::IpAddr;
 
+use http::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::http::connect::proxy::tunnel::{Broken, TUNNEL};
-use crate::http::connect::route::Link;
+use crate::http::connect::link::Link;
+use crate::http::connect::proxy::error::{Broken, TUNNEL};
+use crate::http::host;
 
-/// What fits behind the one byte that says how long it is.
+/// Of a name, user name or password: one byte says how long it is.
 pub(crate) const LONGEST: usize = 255;
 
-/// A tunnel to `host`, an address or a name that the proxy looks up.
+/// A tunnel to `origin` through the SOCKS proxy at the other end of `link`.
 pub(crate) async fn tunnel(
+    link: Link,
+    origin: &Uri,
+    credentials: Option<(&str, &str)>,
+    local_names: bool,
+) -> Result<Link, Broken> {
+    let name = host::without_brackets(origin.host().unwrap_or_default());
+    let port = host::port(origin).unwrap_or_default();
+    if !local_names {
+        return tunnel_to(link, (name, port), credentials).await;
+    }
+    let address = look_up(name, port).await?.to_string();
+    tunnel_to(link, (&address, port), credentials).await
+}
+
+/// The host's address. tokio looks it up on a thread of its own, so that the engine's thread goes on.
+async fn look_up(host: &str, port: u16) -> Result<IpAddr, Broken> {
+    let addresses = tokio::net::lookup_host((host, port)).await;
+    let first = addresses.ok().and_then(|mut addresses| addresses.next());
+    first.map(|address| address.ip()).ok_or(UNKNOWN_NAME)
+}
+
+/// A tunnel to `host`: an address, or a name that the proxy looks up.
+async fn tunnel_to(
     link: Link,
     (host, port): (&str, u16),
     credentials: Option<(&str, &str)>,
@@ -63,7 +88,7 @@ pub(crate) async fn tunnel(
             .get(usize::from(reply) - 1)
             .map_or(BROKEN, |&(code, what)| Broken::Socks(code, what)));
     }
-    // Where the proxy connects from, and the port there: of no use to us.
+    // The address and port that the proxy connects from, which nothing needs.
     let length = match kind {
         IPV4 => 4,
         IPV6 => 16,
@@ -85,7 +110,7 @@ async fn receive<const LENGTH: usize>(proxy: &mut TokioIo<Link>) -> Result<[u8; 
     Ok(bytes)
 }
 
-/// Appends `text` and, before it, its length.
+/// Appends the length of `text`, then `text`.
 fn text(message: &mut Vec<u8>, text: &str) -> Result<(), Broken> {
     message.push(u8::try_from(text.len()).map_err(|_| TOO_LONG)?);
     message.extend(text.as_bytes());
@@ -110,12 +135,15 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
+const UNKNOWN_NAME: Broken =
+    Broken::Socks("ENOTFOUND", "was not asked: the name is unknown here (socks5h has the proxy look it up)");
+
 const METHOD: Broken = Broken::Socks(TUNNEL, "takes no user name and password, or not without them");
 const LOGIN: Broken = Broken::Socks(TUNNEL, "refused the user name and password");
 const TOO_LONG: Broken = Broken::Socks(TUNNEL, "cannot be told such a long name");
 const BROKEN: Broken = Broken::Socks(TUNNEL, "does not speak SOCKS version 5");
 
-/// From 1 on.
+/// The replies from 1 on: code and text.
 const REPLIES: [(&str, &str); 8] = [
     (TUNNEL, "failed to make the connection"),
     (TUNNEL, "does not allow this connection"),

@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::error::Phase;
-use crate::http::connect::CONNECT_TIMEOUT;
+use crate::http::connect::watch::CONNECT_TIMEOUT;
 use crate::http::testing::{get, listen, read_request, rules};
 use crate::http::{HyperTransport, PhaseCell, TransportOptions, exchange};
 
@@ -26,7 +26,7 @@ fn environment(except: &str) -> Proxies {
 }
 
 fn way(proxies: &Proxies, uri: &'static str) -> Option<String> {
-    proxies.of(&Uri::from_static(uri)).map(|proxy| name(&proxy))
+    proxies.of(&Uri::from_static(uri)).map(|proxy| host::name(proxy.uri()))
 }
 
 fn all(url: &str) -> ProxyOptions {

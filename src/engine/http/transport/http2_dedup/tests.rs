@@ -16,7 +16,7 @@ use tokio::io::{DuplexStream, duplex};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::http::connect::watched;
+use crate::http::connect::watch::watched;
 use crate::http::testing::http2::*;
 use crate::http::testing::{get, rules, whole};
 use crate::http::transport::http2;
