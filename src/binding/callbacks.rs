@@ -15,7 +15,7 @@ use url::Url;
 use super::call::{Arg, Question, Reply};
 use super::queue::{Item, Queue};
 use super::resolve;
-use engine::client::{Judge, JudgeFuture};
+use engine::client::Judge;
 use engine::error::{Cause, Error, Thrown};
 use engine::event::Event;
 use engine::grant::{Ask, Grant, GrantError, GrantFuture};
@@ -231,7 +231,11 @@ impl Format for Callbacks {
 
 impl Judge for Callbacks {
     /// `[status, head, body | null, network error]`; the head as an answer's own, so that `lib/` unpacks both alike.
-    fn is_expired<'a>(&'a self, answer: &'a Result<Response, Error>, url: &'a Url) -> JudgeFuture<'a, bool> {
+    fn is_expired<'a>(
+        &'a self,
+        answer: &'a Result<Response, Error>,
+        url: &'a Url,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
         Box::pin(async move {
             let (status, args) = match answer {
                 Ok(response) => {

@@ -1,15 +1,13 @@
 //! What all sessions of one client have in common, and what it asks its user about requests.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{HeaderMap, HeaderName};
-use url::Url;
 
-use crate::error::Error;
+use crate::client::Judge;
 use crate::http::retry::{Budget, RetryRules};
-use crate::http::{Origins, Response, Rules, Transport};
+use crate::http::{Origins, Rules, Transport};
 use crate::present::Format;
 use crate::session::participant::Participant;
 use crate::session::registry::Registry;
@@ -43,10 +41,3 @@ pub struct Config {
     /// Calls under way, for `close`.
     pub calls: Gauge,
 }
-
-/// What the user takes for an expired token. Asked only about failures, and network errors; always settles.
-pub trait Judge: Send + Sync {
-    fn is_expired<'a>(&'a self, answer: &'a Result<Response, Error>, url: &'a Url) -> JudgeFuture<'a, bool>;
-}
-
-pub type JudgeFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;

@@ -1,9 +1,10 @@
 //! What a program calls: requests, tokens, login, and the end.
 //!
-//! [`send`] is one request's story, where everything comes together; [`external`] is what other HTTP clients take of it.
+//! [`send`] is one request from its start to its end; [`external`] is the same for requests that other HTTP clients send.
 
 mod config;
 mod external;
+mod judge;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -18,8 +19,9 @@ use crate::session::signal::Counted;
 use crate::token::{Held, Tokens};
 use crate::wait::arrival::Arrival;
 
-pub use config::{Config, Judge, JudgeFuture};
+pub use config::Config;
 pub use external::Authorised;
+pub use judge::Judge;
 pub use send::{Answer, Request};
 
 /// A client, as one of its sessions.

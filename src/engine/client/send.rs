@@ -1,26 +1,27 @@
-//! One request's story: find its token, send it, judge the answer, and send it again if the token was the trouble.
+//! One request: find its token, send it, judge the answer, and send it again if that helps.
 //!
 //! Start reading at [`Client::send`]. Invariants: a request carries only tokens of the login it was made under; it is
-//! replayed at most [`MAX_REPLAYS`] times; what it answers with in the end is the server's own last word or a typed error.
+//! replayed at most [`MAX_REPLAYS`] times; it ends with the server's last answer or with a typed error.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::HeaderMap;
-use url::Url;
 
-use crate::client::{Client, Config};
+use crate::client::judge::Rejection;
+use crate::client::{Client, judge};
 use crate::clock;
 use crate::clock::Instant;
 use crate::error::{Error, Phase};
 use crate::http::retry::RetryRules;
 use crate::http::{Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Target, WireRequest, exchange};
 use crate::session::{Stamp, Verdict};
+use crate::token::Held;
 use crate::wait::arrival::Arrival;
 use crate::wait::gate::Place;
 
-/// After the token it had: with the one it should have had, and with the one that expired on the way there.
+/// One replay because the token was stale when it was sent, and one because its replacement expired on the way.
 const MAX_REPLAYS: u32 = 2;
 
 /// What the caller asked for.
@@ -32,7 +33,7 @@ pub struct Request {
     pub query: String,
     pub headers: HeaderMap,
     pub body: Payload,
-    /// The whole of it: queueing, replays, retries and a body that is awaited.
+    /// For the whole request: queueing, replays, retries and a body that is awaited.
     pub timeout: Duration,
     pub skip_auth: bool,
     /// None: the client's.
@@ -47,235 +48,247 @@ pub struct Answer {
     pub response: Response,
     pub attempts: u32,
     pub replays: u32,
-    /// Its token was rejected, and its body could not be sent again.
+    /// The token was rejected, and the request's body could not be sent again.
     pub not_replayable: bool,
 }
 
-impl Answer {
-    fn not_replayable(self) -> Self {
-        Self { not_replayable: true, ..self }
+impl Client {
+    /// - `skipAuthRefresh`: the request is sent as it is, anywhere.
+    /// - An auth header of its own: the request is sent as it is, to trusted origins; a rejection is the caller's.
+    /// - Otherwise the request is sent with the session's token, to trusted origins, and again after a rotation if that
+    ///   token was rejected.
+    ///
+    /// The request comes in a box because an async function keeps its arguments twice, and ten thousand waiting
+    /// requests would fill megabytes with copies.
+    pub async fn send(&self, request: Box<Request>) -> Result<Answer, Error> {
+        let _counted = self.enter()?;
+        self.config.participant.counters.requests.add();
+        let target = self.config.origins.resolve(&request.url, &request.query)?;
+        if !request.skip_auth && !target.trusted {
+            return Err(Error::OriginNotAllowed { origin: target.url.origin().ascii_serialization() });
+        }
+        let after = request.timeout;
+        let mut call = Call::new(self, *request, target);
+        match tokio::time::timeout_at(call.deadline, call.run()).await {
+            Ok(answer) => answer,
+            Err(_late) => Err(Error::Timeout { phase: call.phase.get(), after }),
+        }
     }
 }
 
 /// A request under way.
-struct Sending<'a> {
+struct Call<'a> {
+    client: &'a Client,
     wire: WireRequest,
+    /// Sent with the session's token.
+    authorised: bool,
     rules: Rules,
     retry: Arc<RetryRules>,
-    phase: &'a PhaseCell,
+    phase: PhaseCell,
     deadline: Instant,
+    /// The login that the request was made under.
+    epoch: u64,
+    arrival: Arrival,
     attempts: u32,
-    /// Of the attempts, those after a rotation, and those after a failure.
+    /// Attempts after a rotation.
     replays: u32,
+    /// Attempts after a failure that may pass.
     retries: u32,
+    not_replayable: bool,
 }
 
-impl Sending<'_> {
-    fn end(&self, answer: Result<Response, Error>) -> Result<Answer, Error> {
-        let Self { attempts, replays, .. } = *self;
-        answer.map(|response| Answer { response, attempts, replays, not_replayable: false })
-    }
-}
-
-impl Client {
-    /// The request comes in a box: an async function keeps its arguments twice over, and ten thousand waiting requests
-    /// would fill megabytes with nothing.
-    pub async fn send(&self, request: Box<Request>) -> Result<Answer, Error> {
-        let _call = self.enter()?;
-        self.config.participant.counters.requests.add();
-        let target = self.config.origins.resolve(&request.url, &request.query)?;
-        let phase = PhaseCell::new();
-        let after = request.timeout;
-        let deadline = clock::now() + after;
-        tokio::time::timeout_at(deadline, self.story(request, target, &phase, deadline))
-            .await
-            .unwrap_or_else(|_| Err(Error::Timeout { phase: phase.get(), after }))
-    }
-
-    /// - `skipAuthRefresh`: sent as it is, anywhere.
-    /// - Its own auth header: sent as it is, to trusted origins; a rejection is the caller's.
-    /// - Otherwise: sent with the session's token, to trusted origins, and again after a rotation if that token was
-    ///   rejected.
-    async fn story(
-        &self,
-        request: Box<Request>,
-        target: Target,
-        phase: &PhaseCell,
-        deadline: Instant,
-    ) -> Result<Answer, Error> {
-        if !request.skip_auth && !target.trusted {
-            return Err(Error::OriginNotAllowed { origin: target.url.origin().ascii_serialization() });
+impl<'a> Call<'a> {
+    fn new(client: &'a Client, request: Request, Target { url, trusted }: Target) -> Self {
+        let config = &*client.config;
+        let authorised = !request.skip_auth && !request.headers.contains_key(&config.header_name);
+        // The client's own headers stay with its origins, as its token does.
+        let mut headers = if trusted { config.headers.clone() } else { HeaderMap::new() };
+        // Replaces headers of the same name.
+        headers.extend(request.headers);
+        // Sensitive, because a redirect would carry it to another origin if its name is one of those that travel.
+        if let Some(own) = headers.get_mut(&config.header_name) {
+            own.set_sensitive(true);
         }
-        let plain = request.skip_auth || request.headers.contains_key(&self.config.header_name);
-        let rules = Rules {
-            redirect: request.redirect.unwrap_or(self.config.rules.redirect),
-            limits: Limits { time: request.timeout, ..self.config.rules.limits },
-            ..self.config.rules
-        };
-        let retry = request.retry.clone().unwrap_or_else(|| Arc::clone(&self.config.retry));
-        let mut sending = Sending {
-            wire: self.draft(*request, target),
-            rules,
-            retry,
-            phase,
-            deadline,
+        Self {
+            client,
+            wire: WireRequest { method: request.method, url, headers, body: request.body },
+            authorised,
+            rules: Rules {
+                redirect: request.redirect.unwrap_or(config.rules.redirect),
+                limits: Limits { time: request.timeout, ..config.rules.limits },
+                ..config.rules
+            },
+            retry: request.retry.unwrap_or_else(|| Arc::clone(&config.retry)),
+            phase: PhaseCell::new(),
+            deadline: clock::now() + request.timeout,
+            epoch: client.session.epoch(),
+            arrival: Arrival::draw(),
             attempts: 0,
             replays: 0,
             retries: 0,
-        };
-        if plain { self.plain(&mut sending).await } else { self.authorised(&mut sending).await }
-    }
-
-    /// The client's own headers stay with its origins, as its token does.
-    fn draft(&self, request: Request, Target { url, trusted }: Target) -> WireRequest {
-        let mut headers = if trusted { self.config.headers.clone() } else { HeaderMap::new() };
-        // Replaces what has the same name.
-        headers.extend(request.headers);
-        // Under a name that travels across redirects a credential of the caller's own is one still.
-        if let Some(own) = headers.get_mut(&self.config.header_name) {
-            own.set_sensitive(true);
-        }
-        WireRequest { method: request.method, url, headers, body: request.body }
-    }
-
-    async fn plain(&self, sending: &mut Sending<'_>) -> Result<Answer, Error> {
-        loop {
-            let answer = Box::pin(self.exchange(sending)).await;
-            if let Some(answer) = self.last_word(sending, answer).await? {
-                return sending.end(answer);
-            }
+            not_replayable: false,
         }
     }
 
-    /// Each sending differs from the one before in one header.
-    async fn authorised(&self, sending: &mut Sending<'_>) -> Result<Answer, Error> {
-        let Config { participant, gate, header_name, queue_timeout: wait, .. } = &*self.config;
-        let (wait, phase) = (*wait, sending.phase);
-        let epoch = self.session.epoch();
-        let number = Arrival::draw();
-        let mut held = queued(wait, phase, pin!(self.session.token(participant, epoch, number))).await?;
+    async fn run(&mut self) -> Result<Answer, Error> {
+        if self.authorised { self.with_token().await } else { self.as_it_is().await }
+    }
+
+    async fn as_it_is(&mut self) -> Result<Answer, Error> {
         loop {
-            let place = if let Some(place) = gate.try_enter() {
-                place
-            } else {
-                let place = queued(wait, phase, pin!(self.turn(number))).await?;
-                // The turn may have been a long time coming. Who has to wait for a rotation gives the place back, or
-                // one session's slow refresh would hold up all others.
-                let Some(current) = self.session.token_at_hand(participant, epoch)? else {
-                    drop(place);
-                    held = queued(wait, phase, pin!(self.session.token(participant, epoch, number))).await?;
-                    continue;
-                };
-                held = current;
-                place
-            };
-            let request = (&sending.wire.method, &sending.wire.url);
-            let value = self.presenter.header(&held, Some(request)).value().await?;
-            if self.session.epoch() != epoch {
-                return Err(Error::logged_out());
-            }
-            sending.wire.headers.insert(header_name, value);
-            let answer = Box::pin(self.exchange(sending)).await;
+            let answer = Box::pin(self.exchange()).await;
+            let Some(pause) = self.retry_pause(&answer) else { return self.end(answer) };
+            drop(answer);
+            self.sleep(pause).await?;
+        }
+    }
+
+    /// The attempts differ in one header.
+    async fn with_token(&mut self) -> Result<Answer, Error> {
+        let mut held = self.token().await?;
+        loop {
+            let place = self.take_place(&mut held).await?;
+            let answer = self.send_once(&held).await?;
             drop(place);
-            let repeatable =
-                answer.is_ok() || sending.retry.may_repeat(&sending.wire, phase.provably_unsent());
-            if self.expired(&answer, &sending.wire.url, phase).await? {
-                if sending.replays == MAX_REPLAYS {
-                    return sending.end(answer);
+            let config = &*self.client.config;
+            if let Some(Rejection::Token) =
+                judge::rejection(config.judge.as_deref(), &answer, &self.wire.url, &self.phase).await?
+            {
+                match self.after_rejection(&held, &answer).await? {
+                    Some(newer) => held = newer,
+                    None => return self.end(answer),
                 }
-                let rejected = self.session.rejected(participant, Stamp::of(&held), number);
-                match queued(wait, phase, pin!(rejected)).await? {
-                    // An answer says that it was not done; a connection that was lost says nothing.
-                    Verdict::Replay(_) if !repeatable => return sending.end(answer),
-                    Verdict::Replay(newer) if sending.wire.body.is_fresh() => held = newer,
-                    // The next request has a token that works; this one cannot be made again.
-                    Verdict::Replay(_) => return sending.end(answer).map(Answer::not_replayable),
-                    Verdict::GiveBack => return sending.end(answer),
+            } else {
+                if answer.is_ok() {
+                    held.accept();
                 }
-                sending.replays += 1;
-                participant.counters.replays.add();
-                continue;
+                let Some(pause) = self.retry_pause(&answer) else { return self.end(answer) };
+                // The rest of the answer would hold its connection during the pause.
+                drop(answer);
+                self.sleep(pause).await?;
+                held = self.token().await?;
             }
-            if answer.is_ok() {
-                held.accept();
-            }
-            if let Some(answer) = self.last_word(sending, answer).await? {
-                return sending.end(answer);
-            }
-            held = queued(wait, phase, pin!(self.session.token(participant, epoch, number))).await?;
         }
     }
 
-    /// `answer`, if it is the caller's. None: the request is to be sent again, and it is time to.
-    async fn last_word(
-        &self,
-        sending: &mut Sending<'_>,
-        answer: Result<Response, Error>,
-    ) -> Result<Option<Result<Response, Error>>, Error> {
-        let Sending { wire, retry, phase, .. } = sending;
-        let unsent = phase.provably_unsent();
-        let Some(pause) = retry.pause(sending.retries, wire, &answer, unsent, rand::random()) else {
-            if answer.is_ok() && !retry.passes(&answer) {
-                self.config.budget.earn();
+    async fn token(&self) -> Result<Arc<Held>, Error> {
+        let Client { session, config, .. } = self.client;
+        self.queued(pin!(session.token(&config.participant, self.epoch, self.arrival))).await
+    }
+
+    /// A place on the wire. A request that waited for one is sent with the tokens that are there now.
+    async fn take_place(&self, held: &mut Arc<Held>) -> Result<Place<'a>, Error> {
+        let Client { session, config, .. } = self.client;
+        loop {
+            if let Some(place) = config.gate.try_enter() {
+                return Ok(place);
             }
-            return Ok(Some(answer));
-        };
-        // What it got says more than that time ran out.
-        if clock::now() + pause >= sending.deadline || !self.config.budget.spend() {
-            return Ok(Some(answer));
+            let place = self.queued(pin!(self.next_place())).await?;
+            if let Some(current) = session.token_at_hand(&config.participant, self.epoch)? {
+                *held = current;
+                return Ok(place);
+            }
+            // Given back during a rotation, because one session's slow refresh would hold up all others.
+            drop(place);
+            *held = self.token().await?;
         }
-        // What is left of it holds a connection.
-        drop(answer);
-        sending.retries += 1;
-        self.config.participant.counters.retries.add();
-        phase.set(Phase::Queue);
+    }
+
+    async fn next_place(&self) -> Result<Place<'a>, Error> {
+        let config = &self.client.config;
         tokio::select! {
             biased;
-            () = self.config.participant.closed.wait() => Err(Error::ClientClosed),
-            () = tokio::time::sleep(pause) => Ok(None),
+            place = config.gate.enter(self.arrival) => Ok(place),
+            () = config.participant.closed.wait() => Err(Error::ClientClosed),
         }
     }
 
-    /// Waits for a place on the wire.
-    async fn turn(&self, number: Arrival) -> Result<Place<'_>, Error> {
-        tokio::select! {
-            biased;
-            place = self.config.gate.enter(number) => Ok(place),
-            () = self.config.participant.closed.wait() => Err(Error::ClientClosed),
+    /// The inner result is the server's answer or a failure on the way to it.
+    async fn send_once(&mut self, held: &Held) -> Result<Result<Response, Error>, Error> {
+        let Client { session, config, presenter } = self.client;
+        let request = (&self.wire.method, &self.wire.url);
+        let value = presenter.header(held, Some(request)).value().await?;
+        if session.epoch() != self.epoch {
+            return Err(Error::logged_out());
         }
+        self.wire.headers.insert(&config.header_name, value);
+        Ok(Box::pin(self.exchange()).await)
     }
 
-    async fn exchange(&self, sending: &mut Sending<'_>) -> Result<Response, Error> {
-        sending.attempts += 1;
-        exchange(&*self.config.transport, &sending.wire, &sending.rules, sending.phase).await
+    async fn exchange(&mut self) -> Result<Response, Error> {
+        self.attempts += 1;
+        exchange(&*self.client.config.transport, &self.wire, &self.rules, &self.phase).await
     }
 
-    async fn expired(
-        &self,
+    /// The tokens to replay the request with; `None` if the rejection is the caller's.
+    async fn after_rejection(
+        &mut self,
+        held: &Held,
         answer: &Result<Response, Error>,
-        url: &Url,
-        phase: &PhaseCell,
-    ) -> Result<bool, Error> {
-        match (&self.config.judge, answer) {
-            _ if phase.is_away() => Ok(false),
-            (_, Ok(response)) if (200..400).contains(&response.status) => Ok(false),
-            (Some(judge), Ok(_) | Err(Error::Network { .. })) => judge.is_expired(answer, url).await,
-            (None, Ok(response)) => Ok(response.status == 401),
-            (_, Err(_)) => Ok(false),
+    ) -> Result<Option<Arc<Held>>, Error> {
+        if self.replays == MAX_REPLAYS {
+            return Ok(None);
+        }
+        // An answer says that the request was not done; a lost connection says nothing.
+        let repeatable = answer.is_ok() || self.retry.may_repeat(&self.wire, self.phase.provably_unsent());
+        let Client { session, config, .. } = self.client;
+        let rejected = pin!(session.rejected(&config.participant, Stamp::of(held), self.arrival));
+        let Verdict::Replay(newer) = self.queued(rejected).await? else { return Ok(None) };
+        if !repeatable {
+            return Ok(None);
+        }
+        if !self.wire.body.is_fresh() {
+            self.not_replayable = true;
+            return Ok(None);
+        }
+        self.replays += 1;
+        config.participant.counters.replays.add();
+        Ok(Some(newer))
+    }
+
+    /// How long to wait before the request is sent again; `None` if `answer` is the caller's.
+    fn retry_pause(&mut self, answer: &Result<Response, Error>) -> Option<Duration> {
+        let Self { wire, retry, .. } = self;
+        let config = &self.client.config;
+        let unsent = self.phase.provably_unsent();
+        let Some(pause) = retry.pause(self.retries, wire, answer, unsent, rand::random()) else {
+            if answer.is_ok() && !retry.passes(answer) {
+                config.budget.earn();
+            }
+            return None;
+        };
+        // The answer tells the caller more than a timeout would.
+        if clock::now() + pause >= self.deadline || !config.budget.spend() {
+            return None;
+        }
+        self.retries += 1;
+        config.participant.counters.retries.add();
+        Some(pause)
+    }
+
+    async fn sleep(&self, pause: Duration) -> Result<(), Error> {
+        self.phase.set(Phase::Queue);
+        tokio::select! {
+            biased;
+            () = self.client.config.participant.closed.wait() => Err(Error::ClientClosed),
+            () = tokio::time::sleep(pause) => Ok(()),
         }
     }
-}
 
-/// Waits in the queue, for `limit` at the longest if that is not zero.
-async fn queued<T>(
-    limit: Duration,
-    phase: &PhaseCell,
-    wait: Pin<&mut impl Future<Output = Result<T, Error>>>,
-) -> Result<T, Error> {
-    phase.set(Phase::Queue);
-    if limit.is_zero() {
-        return wait.await;
+    /// Waits in the queue, at most for the option `queue.timeout`. `wait` is pinned by the caller, because each place that
+    /// awaits it would otherwise have room for all of it.
+    async fn queued<T>(&self, wait: Pin<&mut impl Future<Output = Result<T, Error>>>) -> Result<T, Error> {
+        self.phase.set(Phase::Queue);
+        let after = self.client.config.queue_timeout;
+        if after.is_zero() {
+            return wait.await;
+        }
+        let late = Error::Timeout { phase: Phase::Queue, after };
+        tokio::time::timeout(after, wait).await.unwrap_or(Err(late))
     }
-    let late = Error::Timeout { phase: Phase::Queue, after: limit };
-    tokio::time::timeout(limit, wait).await.unwrap_or(Err(late))
+
+    fn end(&self, answer: Result<Response, Error>) -> Result<Answer, Error> {
+        let Self { attempts, replays, not_replayable, .. } = *self;
+        answer.map(|response| Answer { response, attempts, replays, not_replayable })
+    }
 }

@@ -265,7 +265,11 @@ async fn network_error_is_the_callers_and_sent_once() {
 struct Suspicious;
 
 impl Judge for Suspicious {
-    fn is_expired<'a>(&'a self, answer: &'a Result<Response, Error>, _url: &'a Url) -> JudgeFuture<'a, bool> {
+    fn is_expired<'a>(
+        &'a self,
+        answer: &'a Result<Response, Error>,
+        _url: &'a Url,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
         let expired = answer.as_ref().map_or(true, |response| response.status == 403);
         Box::pin(std::future::ready(Ok(expired)))
     }
