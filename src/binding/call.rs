@@ -1,21 +1,26 @@
-//! What JavaScript is called with, and what it answers.
-
-use tokio::sync::oneshot;
+//! What crosses when Rust calls JavaScript: the call and the reply.
 
 use engine::error::Error;
 use engine::grant::Entered;
 use engine::secret::Secret;
 use engine::token::Tokens;
 
-/// A call into JavaScript. `lib/callbacks/callbacks.js` knows what each name means.
+/// A call into JavaScript. `lib/crossing/dispatch.js` lists the names.
 pub(super) struct Call {
-    /// Which client's callbacks.
+    /// Which client's callbacks; 0 for a call that is for no client.
     pub(super) client: u32,
     pub(super) name: &'static str,
-    /// 0 if nobody waits for an answer.
+    /// The number that the reply names; 0 if no reply is expected.
     pub(super) number: u32,
     pub(super) args: Vec<Arg>,
     pub(super) entered: Entered,
+}
+
+impl Call {
+    /// A call without arguments and without a reply.
+    pub(super) fn notice(client: u32, name: &'static str) -> Self {
+        Self { client, name, number: 0, args: Vec::new(), entered: Entered::default() }
+    }
 }
 
 pub(super) enum Arg {
@@ -29,25 +34,16 @@ pub(super) enum Arg {
     Error(Error),
 }
 
-/// What JavaScript answers.
+/// JavaScript's reply to a call.
 pub(super) enum Reply {
     Done,
     Flag(bool),
     Text(String),
     Tokens(Tokens),
-    Failed { kind: String, retry_after: Option<f64>, thrown: u32 },
-}
-
-impl Call {
-    /// A call without arguments that nobody waits for.
-    pub(super) fn notice(client: u32, name: &'static str) -> Self {
-        Self { client, name, number: 0, args: Vec::new(), entered: Entered::default() }
-    }
-}
-
-/// A question under way.
-pub(super) struct Question {
-    pub(super) number: u32,
-    pub(super) entered: Entered,
-    pub(super) reply: oneshot::Receiver<Reply>,
+    /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none.
+    Failed {
+        kind: String,
+        retry_after: Option<f64>,
+        kept: u32,
+    },
 }

@@ -12,11 +12,13 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use url::Url;
 
-use super::call::{Arg, Question, Reply};
-use super::queue::{Item, Queue};
-use super::resolve;
+use super::call::{Arg, Reply};
+use super::calls::{Calls, PendingCall};
+use super::kept_errors;
+use super::native_answer;
+use super::queue::Item;
 use engine::client::Judge;
-use engine::error::{Cause, Error, Thrown};
+use engine::error::{Cause, Error};
 use engine::event::Event;
 use engine::grant::{Ask, Grant, GrantError, GrantFuture};
 use engine::http::Response;
@@ -29,7 +31,7 @@ use engine::token::Tokens;
 /// One client's callbacks, in the environment that made the client.
 #[derive(Clone)]
 pub(super) struct Callbacks {
-    pub(super) queue: Arc<Queue>,
+    pub(super) calls: Arc<Calls>,
     pub(super) client: u32,
     /// For `getTokens` and `setTokens`, which have no deadline of their own: `refreshTimeout`.
     pub(super) patience: Duration,
@@ -40,37 +42,26 @@ fn body(response: &Response) -> Arg {
     if response.download.is_some() { Arg::Null } else { Arg::Body(response.body.clone()) }
 }
 
-/// A value that JavaScript threw and keeps.
-struct Kept {
-    queue: Arc<Queue>,
-    number: u32,
-}
-
-/// What JavaScript keeps under this number; 0 for nothing.
-pub(super) fn kept(queue: &Arc<Queue>, number: u32) -> Option<Cause> {
-    (number != 0).then(|| Cause(Arc::new(Kept { queue: Arc::clone(queue), number })))
-}
-
 impl Callbacks {
-    fn ask(&self, name: &'static str, args: Vec<Arg>) -> Option<Question> {
-        self.queue.ask(self.client, name, args)
+    fn call(&self, name: &'static str, args: Vec<Arg>) -> Option<PendingCall> {
+        self.calls.call(self.client, name, args)
     }
 
-    fn tell(&self, name: &'static str, args: Vec<Arg>) {
-        self.queue.tell(self.client, name, args);
+    fn notify(&self, name: &'static str, args: Vec<Arg>) {
+        self.calls.queue.notify(self.client, name, args);
     }
 
-    fn cause(&self, number: u32) -> Option<Cause> {
-        kept(&self.queue, number)
+    fn cause(&self, kept: u32) -> Option<Cause> {
+        kept_errors::cause(&self.calls.queue, kept)
     }
 
     async fn store(&self, name: &'static str, args: Vec<Arg>) -> Result<Option<Tokens>, StoreError> {
-        let Some(question) = self.ask(name, args) else { return Err(StoreError::Gone) };
-        let mut reply = question.reply;
+        let Some(call) = self.call(name, args) else { return Err(StoreError::Gone) };
+        let mut reply = call.reply;
         let answer = tokio::select! {
             biased;
             answer = &mut reply => answer,
-            () = question.entered.wait() => match tokio::time::timeout(self.patience, reply).await {
+            () = call.entered.wait() => match tokio::time::timeout(self.patience, reply).await {
                 Ok(answer) => answer,
                 Err(_) => return Err(StoreError::TimedOut),
             },
@@ -79,10 +70,10 @@ impl Callbacks {
             Err(_) => Err(StoreError::Gone),
             Ok(Reply::Tokens(tokens)) => Ok(Some(tokens)),
             Ok(Reply::Done) => Ok(None),
-            Ok(Reply::Failed { kind, thrown, .. }) if kind == "malformed" => {
-                Err(StoreError::Corrupt { cause: self.cause(thrown) })
+            Ok(Reply::Failed { kind, kept, .. }) if kind == "malformed" => {
+                Err(StoreError::Corrupt { cause: self.cause(kept) })
             }
-            Ok(Reply::Failed { thrown, .. }) => Err(StoreError::Failed { cause: self.cause(thrown) }),
+            Ok(Reply::Failed { kept, .. }) => Err(StoreError::Failed { cause: self.cause(kept) }),
             Ok(Reply::Flag(_) | Reply::Text(_)) => Err(StoreError::Failed { cause: None }),
         }
     }
@@ -94,16 +85,16 @@ impl Callbacks {
         answer: Result<Reply, oneshot::error::RecvError>,
         sent: bool,
     ) -> Result<Tokens, GrantError> {
-        let (kind, retry_after, thrown) = match answer {
+        let (kind, retry_after, kept) = match answer {
             Ok(Reply::Tokens(tokens)) => return Ok(tokens),
-            Ok(Reply::Failed { kind, retry_after, thrown }) => (kind, retry_after, thrown),
+            Ok(Reply::Failed { kind, retry_after, kept }) => (kind, retry_after, kept),
             Ok(Reply::Done | Reply::Flag(_) | Reply::Text(_)) => {
                 return Err(GrantError::Malformed { cause: None });
             }
             Err(_) if sent => return Err(GrantError::Ambiguous { cause: None }),
             Err(_) => return Err(GrantError::Gone),
         };
-        let cause = self.cause(thrown);
+        let cause = self.cause(kept);
         let retry_after = retry_after.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
         Err(match kind.as_str() {
             "terminal" => GrantError::Terminal { cause },
@@ -120,14 +111,14 @@ impl Grant for Callbacks {
         Box::pin(async move {
             let token = ask.refresh_token.map_or(Arg::Null, Arg::Secret);
             let args = vec![token, Arg::Text(ask.session.to_string()), Arg::Number(f64::from(ask.attempt))];
-            let Some(question) = self.ask("refresh", args) else { return Err(GrantError::Gone) };
-            let mut given_up = GivenUp { callbacks: self, number: question.number, armed: true };
-            let mut reply = question.reply;
+            let Some(call) = self.call("refresh", args) else { return Err(GrantError::Gone) };
+            let mut given_up = GivenUp { callbacks: self, number: call.number, armed: true };
+            let mut reply = call.reply;
             let mut sent = false;
             let answer = tokio::select! {
                 biased;
                 answer = &mut reply => answer,
-                () = question.entered.wait() => {
+                () = call.entered.wait() => {
                     sent = true;
                     ask.entered.fire();
                     reply.await
@@ -149,7 +140,7 @@ struct GivenUp<'a> {
 impl Drop for GivenUp<'_> {
     fn drop(&mut self) {
         if self.armed {
-            self.callbacks.tell("giveUp", vec![Arg::Number(f64::from(self.number))]);
+            self.callbacks.notify("giveUp", vec![Arg::Number(f64::from(self.number))]);
         }
     }
 }
@@ -169,59 +160,59 @@ impl Store for Callbacks {
 impl Host for Callbacks {
     fn emit(&self, event: Event) {
         match event {
-            Event::BeforeRefresh => self.tell("onBeforeRefresh", Vec::new()),
+            Event::BeforeRefresh => self.notify("onBeforeRefresh", Vec::new()),
             Event::Refreshed(tokens) => {
-                self.tell("onRefreshed", vec![Arg::Tokens(Box::new((*tokens).clone()))]);
+                self.notify("onRefreshed", vec![Arg::Tokens(Box::new((*tokens).clone()))]);
             }
-            Event::RefreshFailed(error) => self.tell("onRefreshFailed", vec![Arg::Error(error)]),
-            Event::PersistFailed(error) => self.tell("onPersistFailed", vec![Arg::Error(error)]),
-            Event::Logout => self.tell("logout", Vec::new()),
+            Event::RefreshFailed(error) => self.notify("onRefreshFailed", vec![Arg::Error(error)]),
+            Event::PersistFailed(error) => self.notify("onPersistFailed", vec![Arg::Error(error)]),
+            Event::Logout => self.notify("logout", Vec::new()),
         }
     }
 
     fn keep_process_alive(&self) -> KeepAlive {
-        self.queue.push(Item::Hold(self.client));
-        Box::new(Release(self.clone()))
+        self.calls.queue.push(Item::KeepProcessAlive(self.client));
+        Box::new(ReleaseProcess(self.clone()))
     }
 
     fn keep_callbacks_alive(&self) -> KeepAlive {
-        self.tell("hold", Vec::new());
-        Box::new(LetGo(self.clone()))
+        self.notify("hold", Vec::new());
+        Box::new(ReleaseCallbacks(self.clone()))
     }
 
     fn alive(&self) -> bool {
-        !self.queue.closed()
+        !self.calls.queue.closed()
     }
 }
 
 /// Ends what `keep_callbacks_alive` began.
-struct LetGo(Callbacks);
+struct ReleaseCallbacks(Callbacks);
 
-impl Drop for LetGo {
+impl Drop for ReleaseCallbacks {
     fn drop(&mut self) {
-        self.0.tell("release", Vec::new());
+        self.0.notify("release", Vec::new());
     }
 }
 
-struct Release(Callbacks);
+struct ReleaseProcess(Callbacks);
 
-impl Drop for Release {
+impl Drop for ReleaseProcess {
     fn drop(&mut self) {
-        self.0.queue.push(Item::Release(self.0.client));
+        self.0.calls.queue.push(Item::ReleaseProcess(self.0.client));
     }
 }
 
 impl Format for Callbacks {
     fn format<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<HeaderValue, Error>> {
         Box::pin(async move {
-            let Some(question) = self.ask("format", vec![Arg::Secret(token.clone())]) else {
+            let Some(call) = self.call("format", vec![Arg::Secret(token.clone())]) else {
                 return Err(Error::ClientClosed);
             };
-            match question.reply.await {
+            match call.reply.await {
                 Ok(Reply::Text(text)) => {
                     HeaderValue::try_from(text).map_err(|_| Error::Format { cause: None })
                 }
-                Ok(Reply::Failed { thrown, .. }) => Err(Error::Format { cause: self.cause(thrown) }),
+                Ok(Reply::Failed { kept, .. }) => Err(Error::Format { cause: self.cause(kept) }),
                 Ok(_) => Err(Error::Format { cause: None }),
                 Err(_) => Err(Error::ClientClosed),
             }
@@ -239,34 +230,16 @@ impl Judge for Callbacks {
         Box::pin(async move {
             let (status, args) = match answer {
                 Ok(response) => {
-                    (response.status, [Arg::Latin1(resolve::head(response)), body(response), Arg::Null])
+                    (response.status, [Arg::Latin1(native_answer::head(response)), body(response), Arg::Null])
                 }
                 Err(error) => (0, [Arg::Text(url.as_str().to_owned()), Arg::Null, Arg::Error(error.clone())]),
             };
             let args = std::iter::once(Arg::Number(f64::from(status))).chain(args).collect();
-            let Some(question) = self.ask("isSessionExpired", args) else { return Ok(status == 401) };
-            match question.reply.await {
+            let Some(call) = self.call("isSessionExpired", args) else { return Ok(status == 401) };
+            match call.reply.await {
                 Ok(Reply::Flag(expired)) => Ok(expired),
                 _ => Ok(status == 401),
             }
         })
-    }
-}
-
-impl std::fmt::Debug for Kept {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "thrown value {}", self.number)
-    }
-}
-
-impl Thrown for Kept {
-    fn place(&self) -> (u64, u32) {
-        (self.queue.id, self.number)
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.queue.tell(0, "forget", vec![Arg::Number(f64::from(self.number))]);
     }
 }

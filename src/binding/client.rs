@@ -1,6 +1,7 @@
 //! `TokenClient`'s native half: starts each call on the engine's thread and returns its promise.
 
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,14 +12,14 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::callbacks::Callbacks;
-use super::environment::Port;
+use super::environment::{Port, Shared};
 use super::errors;
+use super::native_answer::NativeAnswer;
 use super::options::{NativeRetry, Settings, headers, ms};
-use super::promise::Promises;
-use super::resolve::{Packed, Settlement};
+use super::settlement::Settlement;
 use super::tokens::NativeTokens;
 use super::upload::{NativeSource, Upload};
-use engine::client::{Client as Engine, Request};
+use engine::client::{Client as EngineClient, Request};
 use engine::error::Error;
 use engine::http::{Payload, RedirectMode};
 use engine::secret::Secret;
@@ -27,8 +28,8 @@ use engine::token::Tokens;
 
 #[napi]
 pub struct Client {
-    engine: Arc<Engine>,
-    promises: Promises,
+    engine: Arc<EngineClient>,
+    environment: Rc<Shared>,
 }
 
 #[napi]
@@ -36,18 +37,18 @@ impl Client {
     /// `number` is what `lib/callbacks/callbacks.js` knows this client's callbacks by.
     #[napi(constructor, catch_unwind)]
     pub fn new(port: &Port, number: u32, settings: Settings) -> Result<Self, String> {
-        let promises = port.promises().clone();
-        let queue = Arc::clone(&promises.queue);
-        let callbacks = Callbacks { queue, client: number, patience: Duration::ZERO };
+        let environment = Rc::clone(port.shared());
+        let calls = Arc::clone(&environment.calls);
+        let callbacks = Callbacks { calls, client: number, patience: Duration::ZERO };
         let key = settings.session.clone();
         let config = settings.into_config(callbacks).map_err(|error| errors::thrown_now(&error))?;
-        Ok(Self { engine: Arc::new(Engine::new(Arc::new(config), &key)), promises })
+        Ok(Self { engine: Arc::new(EngineClient::new(Arc::new(config), &key)), environment })
     }
 
     #[napi(catch_unwind)]
     pub fn session(&self, key: String) -> Self {
         let engine = Arc::new(self.engine.session(&key));
-        Self { engine, promises: self.promises.clone() }
+        Self { engine, environment: Rc::clone(&self.environment) }
     }
 
     /// `flags`: 1 skips the token, redirect mode + 1 is in the next three bits. `number` is what `abort` knows the
@@ -76,10 +77,10 @@ impl Client {
             Either3::A(text) => Bytes::from(text).into(),
             Either3::B(bytes) => Bytes::copy_from_slice(&bytes).into(),
             Either3::C(source) => {
-                Payload::Stream(Arc::new(Upload::new(Arc::clone(&self.promises.queue), source)))
+                Payload::Stream(Arc::new(Upload::new(Arc::clone(&self.environment.uploads), source)))
             }
         });
-        let abortable = number.map(|number| self.promises.queue.abortable(number));
+        let abortable = number.map(|number| self.environment.aborts.abortable(number));
         self.start(env, move |engine| {
             // Made out here: an async block keeps what it is given besides what becomes of it.
             let request = draft.request(body, engine.config().timeout).map(Box::new);
@@ -94,7 +95,7 @@ impl Client {
                         answer = &mut sending => answer?,
                     },
                 };
-                Ok(Settlement::Answer(Packed::new(answer)))
+                Ok(Settlement::Answer(NativeAnswer::new(answer)))
             }
         })
     }
@@ -189,11 +190,11 @@ impl Client {
 
     fn start<'env, W, F>(&self, env: &'env Env, work: W) -> Result<Unknown<'env>>
     where
-        W: FnOnce(Arc<Engine>) -> F + Send + 'static,
+        W: FnOnce(Arc<EngineClient>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,
     {
         let engine = Arc::clone(&self.engine);
-        self.promises.of(env, move || work(engine))
+        self.environment.promises.of(env, move || work(engine))
     }
 }
 

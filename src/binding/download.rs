@@ -12,13 +12,13 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::Notify;
 
-use super::environment::unknown;
-use super::napi_value::Scope;
+use super::napi_value::{Scope, unknown};
+use super::native_answer::NativeBody;
 use super::promise::{Promises, Settler};
-use super::resolve::Settlement;
 use super::runtime;
+use super::settlement::Settlement;
 use engine::error::Error;
-use engine::http::Download as Engine;
+use engine::http::Download as EngineDownload;
 
 /// How much is read before JavaScript asks for it: enough that the two threads need not wait for each other, and little
 /// enough that V8 has no large buffers to collect.
@@ -27,7 +27,7 @@ const AHEAD: usize = 128 * 1024;
 #[napi]
 pub struct Download {
     /// Until somebody asks for the first of it.
-    unread: RefCell<Option<Box<Engine>>>,
+    unread: RefCell<Option<Box<EngineDownload>>>,
     inbox: Arc<Inbox>,
     promises: Promises,
 }
@@ -35,13 +35,13 @@ pub struct Download {
 /// What was read and not asked for, or asked for and not read.
 #[derive(Default)]
 struct Inbox {
-    state: Mutex<State>,
+    state: Mutex<ReadAhead>,
     /// There is room again, or nobody is left who would read.
     changed: Notify,
 }
 
 #[derive(Default)]
-struct State {
+struct ReadAhead {
     parts: VecDeque<Bytes>,
     size: usize,
     end: Option<std::result::Result<(), Error>>,
@@ -50,7 +50,7 @@ struct State {
 }
 
 impl Download {
-    pub(super) fn new(engine: Box<Engine>, promises: Promises) -> Self {
+    pub(super) fn new(engine: Box<EngineDownload>, promises: Promises) -> Self {
         Self { unread: RefCell::new(Some(engine)), inbox: Arc::default(), promises }
     }
 }
@@ -92,7 +92,7 @@ impl Download {
             tokio::select! {
                 biased;
                 () = inbox.dropped() => Err(Error::Aborted),
-                body = engine.collect() => body.map(Settlement::body),
+                body = engine.collect() => body.map(NativeBody::new).map(Settlement::Body),
             }
         })
     }
@@ -112,7 +112,7 @@ impl Drop for Download {
 
 impl Inbox {
     /// Reads until the end, or until nobody wants it.
-    async fn fill(self: Arc<Self>, mut engine: Box<Engine>) {
+    async fn fill(self: Arc<Self>, mut engine: Box<EngineDownload>) {
         loop {
             let chunk = tokio::select! {
                 biased;
@@ -194,12 +194,12 @@ impl Inbox {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ReadAhead> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl ReadAhead {
     /// All parts there are; none at the end. `None` if there is nothing yet.
     fn take(&mut self) -> Option<std::result::Result<Vec<Bytes>, Error>> {
         if self.size > 0 || self.dropped {

@@ -1,11 +1,5 @@
-//! One JavaScript environment: its queue, and what keeps it running.
-//!
-//! `lib/crossing/environment.js` makes one for each environment. Invariant: the event loop is held while a promise of ours is pending
-//! or a flight is under way, and by nothing else.
+//! One JavaScript environment: what Rust and its JavaScript share. `lib/crossing/environment.js` makes one for each.
 
-#![allow(unsafe_code, reason = "the crossing")]
-
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,26 +8,31 @@ use napi::bindgen_prelude::{Function, Object, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
+use super::aborts::Aborts;
 use super::call::{Arg, Call, Reply};
-use super::napi_value::{Js, Scope};
+use super::calls::Calls;
+use super::loop_reference::LoopReference;
+use super::napi_value::{Js, Scope, unknown};
 use super::promise::Promises;
 use super::queue::{Item, Queue};
-use super::threadsafe_function::Wake;
+use super::threadsafe_function::ThreadsafeFunction;
 use super::tokens::{self, NativeTokens};
-use super::{callbacks, errors};
+use super::upload::Uploads;
+use super::{errors, kept_errors, resolve};
 use engine::error::Error;
 use engine::token::Tokens;
 
 #[napi]
 pub struct Port {
-    promises: Promises,
+    shared: Rc<Shared>,
 }
 
-/// How much of this environment's business is pending. JavaScript thread only.
-pub(super) struct Life {
-    queue: Arc<Queue>,
-    pending: Cell<usize>,
-    held: Cell<bool>,
+/// What the classes of one environment share. JavaScript thread only.
+pub(super) struct Shared {
+    pub(super) promises: Promises,
+    pub(super) calls: Arc<Calls>,
+    pub(super) aborts: Arc<Aborts>,
+    pub(super) uploads: Arc<Uploads>,
 }
 
 #[napi]
@@ -42,11 +41,18 @@ impl Port {
     /// what async hooks are shown for it.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: &Env, pump: Function<'_, (), Unknown<'static>>, resource: Object<'_>) -> Result<Self> {
-        let queue = Queue::new();
-        queue.attach(Wake::new(env, pump, resource)?);
-        env.add_env_cleanup_hook(Arc::clone(&queue), |queue| queue.close())?;
-        let life = Life { queue: Arc::clone(&queue), pending: Cell::new(0), held: Cell::new(false) };
-        Ok(Self { promises: Promises { queue, life: Rc::new(life) } })
+        let pump = ThreadsafeFunction::new(env, pump, resource)?;
+        let queue = Queue::new(Arc::clone(&pump));
+        let calls = Calls::new(Arc::clone(&queue));
+        let uploads = Uploads::new(Arc::clone(&queue));
+        let ended = (Arc::clone(&queue), Arc::clone(&calls), Arc::clone(&uploads));
+        env.add_env_cleanup_hook(ended, |(queue, calls, uploads)| {
+            queue.close();
+            calls.close();
+            uploads.close();
+        })?;
+        let promises = Promises { queue, loop_reference: Rc::new(LoopReference::new(pump)) };
+        Ok(Self { shared: Rc::new(Shared { promises, calls, aborts: Arc::default(), uploads }) })
     }
 
     /// Settles promises until it meets a call for JavaScript, which it returns as `[client, name, number, ...args]`;
@@ -54,37 +60,38 @@ impl Port {
     #[napi(catch_unwind, ts_return_type = "[number, string, number, ...unknown[]] | undefined")]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
         let scope = Scope::of(*env);
-        let Promises { queue, life } = &self.promises;
+        let promises = &self.shared.promises;
+        let Promises { queue, loop_reference } = promises;
         while let Some(item) = queue.pop() {
             match item {
                 Item::Settle(deferred, result) => {
-                    life.end();
-                    scope.settle(deferred, result, &self.promises);
+                    loop_reference.end();
+                    resolve::settle(scope, deferred, result, promises);
                 }
-                Item::Hold(client) => {
-                    life.begin(env)?;
+                Item::KeepProcessAlive(client) => {
+                    loop_reference.begin(env)?;
                     return self.call(env, &Call::notice(client, "hold"));
                 }
-                Item::Release(client) => {
-                    life.end();
+                Item::ReleaseProcess(client) => {
+                    loop_reference.end();
                     return self.call(env, &Call::notice(client, "release"));
                 }
                 Item::Call(call) => return self.call(env, &call),
             }
         }
-        life.rest(env)?;
+        loop_reference.release_if_idle(env)?;
         unknown(env, scope.undefined()?)
     }
 
-    /// Whether the event loop is held at the moment.
+    /// Returns whether the event loop is kept running at the moment.
     #[napi(catch_unwind)]
     pub fn holds(&self) -> bool {
-        self.promises.life.held.get()
+        self.shared.promises.loop_reference.is_referenced()
     }
 
     #[napi(catch_unwind)]
     pub fn answer(&self, number: u32, value: Option<napi::Either<bool, String>>) {
-        self.promises.queue.answer(
+        self.shared.calls.reply(
             number,
             match value {
                 None => Reply::Done,
@@ -98,37 +105,37 @@ impl Port {
     pub fn answer_tokens(&self, number: u32, tokens: NativeTokens) {
         let reply = match Tokens::try_from(tokens) {
             Ok(tokens) => Reply::Tokens(tokens),
-            Err(_) => Reply::Failed { kind: "malformed".into(), retry_after: None, thrown: 0 },
+            Err(_) => Reply::Failed { kind: "malformed".into(), retry_after: None, kept: 0 },
         };
-        self.promises.queue.answer(number, reply);
+        self.shared.calls.reply(number, reply);
     }
 
-    /// `thrown` is the number under which JavaScript keeps the value, 0 for none.
+    /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none.
     #[napi(catch_unwind)]
-    pub fn answer_failed(&self, number: u32, kind: String, retry_after: Option<f64>, thrown: u32) {
-        self.promises.queue.answer(number, Reply::Failed { kind, retry_after, thrown });
+    pub fn answer_failed(&self, number: u32, kind: String, retry_after: Option<f64>, kept: u32) {
+        self.shared.calls.reply(number, Reply::Failed { kind, retry_after, kept });
     }
 
     /// Ends the request that was sent under this number.
     #[napi(catch_unwind)]
     pub fn abort(&self, number: u32) {
-        self.promises.queue.abort(number);
+        self.shared.aborts.abort(number);
     }
 
     /// The next part of a body that Rust asked for. False: no more until `resumeUpload` or `stopUpload`.
     #[napi(catch_unwind)]
     pub fn feed(&self, upload: u32, chunk: Uint8Array) -> bool {
-        let channel = self.promises.queue.upload(upload);
+        let channel = self.shared.uploads.get(upload);
         channel.is_some_and(|channel| channel.feed(Bytes::copy_from_slice(&chunk)))
     }
 
-    /// That body's end: complete, or what it failed with, as `thrown` in `answerFailed`. False if nobody wants to know.
+    /// The end of that body: complete, or failed with the value that JavaScript keeps under the number `kept`. Returns
+    /// false if the body is not wanted any more.
     #[napi(catch_unwind)]
-    pub fn end_feed(&self, upload: u32, thrown: Option<u32>) -> bool {
-        let queue = &self.promises.queue;
-        let Some(channel) = queue.upload(upload) else { return false };
-        let failed = |number| Error::Body { cause: callbacks::kept(queue, number) };
-        channel.end(thrown.map_or(Ok(()), |number| Err(failed(number))));
+    pub fn end_feed(&self, upload: u32, kept: Option<u32>) -> bool {
+        let Some(channel) = self.shared.uploads.get(upload) else { return false };
+        let failed = |number| Error::Body { cause: kept_errors::cause(&self.shared.promises.queue, number) };
+        channel.end(kept.map_or(Ok(()), |number| Err(failed(number))));
         true
     }
 
@@ -154,39 +161,11 @@ impl Port {
             Arg::Secret(secret) => scope.text(secret.expose()),
             Arg::Body(body) => scope.buffer(body),
             Arg::Tokens(tokens) => tokens::write(scope, tokens),
-            Arg::Error(error) => errors::raw(scope, error, self.promises.queue.id),
+            Arg::Error(error) => errors::raw(scope, error, self.shared.promises.queue.id),
         }
     }
 
-    pub(super) fn promises(&self) -> &Promises {
-        &self.promises
+    pub(super) fn shared(&self) -> &Rc<Shared> {
+        &self.shared
     }
-}
-
-impl Life {
-    /// One more thing is pending.
-    pub(super) fn begin(&self, env: &Env) -> Result<()> {
-        self.pending.set(self.pending.get() + 1);
-        if self.held.replace(true) {
-            return Ok(());
-        }
-        self.queue.wake().map_or(Ok(()), |wake| wake.refer(env))
-    }
-
-    fn end(&self) {
-        self.pending.set(self.pending.get().saturating_sub(1));
-    }
-
-    /// Lets go of the event loop if nothing is pending. Once for each batch, not for each promise.
-    fn rest(&self, env: &Env) -> Result<()> {
-        if self.pending.get() > 0 || !self.held.replace(false) {
-            return Ok(());
-        }
-        self.queue.wake().map_or(Ok(()), |wake| wake.unrefer(env))
-    }
-}
-
-pub(super) fn unknown(env: &Env, value: Js) -> Result<Unknown<'_>> {
-    // SAFETY: the handle was made in this environment, in the scope of this call.
-    unsafe { napi::bindgen_prelude::FromNapiValue::from_napi_value(env.raw(), value.0) }
 }

@@ -1,6 +1,6 @@
-//! Errors as `lib/errors.js` takes them: `[code, message, retryable, detail, retryAfter, thrown]`.
+//! Errors as they cross: `[code, message, retryable, detail, retryAfter, kept]`. `lib/crossing/native-errors.js` reads them.
 //!
-//! Only plain data crosses; the classes, and the user's own thrown values, live in JavaScript.
+//! Only plain data crosses; the classes, and the values that user code threw, live in JavaScript.
 
 use napi::Result;
 
@@ -24,12 +24,12 @@ pub(super) fn raw(scope: Scope, error: &Error, queue: u64) -> Result<Js> {
         scope.flag(error.retryable())?,
         detail.map_or_else(|| scope.null(), |detail| scope.text(detail))?,
         retry_after.map_or_else(|| scope.null(), |wait| scope.number(wait.as_secs_f64() * 1000.0))?,
-        scope.number(thrown(error, queue).map_or(0.0, f64::from))?,
+        scope.number(kept(error, queue).map_or(0.0, f64::from))?,
     ])
 }
 
-/// The number of the value that caused it, if this environment is the one that holds it.
-fn thrown(error: &Error, queue: u64) -> Option<u32> {
+/// The number under which this environment keeps the thrown value that caused the error; none if another one keeps it.
+fn kept(error: &Error, queue: u64) -> Option<u32> {
     let cause = match error {
         Error::Refresh(failure) => &failure.cause,
         Error::SessionLost { cause, .. }
@@ -40,11 +40,11 @@ fn thrown(error: &Error, queue: u64) -> Option<u32> {
         _ => &None,
     };
     let Cause(thrown) = cause.as_ref()?;
-    let (holder, number) = thrown.place();
-    (holder == queue).then_some(number)
+    let (keeper, number) = thrown.place();
+    (keeper == queue).then_some(number)
 }
 
-/// An error thrown at once, from a constructor: its code is the status that napi makes the error's `code` of.
+/// An error that a constructor throws. napi makes the JavaScript error's `code` of the status, so that is ours.
 pub(super) fn thrown_now(error: &Error) -> napi::Error<String> {
     napi::Error::new(error.code().to_owned(), error.to_string())
 }

@@ -1,21 +1,29 @@
-//! Raw Node-API values: what napi's own wrappers would make with more calls, or with errors that print the value.
+//! Raw Node-API values. napi's own wrappers make them with more calls, or with errors that print the value.
 
 #![allow(unsafe_code, reason = "the crossing")]
 
 use std::ptr;
 
-use napi::{Result, Status, sys};
+use bytes::Bytes;
+use napi::bindgen_prelude::Unknown;
+use napi::{Env, Result, Status, sys};
 
 /// A JavaScript value, on its own thread, for as long as the handle scope it was made in.
 #[derive(Clone, Copy)]
 pub(super) struct Js(pub(super) sys::napi_value);
+
+/// The other end of a JavaScript promise. Only the thread of its environment settles it.
+pub(super) struct Deferred(sys::napi_deferred);
+
+// SAFETY: other threads only carry the pointer; `resolve` and `reject` use it on the thread of its environment.
+unsafe impl Send for Deferred {}
 
 /// The JavaScript thread, during one call from it.
 #[derive(Clone, Copy)]
 pub(super) struct Scope(sys::napi_env);
 
 impl Scope {
-    pub(super) fn of(env: napi::Env) -> Self {
+    pub(super) fn of(env: Env) -> Self {
         Self(env.raw())
     }
 
@@ -23,7 +31,7 @@ impl Scope {
         self.0
     }
 
-    /// Forgets what a call that failed may have thrown, or the next one fails too.
+    /// Clears the exception of a failed call, because with one pending the next call would fail too.
     pub(super) fn clear_exception(self) {
         let mut thrown = ptr::null_mut();
         // SAFETY: `env` is live on this thread; `thrown` is valid for writes.
@@ -85,14 +93,73 @@ impl Scope {
         Ok(array)
     }
 
-    pub(super) fn made(
-        self,
-        make: impl FnOnce(sys::napi_env, *mut sys::napi_value) -> sys::napi_status,
-    ) -> Result<Js> {
+    /// Parts in one buffer; null for none.
+    pub(super) fn chunk(self, parts: &[Bytes]) -> Result<Js> {
+        match parts {
+            [] => self.null(),
+            [part] => self.buffer(part),
+            parts => self.joined(parts),
+        }
+    }
+
+    fn joined(self, parts: &[Bytes]) -> Result<Js> {
+        let size = parts.iter().map(Bytes::len).sum();
+        let mut data = ptr::null_mut();
+        // SAFETY: as above.
+        let buffer =
+            self.made(|env, value| unsafe { sys::napi_create_buffer(env, size, &raw mut data, value) })?;
+        let mut at = data.cast::<u8>();
+        for part in parts {
+            // SAFETY: the buffer has room for all parts, one after the other, and nobody else has seen it yet.
+            unsafe {
+                ptr::copy_nonoverlapping(part.as_ptr(), at, part.len());
+                at = at.add(part.len());
+            }
+        }
+        Ok(buffer)
+    }
+
+    /// A pending promise, and its other end.
+    pub(super) fn promise(self) -> Result<(Deferred, Js)> {
+        let mut deferred = ptr::null_mut();
+        let promise = self.made(|env, value| {
+            // SAFETY: `env` is live on this thread; both pointers are valid for writes.
+            unsafe { sys::napi_create_promise(env, &raw mut deferred, value) }
+        })?;
+        Ok((Deferred(deferred), promise))
+    }
+
+    pub(super) fn resolve(self, deferred: Deferred, value: Js) {
+        // SAFETY: the deferred is of this environment and is used this once.
+        unsafe { sys::napi_resolve_deferred(self.0, deferred.0, value.0) };
+    }
+
+    pub(super) fn reject(self, deferred: Deferred, value: Js) {
+        // SAFETY: as above.
+        unsafe { sys::napi_reject_deferred(self.0, deferred.0, value.0) };
+    }
+
+    /// Frees the handles that `work` makes as soon as it returns.
+    pub(super) fn with_handles(self, work: impl FnOnce()) {
+        let mut scope = ptr::null_mut();
+        // SAFETY: `env` is live on this thread; the scope is closed below, after the last use of its handles.
+        unsafe { sys::napi_open_handle_scope(self.0, &raw mut scope) };
+        work();
+        // SAFETY: opened above.
+        unsafe { sys::napi_close_handle_scope(self.0, scope) };
+    }
+
+    fn made(self, make: impl FnOnce(sys::napi_env, *mut sys::napi_value) -> sys::napi_status) -> Result<Js> {
         let mut value = ptr::null_mut();
         checked(make(self.0, &raw mut value))?;
         Ok(Js(value))
     }
+}
+
+/// `value` as napi's own type, which exported functions return.
+pub(super) fn unknown(env: &Env, value: Js) -> Result<Unknown<'_>> {
+    // SAFETY: the handle was made in this environment, in the scope of this call.
+    unsafe { napi::bindgen_prelude::FromNapiValue::from_napi_value(env.raw(), value.0) }
 }
 
 fn checked(status: sys::napi_status) -> Result<()> {

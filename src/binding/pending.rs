@@ -1,15 +1,16 @@
-//! What is under way, by the number that JavaScript knows it by.
+//! Work that is under way, by the number that JavaScript knows it by.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub(super) struct Table<T>(Mutex<HashMap<u32, T>>);
+pub(super) struct Pending<T>(Mutex<HashMap<u32, T>>);
 
-impl<T> Table<T> {
+impl<T> Pending<T> {
     pub(super) fn insert(&self, number: u32, entry: T) {
-        // What had this number before is dropped without the lock: it may come back here.
-        let before = self.entries().insert(number, entry);
-        drop(before);
+        // An older entry is dropped after the lock is released, because its drop may lock this map again.
+        let older = self.entries().insert(number, entry);
+        drop(older);
     }
 
     pub(super) fn remove(&self, number: u32) -> Option<T> {
@@ -25,14 +26,31 @@ impl<T> Table<T> {
     }
 }
 
-impl<T: Clone> Table<T> {
+impl<T: Clone> Pending<T> {
     pub(super) fn get(&self, number: u32) -> Option<T> {
         self.entries().get(&number).cloned()
     }
 }
 
-impl<T> Default for Table<T> {
+impl<T> Default for Pending<T> {
     fn default() -> Self {
         Self(Mutex::default())
+    }
+}
+
+/// Gives out numbers from 1. Zero means "no number" wherever a number crosses.
+#[derive(Default)]
+pub(super) struct Counter(AtomicU32);
+
+impl Counter {
+    pub(super) const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    pub(super) fn next(&self) -> u32 {
+        match self.0.fetch_add(1, Ordering::Relaxed).wrapping_add(1) {
+            0 => self.next(),
+            number => number,
+        }
     }
 }

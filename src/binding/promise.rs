@@ -1,4 +1,4 @@
-//! A promise that the engine settles, from its making to the queue that delivers it.
+//! A promise that the engine settles, from its creation to the queue that delivers its result.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -6,30 +6,30 @@ use std::sync::Arc;
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Result};
 
-use super::environment::{Life, unknown};
-use super::napi_value::Scope;
+use super::loop_reference::LoopReference;
+use super::napi_value::{Deferred, Scope, unknown};
 use super::queue::{Item, Queue};
-use super::resolve::{Deferred, Settlement};
 use super::runtime;
+use super::settlement::Settlement;
 use engine::error::Error;
 
-/// What makes promises in one environment, and keeps it running until they settle. JavaScript thread only.
+/// Makes promises in one environment and keeps its event loop running until they settle. JavaScript thread only.
 #[derive(Clone)]
 pub(super) struct Promises {
     pub(super) queue: Arc<Queue>,
-    pub(super) life: Rc<Life>,
+    pub(super) loop_reference: Rc<LoopReference>,
 }
 
 impl Promises {
-    /// A promise, and what settles it.
+    /// Returns a pending promise and its settler.
     pub(super) fn begin<'env>(&self, env: &'env Env) -> Result<(Settler, Unknown<'env>)> {
         let (deferred, promise) = Scope::of(*env).promise()?;
-        self.life.begin(env)?;
+        self.loop_reference.begin(env)?;
         let settler = Settler { queue: Arc::clone(&self.queue), deferred: Some(deferred) };
         Ok((settler, unknown(env, promise)?))
     }
 
-    /// The promise of what `work`, on the engine's thread, comes to.
+    /// Returns the promise of the result of `work`, which runs on the engine's thread.
     pub(super) fn of<'env, W, F>(&self, env: &'env Env, work: W) -> Result<Unknown<'env>>
     where
         W: FnOnce() -> F + Send + 'static,
@@ -42,7 +42,7 @@ impl Promises {
     }
 }
 
-/// Settles its promise, whatever happens: dropped by a panic, it says so.
+/// Settles its promise in any case: dropped by a panic, it rejects with an internal error.
 pub(super) struct Settler {
     queue: Arc<Queue>,
     deferred: Option<Deferred>,

@@ -9,52 +9,55 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::queue::Queue;
-
 type Job = Box<dyn FnOnce() + Send>;
 
 thread_local! {
-    /// On the engine's thread: the queues whose JavaScript is to be woken soon.
+    /// On the engine's thread: the queues whose JavaScript is woken soon.
     static DUE: RefCell<Option<Due>> = const { RefCell::new(None) };
 }
 
+/// A queue that can be told to deliver its items.
+pub(super) trait Deliver: Send + Sync {
+    fn deliver(&self);
+}
+
 struct Due {
-    queues: Vec<Arc<Queue>>,
+    queues: Vec<Arc<dyn Deliver>>,
     any: Arc<Notify>,
 }
 
-/// Tasks between two looks at the network. tokio's 61 are seconds if one of them is a connection that never ends.
+/// Tasks between two looks at the network. tokio's 61 would take seconds while one connection sends without end.
 const NETWORK_EVERY: u32 = 16;
 
 static JOBS: OnceLock<UnboundedSender<Job>> = OnceLock::new();
 
 /// Starts the task that `make` makes, on the engine's thread. Tasks start in the order of these calls; a burst of them
-/// wakes the thread once. Only what `make` holds crosses: a task is larger, and most of it empty until it runs. If the
-/// thread could not be started, `make` is dropped.
+/// wakes the thread once. `make` crosses instead of its task, because a task is larger and mostly empty until it runs. If
+/// the thread could not be started, `make` is dropped.
 pub(super) fn spawn<F>(make: impl FnOnce() -> F + Send + 'static)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let jobs = JOBS.get_or_init(start);
-    // What `make` holds says so itself if it is dropped: see `Settler`.
+    // A dropped `make` drops its `Settler`, which rejects the promise.
     let _sent = jobs.send(Box::new(move || drop(tokio::spawn(make()))));
 }
 
-/// Delivers `queue` once the tasks that can run now have run, if `first` asks for it. False on any other thread than the
-/// engine's, which has no such tasks.
-pub(super) fn soon(queue: &Arc<Queue>, first: bool) -> bool {
+/// Delivers `queue` once the tasks that can run now have run. `first` is false if an earlier call asked for that. Returns
+/// false on any other thread than the engine's, because no such tasks run there.
+pub(super) fn deliver_soon<Q: Deliver + 'static>(queue: &Arc<Q>, first: bool) -> bool {
     DUE.with_borrow_mut(|due| {
         let Some(due) = due else { return false };
         if first {
-            due.queues.push(Arc::clone(queue));
+            due.queues.push(Arc::clone(queue) as Arc<dyn Deliver>);
             due.any.notify_one();
         }
         true
     })
 }
 
-/// A task like others, behind those that could run when it was woken. Waiting for the thread to have nothing to do would
-/// hold all answers back while one connection keeps it busy.
+/// An ordinary task, which runs after those that could run when it was woken. To wait until the thread is idle instead
+/// would delay all answers while one connection keeps the thread busy.
 async fn deliver(any: Arc<Notify>) {
     loop {
         any.notified().await;

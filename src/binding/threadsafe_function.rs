@@ -1,8 +1,8 @@
-//! How any thread wakes an environment's JavaScript: its one threadsafe function.
+//! The one threadsafe function of an environment. With it any thread wakes the environment's JavaScript.
 //!
-//! napi's own would do but for one thing: it has no resource object, by which tools that list open handles (jest's
-//! `--detectOpenHandles`) see that this one keeps nothing running. Invariant: the function is not touched after its
-//! environment has finalised it; a lock decides between the two.
+//! napi's own threadsafe function takes no resource object, which tools that list open handles (jest's
+//! `--detectOpenHandles`) need in order to see that ours keeps nothing running. Invariant: the function is not touched
+//! after its environment has finalised it; a lock decides between the two.
 
 #![allow(unsafe_code, reason = "the crossing")]
 
@@ -15,30 +15,30 @@ use napi::{Env, Result, check_status, sys};
 
 use super::napi_value::Scope;
 
-/// Begins unreferenced: only requests and flights keep a program running, and the port refers to it for those.
-pub(super) struct Wake(RwLock<Option<Raw>>);
+/// Begins unreferenced, because only requests and flights keep a program running: see `loop_reference.rs`.
+pub(super) struct ThreadsafeFunction(RwLock<Option<Raw>>);
 
 #[derive(Clone, Copy)]
 struct Raw(sys::napi_threadsafe_function);
 
-// SAFETY: Node-API lets any thread call a threadsafe function that is not finalised, which the lock sees to; it is
-// referred to, and no longer, on its environment's thread alone.
+// SAFETY: Node-API lets any thread call a threadsafe function that is not finalised, which the lock ensures; `reference`
+// and `unreference` run on its environment's thread alone.
 unsafe impl Send for Raw {}
 // SAFETY: as above.
 unsafe impl Sync for Raw {}
 
-impl Wake {
-    /// Calls `pump`, soon and on this thread, after [`Wake::call`] on any.
+impl ThreadsafeFunction {
+    /// [`ThreadsafeFunction::call`], on any thread, has `pump` called soon on this one.
     pub(super) fn new(
         env: &Env,
         pump: Function<'_, (), Unknown<'static>>,
         resource: Object<'_>,
     ) -> Result<Arc<Self>> {
-        // The engine's thread outlives this environment, and with it the addon's image has to.
+        // The engine's thread outlives this environment, so the addon's image must not be unloaded with it.
         retain_current_module_for_unload_safety();
-        let wake = Arc::new(Self(RwLock::new(None)));
+        let function = Arc::new(Self(RwLock::new(None)));
         let name = Scope::of(*env).text("token-rotator")?;
-        let finalised = Arc::into_raw(Arc::clone(&wake));
+        let finalised = Arc::into_raw(Arc::clone(&function));
         let mut raw = ptr::null_mut();
         // SAFETY: `env` is live on this thread and so are the three values; `finalised` stays alive until `finalise`.
         let status = unsafe {
@@ -61,12 +61,12 @@ impl Wake {
             drop(unsafe { Arc::from_raw(finalised) });
         }
         check_status!(status)?;
-        *wake.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Raw(raw));
-        wake.unrefer(env)?;
-        Ok(wake)
+        *function.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Raw(raw));
+        function.unreference(env)?;
+        Ok(function)
     }
 
-    /// From any thread. Of no effect once the environment has ended.
+    /// From any thread. Has no effect once the environment has ended.
     pub(super) fn call(&self) {
         self.living(|raw| {
             // SAFETY: not finalised, and not being finalised as long as the lock is held.
@@ -74,14 +74,14 @@ impl Wake {
         });
     }
 
-    /// The event loop goes on for as long as it is referred to.
-    pub(super) fn refer(&self, env: &Env) -> Result<()> {
+    /// Keeps the event loop running until `unreference`.
+    pub(super) fn reference(&self, env: &Env) -> Result<()> {
         // SAFETY: not finalised; `env` is live on this thread.
         let status = self.living(|raw| unsafe { sys::napi_ref_threadsafe_function(env.raw(), raw) });
         check_status!(status)
     }
 
-    pub(super) fn unrefer(&self, env: &Env) -> Result<()> {
+    pub(super) fn unreference(&self, env: &Env) -> Result<()> {
         // SAFETY: not finalised; `env` is live on this thread.
         let status = self.living(|raw| unsafe { sys::napi_unref_threadsafe_function(env.raw(), raw) });
         check_status!(status)
@@ -97,13 +97,13 @@ impl Wake {
 }
 
 /// The environment ends.
-unsafe extern "C" fn finalise(_env: sys::napi_env, wake: *mut c_void, _hint: *mut c_void) {
+unsafe extern "C" fn finalise(_env: sys::napi_env, function: *mut c_void, _hint: *mut c_void) {
     // SAFETY: from `Arc::into_raw` in `new`; Node-API finalises once.
-    let wake = unsafe { Arc::from_raw(wake.cast::<Wake>()) };
-    *wake.0.write().unwrap_or_else(PoisonError::into_inner) = None;
+    let function = unsafe { Arc::from_raw(function.cast::<ThreadsafeFunction>()) };
+    *function.0.write().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
-/// On JavaScript's thread; without an environment when that is being torn down.
+/// Runs on JavaScript's thread. While the environment is torn down, `env` is null.
 unsafe extern "C" fn call(env: sys::napi_env, pump: sys::napi_value, _: *mut c_void, _: *mut c_void) {
     if env.is_null() || pump.is_null() {
         return;
@@ -113,7 +113,7 @@ unsafe extern "C" fn call(env: sys::napi_env, pump: sys::napi_value, _: *mut c_v
     unsafe {
         sys::napi_get_undefined(env, &raw mut this);
         let status = sys::napi_call_function(env, this, pump, 0, ptr::null(), ptr::null_mut());
-        // `lib/` lets nothing escape; if it does, it is an uncaught exception like any other.
+        // `pump` catches everything; an exception that escapes all the same is an uncaught one like any other.
         if status == sys::Status::napi_pending_exception
             && sys::napi_get_and_clear_last_exception(env, &raw mut thrown) == sys::Status::napi_ok
         {

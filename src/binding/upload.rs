@@ -1,5 +1,5 @@
-//! A request body that JavaScript makes while it is sent. `lib/body/uploads.js` is its other half: it is told to open, to go
-//! on and to stop, and feeds chunks through the port.
+//! Request bodies that JavaScript makes while they are sent. `lib/body/uploads.js` is the other half: Rust tells it to
+//! open, to go on and to stop, and it feeds chunks through the environment.
 //!
 //! Invariant: no more than [`ROOM`] and one chunk wait here for the network.
 
@@ -14,6 +14,7 @@ use futures_util::Stream;
 use napi_derive::napi;
 
 use super::call::Arg;
+use super::pending::{Counter, Pending};
 use super::queue::Queue;
 use engine::error::Error;
 use engine::http::body::outgoing::{Chunks, Source};
@@ -23,16 +24,54 @@ const ROOM: usize = 256 * 1024;
 /// A streamed body as `lib/body/uploads.js` announces it.
 #[napi(object, object_to_js = false)]
 pub struct NativeSource {
-    /// What `lib/body/uploads.js` knows it by.
+    /// The number under which `lib/body/uploads.js` announced the body.
     pub number: u32,
-    /// Bytes; absent if it is not known.
+    /// In bytes; absent if it is not known.
     pub length: Option<f64>,
-    /// Whether it can be opened again.
+    /// Whether the body can be opened again.
     pub replayable: bool,
 }
 
-pub(super) struct Upload {
+/// One environment's bodies that JavaScript makes at the moment.
+pub(super) struct Uploads {
     queue: Arc<Queue>,
+    numbers: Counter,
+    open: Pending<Arc<Channel>>,
+}
+
+impl Uploads {
+    pub(super) fn new(queue: Arc<Queue>) -> Arc<Self> {
+        Arc::new(Self { queue, numbers: Counter::default(), open: Pending::default() })
+    }
+
+    /// Has JavaScript make the body that it knows as `source`.
+    fn open(self: &Arc<Self>, source: u32) -> Arc<Channel> {
+        let number = self.numbers.next();
+        let channel = Arc::new(Channel { number, uploads: Arc::clone(self), state: Mutex::default() });
+        self.open.insert(number, Arc::clone(&channel));
+        let args = vec![Arg::Number(f64::from(source)), Arg::Number(f64::from(number))];
+        self.queue.notify(0, "openUpload", args);
+        if self.queue.closed() {
+            channel.end(Err(Error::ClientClosed));
+        }
+        channel
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<Arc<Channel>> {
+        self.open.get(number)
+    }
+
+    /// The environment has ended: every body fails.
+    pub(super) fn close(&self) {
+        for channel in self.open.drain().values() {
+            channel.end(Err(Error::ClientClosed));
+        }
+    }
+}
+
+/// A body, which the engine opens when it sends it.
+pub(super) struct Upload {
+    uploads: Arc<Uploads>,
     source: NativeSource,
     opened: AtomicBool,
     open: Mutex<Option<Arc<Channel>>>,
@@ -41,24 +80,24 @@ pub(super) struct Upload {
 /// One opening of a body.
 pub(super) struct Channel {
     number: u32,
-    queue: Arc<Queue>,
-    state: Mutex<State>,
+    uploads: Arc<Uploads>,
+    state: Mutex<Buffered>,
 }
 
 #[derive(Default)]
-struct State {
+struct Buffered {
     chunks: VecDeque<Bytes>,
     size: usize,
     end: Option<Result<(), Error>>,
-    /// JavaScript waits to be told that there is room.
+    /// JavaScript waits for `resumeUpload`.
     paused: bool,
     stopped: bool,
     reader: Option<Waker>,
 }
 
 impl Upload {
-    pub(super) fn new(queue: Arc<Queue>, source: NativeSource) -> Self {
-        Self { queue, source, opened: AtomicBool::new(false), open: Mutex::default() }
+    pub(super) fn new(uploads: Arc<Uploads>, source: NativeSource) -> Self {
+        Self { uploads, source, opened: AtomicBool::new(false), open: Mutex::default() }
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Arc<Channel>>> {
@@ -71,7 +110,7 @@ impl Source for Upload {
         if self.opened.swap(true, Ordering::Relaxed) && !self.source.replayable {
             return None;
         }
-        let channel = self.queue.open_upload(self.source.number);
+        let channel = self.uploads.open(self.source.number);
         *self.current() = Some(Arc::clone(&channel));
         Some(Box::pin(Reader(channel)))
     }
@@ -103,11 +142,7 @@ impl Source for Upload {
 }
 
 impl Channel {
-    pub(super) fn new(queue: Arc<Queue>, number: u32) -> Self {
-        Self { number, queue, state: Mutex::default() }
-    }
-
-    /// Whether there is room for more; otherwise JavaScript is told when there is.
+    /// Returns whether there is room for more. If not, `resumeUpload` tells JavaScript when there is.
     pub(super) fn feed(&self, chunk: Bytes) -> bool {
         let mut state = self.state();
         if state.stopped {
@@ -127,7 +162,7 @@ impl Channel {
         state.wake_reader();
     }
 
-    /// Nobody reads it any more.
+    /// The rest of the body is not wanted.
     fn stop(&self) {
         let running = {
             let mut state = self.state();
@@ -135,18 +170,22 @@ impl Channel {
             state.chunks.clear();
             !std::mem::replace(&mut state.stopped, true) && state.end.is_none()
         };
-        self.queue.close_upload(self.number);
+        drop(self.uploads.open.remove(self.number));
         if running {
-            self.queue.tell(0, "stopUpload", vec![Arg::Number(f64::from(self.number))]);
+            self.notify("stopUpload");
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn notify(&self, name: &'static str) {
+        self.uploads.queue.notify(0, name, vec![Arg::Number(f64::from(self.number))]);
+    }
+
+    fn state(&self) -> MutexGuard<'_, Buffered> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl Buffered {
     fn wake_reader(&mut self) {
         if let Some(reader) = self.reader.take() {
             reader.wake();
@@ -154,7 +193,7 @@ impl State {
     }
 }
 
-/// What hyper reads.
+/// The engine's end of a channel, which hyper reads.
 struct Reader(Arc<Channel>);
 
 impl Stream for Reader {
@@ -163,7 +202,7 @@ impl Stream for Reader {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = self.0.state();
         if state.stopped {
-            // Not its end: what was sent so far must not pass for the whole.
+            // An error rather than an end, so that a server does not take the part it got for the whole.
             return Poll::Ready(Some(Err(Error::Aborted)));
         }
         if let Some(chunk) = state.chunks.pop_front() {
@@ -172,7 +211,7 @@ impl Stream for Reader {
             state.paused &= !resume;
             drop(state);
             if resume {
-                self.0.queue.tell(0, "resumeUpload", vec![Arg::Number(f64::from(self.0.number))]);
+                self.0.notify("resumeUpload");
             }
             return Poll::Ready(Some(Ok(chunk)));
         }

@@ -1,0 +1,47 @@
+//! Requests that JavaScript can abort, by the number that JavaScript gave them.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::pending::Pending;
+
+#[derive(Default)]
+pub(super) struct Aborts(Pending<oneshot::Sender<()>>);
+
+impl Aborts {
+    /// Makes the request of this number one that [`Aborts::abort`] ends.
+    pub(super) fn abortable(self: &Arc<Self>, number: u32) -> Abortable {
+        let (sender, aborted) = oneshot::channel();
+        self.0.insert(number, sender);
+        Abortable { aborts: Arc::clone(self), number, aborted }
+    }
+
+    pub(super) fn abort(&self, number: u32) {
+        if let Some(request) = self.0.remove(number) {
+            let _ended = request.send(());
+        }
+    }
+}
+
+/// The engine's end of an abort. Dropped with its request, so that the number is free again.
+pub(super) struct Abortable {
+    aborts: Arc<Aborts>,
+    number: u32,
+    aborted: oneshot::Receiver<()>,
+}
+
+impl Abortable {
+    /// Resolves when the request is aborted, and otherwise never.
+    pub(super) async fn aborted(&mut self) {
+        if (&mut self.aborted).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Abortable {
+    fn drop(&mut self) {
+        drop(self.aborts.0.remove(self.number));
+    }
+}

@@ -1,0 +1,37 @@
+//! Values that user code threw. JavaScript keeps them, `lib/crossing/kept-errors.js` under a number each; Rust carries the
+//! number and says when the value may be forgotten.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::call::Arg;
+use super::queue::Queue;
+use engine::error::{Cause, Thrown};
+
+struct KeptError {
+    queue: Arc<Queue>,
+    number: u32,
+}
+
+/// The value that JavaScript keeps under this number; 0 for none.
+pub(super) fn cause(queue: &Arc<Queue>, number: u32) -> Option<Cause> {
+    (number != 0).then(|| Cause(Arc::new(KeptError { queue: Arc::clone(queue), number })))
+}
+
+impl fmt::Debug for KeptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "thrown value {}", self.number)
+    }
+}
+
+impl Thrown for KeptError {
+    fn place(&self) -> (u64, u32) {
+        (self.queue.id, self.number)
+    }
+}
+
+impl Drop for KeptError {
+    fn drop(&mut self) {
+        self.queue.notify(0, "forget", vec![Arg::Number(f64::from(self.number))]);
+    }
+}

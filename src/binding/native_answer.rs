@@ -1,0 +1,89 @@
+//! An answer as it crosses: `[bits, head, body, download]`. `lib/response/native-answer.js` reads it.
+//!
+//! This is the hot half of the crossing: what can be prepared on the engine's thread is prepared there
+//! ([`NativeAnswer::new`]), so that few raw Node-API calls are left for each answer.
+
+use bytes::Bytes;
+use napi::Result;
+
+use super::napi_value::{Js, Scope};
+use engine::client::Answer;
+use engine::http::{Download as EngineDownload, Response};
+
+/// V8's limit. A longer body crosses as bytes, which `maxResponseSize` allows up to 2 GiB of.
+const LONGEST_STRING: usize = (1 << 29) - 24;
+
+pub(super) struct NativeAnswer {
+    /// status | redirected << 10 | not replayable << 11 | replays << 12 | attempts << 14
+    bits: u32,
+    head: Vec<u8>,
+    body: NativeBody,
+    download: Option<Box<EngineDownload>>,
+}
+
+impl NativeAnswer {
+    pub(super) fn new(answer: Answer) -> Self {
+        let Answer { response, attempts, replays, not_replayable } = answer;
+        let bits = u32::from(response.status)
+            | u32::from(response.redirected) << 10
+            | u32::from(not_replayable) << 11
+            | replays << 12
+            | attempts << 14;
+        let head = head(&response);
+        Self { bits, head, body: NativeBody::new(response.body), download: response.download }
+    }
+
+    /// `download` makes the JavaScript object for a body that is still on its way.
+    pub(super) fn into_js(
+        self,
+        scope: Scope,
+        download: impl FnOnce(Box<EngineDownload>) -> Result<Js>,
+    ) -> Result<Js> {
+        let bits = scope.number(f64::from(self.bits))?;
+        let head = scope.latin1(&self.head)?;
+        match self.download {
+            None => scope.array(&[bits, head, self.body.into_js(scope)?]),
+            Some(engine) => {
+                let download = download(engine)?;
+                scope.array(&[bits, head, scope.null()?, download])
+            }
+        }
+    }
+}
+
+/// A whole body: null if it is empty, a string if it is pure ASCII, else a buffer.
+pub(super) struct NativeBody {
+    bytes: Bytes,
+    /// Pure ASCII crosses as a Latin-1 string: one copy, no decoding, and JSON is parsed from the string as it is.
+    ascii: bool,
+}
+
+impl NativeBody {
+    pub(super) fn new(bytes: Bytes) -> Self {
+        Self { ascii: bytes.len() <= LONGEST_STRING && bytes.is_ascii(), bytes }
+    }
+
+    pub(super) fn into_js(self, scope: Scope) -> Result<Js> {
+        match (self.bytes.is_empty(), self.ascii) {
+            (true, _) => scope.null(),
+            (false, true) => scope.latin1(&self.bytes),
+            (false, false) => scope.buffer(&self.bytes),
+        }
+    }
+}
+
+/// Latin-1 lines: the URL, the status text, then names and values alternately. No part of them can hold a line break.
+pub(super) fn head(response: &Response) -> Vec<u8> {
+    let url = response.url.as_str();
+    let mut head = Vec::with_capacity(url.len() + 64 + response.headers.len() * 48);
+    head.extend_from_slice(url.as_bytes());
+    head.push(b'\n');
+    head.extend_from_slice(response.reason.as_bytes());
+    for (name, value) in &response.headers {
+        head.push(b'\n');
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.push(b'\n');
+        head.extend_from_slice(value.as_bytes());
+    }
+    head
+}
