@@ -11,7 +11,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 
 /** The oldest that package.json promises, and the latest of each line since. */
-const VERSIONS = ['20.3.0', '22.23.3', '24.21.0', '26.10.0'];
+const VERSIONS = ['20.19.0', '22.23.3', '24.21.0', '26.10.0'];
 
 /** What depends on Node: how environments begin and end, threads, and callbacks. The rest is the same under every version. */
 const jestUnder = ['lifecycle', 'workers', 'rotation', 'epochs', 'abort', 'callbacks/program'].map(

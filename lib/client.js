@@ -180,7 +180,7 @@ class TokenClient {
     await nativeResult(this.#native.close());
   }
 
-  async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+  async [Symbol.asyncDispose]() {
     await this.close();
   }
 }

@@ -117,7 +117,7 @@ describe.each(Object.keys(BODIES))('%s', (what) => {
   });
 });
 
-test('bytes, which Node 20.3 does not have', async () => {
+test('bytes', async () => {
   const response = await both.client.fetch('/binary');
   expect([...(await response.bytes())]).toEqual([...BODIES.binary]);
   await expect(response.bytes()).rejects.toMatchObject({ name: 'TypeError' });
@@ -127,7 +127,6 @@ test('bytes, which Node 20.3 does not have', async () => {
 });
 
 test.each(['ascii', 'binary', 'empty'])('a reader that brings its own buffer: %s', async (what) => {
-  // Node 20.3 has no such streams.
   const { body } = await both.client.fetch(`/${what}`);
   const reader = body.getReader({ mode: 'byob' });
   const parts = [];

@@ -97,6 +97,6 @@ test('tokens that a store refused are offered again until they are stored', asyn
   await expectCurrent(facts.stored);
 });
 
-test('a closed client does not keep it running', async () => {
+test('a client that `await using` closed does not keep it running', async () => {
   expect(await reported(await run('closed'))).toEqual({ error: 'ERR_CLIENT_CLOSED' });
 });

@@ -203,7 +203,7 @@ describe('close', () => {
   });
 
   test('is what asyncDispose does', async () => {
-    await server[Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]();
+    await server[Symbol.asyncDispose]();
     await expect(send(`${server.url}/public/x`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 });

@@ -1,8 +1,9 @@
 'use strict';
 
-// A Blob, piece by piece. Not by its `stream()`: on Node 20.3 that of a Blob which is made of several stops after the first.
+// `chunksOf` reads a Blob in small pieces, because the Blob's own `stream()` gives a part of 64 MB as one chunk: all of that
+// part would be copied while the event loop waits.
 
-/** A call into Node for each, so that smaller ones cost more; what a reader has not taken yet is held. */
+/** Every piece costs a call into Node, so that smaller pieces cost more. A piece that the reader has not taken is held. */
 const PIECE = 128 * 1024;
 
 async function* chunksOf(blob) {

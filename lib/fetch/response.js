@@ -94,8 +94,7 @@ class FetchResponse extends Response {
 
   async bytes() {
     const body = this.#lazy?.claim();
-    // Node 20.3 has no `bytes`.
-    return body === undefined ? new Uint8Array(await super.arrayBuffer()) : bytesOf(await body.collect());
+    return body === undefined ? super.bytes() : bytesOf(await body.collect());
   }
 
   async arrayBuffer() {

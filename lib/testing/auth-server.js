@@ -130,8 +130,7 @@ class AuthServer extends EventEmitter {
     return this.#closed;
   }
 
-  // Node 20.3 lacks the symbol; later 20.x define it as this one.
-  [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
+  [Symbol.asyncDispose]() {
     return this.close();
   }
 

@@ -96,7 +96,7 @@ const programs = {
   async closed(facts) {
     const client = connect();
     await client.get('/api/orders');
-    await client.close();
+    await client[Symbol.asyncDispose]();
     facts.error = await client.get('/api/orders').catch(code);
   },
 };
