@@ -13,8 +13,9 @@ const CRATES: [&str; 2] = ["src/lib.rs", "src/engine/lib.rs"];
 const KNOWN: [(&str, &[&str]); 1] = [("src/engine/http", &["body", "fault", "transport"])];
 
 /// Which of the engine's large parts each part may name. All else in the engine names none of them.
-const MAY_NAME: [(&str, &[&str]); 5] = [
-    ("client", &["session", "http", "grant", "store"]),
+const MAY_NAME: [(&str, &[&str]); 6] = [
+    ("client", &["present", "session", "http", "grant", "store"]),
+    ("present", &["session"]),
     ("session", &["grant", "store"]),
     ("http", &[]),
     ("grant", &[]),
