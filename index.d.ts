@@ -203,9 +203,10 @@ export interface TokenClientOptions {
   // ── what counts as expired, and what ends a session ──
 
   /**
-   * Whether an answer says that the token is expired. Default: its status is 401. Called only for statuses outside
-   * 200–399 and, with status 0, for network errors. If it throws, the default decides. After a network error only what can be
-   * repeated is sent again: `retry.methods`, an `idempotencyKey`, or a request of which nothing was sent.
+   * Whether an answer says that the token is expired. Default: its status is 401, and its `WWW-Authenticate` does
+   * not say `insufficient_scope`. Called only for statuses outside 200–399 and, with status 0, for network errors. If it
+   * throws, the default decides. After a network error only what can be repeated is sent again: `retry.methods`, an
+   * `idempotencyKey`, or a request of which nothing was sent.
    */
   isSessionExpired?: (failure: SessionFailure) => boolean;
   /**

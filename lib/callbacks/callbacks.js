@@ -149,18 +149,18 @@ class Callbacks {
   }
 
   isSessionExpired(port, number, status, head, body, networkError) {
-    let expired = status === 401;
+    let opinion;
     try {
       const answer = this.#user.isSessionExpired(failure(status, head, body, networkError));
       if (typeof answer?.then === 'function') {
         observe(answer);
         throw new TypeError('isSessionExpired must return a boolean, not a promise');
       }
-      expired = Boolean(answer);
+      opinion = Boolean(answer);
     } catch (error) {
       this.report(error, 'isSessionExpired');
     }
-    port.answer(number, expired);
+    port.answer(number, opinion);
   }
 
   // ── nobody waits for these ──

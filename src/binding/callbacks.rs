@@ -226,7 +226,7 @@ impl Judge for Callbacks {
         &'a self,
         answer: &'a Result<Response, Error>,
         url: &'a Url,
-    ) -> BoxFuture<'a, Result<bool, Error>> {
+    ) -> BoxFuture<'a, Option<bool>> {
         Box::pin(async move {
             let (status, args) = match answer {
                 Ok(response) => {
@@ -235,10 +235,9 @@ impl Judge for Callbacks {
                 Err(error) => (0, [Arg::Text(url.as_str().to_owned()), Arg::Null, Arg::Error(error.clone())]),
             };
             let args = std::iter::once(Arg::Number(f64::from(status))).chain(args).collect();
-            let Some(call) = self.call("isSessionExpired", args) else { return Ok(status == 401) };
-            match call.reply.await {
-                Ok(Reply::Flag(expired)) => Ok(expired),
-                _ => Ok(status == 401),
+            match self.call("isSessionExpired", args)?.reply.await {
+                Ok(Reply::Flag(expired)) => Some(expired),
+                _ => None,
             }
         })
     }

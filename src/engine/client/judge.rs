@@ -1,9 +1,11 @@
 //! What an answer says about the token that was sent.
 
+use ::http::HeaderMap;
 use futures_util::future::BoxFuture;
 use url::Url;
 
 use crate::error::Error;
+use crate::http::challenge::challenges;
 use crate::http::{PhaseCell, Response};
 
 /// Why a server rejected a request with a token.
@@ -11,32 +13,50 @@ use crate::http::{PhaseCell, Response};
 pub(super) enum Rejection {
     /// The token is not valid, or not any more: a rotation helps.
     Token,
+    /// The token is valid and does not reach this far: a rotation would bring another one like it.
+    Scope,
 }
 
-/// The user's own opinion of what an expired token looks like. Asked only about failures, and network errors; always
-/// settles.
+/// The user's opinion of what an expired token looks like. Asked only about failures, and network errors.
 pub trait Judge: Send + Sync {
+    /// `None` if there is no opinion, because the user's code threw.
     fn is_expired<'a>(
         &'a self,
         answer: &'a Result<Response, Error>,
         url: &'a Url,
-    ) -> BoxFuture<'a, Result<bool, Error>>;
+    ) -> BoxFuture<'a, Option<bool>>;
 }
 
-/// Whether `answer` rejects the token. Without a judge, status 401 does.
+/// How `answer` rejects the token, if it does: as the judge says, or else by status 401.
 pub(super) async fn rejection(
     judge: Option<&dyn Judge>,
     answer: &Result<Response, Error>,
     url: &Url,
     phase: &PhaseCell,
-) -> Result<Option<Rejection>, Error> {
-    let expired = match (judge, answer) {
-        // Another origin answered, which never saw the token.
-        _ if phase.is_away() => false,
-        (_, Ok(response)) if (200..400).contains(&response.status) => false,
-        (Some(judge), Ok(_) | Err(Error::Network { .. })) => judge.is_expired(answer, url).await?,
-        (None, Ok(response)) => response.status == 401,
-        (_, Err(_)) => false,
+) -> Option<Rejection> {
+    // Another origin never saw the token.
+    if phase.is_away() {
+        return None;
+    }
+    match answer {
+        Ok(response) if (200..400).contains(&response.status) => return None,
+        Ok(_) | Err(Error::Network { .. }) => {}
+        Err(_) => return None,
+    }
+    let opinion = match judge {
+        Some(judge) => judge.is_expired(answer, url).await,
+        None => None,
     };
-    Ok(expired.then_some(Rejection::Token))
+    match (opinion, answer) {
+        (Some(expired), _) => expired.then_some(Rejection::Token),
+        (None, Ok(response)) if response.status == 401 => Some(reason(&response.headers)),
+        (None, _) => None,
+    }
+}
+
+/// The reason that a 401 gives for itself (RFC 6750 §3.1). Without one the token is taken for expired.
+fn reason(headers: &HeaderMap) -> Rejection {
+    let challenges = challenges(headers);
+    let says = |error| challenges.iter().any(|challenge| challenge.param("error") == Some(error));
+    if says("insufficient_scope") && !says("invalid_token") { Rejection::Scope } else { Rejection::Token }
 }

@@ -150,10 +150,9 @@ impl<'a> Call<'a> {
             let place = self.take_place(&mut held).await?;
             let answer = self.send_once(&held).await?;
             drop(place);
-            let config = &*self.client.config;
-            if let Some(Rejection::Token) =
-                judge::rejection(config.judge.as_deref(), &answer, &self.wire.url, &self.phase).await?
-            {
+            let judge = self.client.config.judge.as_deref();
+            let rejection = judge::rejection(judge, &answer, &self.wire.url, &self.phase).await;
+            if rejection == Some(Rejection::Token) {
                 match self.after_rejection(&held, &answer).await? {
                     Some(newer) => held = newer,
                     None => return self.end(answer),

@@ -269,9 +269,9 @@ impl Judge for Suspicious {
         &'a self,
         answer: &'a Result<Response, Error>,
         _url: &'a Url,
-    ) -> BoxFuture<'a, Result<bool, Error>> {
+    ) -> BoxFuture<'a, Option<bool>> {
         let expired = answer.as_ref().map_or(true, |response| response.status == 403);
-        Box::pin(std::future::ready(Ok(expired)))
+        Box::pin(std::future::ready(Some(expired)))
     }
 }
 
@@ -286,6 +286,41 @@ async fn judge_says_what_an_expired_token_looks_like() {
     assert_eq!(world.get().await.unwrap().attempts, 2);
     world.api.will([Ok(302)]);
     assert_eq!(world.get().await.unwrap().attempts, 1, "nor is it asked about 200 to 399");
+}
+
+/// Its function throws.
+struct WithoutOpinion;
+
+impl Judge for WithoutOpinion {
+    fn is_expired<'a>(
+        &'a self,
+        _: &'a Result<Response, Error>,
+        _url: &'a Url,
+    ) -> BoxFuture<'a, Option<bool>> {
+        Box::pin(std::future::ready(None))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejection_for_want_of_scope_is_the_callers_and_rotates_nothing() {
+    const SCOPE: &str = r#"Bearer realm="api", error="insufficient_scope", scope="admin""#;
+    const BOTH: &str = r#"DPoP error="invalid_token", Bearer error="insufficient_scope""#;
+    let judges: [Option<Box<dyn Judge>>; 3] =
+        [None, Some(Box::new(WithoutOpinion)), Some(Box::new(Suspicious))];
+    for (judge, refreshes) in judges.into_iter().zip([0, 0, 1]) {
+        let world = World::with(|config| config.judge = judge).await;
+        let status = if refreshes == 0 { 401 } else { 403 };
+        world.api.scripted.lock().unwrap().push_back(Ok((status, &[("www-authenticate", SCOPE)])));
+        let answer = world.get().await.unwrap();
+        assert_eq!((answer.attempts, world.refreshes()), (1 + answer.replays, refreshes));
+    }
+    let world = World::new().await;
+    world.api.scripted.lock().unwrap().push_back(Ok((401, &[("www-authenticate", BOTH)])));
+    assert_eq!(
+        (world.get().await.unwrap().replays, world.refreshes()),
+        (1, 1),
+        "another scheme's token is not valid"
+    );
 }
 
 #[tokio::test(start_paused = true)]
