@@ -5,7 +5,7 @@
 const { Client } = require('../native');
 const { Callbacks } = require('./callbacks/callbacks.js');
 const { register } = require('./crossing/dispatch.js');
-const { port } = require('./crossing/environment.js');
+const { environment } = require('./crossing/environment.js');
 const { NativeAnswer } = require('./crossing/native-answer.js');
 const { nativeResult } = require('./crossing/native-errors.js');
 const { send, sendError } = require('./crossing/send.js');
@@ -60,7 +60,7 @@ class TokenClient {
     if (settings.seed !== undefined) settings.seed = nativeTokens(settings.seed);
     this.#shared = new Shared(settings, new Callbacks(callbacks, settings.share));
     try {
-      this.#native = new Client(port, register(this.#shared.callbacks), settings);
+      this.#native = new Client(environment, register(this.#shared.callbacks), settings);
     } catch (error) {
       throw rejectOption(error.message);
     }

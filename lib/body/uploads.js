@@ -27,11 +27,11 @@ function withdraw(number) {
   if (first !== undefined) streams.discard(first);
 }
 
-function open(port, number, upload) {
+function open(environment, number, upload) {
   const body = announced.get(number);
   // Withdrawn meanwhile; Rust has stopped it, or is about to.
   if (body === undefined) return;
-  const opened = new Upload(port, upload);
+  const opened = new Upload(environment, upload);
   uploads.set(upload, opened);
   opened.run(body);
 }
@@ -45,14 +45,14 @@ function stop(upload) {
 }
 
 class Upload {
-  #port;
+  #environment;
   #number;
   #reader;
   #stopped = false;
   #resume = () => {};
 
-  constructor(port, number) {
-    this.#port = port;
+  constructor(environment, number) {
+    this.#environment = environment;
     this.#number = number;
   }
 
@@ -64,11 +64,11 @@ class Upload {
       this.#reader = streams.open(stream);
       if (this.#stopped) return this.#reader.cancel();
       await this.#feed();
-      this.#port.endFeed(this.#number);
+      this.#environment.endUpload(this.#number);
     } catch (error) {
       this.#reader?.cancel();
       const kept = keep(error);
-      if (!this.#port.endFeed(this.#number, kept)) forget(kept);
+      if (!this.#environment.endUpload(this.#number, kept)) forget(kept);
     } finally {
       uploads.delete(this.#number);
     }
@@ -79,7 +79,7 @@ class Upload {
       const { done, value } = await this.#reader.next();
       if (done || this.#stopped) return;
       const bytes = streams.bytesOf(value);
-      if (bytes.byteLength === 0 || this.#port.feed(this.#number, bytes)) continue;
+      if (bytes.byteLength === 0 || this.#environment.feedUpload(this.#number, bytes)) continue;
       await new Promise((resolve) => {
         this.#resume = resolve;
       });

@@ -32,7 +32,7 @@ class Callbacks {
 
   // ── a rotation waits for these ──
 
-  refresh(port, number, refreshToken, session, attempt) {
+  refresh(environment, number, refreshToken, session, attempt) {
     const abort = new AbortController();
     this.#aborts.set(number, abort);
     const context = { session, attempt, signal: abort.signal };
@@ -41,40 +41,40 @@ class Callbacks {
       () => this.#user.refresh(refreshToken, context),
       (tokens) => {
         answered();
-        port.answerTokens(number, nativeTokens(readTokens(tokens, 'refresh')));
+        environment.replyTokens(number, nativeTokens(readTokens(tokens, 'refresh')));
       },
       (error) => {
         answered();
-        if (isMalformed(error)) return port.answerFailed(number, 'malformed', undefined, keep(error));
+        if (isMalformed(error)) return environment.replyFailed(number, 'malformed', undefined, keep(error));
         // Loaded when it is needed, which in most programs is never.
         const { describeRefreshError } = require('./refresh-error.js');
         const report = (thrown, hook) => this.report(thrown, hook);
         const { kind, retryAfter } = describeRefreshError(error, this.#user.isRefreshFailureTerminal, report);
-        port.answerFailed(number, kind, retryAfter ?? undefined, keep(error));
+        environment.replyFailed(number, kind, retryAfter ?? undefined, keep(error));
       },
     );
   }
 
-  giveUp(_port, _number, question) {
-    this.#aborts.get(question)?.abort(new DOMException('the refresh was given up', 'TimeoutError'));
-    this.#aborts.delete(question);
+  abortRefresh(_environment, _number, call) {
+    this.#aborts.get(call)?.abort(new DOMException('the refresh was given up', 'TimeoutError'));
+    this.#aborts.delete(call);
   }
 
-  getTokens(port, number, session) {
+  getTokens(environment, number, session) {
     this.#settle(
       () => this.#user.getTokens(session),
       (tokens) => {
-        if (tokens === null || tokens === undefined) return port.answer(number);
-        port.answerTokens(number, nativeTokens(readTokens(tokens, 'store')));
+        if (tokens === null || tokens === undefined) return environment.reply(number);
+        environment.replyTokens(number, nativeTokens(readTokens(tokens, 'store')));
       },
-      (error) => this.#failed(port, number, error),
+      (error) => this.#failed(environment, number, error),
     );
   }
 
-  setTokens(port, number, tokens, session) {
-    const answer = () => port.answer(number);
+  setTokens(environment, number, tokens, session) {
+    const answer = () => environment.reply(number);
     this.#write(tokens, session, answer, (error, ended) => {
-      this.#failed(port, number, error);
+      this.#failed(environment, number, error);
       this.#writeAgain(ended(), session);
     });
   }
@@ -121,8 +121,8 @@ class Callbacks {
     new Promise((resolve) => resolve(result)).then(done).catch(failed);
   }
 
-  #failed(port, number, error) {
-    port.answerFailed(number, isMalformed(error) ? 'malformed' : 'unknown', undefined, keep(error));
+  #failed(environment, number, error) {
+    environment.replyFailed(number, isMalformed(error) ? 'malformed' : 'unknown', undefined, keep(error));
   }
 
   /** A call that would wait for the rotation it is made from. Later calls of the same callback cannot be told apart
@@ -137,18 +137,18 @@ class Callbacks {
 
   // ── a request waits for these: they answer at once ──
 
-  format(port, number, token) {
+  format(environment, number, token) {
     try {
       const value = this.#user.format(token);
-      if (typeof value === 'string' && ONE_LINE.test(value)) return port.answer(number, value);
+      if (typeof value === 'string' && ONE_LINE.test(value)) return environment.reply(number, value);
       observe(value);
       throw new TypeError('header.format must return a line of visible ASCII');
     } catch (error) {
-      port.answerFailed(number, 'unknown', undefined, keep(error));
+      environment.replyFailed(number, 'unknown', undefined, keep(error));
     }
   }
 
-  isSessionExpired(port, number, status, head, body, networkError) {
+  isSessionExpired(environment, number, status, head, body, networkError) {
     let opinion;
     try {
       const answer = this.#user.isSessionExpired(failure(status, head, body, networkError));
@@ -160,7 +160,7 @@ class Callbacks {
     } catch (error) {
       this.report(error, 'isSessionExpired');
     }
-    port.answer(number, opinion);
+    environment.reply(number, opinion);
   }
 
   // ── nobody waits for these ──
@@ -170,17 +170,17 @@ class Callbacks {
     this.#hook('onBeforeRefresh');
   }
 
-  onRefreshed(_port, _number, tokens) {
+  onRefreshed(_environment, _number, tokens) {
     this.#debug('the tokens were rotated');
     this.#hook('onRefreshed', tokensFromArray(tokens));
   }
 
-  onRefreshFailed(_port, _number, raw) {
+  onRefreshFailed(_environment, _number, raw) {
     this.#log('the refresh failed', raw);
     this.#hook('onRefreshFailed', errorFromNative(raw));
   }
 
-  onPersistFailed(_port, _number, raw) {
+  onPersistFailed(_environment, _number, raw) {
     this.#log('the tokens could not be stored', raw);
     this.#hook('onPersistFailed', errorFromNative(raw));
   }

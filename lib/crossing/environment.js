@@ -3,20 +3,20 @@
 // This environment's one line to Rust. Rust wakes `pump` when it has something to deliver; promises settle inside
 // `drain`, and calls of user code come out of it one by one, in the order in which they happened.
 
-const { Port } = require('../../native');
+const { Environment } = require('../../native');
 const { dispatch } = require('./dispatch.js');
 
 /** Async hooks are shown it. Tools that list what keeps a program running, jest's `--detectOpenHandles` for one, ask it. */
-const resource = { hasRef: () => port.holds() };
+const resource = { hasRef: () => environment.hasRef() };
 
-const port = new Port(pump, resource);
+const environment = new Environment(pump, resource);
 
 function pump() {
   for (;;) {
-    const call = port.drain();
+    const call = environment.drain();
     if (call === undefined) return;
     try {
-      dispatch(port, call);
+      dispatch(environment, call);
     } catch (error) {
       escaped(error, call[2]);
     }
@@ -31,7 +31,7 @@ function escaped(error, number) {
   process.nextTick(() => {
     throw error;
   });
-  if (number !== 0) port.answerFailed(number, 'unknown', undefined, 0);
+  if (number !== 0) environment.replyFailed(number, 'unknown', undefined, 0);
 }
 
-module.exports = { port };
+module.exports = { environment };

@@ -28,7 +28,7 @@ class NativeRequest {
   }
 }
 
-/** `body` is what Rust takes for `request.data`. `number`: what `Port.abort` knows the request by, undefined for never. */
+/** `body` is what Rust takes for `request.data`. `number` is the one that `abort` names; undefined for a request without signal. */
 function sendNative(native, href, request, body, number) {
   const { method, headers, query, timeout, skipAuth, redirect, retry } = request;
   const mode = redirect === undefined ? 0 : REDIRECT_MODES.indexOf(redirect) + 1;

@@ -3,7 +3,7 @@
 // Sends one request through the addon, and looks after its signal and its streamed body until it settles.
 
 const { unwatch, watch } = require('./abort.js');
-const { port } = require('./environment.js');
+const { environment } = require('./environment.js');
 const { errorFromNative, isAborted } = require('./native-errors.js');
 const { sendNative } = require('./native-request.js');
 const { nextNumber } = require('./table.js');
@@ -27,7 +27,7 @@ function send(native, callbacks, href, request) {
 async function sendWatched(native, callbacks, href, request) {
   const { signal, data } = request;
   const number = signal && (lastNumber = nextNumber(lastNumber));
-  const abort = () => port.abort(number);
+  const abort = () => environment.abort(number);
   const body = isSource(data) ? uploads.announce(data) : data;
   try {
     if (signal) watch(signal, abort);

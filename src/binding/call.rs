@@ -1,5 +1,7 @@
 //! What crosses when Rust calls JavaScript: the call and the reply.
 
+use napi_derive::napi;
+
 use engine::error::Error;
 use engine::grant::Entered;
 use engine::secret::Secret;
@@ -34,6 +36,20 @@ pub(super) enum Arg {
     Error(Error),
 }
 
+/// How a callback failed. `lib/callbacks/` decides which of these an error is, and passes it as text in lower case.
+#[napi(string_enum = "lowercase")]
+pub enum FailureKind {
+    /// The authorization server refused the refresh token for good.
+    Terminal,
+    /// The refresh token is as good as before.
+    Unspent,
+    /// The refresh token may be spent: the request was sent, and no answer came.
+    Ambiguous,
+    /// The callback returned tokens that are not well formed.
+    Malformed,
+    Unknown,
+}
+
 /// JavaScript's reply to a call.
 pub(super) enum Reply {
     Done,
@@ -42,7 +58,7 @@ pub(super) enum Reply {
     Tokens(Tokens),
     /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none.
     Failed {
-        kind: String,
+        kind: FailureKind,
         retry_after: Option<f64>,
         kept: u32,
     },

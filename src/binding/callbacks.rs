@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use url::Url;
 
-use super::call::{Arg, Reply};
+use super::call::{Arg, FailureKind, Reply};
 use super::calls::{Calls, PendingCall};
 use super::kept_errors;
 use super::native_answer;
@@ -70,7 +70,7 @@ impl Callbacks {
             Err(_) => Err(StoreError::Gone),
             Ok(Reply::Tokens(tokens)) => Ok(Some(tokens)),
             Ok(Reply::Done) => Ok(None),
-            Ok(Reply::Failed { kind, kept, .. }) if kind == "malformed" => {
+            Ok(Reply::Failed { kind: FailureKind::Malformed, kept, .. }) => {
                 Err(StoreError::Corrupt { cause: self.cause(kept) })
             }
             Ok(Reply::Failed { kept, .. }) => Err(StoreError::Failed { cause: self.cause(kept) }),
@@ -96,12 +96,12 @@ impl Callbacks {
         };
         let cause = self.cause(kept);
         let retry_after = retry_after.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
-        Err(match kind.as_str() {
-            "terminal" => GrantError::Terminal { cause },
-            "unspent" => GrantError::Unspent { retry_after, cause },
-            "ambiguous" => GrantError::Ambiguous { cause },
-            "malformed" => GrantError::Malformed { cause },
-            _ => GrantError::Unknown { cause },
+        Err(match kind {
+            FailureKind::Terminal => GrantError::Terminal { cause },
+            FailureKind::Unspent => GrantError::Unspent { retry_after, cause },
+            FailureKind::Ambiguous => GrantError::Ambiguous { cause },
+            FailureKind::Malformed => GrantError::Malformed { cause },
+            FailureKind::Unknown => GrantError::Unknown { cause },
         })
     }
 }
@@ -140,7 +140,7 @@ struct GivenUp<'a> {
 impl Drop for GivenUp<'_> {
     fn drop(&mut self) {
         if self.armed {
-            self.callbacks.notify("giveUp", vec![Arg::Number(f64::from(self.number))]);
+            self.callbacks.notify("abortRefresh", vec![Arg::Number(f64::from(self.number))]);
         }
     }
 }
@@ -176,7 +176,7 @@ impl Host for Callbacks {
     }
 
     fn keep_callbacks_alive(&self) -> KeepAlive {
-        self.notify("hold", Vec::new());
+        self.notify("keepCallbacks", Vec::new());
         Box::new(ReleaseCallbacks(self.clone()))
     }
 
@@ -190,7 +190,7 @@ struct ReleaseCallbacks(Callbacks);
 
 impl Drop for ReleaseCallbacks {
     fn drop(&mut self) {
-        self.0.notify("release", Vec::new());
+        self.0.notify("releaseCallbacks", Vec::new());
     }
 }
 

@@ -12,7 +12,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::callbacks::Callbacks;
-use super::environment::{Port, Shared};
+use super::environment::{Environment, Shared};
 use super::errors;
 use super::native_answer::NativeAnswer;
 use super::options::{NativeRetry, Settings, headers, ms};
@@ -36,8 +36,8 @@ pub struct Client {
 impl Client {
     /// `number` is what `lib/callbacks/callbacks.js` knows this client's callbacks by.
     #[napi(constructor, catch_unwind)]
-    pub fn new(port: &Port, number: u32, settings: Settings) -> Result<Self, String> {
-        let environment = Rc::clone(port.shared());
+    pub fn new(environment: &Environment, number: u32, settings: Settings) -> Result<Self, String> {
+        let environment = Rc::clone(environment.shared());
         let calls = Arc::clone(&environment.calls);
         let callbacks = Callbacks { calls, client: number, patience: Duration::ZERO };
         let key = settings.session.clone();

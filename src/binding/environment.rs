@@ -9,7 +9,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::aborts::Aborts;
-use super::call::{Arg, Call, Reply};
+use super::call::{Arg, Call, FailureKind, Reply};
 use super::calls::Calls;
 use super::loop_reference::LoopReference;
 use super::napi_value::{Js, Scope, unknown};
@@ -23,7 +23,7 @@ use engine::error::Error;
 use engine::token::Tokens;
 
 #[napi]
-pub struct Port {
+pub struct Environment {
     shared: Rc<Shared>,
 }
 
@@ -36,9 +36,9 @@ pub(super) struct Shared {
 }
 
 #[napi]
-impl Port {
-    /// `pump` calls `drain` until it returns nothing. It is called when the queue is no longer empty. `resource` is
-    /// what async hooks are shown for it.
+impl Environment {
+    /// Rust calls `pump` when the queue is no longer empty; `pump` calls `drain` until that returns undefined. Async hooks
+    /// are shown `resource` for it.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: &Env, pump: Function<'_, (), Unknown<'static>>, resource: Object<'_>) -> Result<Self> {
         let pump = ThreadsafeFunction::new(env, pump, resource)?;
@@ -55,7 +55,7 @@ impl Port {
         Ok(Self { shared: Rc::new(Shared { promises, calls, aborts: Arc::default(), uploads }) })
     }
 
-    /// Settles promises until it meets a call for JavaScript, which it returns as `[client, name, number, ...args]`;
+    /// Settles promises up to the next call for JavaScript, which it returns as `[client, name, number, ...args]`;
     /// undefined when the queue is empty.
     #[napi(catch_unwind, ts_return_type = "[number, string, number, ...unknown[]] | undefined")]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
@@ -70,11 +70,11 @@ impl Port {
                 }
                 Item::KeepProcessAlive(client) => {
                     loop_reference.begin(env)?;
-                    return self.call(env, &Call::notice(client, "hold"));
+                    return self.call(env, &Call::notice(client, "keepCallbacks"));
                 }
                 Item::ReleaseProcess(client) => {
                     loop_reference.end();
-                    return self.call(env, &Call::notice(client, "release"));
+                    return self.call(env, &Call::notice(client, "releaseCallbacks"));
                 }
                 Item::Call(call) => return self.call(env, &call),
             }
@@ -85,12 +85,12 @@ impl Port {
 
     /// Returns whether the event loop is kept running at the moment.
     #[napi(catch_unwind)]
-    pub fn holds(&self) -> bool {
+    pub fn has_ref(&self) -> bool {
         self.shared.promises.loop_reference.is_referenced()
     }
 
     #[napi(catch_unwind)]
-    pub fn answer(&self, number: u32, value: Option<napi::Either<bool, String>>) {
+    pub fn reply(&self, number: u32, value: Option<napi::Either<bool, String>>) {
         self.shared.calls.reply(
             number,
             match value {
@@ -102,29 +102,29 @@ impl Port {
     }
 
     #[napi(catch_unwind)]
-    pub fn answer_tokens(&self, number: u32, tokens: NativeTokens) {
+    pub fn reply_tokens(&self, number: u32, tokens: NativeTokens) {
         let reply = match Tokens::try_from(tokens) {
             Ok(tokens) => Reply::Tokens(tokens),
-            Err(_) => Reply::Failed { kind: "malformed".into(), retry_after: None, kept: 0 },
+            Err(_) => Reply::Failed { kind: FailureKind::Malformed, retry_after: None, kept: 0 },
         };
         self.shared.calls.reply(number, reply);
     }
 
     /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none.
     #[napi(catch_unwind)]
-    pub fn answer_failed(&self, number: u32, kind: String, retry_after: Option<f64>, kept: u32) {
+    pub fn reply_failed(&self, number: u32, kind: FailureKind, retry_after: Option<f64>, kept: u32) {
         self.shared.calls.reply(number, Reply::Failed { kind, retry_after, kept });
     }
 
-    /// Ends the request that was sent under this number.
+    /// Aborts the request that was sent under this number.
     #[napi(catch_unwind)]
     pub fn abort(&self, number: u32) {
         self.shared.aborts.abort(number);
     }
 
-    /// The next part of a body that Rust asked for. False: no more until `resumeUpload` or `stopUpload`.
+    /// Adds a part to a body. Returns false if JavaScript must wait for `resumeUpload` or `stopUpload`.
     #[napi(catch_unwind)]
-    pub fn feed(&self, upload: u32, chunk: Uint8Array) -> bool {
+    pub fn feed_upload(&self, upload: u32, chunk: Uint8Array) -> bool {
         let channel = self.shared.uploads.get(upload);
         channel.is_some_and(|channel| channel.feed(Bytes::copy_from_slice(&chunk)))
     }
@@ -132,7 +132,7 @@ impl Port {
     /// The end of that body: complete, or failed with the value that JavaScript keeps under the number `kept`. Returns
     /// false if the body is not wanted any more.
     #[napi(catch_unwind)]
-    pub fn end_feed(&self, upload: u32, kept: Option<u32>) -> bool {
+    pub fn end_upload(&self, upload: u32, kept: Option<u32>) -> bool {
         let Some(channel) = self.shared.uploads.get(upload) else { return false };
         let failed = |number| Error::Body { cause: kept_errors::cause(&self.shared.promises.queue, number) };
         channel.end(kept.map_or(Ok(()), |number| Err(failed(number))));
