@@ -20,7 +20,7 @@ use super::queue::Item;
 use engine::client::Judge;
 use engine::error::{Cause, Error};
 use engine::event::Event;
-use engine::grant::{Ask, Grant, GrantError, GrantFuture};
+use engine::grant::{Ask, Grant, GrantError};
 use engine::http::Response;
 use engine::present::Format;
 use engine::secret::Secret;
@@ -107,7 +107,7 @@ impl Callbacks {
 }
 
 impl Grant for Callbacks {
-    fn refresh(&self, ask: Ask) -> GrantFuture<'_> {
+    fn refresh(&self, ask: Ask) -> BoxFuture<'_, Result<Tokens, GrantError>> {
         Box::pin(async move {
             let token = ask.refresh_token.map_or(Arg::Null, Arg::Secret);
             let args = vec![token, Arg::Text(ask.session.to_string()), Arg::Number(f64::from(ask.attempt))];

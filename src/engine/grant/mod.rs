@@ -1,23 +1,28 @@
 //! How new tokens are obtained.
 //!
-//! A grant asks once and says what became of the question; whether to ask again is the flight's to decide.
+//! A grant asks once and says what became of the question. The flight decides whether to ask again.
 
-use std::pin::Pin;
+#[cfg(test)]
+mod conformance;
+mod post;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::error::Cause;
 use crate::secret::Secret;
 use crate::token::Tokens;
 
-pub type GrantFuture<'a> = Pin<Box<dyn Future<Output = Result<Tokens, GrantError>> + Send + 'a>>;
+pub use post::{Answer, Form, NotAnswered, Post};
 
-/// Where new tokens come from: a user's `refresh` function, or a token endpoint spoken to in Rust.
+/// A source of new tokens: a user's `refresh` function, or a token endpoint spoken to in Rust. Implementations run the
+/// suite in `conformance.rs`.
 pub trait Grant: Send + Sync {
     /// Asks for new tokens once. Dropping the future gives the question up (`context.signal` aborts).
-    fn refresh(&self, ask: Ask) -> GrantFuture<'_>;
+    fn refresh(&self, ask: Ask) -> BoxFuture<'_, Result<Tokens, GrantError>>;
 }
 
 /// One question for new tokens.
@@ -30,8 +35,8 @@ pub struct Ask {
     pub entered: Entered,
 }
 
-/// Fired when the question really begins. Deadlines count from then: a question that waits for a busy event loop has
-/// not been asked yet.
+/// Fired when the question really begins, before anything is sent. Deadlines count from then, because a question that
+/// waits for a busy event loop has not been asked yet.
 #[derive(Clone, Debug, Default)]
 pub struct Entered(Arc<Notify>);
 
@@ -45,16 +50,16 @@ impl Entered {
     }
 }
 
-/// What became of a question that brought no tokens: each kind says what is known about the refresh token.
+/// Why a question brought no tokens, and what is known about the refresh token.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GrantError {
-    /// The token is as good as before: never sent, or answered with 5xx or 429.
+    /// The token is as good as before: it was never sent, or the answer was 5xx or 429.
     Unspent { retry_after: Option<Duration>, cause: Option<Cause> },
-    /// Sent, and no answer came: the token may be spent.
+    /// The token was sent and no answer came: it may be spent.
     Ambiguous { cause: Option<Cause> },
-    /// An answer came that is no set of tokens: the token may be spent.
+    /// The answer is no set of tokens: the refresh token may be spent.
     Malformed { cause: Option<Cause> },
-    /// It failed and nothing tells how.
+    /// The question failed, and nothing tells how.
     Unknown { cause: Option<Cause> },
     /// The authorization server refused the token for good.
     Terminal { cause: Option<Cause> },

@@ -22,7 +22,7 @@ pub(super) use super::super::*;
 pub(super) use crate::clock;
 pub(super) use crate::error::Phase;
 use crate::event::Event;
-use crate::grant::{Ask, Grant, GrantError, GrantFuture};
+use crate::grant::{Ask, Grant, GrantError};
 pub(super) use crate::http::retry::{Budget, RetryRules};
 pub(super) use crate::http::{
     Limits, Origins, Payload, RedirectMode, Response, Rules, Transport, WireRequest,
@@ -140,7 +140,7 @@ pub(super) struct Minting {
 }
 
 impl Grant for Minting {
-    fn refresh(&self, ask: Ask) -> GrantFuture<'_> {
+    fn refresh(&self, ask: Ask) -> BoxFuture<'_, Result<Tokens, GrantError>> {
         Box::pin(async move {
             ask.entered.fire();
             let takes = *self.takes.lock().unwrap();

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::{sleep, sleep_until};
 
 use crate::clock;
 use crate::clock::Instant;
 use crate::error::Error;
 use crate::event::Event;
-use crate::grant::{Ask, Entered, GrantError, GrantFuture};
+use crate::grant::{Ask, Entered, GrantError};
 use crate::secret::Secret;
 use crate::session::flight::Flight;
 use crate::session::flight::spent_tokens::{Answer, Turn};
@@ -115,7 +116,7 @@ impl Flight {
     /// answer may hold the only valid refresh token there is.
     async fn answer(
         &self,
-        mut answer: GrantFuture<'_>,
+        mut answer: BoxFuture<'_, Result<Tokens, GrantError>>,
         entered: &Entered,
         first_sent: &mut Option<Instant>,
     ) -> Result<Tokens, GrantError> {

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 
 use crate::event::Event;
-use crate::grant::{Ask, Grant, GrantError, GrantFuture};
+use crate::grant::{Ask, Grant, GrantError};
 use crate::session::participant::{Host, KeepAlive};
 use crate::session::tests::support::{ms, pair, secs};
 use crate::store::{Store, StoreError, StoreFuture};
@@ -98,7 +99,7 @@ impl FakeGrant {
 }
 
 impl Grant for FakeGrant {
-    fn refresh(&self, ask: Ask) -> GrantFuture<'_> {
+    fn refresh(&self, ask: Ask) -> BoxFuture<'_, Result<Tokens, GrantError>> {
         let token = ask.refresh_token.as_ref().map_or("nothing", |token| token.expose());
         self.ledger.add(format!("ask {token} #{}", ask.attempt));
         let reply = self.replies.lock().unwrap().pop_front().expect("an unexpected refresh");

@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::clock;
 use crate::error::{Error, LostReason};
-use crate::grant::{Ask, Grant, GrantFuture};
+use crate::grant::{Ask, Grant, GrantError};
 use crate::session::participant::Participant;
 use crate::session::state::Stamp;
 use crate::session::tests::support::{FakeHost, Ledger, living, ms, pair, participant, secs, unspent};
@@ -83,7 +84,7 @@ impl Outside {
 }
 
 impl Grant for Outside {
-    fn refresh(&self, ask: Ask) -> GrantFuture<'_> {
+    fn refresh(&self, ask: Ask) -> BoxFuture<'_, Result<Tokens, GrantError>> {
         Box::pin(async move {
             self.travel(5).await;
             ask.entered.fire();
