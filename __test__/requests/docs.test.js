@@ -17,7 +17,7 @@ test('each code has a heading and a row', () => {
 });
 
 test('each code that fault.rs gives is explained', () => {
-  const codes = [...read('src/engine/http/fault.rs').matchAll(/"(E[A-Z]{3,}|[A-Z]+(?:_[A-Z]+)+)"/g)];
+  const codes = [...read('src/engine/fault.rs').matchAll(/"(E[A-Z]{3,}|[A-Z]+(?:_[A-Z]+)+)"/g)];
   expect(codes.length).toBeGreaterThan(20);
   for (const [, code] of codes) expect(page).toContain(`\`${code}\``);
 });

@@ -11,7 +11,7 @@ pub(super) fn raw(scope: Scope, error: &Error, queue: u64) -> Result<Js> {
     let detail = match error {
         Error::SessionLost { reason, .. } => Some(reason.as_str()),
         Error::Timeout { phase, .. } => Some(phase.as_str()),
-        Error::Network { code, .. } => *code,
+        Error::Network { fault, .. } => fault.code(),
         _ => None,
     };
     let retry_after = match error {

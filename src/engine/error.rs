@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use thiserror::Error as ThisError;
 
+use crate::fault::Fault;
+
 /// Why a call of the client rejected. Clones are cheap: ten thousand waiters may get the same one.
 #[derive(Clone, Debug, PartialEq, ThisError)]
 pub enum Error {
@@ -37,8 +39,9 @@ pub enum Error {
     QueueFull { max: usize },
     #[error("no complete answer within {} ms; it ended in the {} phase", .after.as_millis(), .phase.as_str())]
     Timeout { phase: Phase, after: Duration },
-    #[error("{message}")]
-    Network { message: String, code: Option<&'static str> },
+    /// `subject` is an origin, sometimes with the proxy that was used.
+    #[error("{subject} {fault}")]
+    Network { subject: String, fault: Fault },
     #[error("the response body is larger than {limit} bytes (maxResponseSize)")]
     TooLarge { limit: u64 },
     #[error(

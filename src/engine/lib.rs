@@ -6,6 +6,7 @@ pub mod client;
 pub mod clock;
 pub mod error;
 pub mod event;
+pub mod fault;
 pub mod grant;
 pub mod http;
 pub mod present;

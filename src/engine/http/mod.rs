@@ -1,7 +1,7 @@
 //! What goes over the wire, and what must never: the only part of the engine that knows HTTP.
 //!
 //! Read in this order: [`origin`] decides where a request may go, [`exchange`] runs it with its redirects and
-//! limits over a [`Transport`], [`fault`] gives what went wrong Node's names. Nothing here knows of sessions.
+//! limits over a [`Transport`], [`diagnose`] finds the fault behind an error. Nothing here knows of sessions.
 //!
 //! Invariant: a header of a request never reaches another origin than the one it was made for, and no error of
 //! this module holds more of a URL than its origin.
@@ -9,8 +9,8 @@
 pub mod body;
 pub mod challenge;
 pub mod connect;
+mod diagnose;
 pub mod exchange;
-pub mod fault;
 pub mod host;
 pub mod origin;
 pub mod phase;

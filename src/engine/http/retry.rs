@@ -59,7 +59,7 @@ impl RetryRules {
         match answer {
             // Another origin's answer says nothing about ours.
             Ok(response) => self.statuses.contains(&response.status) && !response.left_origin,
-            Err(Error::Network { code, .. }) => code.is_some_and(|code| PASSING.contains(&code)),
+            Err(Error::Network { fault, .. }) => fault.may_pass(),
             Err(Error::Timeout { phase, .. }) => *phase == Phase::Connect,
             Err(_) => false,
         }
@@ -116,22 +116,6 @@ fn retry_after(headers: &HeaderMap, now_ms: u64) -> Option<Duration> {
 }
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// What got's and undici's retries hold for passing, without what ours are not called. A certificate that is wrong, or
-/// a server that speaks no HTTP, does not pass.
-const PASSING: [&str; 11] = [
-    "ECONNRESET",
-    "ECONNREFUSED",
-    "ECONNABORTED",
-    "EPIPE",
-    "ETIMEDOUT",
-    "EHOSTUNREACH",
-    "ENETUNREACH",
-    "EAI_AGAIN",
-    "ENOTFOUND",
-    "ERR_HTTP2_STREAM_ERROR",
-    "ERR_HTTP2_GOAWAY_SESSION",
-];
 
 /// Within it the first retry falls; the second within twice as much.
 const FIRST_BOUND: Duration = Duration::from_millis(200);

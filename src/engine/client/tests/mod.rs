@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 
 use crate::error::{LostReason, RefreshFailureKind};
+use crate::fault::Fault;
 use crate::grant::GrantError;
 use crate::present::Format;
 use world::*;
@@ -255,7 +256,7 @@ async fn failed_refresh_is_the_error_and_the_session_lives() {
 #[tokio::test(start_paused = true)]
 async fn network_error_is_the_callers_and_sent_once() {
     let world = World::new().await;
-    let down = Error::Network { message: "down".into(), code: Some("ECONNREFUSED") };
+    let down = Error::Network { subject: "it".into(), fault: Fault::Refused };
     world.api.will([Err(down.clone())]);
     assert_eq!(world.get().await.unwrap_err(), down);
     assert_eq!((world.api.count(), world.refreshes()), (1, 0));
@@ -282,7 +283,7 @@ async fn judge_says_what_an_expired_token_looks_like() {
     assert_eq!(world.get().await.unwrap().attempts, 2);
     world.api.will([Ok(401)]);
     assert_eq!(world.get().await.unwrap().attempts, 1, "401 is not what it looks for");
-    world.api.will([Err(Error::Network { message: "reset".into(), code: None }), Ok(200)]);
+    world.api.will([Err(Error::Network { subject: "it".into(), fault: Fault::Unknown }), Ok(200)]);
     assert_eq!(world.get().await.unwrap().attempts, 2);
     world.api.will([Ok(302)]);
     assert_eq!(world.get().await.unwrap().attempts, 1, "nor is it asked about 200 to 399");

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ::http::Method;
 
 use crate::client::tests::world::*;
+use crate::fault::Fault;
 use crate::http::body::outgoing::{Chunks, Source};
 
 fn reset() -> Error {
-    Error::Network { message: "reset".into(), code: Some("ECONNRESET") }
+    Error::Network { subject: "it".into(), fault: Fault::Reset }
 }
 
 async fn retrying(limit: u32) -> World {

@@ -18,7 +18,8 @@ use hyper::body::Body;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
-use crate::http::body::incoming::{Arriving, BrokenOff};
+use crate::fault::Fault;
+use crate::http::body::incoming::Arriving;
 use crate::http::connect::link::BoxError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,9 +152,8 @@ decode!(GzipDecoder, ZlibDecoder, DeflateDecoder, BrotliDecoder, ZstdDecoder);
 
 /// And not a connection's, of which the input is at its end as well.
 fn is_flate2s(error: &io::Error) -> bool {
-    let of_connection = |cause: &(dyn StdError + Send + Sync + 'static)| {
-        cause.is::<hyper::Error>() || cause.is::<BrokenOff>()
-    };
+    let of_connection =
+        |cause: &(dyn StdError + Send + Sync + 'static)| cause.is::<hyper::Error>() || cause.is::<Fault>();
     error.kind() == io::ErrorKind::Other && !error.get_ref().is_some_and(of_connection)
 }
 

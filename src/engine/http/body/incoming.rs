@@ -11,16 +11,13 @@ use http::Version;
 use hyper::Response;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
+use crate::fault::Fault;
 use crate::http::connect::link::BoxError;
 
 pub(crate) struct Arriving {
     body: Incoming,
     http2: bool,
 }
-
-/// The stream was reset before its end.
-#[derive(Debug)]
-pub(crate) struct BrokenOff;
 
 impl Arriving {
     pub(crate) fn of(response: Response<Incoming>) -> Response<Self> {
@@ -38,7 +35,9 @@ impl Body for Arriving {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-            None if self.http2 && !self.body.is_end_stream() => Poll::Ready(Some(Err(BrokenOff.into()))),
+            None if self.http2 && !self.body.is_end_stream() => {
+                Poll::Ready(Some(Err(Fault::StreamEnded.into())))
+            }
             frame => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
         }
     }
@@ -51,11 +50,3 @@ impl Body for Arriving {
         self.body.size_hint()
     }
 }
-
-impl std::fmt::Display for BrokenOff {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("stream reset before its end")
-    }
-}
-
-impl std::error::Error for BrokenOff {}

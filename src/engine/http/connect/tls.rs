@@ -13,6 +13,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use rustls_platform_verifier::Verifier;
 
 use crate::error::Error;
+use crate::fault::Fault;
 
 /// Each of them PEM text.
 #[derive(Clone)]
@@ -111,9 +112,8 @@ fn certificates(pem: &str, otherwise: &str) -> Result<Vec<CertificateDer<'static
 fn mozillas_authorities() -> Result<RootCertStore, Error> {
     if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some()) {
         return Err(Error::Network {
-            message: "SSL_CERT_FILE or SSL_CERT_DIR names no certificate authorities; mend it, or set tls.ca"
-                .into(),
-            code: Some("UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
+            subject: "SSL_CERT_FILE or SSL_CERT_DIR".into(),
+            fault: Fault::NoAuthorities,
         });
     }
     Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::*;
+use crate::fault::Fault;
 use crate::http::Payload;
 
 fn rules() -> RetryRules {
@@ -37,8 +38,8 @@ fn answer(status: u16, retry_after: Option<&'static str>) -> Result<Response, Er
     })
 }
 
-fn failed(code: &'static str) -> Result<Response, Error> {
-    Err(Error::Network { message: String::new(), code: Some(code) })
+fn failed(fault: Fault) -> Result<Response, Error> {
+    Err(Error::Network { subject: String::new(), fault })
 }
 
 fn again(request: &WireRequest, answer: &Result<Response, Error>, unsent: bool) -> bool {
@@ -49,14 +50,14 @@ fn again(request: &WireRequest, answer: &Result<Response, Error>, unsent: bool) 
 fn answers_and_errors_that_pass_are_tried_again_and_others_are_not() {
     let get = request(Method::GET);
     assert!(again(&get, &answer(503, None), false));
-    assert!(again(&get, &failed("ECONNRESET"), false));
+    assert!(again(&get, &failed(Fault::Reset), false));
     let after = Duration::from_secs(10);
     assert!(again(&get, &Err(Error::Timeout { phase: Phase::Connect, after }), false));
     for status in [200, 301, 401, 404, 500] {
         assert!(!again(&get, &answer(status, None), false), "{status}");
     }
-    for code in ["CERT_HAS_EXPIRED", "HPE_INVALID_CONSTANT", "ERR_SSL_WRONG_VERSION_NUMBER"] {
-        assert!(!again(&get, &failed(code), true), "{code}");
+    for fault in [Fault::Expired, Fault::NotHttp, Fault::NotTls] {
+        assert!(!again(&get, &failed(fault), true), "{fault}");
     }
     assert!(!again(&get, &Err(Error::Timeout { phase: Phase::Response, after }), false));
     assert!(!again(&get, &Err(Error::ClientClosed), true));
@@ -67,11 +68,11 @@ fn a_post_is_repeated_only_if_it_never_left_or_has_a_key() {
     let mut post = request(Method::POST);
     assert!(!again(&post, &answer(503, None), false));
     assert!(!again(&post, &answer(503, None), true), "an answer proves that it left");
-    assert!(!again(&post, &failed("ECONNRESET"), false));
-    assert!(again(&post, &failed("ECONNREFUSED"), true));
+    assert!(!again(&post, &failed(Fault::Reset), false));
+    assert!(again(&post, &failed(Fault::Refused), true));
     post.headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_static("k"));
     assert!(again(&post, &answer(503, None), false));
-    assert!(again(&post, &failed("ECONNRESET"), false));
+    assert!(again(&post, &failed(Fault::Reset), false));
 }
 
 #[test]

@@ -46,10 +46,10 @@ async fn a_reset_ends_no_body_whatever_its_reason() {
                     peer.reset(stream, reason).await;
                 })
                 .await;
-                let Err(Error::Network { code, .. }) = outcome else {
+                let Err(Error::Network { fault, .. }) = outcome else {
                     panic!("{reason:?} {body}: {outcome:?}")
                 };
-                assert_eq!(code, Some("ERR_HTTP2_STREAM_ERROR"));
+                assert_eq!(fault.code(), Some("ERR_HTTP2_STREAM_ERROR"));
             }
         }
     }
@@ -61,8 +61,8 @@ async fn a_compressed_body_that_never_began_is_no_empty_one() {
     let outcome =
         ending(&head, Payload::default(), async |peer, stream| peer.reset(stream, Reason::NO_ERROR).await)
             .await;
-    let Err(Error::Network { code, .. }) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(code, Some("ERR_HTTP2_STREAM_ERROR"));
+    let Err(Error::Network { fault, .. }) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(fault.code(), Some("ERR_HTTP2_STREAM_ERROR"));
 }
 
 #[tokio::test]

@@ -34,11 +34,11 @@ async fn run(url: Url, tls: TlsOptions) -> (Result<Response, Error>, PhaseCell) 
 
 async fn refused(url: Url, tls: TlsOptions) -> &'static str {
     let (outcome, phase) = run(url, tls).await;
-    let Err(Error::Network { message, code }) = outcome else { panic!("{outcome:?}") };
-    assert!(message.starts_with("https://localhost:"), "{message}");
+    let Err(Error::Network { subject, fault }) = outcome else { panic!("{outcome:?}") };
+    assert!(subject.starts_with("https://localhost:"), "{subject}");
     assert_eq!(phase.get(), Phase::Connect);
     assert!(phase.provably_unsent());
-    code.unwrap()
+    fault.code().unwrap()
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_client_shows_its_certificate() {
     // In TLS 1.3 the server refuses after the client has finished, so the request may be on its way.
     let outcome = run(url, trusting(&authority)).await.0;
     assert!(
-        matches!(outcome, Err(Error::Network { code: Some("EPROTO" | "ECONNRESET"), .. })),
+        matches!(outcome, Err(Error::Network { fault, .. }) if matches!(fault.code(), Some("EPROTO" | "ECONNRESET"))),
         "{outcome:?}"
     );
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use hyper_util::client::legacy::{self, Builder};
 use hyper_util::rt::TokioTimer;
 
-use crate::http::fault::causes;
+use crate::http::diagnose::proves_unsent;
 
 /// What ALPN offers, in the order of preference.
 pub(crate) fn protocols(http2: bool) -> Vec<Vec<u8>> {
@@ -30,13 +30,8 @@ pub(crate) fn configure(client: &mut Builder) {
 
 /// Whether the server cannot have acted upon the request that failed with `error`, in HTTP/1.1 or 2.
 pub(crate) fn unprocessed(error: &legacy::Error) -> bool {
-    // There was no connection for it.
-    error.connect_info().is_none()
-        || causes(error).any(|cause| match cause.downcast_ref::<hyper::Error>() {
-            // hyper gave it back unsent: what it calls cancelled is nothing else.
-            Some(http) => http.is_canceled(),
-            None => cause.downcast_ref().is_some_and(refused),
-        })
+    let never_connected = error.connect_info().is_none();
+    never_connected || proves_unsent(error)
 }
 
 /// Whether it was another request's connection that failed: this one waited to share it. hyper-util shows no more of
@@ -44,14 +39,6 @@ pub(crate) fn unprocessed(error: &legacy::Error) -> bool {
 pub(crate) fn missed(error: &legacy::Error) -> bool {
     let cause = error.source().map(ToString::to_string);
     error.is_connect() && cause.is_some_and(|text| MISSED.contains(&text.as_str()))
-}
-
-/// RFC 9113 §8.7: a stream that was refused, and one above the last that a GOAWAY names, whatever its reason, were not
-/// processed. h2 gives a stream the GOAWAY as its error only if it is above. Only the server can tell: what h2 resets by
-/// itself it may have read an answer on.
-fn refused(error: &h2::Error) -> bool {
-    let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-    error.is_remote() && (refused || error.is_go_away())
 }
 
 const MISSED: [&str; 2] = ["request was canceled", "checked out connection was closed"];

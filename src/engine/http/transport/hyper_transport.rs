@@ -20,6 +20,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::{Position, Url};
 
 use crate::error::Error;
+use crate::fault::Fault;
 use crate::http::body::decode;
 use crate::http::body::decode::Coding;
 use crate::http::body::incoming::Arriving;
@@ -32,9 +33,10 @@ use crate::http::connect::tcp::tcp;
 use crate::http::connect::tls::TlsOptions;
 use crate::http::connect::unix::SocketPath;
 use crate::http::connect::watch::{Watched, left_connect, unprocessed};
+use crate::http::diagnose::network_error;
 use crate::http::transport::http2;
 use crate::http::transport::http2_dedup::Http2Dedup;
-use crate::http::{Transport, TransportOptions, WireBody, WireRequest, WireResponse, fault};
+use crate::http::{Transport, TransportOptions, WireBody, WireRequest, WireResponse, host};
 
 /// HTTP over hyper and rustls. A request that hyper knows was not sent, because the kept connection it got was closed,
 /// is sent on another one.
@@ -150,7 +152,7 @@ impl Transport for HyperTransport {
                         if let Some(handle) = response.extensions().get::<AbortHandle>() {
                             handle.abort();
                         }
-                        return Err(fault.at(&uri));
+                        return Err(Error::Network { subject: host::name(&uri), fault });
                     }
                     Err(error) if http2::missed(&error) => {}
                     Err(error) => {
@@ -160,7 +162,7 @@ impl Transport for HyperTransport {
                         if http2::unprocessed(&error) {
                             unprocessed();
                         }
-                        return Err(request.body.failure().unwrap_or_else(|| fault::error(&error, &uri)));
+                        return Err(request.body.failure().unwrap_or_else(|| network_error(&error, &uri)));
                     }
                 }
             }
@@ -230,16 +232,16 @@ fn headers(request: &WireRequest) -> HeaderMap {
     headers
 }
 
-/// What makes an answer one after which nobody knows where the next one begins.
-fn fault(response: &Response<Incoming>) -> Option<fault::Fault> {
+/// The fault of an answer that leaves open where the next answer on its connection begins.
+fn fault(response: &Response<Incoming>) -> Option<Fault> {
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Some(fault::SWITCHED);
+        return Some(Fault::Upgraded);
     }
     let headers = response.headers();
     let has_two_ends = headers.contains_key(TRANSFER_ENCODING)
         && headers.contains_key(CONTENT_LENGTH)
         && !response.body().is_end_stream();
-    has_two_ends.then_some(fault::TWO_ENDS)
+    has_two_ends.then_some(Fault::TwoEnds)
 }
 
 fn incoming(response: Response<Incoming>, uri: Uri) -> WireResponse {

@@ -25,7 +25,7 @@ use crate::http::body::outgoing::Payload;
 use crate::http::body::unsent::Unsent;
 use crate::http::connect::proxy::ProxyOptions;
 use crate::http::connect::tls::TlsOptions;
-use crate::http::fault;
+use crate::http::diagnose::{decoding_error, network_error};
 
 /// Sends a request and brings the head of its answer.
 pub trait Transport: Send + Sync + 'static {
@@ -120,7 +120,7 @@ impl WireBody {
             Source::Whole(bytes) if bytes.is_empty() => Ok(None),
             Source::Whole(bytes) => Ok(Some(std::mem::take(bytes))),
             Source::Encoded(decoder, _, uri) => {
-                decoder.chunk().await.map_err(|error| fault::decoding(&error, uri))
+                decoder.chunk().await.map_err(|error| decoding_error(&error, uri))
             }
             Source::Wire(body, uri) => {
                 while let Some(frame) = body.frame().await {
@@ -129,7 +129,7 @@ impl WireBody {
                         Ok(Ok(data)) if data.is_empty() => {}
                         Ok(Ok(data)) => return Ok(Some(data)),
                         Ok(Err(_trailers)) => {}
-                        Err(error) => return Err(fault::error(&*error, uri)),
+                        Err(error) => return Err(network_error(&*error, uri)),
                     }
                 }
                 Ok(None)

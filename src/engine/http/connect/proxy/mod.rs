@@ -18,7 +18,7 @@ use tower_service::Service;
 
 use crate::error::Error;
 use crate::http::connect::link::{BoxError, Link};
-use crate::http::connect::proxy::error::{Broken, ProxyError};
+use crate::http::connect::proxy::error::ProxyError;
 use crate::http::connect::tcp::direct;
 use crate::http::connect::tls::TlsOptions;
 use crate::http::host::{self, is_loopback, without_brackets};
@@ -107,16 +107,16 @@ impl Proxies {
         Box::pin(async move {
             let name = host::name(proxy.uri());
             let link = proxies.through(&proxy, tcp, origin).await;
-            link.map_err(|broken| ProxyError { name, broken }.into())
+            link.map_err(|source| ProxyError { name, source }.into())
         })
     }
 
-    async fn through(&self, proxy: &Intercept, tcp: HttpConnector, origin: Uri) -> Result<Link, Broken> {
+    async fn through(&self, proxy: &Intercept, tcp: HttpConnector, origin: Uri) -> Result<Link, BoxError> {
         let kind = proxy.uri().scheme_str().unwrap_or_default();
-        let link = self.reach(proxy, tcp).await.map_err(Broken::Failed)?;
+        let link = self.reach(proxy, tcp).await?;
         if kind.starts_with("socks") {
             let local_names = kind == "socks5";
-            return socks::tunnel(link, &origin, proxy.raw_auth(), local_names).await;
+            return Ok(socks::tunnel(link, &origin, proxy.raw_auth(), local_names).await?);
         }
         if origin.scheme() == Some(&Scheme::HTTPS) {
             return tunnel::connect(link, &origin, proxy.basic_auth()).await;

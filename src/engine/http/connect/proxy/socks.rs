@@ -10,8 +10,8 @@ use http::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::fault::Fault;
 use crate::http::connect::link::Link;
-use crate::http::connect::proxy::error::{Broken, TUNNEL};
 use crate::http::host;
 
 /// Of a name, user name or password: one byte says how long it is.
@@ -23,7 +23,7 @@ pub(crate) async fn tunnel(
     origin: &Uri,
     credentials: Option<(&str, &str)>,
     local_names: bool,
-) -> Result<Link, Broken> {
+) -> Result<Link, Fault> {
     let name = host::without_brackets(origin.host().unwrap_or_default());
     let port = host::port(origin).unwrap_or_default();
     if !local_names {
@@ -34,10 +34,10 @@ pub(crate) async fn tunnel(
 }
 
 /// The host's address. tokio looks it up on a thread of its own, so that the engine's thread goes on.
-async fn look_up(host: &str, port: u16) -> Result<IpAddr, Broken> {
+async fn look_up(host: &str, port: u16) -> Result<IpAddr, Fault> {
     let addresses = tokio::net::lookup_host((host, port)).await;
     let first = addresses.ok().and_then(|mut addresses| addresses.next());
-    first.map(|address| address.ip()).ok_or(UNKNOWN_NAME)
+    first.map(|address| address.ip()).ok_or(Fault::ProxyNotAsked)
 }
 
 /// A tunnel to `host`: an address, or a name that the proxy looks up.
@@ -45,14 +45,14 @@ async fn tunnel_to(
     link: Link,
     (host, port): (&str, u16),
     credentials: Option<(&str, &str)>,
-) -> Result<Link, Broken> {
+) -> Result<Link, Fault> {
     let mut proxy = TokioIo::new(link);
     let method = if credentials.is_some() { USER_AND_PASSWORD } else { NOTHING };
     send(&mut proxy, &[VERSION, 1, method]).await?;
     match receive(&mut proxy).await? {
         [VERSION, chosen] if chosen == method => {}
-        [VERSION, NONE_OF_THEM] => return Err(METHOD),
-        _ => return Err(BROKEN),
+        [VERSION, NONE_OF_THEM] => return Err(Fault::ProxyLoginMethod),
+        _ => return Err(Fault::NotSocks),
     }
     if let Some((user, password)) = credentials {
         let mut login = vec![LOGIN_VERSION];
@@ -61,8 +61,8 @@ async fn tunnel_to(
         send(&mut proxy, &login).await?;
         match receive(&mut proxy).await? {
             [LOGIN_VERSION, 0] => {}
-            [LOGIN_VERSION, _] => return Err(LOGIN),
-            _ => return Err(BROKEN),
+            [LOGIN_VERSION, _] => return Err(Fault::ProxyLoginRefused),
+            _ => return Err(Fault::NotSocks),
         }
     }
     let mut request = vec![VERSION, CONNECT, 0];
@@ -82,43 +82,41 @@ async fn tunnel_to(
     }
     request.extend(port.to_be_bytes());
     send(&mut proxy, &request).await?;
-    let [VERSION, reply, 0, kind] = receive(&mut proxy).await? else { return Err(BROKEN) };
+    let [VERSION, reply, 0, kind] = receive(&mut proxy).await? else { return Err(Fault::NotSocks) };
     if reply != 0 {
-        return Err(REPLIES
-            .get(usize::from(reply) - 1)
-            .map_or(BROKEN, |&(code, what)| Broken::Socks(code, what)));
+        return Err(REPLIES.get(usize::from(reply) - 1).copied().unwrap_or(Fault::NotSocks));
     }
     // The address and port that the proxy connects from, which nothing needs.
     let length = match kind {
         IPV4 => 4,
         IPV6 => 16,
         NAME => usize::from(receive::<1>(&mut proxy).await?[0]),
-        _ => return Err(BROKEN),
+        _ => return Err(Fault::NotSocks),
     };
-    proxy.read_exact(&mut vec![0; length + 2]).await.map_err(cut)?;
+    proxy.read_exact(&mut vec![0; length + 2]).await.map_err(hung_up)?;
     Ok(proxy.into_inner())
 }
 
-async fn send(proxy: &mut TokioIo<Link>, bytes: &[u8]) -> Result<(), Broken> {
-    proxy.write_all(bytes).await.map_err(cut)?;
-    proxy.flush().await.map_err(cut)
+async fn send(proxy: &mut TokioIo<Link>, bytes: &[u8]) -> Result<(), Fault> {
+    proxy.write_all(bytes).await.map_err(hung_up)?;
+    proxy.flush().await.map_err(hung_up)
 }
 
-async fn receive<const LENGTH: usize>(proxy: &mut TokioIo<Link>) -> Result<[u8; LENGTH], Broken> {
+async fn receive<const LENGTH: usize>(proxy: &mut TokioIo<Link>) -> Result<[u8; LENGTH], Fault> {
     let mut bytes = [0; LENGTH];
-    proxy.read_exact(&mut bytes).await.map_err(cut)?;
+    proxy.read_exact(&mut bytes).await.map_err(hung_up)?;
     Ok(bytes)
 }
 
 /// Appends the length of `text`, then `text`.
-fn text(message: &mut Vec<u8>, text: &str) -> Result<(), Broken> {
-    message.push(u8::try_from(text.len()).map_err(|_| TOO_LONG)?);
+fn text(message: &mut Vec<u8>, text: &str) -> Result<(), Fault> {
+    message.push(u8::try_from(text.len()).map_err(|_| Fault::ProxyNameTooLong)?);
     message.extend(text.as_bytes());
     Ok(())
 }
 
-fn cut(_: io::Error) -> Broken {
-    Broken::Socks("ECONNRESET", "closed the connection")
+fn hung_up(_: io::Error) -> Fault {
+    Fault::ProxyHungUp
 }
 
 const VERSION: u8 = 5;
@@ -135,22 +133,14 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-const UNKNOWN_NAME: Broken =
-    Broken::Socks("ENOTFOUND", "was not asked: the name is unknown here (socks5h has the proxy look it up)");
-
-const METHOD: Broken = Broken::Socks(TUNNEL, "takes no user name and password, or not without them");
-const LOGIN: Broken = Broken::Socks(TUNNEL, "refused the user name and password");
-const TOO_LONG: Broken = Broken::Socks(TUNNEL, "cannot be told such a long name");
-const BROKEN: Broken = Broken::Socks(TUNNEL, "does not speak SOCKS version 5");
-
-/// The replies from 1 on: code and text.
-const REPLIES: [(&str, &str); 8] = [
-    (TUNNEL, "failed to make the connection"),
-    (TUNNEL, "does not allow this connection"),
-    ("ENETUNREACH", "says that there is no route to the network"),
-    ("EHOSTUNREACH", "says that there is no route to the host"),
-    ("ECONNREFUSED", "says that the connection was refused"),
-    ("ETIMEDOUT", "says that there was no answer in time"),
-    (TUNNEL, "cannot make such a connection"),
-    (TUNNEL, "cannot make such a connection"),
+/// What the replies from 1 on mean (RFC 1928 §6).
+const REPLIES: [Fault; 8] = [
+    Fault::ProxyFailed,
+    Fault::ProxyForbids,
+    Fault::ProxyNoRouteToNetwork,
+    Fault::ProxyNoRouteToHost,
+    Fault::ProxyConnectionRefused,
+    Fault::ProxyTimedOut,
+    Fault::ProxyCannot,
+    Fault::ProxyCannot,
 ];

@@ -11,8 +11,8 @@ use http::{HeaderValue, Method, Request, Uri};
 use http_body_util::Empty;
 use hyper::client::conn::http1;
 
-use crate::http::connect::link::Link;
-use crate::http::connect::proxy::error::Broken;
+use crate::fault::Fault;
+use crate::http::connect::link::{BoxError, Link};
 use crate::http::host;
 
 /// A tunnel to `origin` through the HTTP proxy at the other end of `link`.
@@ -20,24 +20,25 @@ pub(crate) async fn connect(
     link: Link,
     origin: &Uri,
     credentials: Option<&HeaderValue>,
-) -> Result<Link, Broken> {
-    let failed = |error: hyper::Error| Broken::Failed(error.into());
+) -> Result<Link, BoxError> {
     let target = format!("{}:{}", origin.host().unwrap_or_default(), host::port(origin).unwrap_or_default());
     let mut request = Request::new(Empty::<Bytes>::new());
     *request.method_mut() = Method::CONNECT;
-    *request.uri_mut() = Uri::try_from(&target).map_err(|error| Broken::Failed(error.into()))?;
-    let host_and_port = HeaderValue::try_from(&target).map_err(|error| Broken::Failed(error.into()))?;
+    *request.uri_mut() = Uri::try_from(&target)?;
+    let host_and_port = HeaderValue::try_from(&target)?;
     request.headers_mut().insert(HOST, host_and_port);
     if let Some(credentials) = credentials {
         request.headers_mut().insert(PROXY_AUTHORIZATION, credentials.clone());
     }
-    let (mut proxy, connection) = http1::handshake(link).await.map_err(failed)?;
+    let (mut proxy, connection) = http1::handshake(link).await?;
     let asking = async move {
-        let answer = proxy.send_request(request).await.map_err(failed)?;
-        if !answer.status().is_success() {
-            return Err(Broken::Refused(answer.status()));
+        let answer = proxy.send_request(request).await?;
+        match answer.status().as_u16() {
+            200..300 => {}
+            407 => return Err(BoxError::from(Fault::TunnelNeedsLogin)),
+            status => return Err(Fault::TunnelRefused(status).into()),
         }
-        hyper::upgrade::on(answer).await.map_err(failed)
+        Ok(hyper::upgrade::on(answer).await?)
     };
     // `asking` gets the error of a connection that breaks.
     let connection = async { drop(connection.with_upgrades().await) };

@@ -36,9 +36,9 @@ fn start_this(transport: &Arc<HyperTransport>, request: WireRequest) -> JoinHand
 }
 
 fn code((outcome, _): &Outcome) -> &'static str {
-    let Err(Error::Network { message, code }) = outcome else { panic!("{outcome:?}") };
-    assert!(message.starts_with("https://localhost:"), "{message}");
-    code.unwrap()
+    let Err(Error::Network { subject, fault }) = outcome else { panic!("{outcome:?}") };
+    assert!(subject.starts_with("https://localhost:"), "{subject}");
+    fault.code().unwrap()
 }
 
 fn body((outcome, _): &Outcome) -> &[u8] {

@@ -1,0 +1,217 @@
+//! Finds the [`Fault`] behind an error of the network, whichever crate reports it.
+//!
+//! Invariant: the message of the resulting error holds an origin and the text of a fault, and nothing that a library says.
+
+use std::error::Error as StdError;
+use std::io;
+
+use http::Uri;
+use hyper_util::client::legacy;
+use tokio::time::error::Elapsed;
+
+use crate::error::{Error, Phase};
+use crate::fault::Fault;
+use crate::http::connect::proxy::error::ProxyError;
+use crate::http::connect::watch::CONNECT_TIMEOUT;
+use crate::http::host;
+
+/// The error that the caller gets for `error`, which came from connecting to `uri`, sending there or reading from there.
+pub(crate) fn network_error(error: &Cause, uri: &Uri) -> Error {
+    let fault = fault_of(error);
+    let connecting = error.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect);
+    if fault == Fault::TimedOut && connecting && !is_from_system(error) {
+        return Error::Timeout { phase: Phase::Connect, after: CONNECT_TIMEOUT };
+    }
+    let origin = host::name(uri);
+    let subject = match causes(error).find_map(|cause| cause.downcast_ref::<ProxyError>()) {
+        Some(ProxyError { name, .. }) => format!("{origin} cannot be reached: its proxy {name}"),
+        None => origin,
+    };
+    Error::Network { subject, fault }
+}
+
+/// The error that the caller gets for `error` of a decoder that reads a body from `uri`.
+pub(crate) fn decoding_error(error: &io::Error, uri: &Uri) -> Error {
+    if causes(error).any(|cause| cause.is::<hyper::Error>() || cause.is::<Fault>()) {
+        return network_error(error, uri);
+    }
+    let fault = match error.kind() {
+        io::ErrorKind::UnexpectedEof => Fault::EncodingCutOff,
+        _ => Fault::BadEncoding,
+    };
+    Error::Network { subject: host::name(uri), fault }
+}
+
+/// Whether `error` itself proves that the server did not act upon the request.
+pub(crate) fn proves_unsent(error: &Cause) -> bool {
+    causes(error).filter_map(named).any(|fault| !fault.sent())
+}
+
+/// The fault of the innermost cause that has one, because outer causes only say which layer failed.
+fn fault_of(error: &Cause) -> Fault {
+    let mut found = None;
+    let mut looking_up = false;
+    let mut speaking_http = false;
+    for cause in causes(error) {
+        let own = named(cause);
+        match cause.downcast_ref::<io::Error>() {
+            Some(io) if looking_up => found = Some(of_lookup(io)),
+            // hyper reports bad chunks as these.
+            Some(io)
+                if speaking_http
+                    && matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) =>
+            {
+                found = Some(Fault::BadChunks);
+            }
+            _ => found = own.or(found),
+        }
+        speaking_http |= cause.is::<hyper::Error>();
+        if own.is_none() && cause.to_string() == LOOKING_UP {
+            looking_up = true;
+            found = Some(Fault::UnknownName);
+        }
+    }
+    found.unwrap_or(Fault::Unknown)
+}
+
+/// The fault of `cause` alone, without the causes below it.
+fn named(cause: &Cause) -> Option<Fault> {
+    if let Some(fault) = cause.downcast_ref::<Fault>() {
+        Some(*fault)
+    } else if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+        Some(of_tls(tls))
+    } else if let Some(http) = cause.downcast_ref::<hyper::Error>() {
+        of_http(http)
+    } else if let Some(http2) = cause.downcast_ref::<h2::Error>() {
+        of_http2(http2)
+    } else if let Some(io) = cause.downcast_ref::<io::Error>() {
+        of_io(io)
+    } else {
+        cause.is::<Elapsed>().then_some(Fault::TimedOut)
+    }
+}
+
+fn of_io(error: &io::Error) -> Option<Fault> {
+    use io::ErrorKind as Kind;
+    Some(match error.kind() {
+        // Only the path of a Unix socket is looked for.
+        Kind::NotFound => Fault::NoSocket,
+        // h2 reports the end of a connection so; the system's own error has a number.
+        Kind::BrokenPipe if error.get_ref().is_some() => Fault::HungUp,
+        Kind::ConnectionRefused => Fault::Refused,
+        Kind::ConnectionReset => Fault::Reset,
+        Kind::ConnectionAborted => Fault::Aborted,
+        Kind::UnexpectedEof => Fault::HungUp,
+        Kind::BrokenPipe => Fault::Pipe,
+        Kind::TimedOut => Fault::TimedOut,
+        Kind::HostUnreachable => Fault::NoRouteToHost,
+        Kind::NetworkUnreachable => Fault::NoRouteToNetwork,
+        Kind::AddrNotAvailable => Fault::NoLocalAddress,
+        Kind::PermissionDenied => Fault::NotPermitted,
+        _ if TOO_MANY_FILES.contains(&error.raw_os_error()?) => Fault::TooManyFiles,
+        _ => return None,
+    })
+}
+
+/// The standard library drops the code of getaddrinfo and keeps its text.
+fn of_lookup(error: &io::Error) -> Fault {
+    let text = error.to_string();
+    // EAI_AGAIN in the words of glibc and macOS, of musl, and of Windows.
+    let passing = ["Temporary failure", "Try again", "temporary error"];
+    if passing.iter().any(|words| text.contains(words)) { Fault::NoNameServer } else { Fault::UnknownName }
+}
+
+fn of_http(error: &hyper::Error) -> Option<Fault> {
+    if error.is_timeout() {
+        // HTTP/2's ping was not answered.
+        Some(Fault::TimedOut)
+    } else if error.is_parse_status() {
+        Some(Fault::InvalidStatus)
+    } else if error.is_parse() {
+        Some(Fault::NotHttp)
+    } else if error.is_canceled() {
+        // hyper calls a request cancelled only if it gives it back unsent.
+        Some(Fault::NeverWritten)
+    } else if error.is_incomplete_message() || error.is_closed() || error.is_user() {
+        // `is_user`: hyper's task for the connection ended without an answer.
+        Some(Fault::HungUp)
+    } else {
+        None
+    }
+}
+
+/// RFC 9113 §8.7: a stream that was refused was not processed, nor was one above the last that a GOAWAY names, whatever its
+/// reason; h2 gives a stream the GOAWAY as its error only if it is above. Only the server's word counts, because h2 may
+/// reset a stream by itself after it read an answer.
+fn of_http2(error: &h2::Error) -> Option<Fault> {
+    use h2::Reason;
+    if let Some(io) = error.get_io() {
+        return of_io(io);
+    }
+    Some(match error.reason()? {
+        _ if !error.is_remote() => Fault::NotHttp2,
+        _ if error.is_go_away() => Fault::GoAway,
+        Reason::REFUSED_STREAM => Fault::StreamRefused,
+        Reason::HTTP_1_1_REQUIRED => Fault::NeedsHttp1,
+        Reason::ENHANCE_YOUR_CALM => Fault::AskedTooMuch,
+        Reason::CANCEL => Fault::StreamCancelled,
+        Reason::INTERNAL_ERROR => Fault::ServerFailed,
+        _ => Fault::StreamReset,
+    })
+}
+
+fn of_tls(error: &rustls::Error) -> Fault {
+    use rustls::Error as Tls;
+    match error {
+        Tls::InvalidCertificate(reason) => of_certificate(reason),
+        Tls::InvalidMessage(_) => Fault::NotTls,
+        Tls::AlertReceived(_) => Fault::HandshakeRefused,
+        Tls::PeerIncompatible(_) => Fault::NothingInCommon,
+        _ => Fault::HandshakeFailed,
+    }
+}
+
+fn of_certificate(reason: &rustls::CertificateError) -> Fault {
+    use rustls::CertificateError as Certificate;
+    match reason {
+        Certificate::Expired | Certificate::ExpiredContext { .. } => Fault::Expired,
+        Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => Fault::NotYetValid,
+        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => Fault::OtherName,
+        Certificate::UnknownIssuer => Fault::UnknownIssuer,
+        Certificate::Revoked => Fault::Revoked,
+        // The second: an authority of that name is trusted, but its key is of another kind.
+        Certificate::BadSignature | Certificate::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            Fault::BadSignature
+        }
+        Certificate::InvalidPurpose | Certificate::InvalidPurposeContext { .. } => Fault::NotForServers,
+        // webpki is no dependency here, so its type cannot be named; this is its only common error without a place in rustls.
+        Certificate::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            Fault::AuthorityAsServer
+        }
+        _ => Fault::BadCertificate,
+    }
+}
+
+/// The error type of hyper-util's connector is private; this text is all that identifies it.
+const LOOKING_UP: &str = "dns error";
+
+/// ENFILE and EMFILE on Unix, WSAEMFILE on Windows; the standard library has no kind for them.
+const TOO_MANY_FILES: [i32; 3] = [23, 24, 10024];
+
+/// Whether the operating system reported the error, and not a timer of the engine.
+fn is_from_system(error: &Cause) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|io| io.raw_os_error().is_some())
+}
+
+/// `error` and everything below it. An `io::Error` hides the error that it wraps from `source`.
+fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
+    std::iter::successors(Some(error), |&cause: &&Cause| match cause.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &Cause),
+        None => cause.source(),
+    })
+}
+
+type Cause = dyn StdError + 'static;
+
+#[cfg(test)]
+mod tests;
