@@ -16,6 +16,7 @@ use super::environment::{Environment, Shared};
 use super::errors;
 use super::native_answer::NativeAnswer;
 use super::options::{NativeRetry, Settings, headers, ms};
+use super::runtime;
 use super::settlement::Settlement;
 use super::tokens::NativeTokens;
 use super::upload::{NativeSource, Upload};
@@ -25,6 +26,14 @@ use engine::http::{Payload, RedirectMode};
 use engine::secret::Secret;
 use engine::session::Stamp;
 use engine::token::Tokens;
+
+/// The access token that a session holds, and which one it is.
+#[napi(object, object_from_js = false)]
+pub struct Now {
+    pub access_token: Option<String>,
+    pub epoch: f64,
+    pub generation: f64,
+}
 
 #[napi]
 pub struct Client {
@@ -159,9 +168,9 @@ impl Client {
         counts.iter().map(|count| *count as f64).collect()
     }
 
-    /// What a request that another client sends is sent with: `[value, epoch, generation]` of the auth header and its
-    /// token. `epoch` is that of the request, if this is not its first time.
-    #[napi(catch_unwind, ts_return_type = "Promise<[string, number, number]>")]
+    /// What a request that another client sends is sent with: `[value, epoch, generation, refreshed]`, the auth header,
+    /// null if nobody is logged in, and its token. `epoch` is that of the request, if this is not its first time.
+    #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number, number]>")]
     pub fn authorise<'env>(&self, env: &'env Env, epoch: Option<f64>) -> Result<Unknown<'env>> {
         self.start(env, move |engine| async move {
             engine.authorise(epoch.map(count)).await.map(Some).map(Settlement::Authorised)
@@ -170,7 +179,7 @@ impl Client {
 
     /// The token of this stamp was rejected: what to send the request with instead, or null if the rejection is its
     /// caller's.
-    #[napi(catch_unwind, ts_return_type = "Promise<[string, number, number] | null>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number, number] | null>")]
     pub fn rejected<'env>(&self, env: &'env Env, epoch: f64, generation: f64) -> Result<Unknown<'env>> {
         let stamp = Stamp { epoch: count(epoch), generation: count(generation) };
         self.start(env, move |engine| async move { engine.rejected(stamp).await.map(Settlement::Authorised) })
@@ -180,6 +189,28 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn accepted(&self, epoch: f64, generation: f64) {
         self.engine.accepted(Stamp { epoch: count(epoch), generation: count(generation) });
+    }
+
+    /// What is held now. Never waits.
+    #[napi(catch_unwind)]
+    #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+    pub fn now(&self) -> Now {
+        let (held, stamp) = self.engine.now();
+        Now {
+            access_token: held.map(|held| held.tokens.access.expose().to_owned()),
+            epoch: stamp.epoch as f64,
+            generation: stamp.generation as f64,
+        }
+    }
+
+    /// Another login, or with undefined a logout. It counts when this returns, and is stored by itself.
+    #[napi(catch_unwind)]
+    pub fn login(&self, tokens: Option<NativeTokens>) -> Result<(), String> {
+        let invalid = |malformed| errors::thrown_now(&Error::InvalidOption(format!("tokens: {malformed}")));
+        let tokens = tokens.map(Tokens::try_from).transpose().map_err(invalid)?;
+        let stored = Arc::clone(&self.engine).login(tokens);
+        runtime::spawn(move || stored);
+        Ok(())
     }
 
     /// Whether the token may go to this URL. Throws what a request to it would.

@@ -58,6 +58,9 @@ pub struct Settings {
     pub retry: NativeRetry,
     pub has_store: bool,
     pub has_expired: bool,
+    /// For lib/axios only: see `Policy`.
+    pub anonymous: Option<bool>,
+    pub forgets: Option<bool>,
 }
 
 /// The option `proxy`, or the environment, as `lib/options/proxy.js` read it.
@@ -111,6 +114,8 @@ impl Settings {
                 max_retries: self.max_retries,
                 rotation_grace: ms(self.rotation_grace),
                 spread: spread(),
+                anonymous: self.anonymous.unwrap_or_default(),
+                forgets: self.forgets.unwrap_or_default(),
             },
             waiting: WaitingLimit::new(self.queue_max as usize),
             counters: Counters::default(),

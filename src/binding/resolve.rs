@@ -59,7 +59,9 @@ fn download(scope: Scope, engine: Box<EngineDownload>, promises: &Promises) -> R
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
-fn write_authorised(scope: Scope, Authorised { header, stamp }: &Authorised) -> Result<Js> {
-    let (epoch, generation) = (scope.number(stamp.epoch as f64)?, scope.number(stamp.generation as f64)?);
-    scope.array(&[scope.latin1(header.as_bytes())?, epoch, generation])
+fn write_authorised(scope: Scope, Authorised { header, stamp, refreshed }: &Authorised) -> Result<Js> {
+    let value = header.as_ref().map_or_else(|| scope.null(), |value| scope.latin1(value.as_bytes()))?;
+    let numbers = [stamp.epoch as f64, stamp.generation as f64, f64::from(u8::from(*refreshed))];
+    let [epoch, generation, refreshed] = numbers.map(|number| scope.number(number));
+    scope.array(&[value, epoch?, generation?, refreshed?])
 }

@@ -81,6 +81,13 @@ impl Tokens {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity(Fingerprint, Option<Fingerprint>);
 
+impl Identity {
+    /// The access tokens are the same; the refresh tokens may differ.
+    pub fn has_access_of(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
 /// The tokens of one generation of one login, as requests use them.
 #[derive(Debug)]
 pub struct Held {

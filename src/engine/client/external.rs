@@ -1,18 +1,23 @@
 //! The tokens of a session, for requests that other HTTP clients send.
 
+use std::sync::Arc;
+
 use ::http::header::HeaderValue;
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::session::{Stamp, Verdict};
-use crate::token::Held;
+use crate::session::{Lease, Stamp, Verdict};
+use crate::token::{Held, Tokens};
 use crate::wait::arrival::Arrival;
 
 /// An auth header, and which token is in it.
 #[derive(Debug)]
 pub struct Authorised {
-    pub header: HeaderValue,
+    /// None: nobody is logged in.
+    pub header: Option<HeaderValue>,
     pub stamp: Stamp,
+    /// The token comes from a refresh that the rejection of another one waited for.
+    pub refreshed: bool,
 }
 
 impl Client {
@@ -20,8 +25,10 @@ impl Client {
     pub async fn authorise(&self, epoch: Option<u64>) -> Result<Authorised, Error> {
         let _call = self.enter()?;
         let epoch = epoch.unwrap_or_else(|| self.session.epoch());
-        let held = self.session.token(&self.config.participant, epoch, Arrival::draw()).await?;
-        self.authorised_by(&held).await
+        match self.session.lease(&self.config.participant, epoch, Arrival::draw()).await? {
+            Lease::Tokens(held) => self.authorised_by(&held, false).await,
+            Lease::Anonymous(stamp) => Ok(Authorised { header: None, stamp, refreshed: false }),
+        }
     }
 
     /// The token of this stamp was rejected. What to send the request with instead; `None` if the rejection is its
@@ -29,7 +36,7 @@ impl Client {
     pub async fn rejected(&self, stamp: Stamp) -> Result<Option<Authorised>, Error> {
         let _call = self.enter()?;
         match self.session.rejected(&self.config.participant, stamp, Arrival::draw()).await? {
-            Verdict::Replay(held) => self.authorised_by(&held).await.map(Some),
+            Verdict::Replay { held, refreshed } => self.authorised_by(&held, refreshed).await.map(Some),
             Verdict::GiveBack => Ok(None),
         }
     }
@@ -44,7 +51,23 @@ impl Client {
         self.config.origins.resolve(url, "").map(|target| target.trusted)
     }
 
-    async fn authorised_by(&self, held: &Held) -> Result<Authorised, Error> {
-        Ok(Authorised { header: self.presenter.header(held, None).value().await?, stamp: Stamp::of(held) })
+    /// The access token held, and its stamp. Never waits.
+    pub fn now(&self) -> (Option<Arc<Held>>, Stamp) {
+        self.session.now()
+    }
+
+    /// Another login, or with None a logout, which counts when this returns. The future stores it.
+    pub fn login(self: Arc<Self>, tokens: Option<Tokens>) -> impl Future<Output = ()> + Send {
+        let ticket = self.session.begin_login(&self.config.participant, tokens);
+        async move {
+            let _call = self.config.calls.enter();
+            // Hooks are told of a store that fails.
+            let _stored = self.session.store_login(&self.config.participant, ticket).await;
+        }
+    }
+
+    async fn authorised_by(&self, held: &Held, refreshed: bool) -> Result<Authorised, Error> {
+        let header = self.presenter.header(held, None).value().await?;
+        Ok(Authorised { header: Some(header), stamp: Stamp::of(held), refreshed })
     }
 }

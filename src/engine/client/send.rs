@@ -232,7 +232,7 @@ impl<'a> Call<'a> {
         let repeatable = answer.is_ok() || self.retry.may_repeat(&self.wire, self.phase.provably_unsent());
         let Client { session, config, .. } = self.client;
         let rejected = pin!(session.rejected(&config.participant, Stamp::of(held), self.arrival));
-        let Verdict::Replay(newer) = self.queued(rejected).await? else { return Ok(None) };
+        let Verdict::Replay { held: newer, .. } = self.queued(rejected).await? else { return Ok(None) };
         if !repeatable {
             return Ok(None);
         }

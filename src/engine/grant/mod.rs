@@ -30,6 +30,8 @@ pub trait Grant: Send + Sync {
 pub struct Ask {
     pub session: Arc<str>,
     pub refresh_token: Option<Secret>,
+    /// The login that the tokens are for.
+    pub epoch: u64,
     /// 1 for the first question of a flight.
     pub attempt: u32,
     pub entered: Entered,

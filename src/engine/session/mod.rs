@@ -53,15 +53,25 @@ struct Inner {
 /// Where valid tokens are.
 enum Reach {
     Held(Arc<Held>),
+    /// Nobody is logged in.
+    Anonymous(Stamp),
     /// This flight brings them.
     Coming(Arc<FlightHandle>),
+}
+
+/// What a request is sent with.
+#[derive(Debug)]
+pub enum Lease {
+    Tokens(Arc<Held>),
+    /// Nobody is logged in. See [`schedule::Policy::anonymous`].
+    Anonymous(Stamp),
 }
 
 /// What became of a request whose token was rejected.
 #[derive(Debug)]
 pub enum Verdict {
-    /// Send it again, with these.
-    Replay(Arc<Held>),
+    /// Send it again, with these. `refreshed`: they come from a refresh that the rejection waited for.
+    Replay { held: Arc<Held>, refreshed: bool },
     /// The rejection is the caller's.
     GiveBack,
 }
@@ -104,16 +114,38 @@ impl Session {
         epoch: u64,
         number: Arrival,
     ) -> Result<Arc<Held>, Error> {
+        match self.lease(by, epoch, number).await? {
+            Lease::Tokens(held) => Ok(held),
+            Lease::Anonymous(_) => Err(Error::logged_out()),
+        }
+    }
+
+    /// The same for a request that may go out without a token.
+    pub async fn lease(
+        self: &Arc<Self>,
+        by: &Arc<Participant>,
+        epoch: u64,
+        number: Arrival,
+    ) -> Result<Lease, Error> {
         loop {
             let flight = match self.reach(by, epoch)? {
-                Reach::Held(held) => return Ok(held),
+                Reach::Held(held) => return Ok(Lease::Tokens(held)),
+                Reach::Anonymous(stamp) => return Ok(Lease::Anonymous(stamp)),
                 Reach::Coming(flight) => flight,
             };
-            let brought = wait(by, &flight, number).await?;
+            let brought = match wait(by, &flight, number).await {
+                // The store was never readable, which must not keep requests from what is open to everybody.
+                Err(Error::Store { .. } | Error::StoreCorrupt { .. })
+                    if by.policy.anonymous && flight.purpose == Purpose::Load =>
+                {
+                    return Ok(Lease::Anonymous(Stamp { epoch, generation: 0 }));
+                }
+                brought => brought?,
+            };
             // What a rotation brought is used even if it has expired meanwhile: a lifetime shorter than the way here
             // would otherwise rotate for ever.
             if let (Purpose::Rotate, Some(held)) = (flight.purpose, brought) {
-                return Ok(held);
+                return Ok(Lease::Tokens(held));
             }
         }
     }
@@ -126,7 +158,7 @@ impl Session {
     ) -> Result<Option<Arc<Held>>, Error> {
         Ok(match self.reach(by, epoch)? {
             Reach::Held(held) => Some(held),
-            Reach::Coming(_) => None,
+            Reach::Anonymous(_) | Reach::Coming(_) => None,
         })
     }
 
@@ -138,6 +170,7 @@ impl Session {
                 self.depart(&mut inner, by, Purpose::Rotate);
                 Ok(Reach::Held(held))
             }
+            Acquire::Anonymous(stamp) => Ok(Reach::Anonymous(stamp)),
             Acquire::Fail(error) => Err(error),
             Acquire::Wait(purpose) => Ok(Reach::Coming(self.depart(&mut inner, by, purpose))),
         }
@@ -152,23 +185,42 @@ impl Session {
     ) -> Result<Verdict, Error> {
         let flight = {
             let mut inner = self.inner();
-            match inner.state.rejected(stamp, clock::now()) {
+            match inner.state.rejected(stamp, &by.policy, clock::now()) {
                 Rejected::Replay => None,
                 Rejected::GiveBack => return Ok(Verdict::GiveBack),
                 Rejected::Fail(error) => return Err(error),
+                Rejected::Load => Some(self.depart(&mut inner, by, Purpose::Load)),
                 Rejected::Wait => Some(self.depart(&mut inner, by, Purpose::Rotate)),
             }
         };
-        let brought = match flight {
-            Some(flight) => wait(by, &flight, number).await,
+        let brought = match &flight {
+            Some(flight) => wait(by, flight, number).await,
             // What is held now may have expired, or be rejected, as well.
             None => self.token(by, stamp.epoch, number).await.map(Some),
         };
+        let loaded = flight.as_ref().is_some_and(|flight| flight.purpose == Purpose::Load);
         match brought {
+            // The request had no token, so it is for whoever has logged in meanwhile.
+            Ok(Some(held)) if loaded => Ok(Verdict::Replay { held, refreshed: false }),
             _ if self.epoch() != stamp.epoch => Ok(Verdict::GiveBack),
-            Ok(held) => Ok(held.as_ref().map_or(Verdict::GiveBack, replay)),
+            Ok(None) if loaded && !self.is_lost() => Box::pin(self.rejected(by, stamp, number)).await,
+            Ok(None) => Ok(Verdict::GiveBack),
+            Ok(Some(held)) => {
+                let refreshed = flight.is_some() && held.from_refresh;
+                Ok(Verdict::Replay { held, refreshed })
+            }
             Err(error) => Err(error),
         }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.inner().state.lost_error().is_some()
+    }
+
+    /// The access token held, and its stamp. Never waits.
+    pub fn now(&self) -> (Option<Arc<Held>>, Stamp) {
+        let inner = self.inner();
+        (inner.state.held().cloned(), inner.state.stamp())
     }
 
     /// A server took the token that `stamp` names.
@@ -214,6 +266,12 @@ impl Session {
     /// Another login, or with None a logout: at once in memory, then in the store. Whatever was under way for the
     /// login before it ends without touching this one.
     pub async fn login(self: &Arc<Self>, by: &Arc<Participant>, tokens: Option<Tokens>) -> Result<(), Error> {
+        let ticket = self.begin_login(by, tokens);
+        self.store_login(by, ticket).await
+    }
+
+    /// The part of a login that counts at once. Needs no runtime. Returns the ticket for [`Session::store_login`].
+    pub fn begin_login(&self, by: &Arc<Participant>, tokens: Option<Tokens>) -> u64 {
         let (flight, ticket) = {
             let mut inner = self.inner();
             // A write of theirs that outlives its deadline may still end up in the store.
@@ -221,15 +279,22 @@ impl Session {
             for tokens in before.into_iter().chain(self.writer.latest()) {
                 inner.superseded.add(&tokens);
             }
+            if let Some(tokens) = &tokens {
+                inner.superseded.remove(tokens);
+            }
             inner.maybe_spent = None;
             by.seed.take(&self.key);
             let held = tokens.clone();
-            inner.state.login(|stamp| held.map(|tokens| fresh(tokens, stamp, false)));
+            inner.state.login(&by.policy, |stamp| held.map(|tokens| fresh(tokens, stamp, false)));
             (inner.flight.take(), self.writer.want(tokens))
         };
         if let Some(flight) = flight {
             flight.outcome.set(Err(Error::logged_out()));
         }
+        ticket
+    }
+
+    pub async fn store_login(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<(), Error> {
         self.inherit(by);
         self.save(by, ticket).await.map_err(|failed| writer::error(&failed))
     }
@@ -298,10 +363,6 @@ async fn wait(by: &Participant, flight: &FlightHandle, number: Arrival) -> Resul
         outcome = flight.outcome.wait(number) => outcome,
         () = by.closed.wait() => Err(Error::ClientClosed),
     }
-}
-
-fn replay(held: &Arc<Held>) -> Verdict {
-    Verdict::Replay(Arc::clone(held))
 }
 
 /// Tokens that have just arrived.

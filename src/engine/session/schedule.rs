@@ -36,6 +36,11 @@ pub struct Policy {
     pub rotation_grace: Duration,
     /// 0.9 to 1.1, drawn once per process, so that siblings do not rotate in step.
     pub spread: f64,
+    /// While nobody is logged in, requests go out without a token, and a rejection of theirs may still rotate. Hooks are
+    /// told of a refresh that is late as soon as it is.
+    pub anonymous: bool,
+    /// A refresh that fails, or is late, leaves nobody logged in.
+    pub forgets: bool,
 }
 
 impl Policy {
@@ -80,7 +85,17 @@ mod tests {
 
     fn policy(refresh_ahead: Option<Duration>) -> Policy {
         let refresh_timeout = Duration::from_secs(10);
-        Policy { refresh_ahead, refresh_timeout, max_retries: 3, rotation_grace: Duration::ZERO, spread: 1.0 }
+        let rotation_grace = Duration::ZERO;
+        let (anonymous, forgets) = (false, false);
+        Policy {
+            refresh_ahead,
+            refresh_timeout,
+            max_retries: 3,
+            rotation_grace,
+            spread: 1.0,
+            anonymous,
+            forgets,
+        }
     }
 
     #[tokio::test(start_paused = true)]

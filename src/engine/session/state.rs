@@ -26,6 +26,8 @@ pub struct State {
     epoch: u64,
     generation: u64,
     held: Option<Arc<Held>>,
+    /// The tokens that the flight under way replaces, though requests do not use them any more.
+    forgotten: Option<Arc<Held>>,
     /// The held token was rejected: while a flight is under way, no request is sent with it.
     suspect: bool,
     /// Flights in a row that failed, for the length of the cool-down.
@@ -67,6 +69,8 @@ pub enum Acquire {
     Use(Arc<Held>),
     /// Use it, and rotate in the background: it expires soon.
     UseAndRotate(Arc<Held>),
+    /// Nobody is logged in: send without a token.
+    Anonymous(Stamp),
     Wait(Purpose),
     Fail(Error),
 }
@@ -78,6 +82,8 @@ pub enum Rejected {
     Replay,
     /// Wait for the rotation, then send again.
     Wait,
+    /// Read the store first: it may hold tokens that the session does not know.
+    Load,
     /// The rejection is the caller's.
     GiveBack,
     Fail(Error),
@@ -98,6 +104,7 @@ impl State {
             epoch: 0,
             generation: 0,
             held: None,
+            forgotten: None,
             suspect: false,
             failures: 0,
             unaccepted: 0,
@@ -117,6 +124,16 @@ impl State {
         self.held.as_ref()
     }
 
+    /// Why no token comes until the next login.
+    pub fn lost_error(&self) -> Option<&Error> {
+        if let Status::Lost(error) = &self.status { Some(error) } else { None }
+    }
+
+    /// Names the tokens held, or their absence.
+    pub fn stamp(&self) -> Stamp {
+        Stamp { epoch: self.epoch, generation: self.generation }
+    }
+
     /// What a request born in `epoch` may send. It never gets the tokens of a login that came after it.
     pub fn acquire(&self, epoch: u64, policy: &Policy, now: Instant) -> Acquire {
         if epoch != self.epoch {
@@ -124,6 +141,11 @@ impl State {
         }
         let usable = self.held.as_ref().filter(|held| !held.expired(now));
         match &self.status {
+            Status::Empty | Status::CoolingDown { .. } | Status::Lost(_)
+                if policy.anonymous && self.held.is_none() =>
+            {
+                Acquire::Anonymous(self.stamp())
+            }
             Status::Lost(error) => Acquire::Fail(error.clone()),
             Status::Unread => Acquire::Wait(Purpose::Load),
             Status::Empty => Acquire::Wait(Purpose::Rotate),
@@ -146,8 +168,8 @@ impl State {
         }
     }
 
-    /// A server rejected the token that `stamp` names.
-    pub fn rejected(&mut self, stamp: Stamp, now: Instant) -> Rejected {
+    /// A server rejected the token that `stamp` names, or a request that had none.
+    pub fn rejected(&mut self, stamp: Stamp, policy: &Policy, now: Instant) -> Rejected {
         if stamp.epoch != self.epoch {
             return Rejected::GiveBack;
         }
@@ -155,6 +177,11 @@ impl State {
             return Rejected::Replay;
         }
         match &self.status {
+            Status::Unread => return Rejected::Load,
+            // Requests with the token that was lost are over. One without a token asks whether somebody has logged in.
+            Status::Lost(_) if policy.anonymous => {
+                return if stamp == self.stamp() { Rejected::Load } else { Rejected::GiveBack };
+            }
             Status::Lost(error) => return Rejected::Fail(error.clone()),
             Status::Rotating { overdue } => {
                 self.suspect = true;
@@ -218,6 +245,11 @@ impl State {
         }
     }
 
+    /// The tokens held are not used any more: nobody is logged in until a rotation or a login brings others.
+    pub fn forget(&mut self) {
+        self.forgotten = self.held.take().or_else(|| self.forgotten.take());
+    }
+
     /// The store was read and holds what the session should go on with.
     pub fn loaded(&mut self, held: Option<Held>) {
         self.status = if held.is_some() { Status::Ready } else { Status::Empty };
@@ -228,7 +260,8 @@ impl State {
     /// A rotation was committed, or another holder's was adopted.
     pub fn rotated(&mut self, held: Held) {
         debug_assert_eq!(held.epoch, self.epoch);
-        let never_taken = self.held.as_ref().is_some_and(|old| old.from_refresh && !old.accepted());
+        let old = self.forgotten.take().or_else(|| self.held.clone());
+        let never_taken = old.is_some_and(|old| old.from_refresh && !old.accepted());
         self.unaccepted = if self.suspect && never_taken { self.unaccepted + 1 } else { 0 };
         self.rejections_ignored_until = None;
         self.generation = held.generation;
@@ -241,6 +274,7 @@ impl State {
     /// A flight ended with no tokens, and the session goes on. Returns the error for its waiters.
     pub fn cooled(&mut self, error: Error, now: Instant, pause: impl FnOnce(u32) -> Duration) -> Error {
         self.failures = self.failures.saturating_add(1);
+        self.forgotten = None;
         let until = now + pause(self.failures);
         let told = cooling(&error, until, now);
         self.status = Status::CoolingDown { until, error };
@@ -257,15 +291,21 @@ impl State {
         self.status = Status::Lost(error);
         self.held = None;
         self.suspect = false;
+        // So that the stamp of a request without a token is not that of the lost tokens.
+        self.generation += 1;
     }
 
     /// Another login, or with None a logout. Returns the new epoch.
-    pub fn login(&mut self, tokens: impl FnOnce(Stamp) -> Option<Held>) -> u64 {
+    pub fn login(&mut self, policy: &Policy, tokens: impl FnOnce(Stamp) -> Option<Held>) -> u64 {
         self.epoch += 1;
         self.generation += 1;
-        let held = tokens(Stamp { epoch: self.epoch, generation: self.generation });
+        let held = tokens(self.stamp());
         *self = Self {
-            status: if held.is_some() { Status::Ready } else { Status::Lost(Error::logged_out()) },
+            status: match held {
+                Some(_) => Status::Ready,
+                None if policy.anonymous => Status::Empty,
+                None => Status::Lost(Error::logged_out()),
+            },
             epoch: self.epoch,
             generation: self.generation,
             held: held.map(Arc::new),

@@ -215,6 +215,8 @@ impl World {
                 max_retries: 0,
                 rotation_grace: Duration::ZERO,
                 spread: 1.0,
+                anonymous: false,
+                forgets: false,
             },
             waiting: WaitingLimit::new(10_000),
             counters: Counters::default(),

@@ -32,14 +32,19 @@ impl Superseded {
         self.0.push_front(identity);
     }
 
+    /// These tokens count again: somebody has logged in with them.
+    pub(crate) fn remove(&mut self, tokens: &Tokens) {
+        let identity = tokens.identity();
+        self.0.retain(|known| !known.has_access_of(&identity));
+    }
+
     pub(crate) fn compare(&self, held: Option<&Tokens>, stored: Option<Tokens>) -> News {
         match (held, stored) {
             (None, None) => News::None,
             (Some(_), None) => News::Cleared,
-            (None, Some(stored)) => News::Newer(stored),
-            (Some(held), Some(stored)) => {
+            (held, Some(stored)) => {
                 let identity = stored.identity();
-                if identity == held.identity() || self.0.contains(&identity) {
+                if held.map(Tokens::identity) == Some(identity) || self.0.contains(&identity) {
                     News::None
                 } else {
                     News::Newer(stored)

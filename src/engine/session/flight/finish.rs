@@ -24,6 +24,10 @@ pub(crate) enum Ended {
         from: Option<Tokens>,
     },
     Adopted(Tokens),
+    /// The session was lost, and the store holds the tokens of another login.
+    Revived(Tokens),
+    /// The session was lost, and the store holds nothing new.
+    StillLost,
     /// The session goes on after a pause.
     Failed(Error),
     Lost(Error),
@@ -43,6 +47,10 @@ impl Flight {
         let mut guard = self.session.inner();
         let inner = &mut *guard;
         if inner.state.epoch() != self.epoch {
+            // Read for the login before: after a logout these tokens must not come back from the store.
+            if let (Ended::Loaded(Some(tokens)), None) = (&ending, inner.state.held()) {
+                inner.superseded.add(tokens);
+            }
             return;
         }
         inner.flight = None;
@@ -68,6 +76,11 @@ impl Flight {
                 replace(inner, tokens, false);
                 Ok(())
             }
+            Ended::Revived(tokens) => {
+                inner.state.login(&self.by.policy, |stamp| Some(fresh(tokens, stamp, false)));
+                Ok(())
+            }
+            Ended::StillLost => Ok(()),
             Ended::Unread(error) => {
                 inner.state.unread();
                 Err(error)
@@ -76,6 +89,9 @@ impl Flight {
                 counters.rotations_failed.add();
                 inner.maybe_spent = self.maybe_spent;
                 let asked = retry_after(&error);
+                if self.by.policy.forgets {
+                    inner.state.forget();
+                }
                 let told = inner.state.cooled(error, clock::now(), |failures| {
                     schedule::cool_down(failures, asked, rand::random())
                 });

@@ -95,6 +95,12 @@ impl Flight {
     }
 
     async fn load(&mut self) -> Ended {
+        if self.session.inner().state.lost_error().is_some() {
+            return match self.news(None).await {
+                Ok(News::Newer(tokens)) => Ended::Revived(tokens),
+                _ => Ended::StillLost,
+            };
+        }
         match self.read().await {
             Err(error) => Ended::Unread(error),
             Ok(Some(tokens)) => Ended::Loaded(Some(tokens)),
@@ -111,7 +117,10 @@ impl Flight {
         match self.news(held.as_ref()).await {
             Err(error) => return Ended::Failed(error),
             Ok(News::Cleared) => return Ended::Lost(Error::logged_out()),
-            Ok(News::Newer(tokens)) if expired(&tokens) => held = Some(tokens),
+            // Rotating for an access token that is held already would only get it rejected once more.
+            Ok(News::Newer(tokens)) if expired(&tokens) || same_access(&tokens, held.as_ref()) => {
+                held = Some(tokens);
+            }
             Ok(News::Newer(tokens)) => return Ended::Adopted(tokens),
             Ok(News::None) => {}
         }
@@ -132,13 +141,13 @@ impl Flight {
                 Err(error) => error,
             };
             let GrantError::Terminal { cause } = error else { return Ended::Failed(failure(error)) };
-            let Some(tokens) = self.rescued(held.as_ref()).await else {
-                return Ended::Lost(self.lost(refresh_token.as_ref(), cause));
-            };
             // What was refused came from the store, perhaps: if it turns up there again, it is no news.
             if let Some(refused) = &held {
                 self.session.inner().superseded.add(refused);
             }
+            let Some(tokens) = self.rescued(held.as_ref()).await else {
+                return Ended::Lost(self.lost(refresh_token.as_ref(), cause));
+            };
             if !expired(&tokens) {
                 return Ended::Adopted(tokens);
             }
@@ -216,6 +225,10 @@ impl Flight {
         self.by = other;
         true
     }
+}
+
+fn same_access(tokens: &Tokens, held: Option<&Tokens>) -> bool {
+    held.is_some_and(|held| held.access == tokens.access)
 }
 
 fn expired(tokens: &Tokens) -> bool {

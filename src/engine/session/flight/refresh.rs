@@ -90,6 +90,7 @@ impl Flight {
         let answer = by.grant.refresh(Ask {
             session,
             refresh_token: token.cloned(),
+            epoch: self.epoch,
             attempt,
             entered: entered.clone(),
         });
@@ -160,7 +161,19 @@ impl Flight {
 
     /// Sends the waiters away; the question stays under way, and no other is asked meanwhile.
     fn overdue(&self, after: Duration) {
-        self.session.inner().state.overdue(self.epoch, after);
-        self.handle.outcome.set(Err(Error::RefreshTimeout { after }));
+        let late = Error::RefreshTimeout { after };
+        let mut inner = self.session.inner();
+        inner.state.overdue(self.epoch, after);
+        let Policy { anonymous, forgets, .. } = self.by.policy;
+        if inner.state.epoch() == self.epoch {
+            if forgets {
+                inner.state.forget();
+            }
+            if anonymous {
+                self.by.host.emit(Event::RefreshFailed(late.clone()));
+            }
+        }
+        drop(inner);
+        self.handle.outcome.set(Err(late));
     }
 }

@@ -177,7 +177,7 @@ impl Run {
                 return Ok(());
             }
             match self.session.rejected(&self.by, Stamp::of(&held), Arrival::draw()).await? {
-                Verdict::Replay(newer) => {
+                Verdict::Replay { held: newer, .. } => {
                     assert!(newer.generation > held.generation, "never replayed with the same token");
                     held = newer;
                 }

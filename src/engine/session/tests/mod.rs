@@ -2,6 +2,7 @@
 //!
 //! Time is tokio's, paused; grants, stores and hosts are scripted and keep a ledger. Nothing here sleeps for real.
 
+mod anonymous;
 mod failures;
 mod fakes;
 mod flight;

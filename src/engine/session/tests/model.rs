@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::clock;
 use crate::error::{Error, LostReason, RefreshFailure, RefreshFailureKind};
+use crate::session::schedule::Policy;
 use crate::session::state::{Acquire, BARRED_FOR, Purpose, Rejected, Stamp, State, Status};
 use crate::session::tests::support::{living, pair, policy, secs};
 use crate::token::Held;
@@ -72,6 +73,7 @@ struct FlightHandle {
 
 struct Witness {
     state: State,
+    policy: Policy,
     now: Instant,
     flight: Option<FlightHandle>,
     read: bool,
@@ -86,9 +88,10 @@ struct Witness {
 }
 
 impl Witness {
-    fn new() -> Self {
+    fn new(anonymous: bool, forgets: bool) -> Self {
         Self {
             state: State::new(),
+            policy: Policy { anonymous, forgets, ..policy() },
             now: clock::now(),
             flight: None,
             read: false,
@@ -118,8 +121,7 @@ impl Witness {
 
     fn check(&self) {
         let rotating = matches!(self.state.status(), Status::Rotating { .. });
-        let flying = self.flight.as_ref().is_some_and(|flight| flight.purpose == Purpose::Rotate);
-        assert_eq!(rotating, flying, "one flight, and the state knows it");
+        assert_eq!(rotating, self.rotating(), "one flight, and the state knows it");
         match (&self.lost, self.state.status()) {
             (Some(lost), Status::Lost(error)) => assert_eq!(lost, error),
             (None, Status::Lost(_)) | (Some(_), _) => panic!("lost only by a loss, and until the next login"),
@@ -133,7 +135,7 @@ impl Witness {
     fn acquire(&mut self, epochs_ago: u64) {
         let epoch = self.state.epoch().wrapping_sub(epochs_ago);
         let valid = self.state.held().is_some_and(|held| !held.expired(self.now));
-        match self.state.acquire(epoch, &policy(), self.now) {
+        match self.state.acquire(epoch, &self.policy, self.now) {
             acquired if epochs_ago > 0 => {
                 assert!(matches!(acquired, Acquire::Fail(error) if error == Error::logged_out()));
             }
@@ -143,15 +145,25 @@ impl Witness {
                 assert!(self.flight.is_none() && !self.cooling());
                 self.depart(Purpose::Rotate, false);
             }
+            Acquire::Anonymous(stamp) => {
+                assert!(self.policy.anonymous && self.read && self.state.held().is_none());
+                assert!(!self.rotating(), "what a rotation brings is waited for");
+                assert_eq!(stamp, self.state.stamp());
+            }
             Acquire::Wait(purpose) => {
                 assert_eq!(purpose == Purpose::Load, !self.read);
                 assert!(self.lost.is_none() && !self.late());
+                let asks = purpose == Purpose::Rotate && self.flight.is_none();
+                assert!(!(asks && self.policy.anonymous && self.state.held().is_none()), "only a 401 asks");
                 if self.flight.is_none() {
                     assert!(!valid && !self.cooling(), "valid tokens are used, and a cool-down is kept");
                     self.depart(purpose, false);
                 }
             }
-            Acquire::Fail(error) => self.failed(&error, valid && !self.rejected),
+            Acquire::Fail(error) => {
+                assert!(!(self.policy.anonymous && self.lost.is_some()));
+                self.failed(&error, valid && !self.rejected);
+            }
         }
     }
 
@@ -178,20 +190,36 @@ impl Witness {
     }
 
     fn reject(&mut self, epochs_ago: u64, generations_ago: u64) {
-        let Some(held) = self.state.held().cloned() else { return };
+        let held = self.state.held().cloned();
+        if held.is_none() && !self.policy.anonymous {
+            return;
+        }
+        let newest = self.state.stamp();
         let stamp = Stamp {
-            epoch: held.epoch.wrapping_sub(epochs_ago),
-            generation: held.generation.saturating_sub(generations_ago),
+            epoch: newest.epoch.wrapping_sub(epochs_ago),
+            generation: newest.generation.saturating_sub(generations_ago),
         };
-        let never_taken = held.from_refresh && !held.accepted() && !held.expired(self.now);
-        match self.state.rejected(stamp, self.now) {
+        let never_taken = held
+            .as_ref()
+            .is_some_and(|held| held.from_refresh && !held.accepted() && !held.expired(self.now));
+        match self.state.rejected(stamp, &self.policy, self.now) {
             answer if epochs_ago > 0 => assert!(matches!(answer, Rejected::GiveBack)),
-            answer if stamp.generation < held.generation => assert!(matches!(answer, Rejected::Replay)),
+            answer if stamp.generation < newest.generation && held.is_some() => {
+                assert!(matches!(answer, Rejected::Replay));
+            }
             Rejected::Replay => panic!("nothing newer is held"),
+            Rejected::Load => {
+                assert!(!self.read || self.lost.is_some() && stamp == newest);
+                if self.flight.is_none() {
+                    self.depart(Purpose::Load, false);
+                }
+            }
+            Rejected::GiveBack if self.lost.is_some() => assert!(stamp != newest),
             Rejected::GiveBack => {
                 assert!(never_taken && self.flight.is_none());
             }
             Rejected::Fail(error) => {
+                assert!(!(self.policy.anonymous && self.lost.is_some()));
                 self.rejected |= self.late();
                 self.failed(&error, false);
             }
@@ -204,7 +232,7 @@ impl Witness {
                 }
             }
         }
-        if stamp == Stamp::of(&held) && !never_taken {
+        if stamp == newest && !never_taken {
             self.in_vain = None;
         }
     }
@@ -230,6 +258,9 @@ impl Witness {
         if let Some(flight) = self.flight.as_mut().filter(|flight| flight.purpose == Purpose::Rotate) {
             flight.overdue = true;
             self.state.overdue(self.state.epoch(), secs(10));
+            if self.policy.forgets {
+                self.state.forget();
+            }
             // One that belongs to an earlier login says nothing about this one.
             self.state.overdue(self.state.epoch().wrapping_sub(1), secs(99));
         }
@@ -272,6 +303,9 @@ impl Witness {
             End::Failed { pause } => {
                 let pause = Duration::from_millis(pause);
                 self.cooling_until = Some(self.now + pause);
+                if self.policy.forgets {
+                    self.state.forget();
+                }
                 let told = self.state.cooled(unavailable(), self.now, |_| pause);
                 self.failed(&told, false);
             }
@@ -284,6 +318,12 @@ impl Witness {
     }
 
     fn end_load(&mut self, end: End) {
+        if self.lost.is_some() {
+            if let End::Rotated { lifetime } | End::Adopted { lifetime } = end {
+                self.login(Some(Lifetime(lifetime)));
+            }
+            return;
+        }
         let held = match end {
             End::Failed { .. } => return self.state.unread(),
             End::Lost => None,
@@ -297,10 +337,10 @@ impl Witness {
         let epoch = self.state.epoch();
         self.serial += 1;
         let (serial, now) = (self.serial, self.now);
-        let logged_out = tokens.is_none();
+        let logged_out = tokens.is_none() && !self.policy.anonymous;
         let stamped =
             |stamp: Stamp| tokens.map(|Lifetime(lifetime)| held(serial, stamp, lifetime, false, now));
-        assert_eq!(self.state.login(stamped), epoch + 1);
+        assert_eq!(self.state.login(&self.policy, stamped), epoch + 1);
         self.lost = logged_out.then(Error::logged_out);
         (self.flight, self.cooling_until, self.in_vain) = (None, None, None);
         (self.read, self.rejected) = (true, false);
@@ -317,6 +357,10 @@ impl Witness {
 
     fn cooling(&self) -> bool {
         self.cooling_until.is_some_and(|until| self.now < until)
+    }
+
+    fn rotating(&self) -> bool {
+        self.flight.as_ref().is_some_and(|flight| flight.purpose == Purpose::Rotate)
     }
 
     fn late(&self) -> bool {
@@ -339,8 +383,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn keeps_its_promises_in_any_order_of_events(steps in steps()) {
-        let mut witness = Witness::new();
+    fn keeps_its_promises_in_any_order_of_events(
+        steps in steps(),
+        anonymous in any::<bool>(),
+        forgets in any::<bool>(),
+    ) {
+        let mut witness = Witness::new(anonymous, forgets);
         for step in steps {
             witness.step(step);
         }

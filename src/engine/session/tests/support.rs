@@ -50,6 +50,8 @@ pub(super) fn policy() -> Policy {
         max_retries: 3,
         rotation_grace: Duration::ZERO,
         spread: 1.0,
+        anonymous: false,
+        forgets: false,
     }
 }
 
@@ -165,7 +167,7 @@ fn access(held: &Arc<Held>) -> String {
 
 fn verdict(verdict: Result<Verdict, Error>) -> Result<String, Error> {
     verdict.map(|verdict| match verdict {
-        Verdict::Replay(held) => access(&held),
+        Verdict::Replay { held, .. } => access(&held),
         Verdict::GiveBack => "give back".into(),
     })
 }
