@@ -147,6 +147,7 @@ impl Server {
         Ask {
             session: "session".into(),
             refresh_token: Some(Secret::new(REFRESH_TOKEN.into())),
+            epoch: 0,
             attempt: 1,
             entered: self.entered.clone(),
         }
