@@ -30,7 +30,7 @@ class Shared {
     this.throwHttpErrors = settings.throwHttpErrors;
     this.retry = settings.retry;
     this.fetchRedirect = settings.fetchRedirect;
-    this.headerName = settings.headerName;
+    this.headerName = settings.header.name;
     this.origins = trustedOrigins(settings);
   }
 }
@@ -57,8 +57,9 @@ class TokenClient {
       return;
     }
     const { settings, callbacks } = readClientOptions(options);
-    if (settings.seed !== undefined) settings.seed = nativeTokens(settings.seed);
-    this.#shared = new Shared(settings, new Callbacks(callbacks, settings.share));
+    const { session: main } = settings;
+    if (main.seed !== undefined) main.seed = nativeTokens(main.seed);
+    this.#shared = new Shared(settings, new Callbacks(callbacks, main.share));
     try {
       this.#native = new Client(environment, register(this.#shared.callbacks), settings);
     } catch (error) {

@@ -76,40 +76,67 @@ function readClientOptions(options) {
   return { settings: readSettings(own, header, callbacks), callbacks };
 }
 
+/** In the form of `src/binding/options/`; `fetchRedirect` and `throwHttpErrors` are for lib/ alone. */
 function readSettings(own, header, callbacks) {
-  const queue = readGroup(own.queue, 'queue', ['max', 'timeout']);
   return {
     baseUrl: own.baseURL === undefined ? undefined : httpUrl(own.baseURL, 'baseURL').href,
     allowedOrigins: readOrigins(own.allowedOrigins),
+    allowInsecure: boolean(own.allowInsecure, 'allowInsecure', false),
     headers: own.headers === undefined ? '' : readHeaders(own.headers),
-    headerName: header.name === undefined ? 'authorization' : readHeaderName(header.name, 'header.name'),
-    hasFormat: callbacks.format !== undefined,
-    session: text(own.session, 'session', 'default'),
-    share: text(own.share, 'share'),
-    seed: own.tokens === undefined ? undefined : readSeed(own.tokens),
-    refreshAhead: duration(own.refreshAhead, 'refreshAhead', -1, 0),
-    refreshTimeout: duration(own.refreshTimeout, 'refreshTimeout', 10_000),
-    maxRetries: integer(own.maxRetries, 'maxRetries', 3, { max: 100 }),
-    rotationGrace: readGrace(own.rotationGrace),
+    header: {
+      name: header.name === undefined ? 'authorization' : readHeaderName(header.name, 'header.name'),
+      hasFormat: callbacks.format !== undefined,
+    },
+    session: readSession(own),
+    queue: readQueue(own.queue),
+    transport: readTransport(own),
     timeout: duration(own.timeout, 'timeout', 30_000),
-    queueMax: integer(queue.max, 'queue.max', QUEUE_MAX, { unit: ' of requests' }),
-    queueTimeout: duration(queue.timeout, 'queue.timeout', 0),
-    redirect: oneOf(own.redirect, 'redirect', 'same-origin', REDIRECT_MODES),
+    redirect: REDIRECT_MODES.indexOf(oneOf(own.redirect, 'redirect', 'same-origin', REDIRECT_MODES)),
     // The platform's default.
     fetchRedirect: own.redirect ?? 'follow',
     maxResponseSize: integer(own.maxResponseSize, 'maxResponseSize', MAX_RESPONSE_SIZE, {
       min: 1,
       unit: ' of bytes',
     }),
-    allowInsecure: boolean(own.allowInsecure, 'allowInsecure', false),
-    connections: integer(own.connections, 'connections', CONNECTIONS, { min: 1, max: 65_535 }),
-    ...readTls(own.tls),
-    ...readRoute(own),
     retry: readRetry(own.retry),
-    hasStore: callbacks.getTokens !== undefined,
     hasExpired: callbacks.isSessionExpired !== undefined,
     throwHttpErrors: boolean(own.throwHttpErrors, 'throwHttpErrors', false),
   };
+}
+
+function readSession(own) {
+  return {
+    key: text(own.session, 'session', 'default'),
+    share: text(own.share, 'share'),
+    seed: own.tokens === undefined ? undefined : readSeed(own.tokens),
+    hasStore: own.getTokens !== undefined,
+    refreshAhead: duration(own.refreshAhead, 'refreshAhead', -1, 0),
+    refreshTimeout: duration(own.refreshTimeout, 'refreshTimeout', 10_000),
+    maxRetries: integer(own.maxRetries, 'maxRetries', 3, { max: 100 }),
+    rotationGrace: readGrace(own.rotationGrace),
+  };
+}
+
+function readQueue(value) {
+  const queue = readGroup(value, 'queue', ['max', 'timeout']);
+  return {
+    max: integer(queue.max, 'queue.max', QUEUE_MAX, { unit: ' of requests' }),
+    timeout: duration(queue.timeout, 'queue.timeout', 0),
+  };
+}
+
+function readTransport({ connections, http2, socketPath, tls, proxy }) {
+  const transport = {
+    connections: integer(connections, 'connections', CONNECTIONS, { min: 1, max: 65_535 }),
+    http2: boolean(http2, 'http2', true),
+    socketPath: text(socketPath, 'socketPath', undefined, 4096),
+    tls: readTls(tls),
+    proxy: require('./proxy.js').readProxy(proxy),
+  };
+  if (transport.socketPath !== undefined && proxy !== undefined && proxy !== false) {
+    throw rejectOption('socketPath and proxy must not be given together');
+  }
+  return transport;
 }
 
 function readCallbacks(own) {
@@ -194,18 +221,6 @@ function readTls(value) {
     key: readPem(tls.key, 'tls.key'),
     rejectUnauthorized: boolean(tls.rejectUnauthorized, 'tls.rejectUnauthorized', true),
   };
-}
-
-function readRoute({ http2, socketPath, proxy }) {
-  const route = {
-    http2: boolean(http2, 'http2', true),
-    socketPath: text(socketPath, 'socketPath', undefined, 4096),
-    proxy: require('./proxy.js').readProxy(proxy),
-  };
-  if (route.socketPath !== undefined && proxy !== undefined && proxy !== false) {
-    throw rejectOption('socketPath and proxy must not be given together');
-  }
-  return route;
 }
 
 function readPem(value, name) {

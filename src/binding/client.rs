@@ -3,26 +3,23 @@
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
-use ::http::Method;
 use bytes::Bytes;
 use napi::bindgen_prelude::{Either3, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::callbacks::Callbacks;
 use super::environment::{Environment, Shared};
 use super::errors;
 use super::native_answer::NativeAnswer;
-use super::options::{NativeRetry, Settings, headers, ms};
+use super::options::{NativeRetry, RequestParts, Settings};
 use super::runtime;
 use super::settlement::Settlement;
 use super::tokens::NativeTokens;
 use super::upload::{NativeSource, Upload};
-use engine::client::{Client as EngineClient, Request};
+use engine::client::Client as EngineClient;
 use engine::error::Error;
-use engine::http::{Payload, RedirectMode};
+use engine::http::Payload;
 use engine::secret::Secret;
 use engine::session::Stamp;
 use engine::token::Tokens;
@@ -48,9 +45,8 @@ impl Client {
     pub fn new(environment: &Environment, number: u32, settings: Settings) -> Result<Self, String> {
         let environment = Rc::clone(environment.shared());
         let calls = Arc::clone(&environment.calls);
-        let callbacks = Callbacks { calls, client: number, patience: Duration::ZERO };
-        let key = settings.session.clone();
-        let config = settings.into_config(callbacks).map_err(|error| errors::thrown_now(&error))?;
+        let key = settings.session.key.clone();
+        let config = settings.into_config(calls, number).map_err(|error| errors::thrown_now(&error))?;
         Ok(Self { engine: Arc::new(EngineClient::new(Arc::new(config), &key)), environment })
     }
 
@@ -60,8 +56,9 @@ impl Client {
         Self { engine, environment: Rc::clone(&self.environment) }
     }
 
-    /// `flags`: 1 skips the token, redirect mode + 1 is in the next three bits. `number` is what `abort` knows the
-    /// request by, 0 for never.
+    /// Sends a request. `lib/crossing/native-request.js`, the one caller, passes what [`RequestParts`] describes, and:
+    /// `body`, text, bytes or a body that JavaScript makes while it is sent; `number`, which `Environment.abort` names.
+    /// Arguments that are undefined at the end may be left out. The promise resolves as `native_answer.rs` says.
     #[napi(catch_unwind, ts_return_type = "Promise<[number, string, string | Buffer | null, Download?]>")]
     #[allow(
         clippy::too_many_arguments,
@@ -80,7 +77,7 @@ impl Client {
         number: Option<u32>,
         retry: Option<NativeRetry>,
     ) -> Result<Unknown<'env>> {
-        let draft = Draft { url, method, flags, query, headers, timeout, retry };
+        let parts = RequestParts { url, method, flags, query, headers, timeout, retry };
         // Copied now: JavaScript may write to its buffer as soon as this returns.
         let body = body.map_or_else(Payload::default, |body| match body {
             Either3::A(text) => Bytes::from(text).into(),
@@ -91,10 +88,10 @@ impl Client {
         });
         let abortable = number.map(|number| self.environment.aborts.abortable(number));
         self.start(env, move |engine| {
-            // Made out here: an async block keeps what it is given besides what becomes of it.
-            let request = draft.request(body, engine.config().timeout).map(Box::new);
+            // Made before the async block, because the block would keep the parts beside the request made of them.
+            let request = parts.into_request(body, engine.config().timeout).map(Box::new);
             async move {
-                // Pinned: each place that awaits it would otherwise have room for all of it.
+                // Pinned, because each place that awaits an unpinned future has room for all of it.
                 let mut sending = pin!(engine.send(request?));
                 let answer = match abortable {
                     None => sending.await?,
@@ -232,39 +229,4 @@ impl Client {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count below 2^53, made here")]
 fn count(number: f64) -> u64 {
     number as u64
-}
-
-/// A request as it crossed.
-struct Draft {
-    url: String,
-    method: String,
-    flags: u32,
-    query: Option<String>,
-    headers: Option<String>,
-    timeout: Option<f64>,
-    retry: Option<NativeRetry>,
-}
-
-impl Draft {
-    fn request(self, body: Payload, timeout: Duration) -> std::result::Result<Request, Error> {
-        let method = Method::from_bytes(self.method.as_bytes())
-            .map_err(|_| Error::InvalidOption("method must be an HTTP method".into()))?;
-        Ok(Request {
-            method,
-            url: self.url,
-            query: self.query.unwrap_or_default(),
-            headers: self.headers.as_deref().map(headers).transpose()?.unwrap_or_default(),
-            body,
-            timeout: self.timeout.map_or(timeout, ms),
-            skip_auth: self.flags & 1 == 1,
-            redirect: match self.flags >> 1 {
-                1 => Some(RedirectMode::SameOrigin),
-                2 => Some(RedirectMode::Follow),
-                3 => Some(RedirectMode::Error),
-                4 => Some(RedirectMode::Manual),
-                _ => None,
-            },
-            retry: self.retry.map(TryInto::try_into).transpose()?.map(Arc::new),
-        })
-    }
 }

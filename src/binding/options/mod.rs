@@ -1,0 +1,110 @@
+//! A client's settings as `lib/options/client.js` makes them: complete, checked and with defaults. One file for each option
+//! that is a group of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi_derive::napi;
+use url::Url;
+
+use self::header::NativeHeader;
+use self::queue::NativeQueue;
+use self::session::NativeSession;
+use self::transport::NativeTransport;
+use super::callbacks::Callbacks;
+use super::calls::Calls;
+use engine::client::{Config, Judge};
+use engine::error::Error;
+use engine::http::retry::Budget;
+use engine::http::{Limits, Origins, Rules};
+use engine::present::Format;
+use engine::session::registry::Registry;
+use engine::session::signal::Gauge;
+use engine::wait::gate::Gate;
+
+mod header;
+mod proxy;
+mod queue;
+mod redirect;
+mod request;
+mod retry;
+mod session;
+mod tls;
+mod transport;
+
+pub(super) use request::RequestParts;
+pub use retry::NativeRetry;
+
+/// Durations are in milliseconds. An absent field is undefined, never null.
+#[napi(object, object_to_js = false)]
+pub struct Settings {
+    pub base_url: Option<String>,
+    pub allowed_origins: Vec<String>,
+    pub allow_insecure: bool,
+    pub headers: String,
+    pub header: NativeHeader,
+    pub session: NativeSession,
+    pub queue: NativeQueue,
+    pub transport: NativeTransport,
+    pub timeout: f64,
+    /// An index into the modes of `redirect.rs`.
+    pub redirect: u32,
+    pub max_response_size: f64,
+    pub retry: NativeRetry,
+    pub has_expired: bool,
+}
+
+impl Settings {
+    /// `client` is the number of this client's callbacks.
+    pub(super) fn into_config(self, calls: Arc<Calls>, client: u32) -> Result<Config, Error> {
+        let callbacks = Callbacks { calls, client, patience: ms(self.session.refresh_timeout) };
+        let registry = Registry::named(self.session.share.as_deref());
+        let base = self.base_url.as_deref().map(|base| url("baseURL", base)).transpose()?;
+        let allowed = self.allowed_origins.iter().map(|origin| url("allowedOrigins", origin));
+        // A request to a Unix socket does not leave this machine, whatever its URL says.
+        let allow_insecure = self.allow_insecure || self.transport.socket_path.is_some();
+        let (format, judge) = (callbacks.clone(), callbacks.clone());
+        Ok(Config {
+            participant: Arc::new(self.session.into_participant(&self.queue, callbacks, &registry)?),
+            registry,
+            origins: Origins::new(base, allowed.collect::<Result<_, _>>()?, allow_insecure),
+            gate: Gate::new(self.transport.connections as usize),
+            transport: Box::new(self.transport.into_transport(allow_insecure)?),
+            format: self.header.has_format.then(|| Arc::new(format) as Arc<dyn Format>),
+            judge: self.has_expired.then(|| Box::new(judge) as Box<dyn Judge>),
+            headers: header::lines(&self.headers)?,
+            header_name: self.header.name()?,
+            rules: Rules {
+                redirect: redirect::mode(self.redirect).unwrap_or_default(),
+                limits: Limits { size: bytes(self.max_response_size), time: ms(self.timeout) },
+                allow_insecure,
+            },
+            retry: Arc::new(self.retry.try_into()?),
+            budget: Budget::default(),
+            queue_timeout: ms(self.queue.timeout),
+            timeout: ms(self.timeout),
+            calls: Gauge::default(),
+        })
+    }
+}
+
+fn ms(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
+}
+
+fn url(option: &str, text: &str) -> Result<Url, Error> {
+    Url::parse(text).map_err(|_| invalid(option))
+}
+
+fn invalid(option: &str) -> Error {
+    Error::InvalidOption(format!("{option} is not valid"))
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a size, checked in lib/options/client.js"
+)]
+fn bytes(size: f64) -> u64 {
+    size as u64
+}

@@ -1,0 +1,45 @@
+//! A request as `lib/crossing/native-request.js` passes it to `Client.send`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::Method;
+
+use super::retry::NativeRetry;
+use super::{header, ms, redirect};
+use engine::client::Request;
+use engine::error::Error;
+use engine::http::Payload;
+
+pub(in super::super) struct RequestParts {
+    pub(in super::super) url: String,
+    pub(in super::super) method: String,
+    /// Bit 0: without a token. The bits above: 1 + the index of the redirect mode, 0 for the client's own.
+    pub(in super::super) flags: u32,
+    /// Without the question mark.
+    pub(in super::super) query: Option<String>,
+    /// Lines as for `header::lines`.
+    pub(in super::super) headers: Option<String>,
+    /// In milliseconds.
+    pub(in super::super) timeout: Option<f64>,
+    pub(in super::super) retry: Option<NativeRetry>,
+}
+
+impl RequestParts {
+    /// `timeout` is the client's own.
+    pub(in super::super) fn into_request(self, body: Payload, timeout: Duration) -> Result<Request, Error> {
+        let method = Method::from_bytes(self.method.as_bytes())
+            .map_err(|_| Error::InvalidOption("method must be an HTTP method".into()))?;
+        Ok(Request {
+            method,
+            url: self.url,
+            query: self.query.unwrap_or_default(),
+            headers: self.headers.as_deref().map(header::lines).transpose()?.unwrap_or_default(),
+            body,
+            timeout: self.timeout.map_or(timeout, ms),
+            skip_auth: self.flags & 1 == 1,
+            redirect: (self.flags >> 1).checked_sub(1).and_then(redirect::mode),
+            retry: self.retry.map(TryInto::try_into).transpose()?.map(Arc::new),
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! The options of a session: its key, its first tokens, where they are stored, and when they are rotated.
+
+use std::sync::{Arc, OnceLock};
+
+use napi_derive::napi;
+
+use super::super::callbacks::Callbacks;
+use super::super::tokens::NativeTokens;
+use super::ms;
+use super::queue::NativeQueue;
+use engine::error::Error;
+use engine::session::participant::{Counters, Participant, Seed};
+use engine::session::registry::Registry;
+use engine::session::schedule::Policy;
+use engine::session::signal::Signal;
+use engine::store::Store;
+use engine::wait::waiting_limit::WaitingLimit;
+
+#[napi(object, object_to_js = false)]
+pub struct NativeSession {
+    pub key: String,
+    /// Clients of the same name share their sessions.
+    pub share: Option<String>,
+    /// The option `tokens`.
+    pub seed: Option<NativeTokens>,
+    /// Whether `getTokens` and `setTokens` are given.
+    pub has_store: bool,
+    /// Negative: the engine chooses.
+    pub refresh_ahead: f64,
+    pub refresh_timeout: f64,
+    pub max_retries: u32,
+    pub rotation_grace: f64,
+    /// For lib/axios only: see `Policy`.
+    pub anonymous: Option<bool>,
+    pub forgets: Option<bool>,
+}
+
+impl NativeSession {
+    pub(super) fn into_participant(
+        self,
+        queue: &NativeQueue,
+        callbacks: Callbacks,
+        registry: &Registry,
+    ) -> Result<Participant, Error> {
+        let store: Arc<dyn Store> =
+            if self.has_store { Arc::new(callbacks.clone()) } else { registry.memory() };
+        let seed = self.seed.map(TryInto::try_into).transpose();
+        let seed = seed.map_err(|malformed| Error::InvalidOption(format!("tokens: {malformed}")))?;
+        Ok(Participant {
+            grant: Arc::new(callbacks.clone()),
+            store,
+            host: Arc::new(callbacks),
+            policy: Policy {
+                refresh_ahead: (self.refresh_ahead >= 0.0).then(|| ms(self.refresh_ahead)),
+                refresh_timeout: ms(self.refresh_timeout),
+                max_retries: self.max_retries,
+                rotation_grace: ms(self.rotation_grace),
+                spread: spread_of_this_process(),
+                anonymous: self.anonymous.unwrap_or_default(),
+                forgets: self.forgets.unwrap_or_default(),
+            },
+            waiting: WaitingLimit::new(queue.max as usize),
+            counters: Counters::default(),
+            seed: Seed::new(self.key.as_str().into(), seed),
+            closed: Signal::default(),
+        })
+    }
+}
+
+/// Drawn once: ±10 %, so that processes that share a store do not rotate at the same moment.
+fn spread_of_this_process() -> f64 {
+    static SPREAD: OnceLock<f64> = OnceLock::new();
+    *SPREAD.get_or_init(|| 0.9 + 0.2 * rand::random::<f64>())
+}
