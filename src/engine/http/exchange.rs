@@ -1,7 +1,8 @@
-//! One request and its answer: sent, redirected, read as far as it is there. Replays, retries and time limits are the caller's,
-//! who drops the future when time is up and reads from the [`PhaseCell`] how far it came.
+//! One request and its answer: sends the request, follows its redirects, and reads as much of the body as arrives at once.
+//! The caller does replays, retries and time limits: it drops the future when time is up, and the [`PhaseCell`] says how
+//! far the exchange came.
 //!
-//! Invariant: a body that was sent as a stream and cannot be made again is not sent a second time.
+//! Invariant: a stream that was sent and cannot be made again is not sent a second time.
 
 use std::borrow::Cow;
 
@@ -11,12 +12,12 @@ use url::Url;
 
 use crate::error::{Error, Phase};
 use crate::http::body::download::{Download, Limits, fill};
-use crate::http::body::outgoing::Sending;
+use crate::http::body::outgoing::UploadGuard;
 use crate::http::connect::watch::watched;
 use crate::http::redirect::MAX_REDIRECTS;
 use crate::http::{PhaseCell, RedirectMode, Transport, WireRequest, WireResponse, origin, redirect};
 
-/// What the user chose for a request, as far as the wire is concerned.
+/// The options of a request that the wire needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub redirect: RedirectMode,
@@ -28,19 +29,19 @@ pub struct Rules {
 pub struct Response {
     pub status: u16,
     pub reason: Cow<'static, str>,
-    /// Where the answer came from, redirects followed.
+    /// The URL of the last request after redirects.
     pub url: Url,
     pub redirected: bool,
-    /// A redirect led to another origin: the token did not go there, so what is said there is not about it.
+    /// A redirect led to another origin. The token did not go there, so the answer says nothing about the token.
     pub left_origin: bool,
     pub headers: HeaderMap,
-    /// Decoded; empty if there is more of it.
+    /// Decoded. Empty if the body is in `download`.
     pub body: Bytes,
-    /// The body, if it is too large, or its end too far away, to be read at once.
+    /// The body, if it is too large or takes too long to be read at once.
     pub download: Option<Box<Download>>,
 }
 
-/// Sends `request`, follows its redirects as `rules` say, and reads the answer. `phase` follows along.
+/// Sends `request`, follows redirects as `rules` allow, and reads the answer. Keeps `phase` up to date.
 pub async fn exchange(
     transport: &dyn Transport,
     request: &WireRequest,
@@ -51,7 +52,7 @@ pub async fn exchange(
     phase.begin();
     for _ in 0..=MAX_REDIRECTS {
         let current = redirected.as_ref().unwrap_or(request);
-        let mut sending = Sending::new(&current.body);
+        let mut upload = UploadGuard::new(&current.body);
         phase.set(Phase::Response);
         let answer = watched(phase, transport.send(current)).await?;
         phase.answered();
@@ -62,11 +63,11 @@ pub async fn exchange(
             let url = current.url.clone();
             let body_is_empty = has_no_body(&current.method, answer.status);
             let WireResponse { status, reason, headers, body, unsent } = answer;
-            sending.unsent = unsent;
+            upload.unsent = unsent;
             let (body, download) = if body_is_empty {
                 (Bytes::new(), None)
             } else {
-                fill(body, status.as_u16(), &headers, rules.limits, sending).await?
+                fill(body, status.as_u16(), &headers, rules.limits, upload).await?
             };
             return Ok(Response {
                 status: status.as_u16(),
@@ -79,7 +80,7 @@ pub async fn exchange(
                 download,
             });
         };
-        drop(sending);
+        drop(upload);
         if hop.leaves_origin {
             phase.leave_origin();
         }
@@ -98,7 +99,7 @@ impl std::fmt::Debug for Response {
     }
 }
 
-/// A decoder would take the missing body of such an answer for a broken one.
+/// Such an answer has no body though its headers may describe one; a decoder would report the empty body as broken.
 fn has_no_body(method: &Method, status: StatusCode) -> bool {
     *method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }

@@ -24,6 +24,7 @@ pub mod transport;
 
 pub use body::download::{Download, Limits};
 pub use body::outgoing::Payload;
+pub use body::reader::WireBody;
 pub use connect::proxy::ProxyOptions;
 pub use connect::tls::TlsOptions;
 pub use exchange::{Response, Rules, exchange};
@@ -31,4 +32,5 @@ pub use origin::{Origins, Target};
 pub use phase::PhaseCell;
 pub use redirect::RedirectMode;
 pub use transport::hyper_transport::HyperTransport;
-pub use transport::{Transport, TransportOptions, WireBody, WireRequest, WireResponse};
+pub use transport::options::TransportOptions;
+pub use transport::{Transport, WireRequest, WireResponse};

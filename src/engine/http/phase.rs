@@ -1,19 +1,19 @@
-//! Where a request is, readable while it is on its way: a timeout names the phase it ended in, and a retry asks
-//! whether anything was sent.
+//! The phase of a request, readable while the request is on its way: a timeout names the phase, and a retry asks whether
+//! any byte was sent.
 //!
-//! Invariant: the phase is `Connect` only while a connection is being made *for this request*; one that waits on a
-//! kept connection's answer is in `Response`.
+//! Invariant: the phase is `Connect` only while a connection is being made *for this request*. A request that waits for
+//! its answer on a kept connection is in `Response`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::error::Phase;
 
-/// One request's phase, shared by whoever drives it and whoever watches it. A clone is the same cell.
+/// One request's phase, shared by the task that runs the request and by its observers. A clone is the same cell.
 #[derive(Clone, Debug, Default)]
 pub struct PhaseCell(Arc<AtomicU8>);
 
-// Relaxed throughout: the cell is a report, and orders nothing else.
+// Relaxed throughout, because no other memory depends on the cell.
 impl PhaseCell {
     /// A request that has not left the queue.
     pub fn new() -> Self {
@@ -29,19 +29,19 @@ impl PhaseCell {
         }
     }
 
-    /// Whether no byte of the request can have left, or its server said that none was acted upon, so that sending it
-    /// again cannot do anything twice. Exact once the exchange has failed; false when in doubt.
+    /// Whether no byte of the request was sent, or the server said that it did not act upon the request. Then sending it
+    /// again does nothing twice. Exact once the exchange has failed; false when in doubt.
     pub fn provably_unsent(&self) -> bool {
         let bits = self.0.load(Ordering::Relaxed);
         bits & ANSWERED == 0 && (matches!(bits & PHASE, QUEUE | CONNECT) || bits & UNPROCESSED != 0)
     }
 
-    /// An exchange begins: what was known of one before it is forgotten.
+    /// Starts an exchange, and forgets everything about an earlier one.
     pub(crate) fn begin(&self) {
         self.0.store(RESPONSE, Ordering::Relaxed);
     }
 
-    /// A redirect led away from the origin: what happens there is not about the request's token.
+    /// A redirect led to another origin, whose answer says nothing about the request's token.
     pub(crate) fn leave_origin(&self) {
         self.0.fetch_or(AWAY, Ordering::Relaxed);
     }
@@ -60,22 +60,23 @@ impl PhaseCell {
         self.0.store(self.0.load(Ordering::Relaxed) & !PHASE | bits, Ordering::Relaxed);
     }
 
-    /// The exchange failed such that the request cannot have been acted upon. Until it is sent again.
+    /// The server cannot have acted upon the request. Holds until the request is sent again.
     pub(crate) fn unprocessed(&self) {
         self.0.fetch_or(UNPROCESSED, Ordering::Relaxed);
     }
 
-    /// A connection is there: from `Connect` on to `Response`. Any other phase stays, so a late call is harmless.
+    /// A connection was made: `Connect` becomes `Response`. Any other phase stays, so that a late call does no harm.
     pub(crate) fn connected(&self) {
         let bits = self.0.load(Ordering::Relaxed);
         if bits & PHASE == CONNECT {
             let next = bits & !PHASE | RESPONSE;
-            // Lost only to a newer phase, which is then the right one.
+            // If another thread set a newer phase meanwhile, that one is right.
             let _ = self.0.compare_exchange(bits, next, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
-    /// A head came back. Remembered across redirects: a connect that fails after one is no proof of anything.
+    /// A head arrived. Kept across redirects, because a connect that fails after a redirect does not prove that the first
+    /// request was not processed.
     pub(crate) fn answered(&self) {
         self.0.store(self.0.load(Ordering::Relaxed) & AWAY | ANSWERED | BODY, Ordering::Relaxed);
     }

@@ -1,7 +1,7 @@
-//! When a request that failed on its way, or was answered with a status that passes, is sent again.
+//! Decides whether a request is sent again after a network error, or after a status that may pass, such as 503.
 //!
-//! Invariant: a request whose method or key does not make repeating harmless is sent again only if no byte of it left.
-//! And a server that answers nobody is asked less and less: see [`Budget`].
+//! Invariant: a request that must not be done twice, by its method and without an idempotency key, is sent again only if
+//! the server did not get it. All retries of a client together are limited by [`Budget`].
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,19 +16,19 @@ use crate::http::{Response, WireRequest};
 /// The option `retry`, complete.
 #[derive(Clone, Debug)]
 pub struct RetryRules {
-    /// How often more than once a request is sent.
+    /// How often a request is sent again at most.
     pub limit: u32,
-    /// What may be repeated whatever became of it.
+    /// Methods that may be repeated even if the server may have acted upon the request.
     pub methods: Vec<Method>,
-    /// Answers that pass.
+    /// Statuses that may pass.
     pub statuses: Vec<u16>,
-    /// Longest pause. A server that asks for a longer one is not asked again.
+    /// The longest pause. If a server asks for a longer one, the request is not sent again.
     pub max_delay: Duration,
 }
 
 impl RetryRules {
-    /// How long to wait before `request`, which was sent again `retries` times, is sent once more; `None` if `answer` is
-    /// the caller's. `unsent`: no byte of it left. `chance` is between 0 and 1.
+    /// How long to wait before `request`, which was sent again `retries` times, is sent once more; `None` if the caller
+    /// gets `answer`. `unsent`: the server did not act upon the request. `chance` is between 0 and 1.
     pub fn pause(
         &self,
         retries: u32,
@@ -49,15 +49,15 @@ impl RetryRules {
         }
     }
 
-    /// Whether `request`, of which nobody knows what became of it, can be sent again without doing anything twice.
+    /// Whether sending `request` again does nothing twice, even if the server may have acted upon it.
     pub fn may_repeat(&self, request: &WireRequest, unsent: bool) -> bool {
         unsent || self.methods.contains(&request.method) || request.headers.contains_key(IDEMPOTENCY_KEY)
     }
 
-    /// Whether the same request may fare better a little later.
+    /// Whether the same request may succeed a little later.
     pub fn passes(&self, answer: &Result<Response, Error>) -> bool {
         match answer {
-            // Another origin's answer says nothing about ours.
+            // `statuses` is about the client's own origin.
             Ok(response) => self.statuses.contains(&response.status) && !response.left_origin,
             Err(Error::Network { fault, .. }) => fault.may_pass(),
             Err(Error::Timeout { phase, .. }) => *phase == Phase::Connect,
@@ -65,15 +65,15 @@ impl RetryRules {
         }
     }
 
-    /// Full jitter, anything from nothing to a bound that doubles, so that callers who failed together do not come back
+    /// Full jitter: a random delay below a bound that doubles, so that requests that failed together do not come back
     /// together (Brooker, "Exponential Backoff And Jitter", 2015).
     fn backoff(&self, retries: u32, chance: f64) -> Duration {
         FIRST_BOUND.saturating_mul(1 << retries.min(16)).min(self.max_delay).mul_f64(chance)
     }
 }
 
-/// What all requests of a client may spend on retries together. A dead server thereby gets a few more requests than it
-/// would without, and not a multiple. AWS SDKs' numbers ("standard" mode): 100 retries in a row, and one more for
+/// Limits the retries of all requests of a client together, so that a dead server gets a few more requests than without
+/// retries, and not a multiple. The numbers of the AWS SDKs ("standard" mode): 100 retries in a row, and one more for
 /// every five requests that succeed.
 #[derive(Debug)]
 pub struct Budget(AtomicU32);
@@ -82,7 +82,7 @@ impl Budget {
     const FULL: u32 = 500;
     const RETRY: u32 = 5;
 
-    /// Whether there is enough left for a retry, which is thereby spent.
+    /// Takes one retry from the budget. False if none is left.
     pub fn spend(&self) -> bool {
         let left = |left: u32| left.checked_sub(Self::RETRY);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
@@ -90,7 +90,7 @@ impl Budget {
 
     /// A request succeeded.
     pub fn earn(&self) {
-        // Read first: most of the time it is full, and then no core has to have it for itself.
+        // The budget is full most of the time; a read alone does not take the cache line from other cores.
         if self.0.load(Ordering::Relaxed) < Self::FULL {
             let more = |left: u32| (left < Self::FULL).then_some(left + 1);
             let _full = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
@@ -108,7 +108,7 @@ impl Default for Budget {
 fn retry_after(headers: &HeaderMap, now_ms: u64) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More than fits is for ever.
+        // A number that does not fit means: never.
         return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let date_ms = clock::ms_of(httpdate::parse_http_date(text).ok()?);
@@ -117,7 +117,7 @@ fn retry_after(headers: &HeaderMap, now_ms: u64) -> Option<Duration> {
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Within it the first retry falls; the second within twice as much.
+/// Upper bound of the first random delay; it doubles for each retry.
 const FIRST_BOUND: Duration = Duration::from_millis(200);
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Bodies that were compressed for the way, decoded as they arrive. Only the coding of a whole body counts: what was
-//! coded twice (`gzip, gzip`) or by a name unknown here is passed on as it came, its `content-encoding` untouched.
+//! Decodes compressed bodies as they arrive. A body that was coded twice (`gzip, gzip`), or with a name that is unknown
+//! here, is passed on unchanged with its `content-encoding`.
 //!
-//! Invariant: of decoded bytes, no more is held here than one chunk. Beside it a decoder has its window, which grows
-//! with what it has decoded: 32 KiB for gzip and deflate, [`ZSTD_WINDOW`] for zstd, 16 MiB for br's usual format.
+//! Invariant: a decoder holds one chunk of decoded bytes, and its window, which grows with the body: to 32 KiB for gzip
+//! and deflate, to [`ZSTD_WINDOW`] for zstd, to 16 MiB for the usual format of br.
 
 use std::error::Error as StdError;
 use std::io;
@@ -19,7 +19,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
 use crate::fault::Fault;
-use crate::http::body::incoming::Arriving;
+use crate::http::body::incoming::IncomingBody;
 use crate::http::connect::link::BoxError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,17 +30,17 @@ pub(crate) enum Coding {
     Zstd,
 }
 
-/// All of [`Coding`], in a request's words.
+/// All of [`Coding`], as `accept-encoding` lists them.
 pub(crate) const ACCEPTED: &str = "gzip, deflate, br, zstd";
 
-/// A body on its way through a decoder.
+/// A body and its decoder.
 pub(crate) struct Decoder {
     state: State,
     chunk_size: usize,
 }
 
 impl Coding {
-    /// What `headers` say, if it is one coding, and one of these.
+    /// The coding in `headers`, if it is a single known one.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let mut all = headers.get_all(CONTENT_ENCODING).iter();
         let (only, None) = (all.next()?, all.next()) else {
@@ -63,8 +63,8 @@ impl Coding {
                 decoder.multiple_members(true);
                 Box::new(decoder)
             }
-            // RFC 9110 means zlib's format and servers send both. In that one, these four bits are the method,
-            // deflate; in the raw one they would be an uncompressed block with dirty padding.
+            // RFC 9110 means zlib's format, but servers also send raw deflate. In zlib's format these four bits name the
+            // method, deflate; in raw deflate they would be an uncompressed block with dirty padding.
             Self::Deflate if first & 0x0f == 0x08 => Box::new(codec::ZlibDecoder::new(input)),
             Self::Deflate => Box::new(codec::DeflateDecoder::new(input)),
             Self::Brotli => Box::new(codec::BrotliDecoder::new(input)),
@@ -79,7 +79,7 @@ impl Coding {
 }
 
 impl Decoder {
-    pub(crate) fn new(coding: Coding, body: Arriving) -> Self {
+    pub(crate) fn new(coding: Coding, body: IncomingBody) -> Self {
         let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
         let chunk_size = length.map_or(LARGEST_CHUNK, |length| {
             length.saturating_mul(USUAL_RATIO).clamp(SMALLEST_CHUNK, LARGEST_CHUNK)
@@ -89,7 +89,7 @@ impl Decoder {
         Self { state: State::Unread(coding, input), chunk_size }
     }
 
-    /// The next decoded part, or `None` at the end. After an error it is at its end. Can be dropped and asked again.
+    /// The next decoded part, or `None` at the end and after an error. Dropping the future loses nothing.
     pub(crate) async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
         let chunk = self.decoded().await;
         if !matches!(chunk, Ok(Some(_))) {
@@ -98,10 +98,10 @@ impl Decoder {
         chunk
     }
 
-    /// Leaves the state whole at every await, since a caller that waits no longer may come back.
+    /// Keeps the state whole at every await, because a caller that dropped the future may call again.
     async fn decoded(&mut self) -> io::Result<Option<Bytes>> {
         if let State::Unread(coding, input) = &mut self.state {
-            // Nothing at all is an empty body in every coding, as in fetch.
+            // No byte at all is an empty body in every coding, as in fetch.
             let Some(&first) = input.fill_buf().await?.first() else { return Ok(None) };
             if *coding == Coding::Brotli && first & 0x7f == LARGE_WINDOW {
                 return Err(io::ErrorKind::InvalidData.into());
@@ -117,7 +117,7 @@ impl Decoder {
             Ok(0) if at_end(decoder.input()).await? => Ok(None),
             Ok(0) => Err(io::Error::new(io::ErrorKind::InvalidData, "something follows the compressed body")),
             Ok(_) => Ok(Some(chunk.freeze())),
-            // What flate2 says when it wants more: an error in what it read leaves that in the input.
+            // flate2 needs more input. After an error in the data, by contrast, input would be left.
             Err(error) if is_flate2s(&error) && at_end(decoder.input()).await? => {
                 Err(io::ErrorKind::UnexpectedEof.into())
             }
@@ -132,7 +132,7 @@ enum State {
     Ended,
 }
 
-type Input = StreamReader<MapErr<BodyDataStream<Arriving>, fn(BoxError) -> io::Error>, Bytes>;
+type Input = StreamReader<MapErr<BodyDataStream<IncomingBody>, fn(BoxError) -> io::Error>, Bytes>;
 
 trait Decode: AsyncRead + Send + Sync + Unpin {
     fn input(&mut self) -> &mut Input;
@@ -150,7 +150,7 @@ macro_rules! decode {
 
 decode!(GzipDecoder, ZlibDecoder, DeflateDecoder, BrotliDecoder, ZstdDecoder);
 
-/// And not a connection's, of which the input is at its end as well.
+/// Whether the error is flate2's, and not the connection's, after which the input is at its end too.
 fn is_flate2s(error: &io::Error) -> bool {
     let of_connection =
         |cause: &(dyn StdError + Send + Sync + 'static)| cause.is::<hyper::Error>() || cause.is::<Fault>();
@@ -161,20 +161,19 @@ async fn at_end(input: &mut Input) -> io::Result<bool> {
     Ok(input.fill_buf().await?.is_empty())
 }
 
-/// How a brotli stream begins that is not RFC 7932's but the format with windows of up to 1 GiB; it may not be sent as
-/// `br`.
+/// The first byte of brotli's other format, with windows of up to 1 GiB, which must not be sent as `br`.
 const LARGE_WINDOW: u8 = 0x11;
 
-/// 8 MiB, as a power of two: RFC 9659 allows no more over HTTP. zstd's own default is 128 MiB, for a body of ten bytes.
+/// 2²³ = 8 MiB, the most that RFC 9659 allows over HTTP. zstd's default of 128 MiB would be taken by a body of ten bytes.
 const ZSTD_WINDOW: u32 = 23;
 
-/// JSON and HTML shrink to a quarter or less, so that most bodies whose length is known fit in one chunk or two.
+/// JSON and HTML shrink to a quarter or less, so most bodies of known length fit in one or two chunks.
 const USUAL_RATIO: usize = 4;
 
-/// The least worth an allocation, since a body may be held for long in one chunk.
+/// A smaller chunk is not worth its allocation; a larger one would waste memory if the body is held for long.
 const SMALLEST_CHUNK: usize = 512;
 
-/// What a decoder may write at once: enough that a large body is not many chunks, and not much for a thousand bodies.
+/// Large enough that a large body is few chunks, and small enough for a thousand bodies at once.
 const LARGEST_CHUNK: usize = 32 * 1024;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Answers' bodies. Small ones are read to the end before the caller hears of the answer, which saves a crossing; large
-//! ones, and those whose end is not in sight, are handed over as a [`Download`].
+//! Bodies of answers. A small body is read to its end before the answer is delivered, which saves a crossing. A large
+//! body, or one that takes long to end, is handed over as a [`Download`].
 //!
-//! Invariant: of a body that nobody reads, no more is held than [`SMALL`] and what the connection has buffered.
+//! Invariant: of a body that the caller does not read, only [`SMALL`] and the connection's buffers are held.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,33 +13,33 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Phase};
 use crate::http::WireBody;
-use crate::http::body::outgoing::Sending;
+use crate::http::body::outgoing::UploadGuard;
 
-/// What is left of a body after [`fill`].
+/// The part of a body that is left after [`fill`].
 pub struct Download {
     read: VecDeque<Bytes>,
     body: WireBody,
     limits: Limits,
-    /// A request's own body may still be on its way while its answer is read.
-    sending: Sending,
+    /// The request's own body may still be on its way while its answer is read.
+    upload: UploadGuard,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of a body that is wanted in one piece, counted after decompression.
+    /// The most bytes of a body that is read in one piece, counted after decompression.
     pub size: u64,
-    /// For the whole of a body that is wanted in one piece.
+    /// How long reading a body in one piece may take.
     pub time: Duration,
 }
 
-/// Up to this size a body is read before the answer is delivered.
+/// Bodies up to this size are read before the answer is delivered.
 pub const SMALL: u64 = 256 * 1024;
 
-/// The same for answers above 399: everybody wants those whole, and nobody streams them.
+/// The same for statuses above 399, because programs read such bodies whole.
 const SMALL_FAILURE: u64 = 1024 * 1024;
 
-/// How long the answer waits for a body of unknown length to end. Nearly all do with the head or right after it; who
-/// streams on purpose does not notice the delay.
+/// How long the answer waits for a body of unknown length to end. Nearly all bodies end with the head or right after it;
+/// a stream hardly notices the delay.
 const PATIENCE: Duration = Duration::from_millis(5);
 
 impl Download {
@@ -50,7 +50,7 @@ impl Download {
         }
         let late = Error::Timeout { phase: Phase::Body, after: IDLE };
         let chunk = timeout(IDLE, self.body.chunk()).await.unwrap_or(Err(late));
-        chunk.map_err(|error| self.sending.explain(error))
+        chunk.map_err(|error| self.upload.explain(error))
     }
 
     /// All of it, in one piece.
@@ -78,20 +78,20 @@ impl Download {
     }
 }
 
-/// How long a stream may say nothing. undici's number for the pauses of a body.
+/// How long a body may pause. undici's number.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// How much memory a mere `content-length` gets before its bytes arrive. Most bodies fit, and a thousand servers that
-/// promise and then stall hold one gigabyte and not the 64 each that the default limit allows.
+/// How much memory is reserved for a `content-length` before its bytes arrive. Most bodies fit. A thousand servers that
+/// announce a body and then stall hold one gigabyte, and not the 64 GB that the default limit would allow.
 const PREALLOCATED: usize = 1024 * 1024;
 
-/// What there is of `body` at once, and the rest of it unless that is all.
+/// Reads `body` as far as it arrives at once. Returns the whole body, or a [`Download`] of a longer one.
 pub(crate) async fn fill(
     mut body: WireBody,
     status: u16,
     headers: &HeaderMap,
     limits: Limits,
-    sending: Sending,
+    upload: UploadGuard,
 ) -> Result<(Bytes, Option<Box<Download>>), Error> {
     let most = limits.size.min(if status < 400 { SMALL } else { SMALL_FAILURE });
     let mut read = VecDeque::new();
@@ -102,9 +102,9 @@ pub(crate) async fn fill(
         None if is_event_stream(headers) => Ok(false),
         None => timeout(PATIENCE, read_up_to(most, &mut body, &mut read)).await.unwrap_or(Ok(false)),
     };
-    let ended = filled.map_err(|error| sending.explain(error))?;
+    let ended = filled.map_err(|error| upload.explain(error))?;
     if !ended {
-        return Ok((Bytes::new(), Some(Box::new(Download { read, body, limits, sending }))));
+        return Ok((Bytes::new(), Some(Box::new(Download { read, body, limits, upload }))));
     }
     if read.len() < 2 {
         return Ok((read.pop_front().unwrap_or_default(), None));
@@ -116,7 +116,7 @@ pub(crate) async fn fill(
     Ok((whole.freeze(), None))
 }
 
-/// Whether the body has ended; otherwise there is more than `most` of it. Can be dropped at any await.
+/// True at the body's end; false if the body is longer than `most`. Dropping the future loses nothing.
 async fn read_up_to(most: u64, body: &mut WireBody, read: &mut VecDeque<Bytes>) -> Result<bool, Error> {
     let mut size = 0;
     while let Some(chunk) = body.chunk().await? {
@@ -129,7 +129,7 @@ async fn read_up_to(most: u64, body: &mut WireBody, read: &mut VecDeque<Bytes>) 
     Ok(true)
 }
 
-/// A stream by its own account: its first event may be hours away.
+/// Such a stream is handed over at once, because its first event may be hours away.
 fn is_event_stream(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     value.get(..17).is_some_and(|start| start.eq_ignore_ascii_case(b"text/event-stream"))

@@ -1,7 +1,7 @@
 //! An answer's body as it comes off the wire.
 //!
-//! Invariant: a body that breaks off is an error. HTTP/1.1's own framing says whether one is whole; of an HTTP/2 stream that
-//! is reset with `NO_ERROR` hyper says that it has ended (RFC 9113 §8.1), whether or not it had.
+//! Invariant: a body that breaks off is an error. HTTP/1.1's framing says whether a body is whole. Of an HTTP/2 stream
+//! that is reset with `NO_ERROR` hyper reports a normal end (RFC 9113 §8.1), even if the body was not whole.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,19 +14,19 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use crate::fault::Fault;
 use crate::http::connect::link::BoxError;
 
-pub(crate) struct Arriving {
+pub(crate) struct IncomingBody {
     body: Incoming,
     http2: bool,
 }
 
-impl Arriving {
+impl IncomingBody {
     pub(crate) fn of(response: Response<Incoming>) -> Response<Self> {
         let http2 = response.version() == Version::HTTP_2;
         response.map(|body| Self { body, http2 })
     }
 }
 
-impl Body for Arriving {
+impl Body for IncomingBody {
     type Data = Bytes;
     type Error = BoxError;
 

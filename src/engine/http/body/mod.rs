@@ -4,4 +4,5 @@ pub mod decode;
 pub mod download;
 pub mod incoming;
 pub mod outgoing;
+pub mod reader;
 pub mod unsent;

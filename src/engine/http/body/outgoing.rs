@@ -1,7 +1,6 @@
-//! A request's body: bytes, which can be sent as often as it takes, or a stream, which is made while it is sent.
+//! A request's body: bytes, which can be sent again and again, or a stream, which is made while it is sent.
 //!
-//! Invariant: a stream that was given out and cannot be made again is never sent as if it were empty: sending it is an
-//! error.
+//! Invariant: a stream that was read and cannot be made again is never sent as if it were empty: sending it is an error.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,27 +22,27 @@ pub enum Payload {
 
 /// Where a streamed body comes from.
 pub trait Source: Send + Sync {
-    /// The body from its beginning; `None` if it was given out before and cannot be made again. Asked when the first
-    /// byte is wanted, so that a request that never got a connection has used nothing up.
+    /// The body from its beginning; `None` if it was opened before and cannot be made again. Called when the first byte
+    /// is needed, so that a request that gets no connection leaves the stream unread.
     fn open(&self) -> Option<Chunks>;
 
-    /// Whether [`Source::open`] has something to give.
+    /// Whether [`Source::open`] would return a body.
     fn is_fresh(&self) -> bool;
 
-    /// In bytes, if it is known beforehand.
+    /// The number of bytes, if it is known beforehand.
     fn length(&self) -> Option<u64>;
 
-    /// What went wrong while it was read, if something did.
+    /// The error that reading the body ended with, if it did.
     fn failure(&self) -> Option<Error>;
 
-    /// Nobody wants the rest of what is open.
+    /// Ends the open body, because the rest of it is not needed.
     fn stop(&self);
 }
 
 pub type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
 
 impl Payload {
-    /// Whether sending it sends all of it, from the beginning.
+    /// Whether the whole body can be sent from the beginning.
     pub fn is_fresh(&self) -> bool {
         match self {
             Self::Bytes(_) => true,
@@ -70,18 +69,20 @@ impl Payload {
         }
     }
 
-    /// The body as hyper takes it; with its upload, if sending it takes more than a moment.
-    pub(crate) fn outgoing(&self) -> (Outgoing, Option<UploadState>) {
+    /// The body as hyper takes it; with its state if it is not sent at once.
+    pub(crate) fn outgoing(&self) -> (OutgoingBody, Option<UploadState>) {
         let upload = UploadState::default();
         match self {
-            Self::Bytes(bytes) if bytes.len() <= PIECE => (Outgoing::Whole(bytes.clone()), None),
-            Self::Bytes(bytes) => (Outgoing::Large(bytes.clone(), upload.clone()), Some(upload)),
-            Self::Stream(source) => (Outgoing::Unopened(Arc::clone(source), upload.clone()), Some(upload)),
+            Self::Bytes(bytes) if bytes.len() <= PIECE => (OutgoingBody::Whole(bytes.clone()), None),
+            Self::Bytes(bytes) => (OutgoingBody::Large(bytes.clone(), upload.clone()), Some(upload)),
+            Self::Stream(source) => {
+                (OutgoingBody::Unopened(Arc::clone(source), upload.clone()), Some(upload))
+            }
         }
     }
 }
 
-/// Shows no byte of it.
+/// Shows no byte of the body.
 impl std::fmt::Debug for Payload {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -103,26 +104,26 @@ impl From<Bytes> for Payload {
     }
 }
 
-/// Stops the sending of a request's body when its exchange is over, however it ended: a server may answer before it has
-/// read everything.
-pub(crate) struct Sending {
+/// Stops the sending of a request's body when the exchange is over, because a server may answer before it has read the
+/// whole body.
+pub(crate) struct UploadGuard {
     payload: Payload,
-    /// Once it is answered.
+    /// Present once the request is answered.
     pub(crate) unsent: Option<Unsent>,
 }
 
-impl Sending {
+impl UploadGuard {
     pub(crate) fn new(payload: &Payload) -> Self {
         Self { payload: payload.clone(), unsent: None }
     }
 
-    /// Why an answer breaks off: the request's own body may have failed meanwhile.
+    /// The reason that an answer breaks off: the request's own body may have failed meanwhile.
     pub(crate) fn explain(&self, error: Error) -> Error {
         self.payload.failure().unwrap_or(error)
     }
 }
 
-impl Drop for Sending {
+impl Drop for UploadGuard {
     fn drop(&mut self) {
         if let Payload::Stream(source) = &self.payload {
             source.stop();
@@ -131,19 +132,19 @@ impl Drop for Sending {
 }
 
 /// A payload as hyper takes it.
-pub(crate) enum Outgoing {
+pub(crate) enum OutgoingBody {
     Whole(Bytes),
-    /// In pieces, so that hyper stops when nobody reads them.
+    /// In pieces, so that hyper stops when the server does not read them.
     Large(Bytes, UploadState),
     Unopened(Arc<dyn Source>, UploadState),
-    /// With what is left of its length, if that is known.
+    /// With the number of bytes that are left, if that is known.
     Open(Chunks, Option<u64>, UploadState),
 }
 
-/// What fits into a socket at once, most of the time.
+/// Most sockets take this much at once.
 const PIECE: usize = 64 * 1024;
 
-impl Outgoing {
+impl OutgoingBody {
     fn is_stopped(&self) -> bool {
         match self {
             Self::Whole(_) => false,
@@ -154,7 +155,7 @@ impl Outgoing {
     }
 }
 
-impl Body for Outgoing {
+impl Body for OutgoingBody {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -187,7 +188,7 @@ impl Body for Outgoing {
                 if let (Some(left), Some(Ok(chunk))) = (left.as_mut(), &next) {
                     *left = left.saturating_sub(chunk.len() as u64);
                 }
-                // hyper asks for no more than the length it announced.
+                // hyper reads no further than the length that it announced.
                 if next.is_none() || *left == Some(0) {
                     upload.complete();
                 }
@@ -209,7 +210,7 @@ impl Body for Outgoing {
     }
 }
 
-/// Why a body ends before its end. Of one that nobody wants the rest of, hyper takes the word for the server from here.
+/// The error that ends a body early. For an abandoned upload it is h2's CANCEL, because hyper sends that code to the server.
 fn ended(error: Error) -> BoxError {
     match error {
         Error::Aborted => h2::Error::from(h2::Reason::CANCEL).into(),

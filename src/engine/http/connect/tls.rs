@@ -1,7 +1,7 @@
 //! The option `tls`, turned into a rustls configuration.
 //!
-//! Invariant: what is wrong with a certificate or key is found when the client is made, and the error names the option
-//! and shows nothing of its value.
+//! Invariant: a certificate or key that cannot be used is found when the client is made. The error names the option, and
+//! shows nothing of its value.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use rustls_platform_verifier::Verifier;
 use crate::error::Error;
 use crate::fault::Fault;
 
-/// Each of them PEM text.
+/// Certificates and keys are PEM text.
 #[derive(Clone)]
 pub struct TlsOptions {
-    /// The only authorities trusted, in place of the system's, as Node's `ca` does.
+    /// The only trusted authorities, in place of the system's, as with Node's `ca`.
     pub ca: Option<String>,
-    /// What the client shows of itself; goes with `key`.
+    /// The client's own certificate; needs `key`.
     pub cert: Option<String>,
     pub key: Option<String>,
     pub reject_unauthorized: bool,
@@ -31,7 +31,7 @@ impl TlsOptions {
         self.ca.is_none() && self.cert.is_none() && self.key.is_none() && self.reject_unauthorized
     }
 
-    /// Checks every option. Offers no protocol yet. Reads the system's authorities if it needs them, which takes milliseconds.
+    /// Checks every option, and sets no ALPN protocol. May read the system's authorities, which takes milliseconds.
     pub(crate) fn config(&self) -> Result<ClientConfig, Error> {
         let roots = self.ca.as_deref().map(authorities).transpose()?;
         let identity = match (&self.cert, &self.key) {
@@ -40,7 +40,7 @@ impl TlsOptions {
             (Some(_), None) => return Err(invalid("tls.cert needs tls.key beside it")),
             (None, Some(_)) => return Err(invalid("tls.key needs tls.cert beside it")),
         };
-        // Named, because another crate in the program may have another one made the default.
+        // Named here, because another crate in the program may have made another provider the default.
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -99,7 +99,7 @@ fn identity(cert: &str, key: &str) -> Result<Identity, Error> {
     Ok((chain, key))
 }
 
-/// At least one.
+/// The certificates in `pem`, at least one.
 fn certificates(pem: &str, otherwise: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     match CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>() {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
@@ -107,8 +107,8 @@ fn certificates(pem: &str, otherwise: &str) -> Result<Vec<CertificateDer<'static
     }
 }
 
-/// For a container without any, where Node works too, since it brings its own. Not if the environment names the ones
-/// to trust: that they cannot be read must not widen what is trusted.
+/// For a container without authorities of its own; Node works there too, because it brings a list. An error if the
+/// environment names authorities: if they cannot be read, others must not be trusted in their place.
 fn mozillas_authorities() -> Result<RootCertStore, Error> {
     if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some()) {
         return Err(Error::Network {
@@ -119,7 +119,7 @@ fn mozillas_authorities() -> Result<RootCertStore, Error> {
     Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
 }
 
-/// What `rejectUnauthorized: false` asks for, and nobody else gets.
+/// Accepts any certificate. Used for `rejectUnauthorized: false` alone.
 #[derive(Debug)]
 struct TrustAnyone(Arc<CryptoProvider>);
 
@@ -135,7 +135,7 @@ impl ServerCertVerifier for TrustAnyone {
         Ok(ServerCertVerified::assertion())
     }
 
-    // A signature by a key that anyone may have made proves nothing, and certificates that rustls cannot read pass.
+    // Not checked, because a signature by an unverified key proves nothing, and rustls cannot read some certificates.
     fn verify_tls12_signature(
         &self,
         _: &[u8],

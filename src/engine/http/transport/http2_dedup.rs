@@ -1,9 +1,8 @@
 //! One connection for all requests to an origin that speaks HTTP/2. hyper starts a connection for each request that
-//! finds none and lets go of all but the first that is ready; a storm would make hundreds of TLS handshakes for
-//! nothing.
+//! finds none, and keeps only the first that is ready; a storm would make hundreds of TLS handshakes in vain.
 //!
-//! Invariant: what was learned of an origin only delays or drops connects that another one makes unnecessary. If that
-//! one fails, or speaks HTTP/1.1 after all, the others start at once.
+//! Invariant: a connect is delayed or dropped only if another one makes it unnecessary. If that other one fails, or
+//! speaks HTTP/1.1 after all, the delayed ones start at once.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -24,16 +23,16 @@ use crate::http::connect::watch::is_watched;
 #[derive(Clone)]
 pub(crate) struct Http2Dedup<S> {
     inner: S,
-    known: Known,
+    known: Http2Origins,
 }
 
-/// The origins that spoke HTTP/2, each with the turn to connect to it. Closed turns are nobody's any more.
+/// The origins that spoke HTTP/2, each with a semaphore that lets one connect through. A closed semaphore lets all through.
 #[derive(Clone, Default)]
-struct Known(Arc<Mutex<HashMap<Authority, Arc<Semaphore>>>>);
+struct Http2Origins(Arc<Mutex<HashMap<Authority, Arc<Semaphore>>>>);
 
 impl<S> Http2Dedup<S> {
     pub(crate) fn new(inner: S) -> Self {
-        Self { inner, known: Known::default() }
+        Self { inner, known: Http2Origins::default() }
     }
 }
 
@@ -45,7 +44,7 @@ where
 {
     type Response = S::Response;
     type Error = BoxError;
-    type Future = Connecting<S::Response>;
+    type Future = DedupedConnect<S::Response>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -59,9 +58,9 @@ where
             let origin = origin.clone();
             async move {
                 let Some(origin) = origin else { return connect.await };
-                let turn = known.turn(&origin);
-                let _turn = match &turn {
-                    Some(turn) => turn.acquire().await.ok(),
+                let one_at_a_time = known.semaphore(&origin);
+                let _permit = match &one_at_a_time {
+                    Some(semaphore) => semaphore.acquire().await.ok(),
                     None => None,
                 };
                 let outcome = connect.await;
@@ -72,32 +71,37 @@ where
                 outcome
             }
         };
-        Connecting { inner: Box::pin(connecting), wanted: is_watched(), origin, known: self.known.clone() }
+        DedupedConnect {
+            inner: Box::pin(connecting),
+            wanted: is_watched(),
+            origin,
+            known: self.known.clone(),
+        }
     }
 }
 
-pub(crate) struct Connecting<T> {
+pub(crate) struct DedupedConnect<T> {
     inner: BoxFuture<'static, Result<T, BoxError>>,
-    /// Some request waits for it, as far as is known.
+    /// Whether a request waited for it when it started.
     wanted: bool,
     origin: Option<Authority>,
-    known: Known,
+    known: Http2Origins,
 }
 
-impl<T> Future for Connecting<T> {
+impl<T> Future for DedupedConnect<T> {
     type Output = Result<T, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let let_go = self.wanted && !is_watched();
-        if let_go && self.origin.as_ref().is_some_and(|origin| self.known.turn(origin).is_some()) {
+        if let_go && self.origin.as_ref().is_some_and(|origin| self.known.semaphore(origin).is_some()) {
             return Poll::Ready(Err("another connection took its place".into()));
         }
         self.inner.as_mut().poll(cx)
     }
 }
 
-impl Known {
-    fn turn(&self, origin: &Authority) -> Option<Arc<Semaphore>> {
+impl Http2Origins {
+    fn semaphore(&self, origin: &Authority) -> Option<Arc<Semaphore>> {
         self.lock().get(origin).map(Arc::clone)
     }
 
@@ -110,8 +114,8 @@ impl Known {
     }
 
     fn forget(&self, origin: &Authority) {
-        if let Some(turn) = self.lock().remove(origin) {
-            turn.close();
+        if let Some(semaphore) = self.lock().remove(origin) {
+            semaphore.close();
         }
     }
 
@@ -120,7 +124,7 @@ impl Known {
     }
 }
 
-/// A client has few origins. One that has more than this begins to learn anew.
+/// A client has few origins. If it has more than this, all are forgotten, so that the map stays small.
 const MANY: usize = 1000;
 
 #[cfg(test)]

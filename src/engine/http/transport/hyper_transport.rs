@@ -1,6 +1,6 @@
 //! HTTP/1.1 and HTTP/2 by hyper, over TLS by rustls. hyper-util's client keeps the connections.
 //!
-//! Invariant: a URL is parsed once more than the user's, into the URI that hyper wants, and never again on the way.
+//! Invariant: a URL is parsed twice: when the user passes it, and here into the URI that hyper takes.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -23,8 +23,8 @@ use crate::error::Error;
 use crate::fault::Fault;
 use crate::http::body::decode;
 use crate::http::body::decode::Coding;
-use crate::http::body::incoming::Arriving;
-use crate::http::body::outgoing::Outgoing;
+use crate::http::body::incoming::IncomingBody;
+use crate::http::body::outgoing::OutgoingBody;
 use crate::http::body::unsent::Unsent;
 use crate::http::connect::abort_handle::AbortHandle;
 use crate::http::connect::connector::Connector;
@@ -38,11 +38,9 @@ use crate::http::transport::http2;
 use crate::http::transport::http2_dedup::Http2Dedup;
 use crate::http::{Transport, TransportOptions, WireBody, WireRequest, WireResponse, host};
 
-/// HTTP over hyper and rustls. A request that hyper knows was not sent, because the kept connection it got was closed,
-/// is sent on another one.
+/// HTTP over hyper and rustls. If a kept connection was closed before a request was written, hyper uses another one.
 ///
-/// Limits that nobody can raise by sending more: 100 header fields in HTTP/1.1, and [`READ_BUFFER`] for a response's
-/// head.
+/// A response's head is limited: to 100 fields in HTTP/1.1, and to [`READ_BUFFER`].
 pub struct HyperTransport {
     idle_per_origin: usize,
     http2: bool,
@@ -50,16 +48,16 @@ pub struct HyperTransport {
     connector: Connector,
     /// For http URLs.
     plain: OnceLock<Client<Connector>>,
-    /// For https URLs. Reading the system's authorities takes milliseconds and a program that never needs them
-    /// should not pay, nor fail where there are none.
+    /// For https URLs. Made when it is first needed, because reading the system's authorities takes milliseconds, and fails
+    /// where there are none.
     tls: OnceLock<rustls::ClientConfig>,
     secure: OnceLock<Client<Http2Dedup<HttpsConnector<Connector>>>>,
-    /// For https URLs with another host in the `host` header, which HTTP/2 cannot say (RFC 9113 §8.3.1).
+    /// For https URLs with another host in the `host` header, which HTTP/2 cannot express (RFC 9113 §8.3.1).
     http1_only: OnceLock<Client<HttpsConnector<Connector>>>,
 }
 
 impl HyperTransport {
-    /// Needs no runtime. What is set of the TLS options, `socket_path` and `proxy` is checked here.
+    /// Needs no runtime. Checks the TLS options, `socket_path` and `proxy`.
     pub fn new(options: &TransportOptions) -> Result<Self, Error> {
         let TransportOptions { idle_per_origin, tls, http2, socket_path, proxy, allow_insecure } = options;
         let connector = match (socket_path, proxy) {
@@ -80,7 +78,7 @@ impl HyperTransport {
         })
     }
 
-    fn request(&self, mut request: Request<Outgoing>) -> Result<legacy::ResponseFuture, Error> {
+    fn request(&self, mut request: Request<OutgoingBody>) -> Result<legacy::ResponseFuture, Error> {
         if let Connector::Proxied(proxies, _) = &self.connector
             && let Some(credentials) = proxies.credentials(request.uri(), self.allow_insecure)?
         {
@@ -99,7 +97,7 @@ impl HyperTransport {
             {
                 return Ok(self.http1_only()?.request(request));
             }
-            // Either version says it in its own way.
+            // hyper adds it in the form of the version that is spoken.
             request.headers_mut().remove(HOST);
         }
         Ok(self.secure()?.request(request))
@@ -127,7 +125,7 @@ impl HyperTransport {
 
     fn encrypted(&self, http2: bool) -> Result<HttpsConnector<Connector>, Error> {
         if self.tls.get().is_none() {
-            // Two threads may make one each; the second is dropped unused.
+            // If two threads make one at once, the second is dropped.
             let config = TlsOptions::default().config()?;
             self.tls.get_or_init(|| config);
         }
@@ -148,13 +146,13 @@ impl Transport for HyperTransport {
                         let Some(fault) = fault(&response) else {
                             return Ok(WireResponse { unsent, ..incoming(response, uri) });
                         };
-                        // At once: nobody else may get this connection.
+                        // At once, so that no other request gets this connection.
                         if let Some(handle) = response.extensions().get::<AbortHandle>() {
                             handle.abort();
                         }
                         return Err(Error::Network { subject: host::name(&uri), fault });
                     }
-                    Err(error) if http2::missed(&error) => {}
+                    Err(error) if http2::shared_connect_failed(&error) => {}
                     Err(error) => {
                         if !error.is_connect() {
                             left_connect();
@@ -170,7 +168,7 @@ impl Transport for HyperTransport {
     }
 }
 
-type Client<C> = legacy::Client<Watched<C>, Outgoing>;
+type Client<C> = legacy::Client<Watched<C>, OutgoingBody>;
 
 fn client<C>(connector: C, idle_per_origin: usize, http2: bool) -> Client<C>
 where
@@ -188,7 +186,7 @@ where
         .build(Watched(connector))
 }
 
-fn outgoing(request: &WireRequest) -> Result<(Request<Outgoing>, Option<Unsent>), Error> {
+fn outgoing(request: &WireRequest) -> Result<(Request<OutgoingBody>, Option<Unsent>), Error> {
     let (body, upload) = request.body.outgoing();
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = request.method.clone();
@@ -198,7 +196,7 @@ fn outgoing(request: &WireRequest) -> Result<(Request<Outgoing>, Option<Unsent>)
     Ok((outgoing, unsent))
 }
 
-/// `url` without its fragment and without user name and password, which have no place in a request.
+/// `url` without fragment, user name and password, which are not sent.
 fn uri(url: &Url) -> Result<Uri, Error> {
     let uri = match &url[Position::BeforeUsername..Position::BeforeHost] {
         "" => Uri::try_from(&url[..Position::AfterQuery]),
@@ -209,24 +207,24 @@ fn uri(url: &Url) -> Result<Uri, Error> {
     uri.map_err(|_| Error::InvalidOption("url cannot be sent as an HTTP/1.1 request".into()))
 }
 
-/// The request's own, and the usual ones it lacks. hyper adds `host` and the length of a body.
+/// The request's own headers, and the usual ones that it lacks. hyper adds `host` and the length of the body.
 fn headers(request: &WireRequest) -> HeaderMap {
     let WireRequest { method, headers: own, body, .. } = request;
     let mut headers = HeaderMap::with_capacity(own.len() + ADDED);
     for (name, value) in own {
-        // The body is here and its length known; another one would have the server wait, or read into the next
-        // request.
+        // Only the body's real length may be sent: a larger one makes the server wait, a smaller one makes it take the
+        // rest for the next request.
         if name != CONTENT_LENGTH && name != TRANSFER_ENCODING {
             headers.append(name.clone(), value.clone());
         }
     }
     headers.entry(ACCEPT).or_insert(ANYTHING);
     headers.entry(USER_AGENT).or_insert(OURSELVES);
-    // As fetch does: a part of a compressed body cannot be decoded.
+    // As in fetch, because a part of a compressed body cannot be decoded.
     let codings = if own.contains_key(RANGE) { IDENTITY } else { CODINGS };
     headers.entry(ACCEPT_ENCODING).or_insert(codings);
     if body.is_empty() && matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
-        // RFC 9110 §8.6. hyper leaves it out, and some servers answer 411.
+        // RFC 9110 §8.6. hyper leaves it out, and then some servers answer 411.
         headers.insert(CONTENT_LENGTH, ZERO);
     }
     headers
@@ -245,13 +243,13 @@ fn fault(response: &Response<Incoming>) -> Option<Fault> {
 }
 
 fn incoming(response: Response<Incoming>, uri: Uri) -> WireResponse {
-    let (mut head, body) = Arriving::of(response).into_parts();
+    let (mut head, body) = IncomingBody::of(response).into_parts();
     let reason = match head.extensions.get::<ReasonPhrase>() {
         // Header bytes are Latin-1.
         Some(reason) => reason.as_bytes().iter().copied().map(char::from).collect::<String>().into(),
         None => head.status.canonical_reason().unwrap_or_default().into(),
     };
-    // An answer to HEAD has no body, and its headers tell of the one that GET would bring.
+    // An answer to HEAD has no body; its headers describe the body that GET would get.
     let coding = if body.is_end_stream() { None } else { Coding::of(&head.headers) };
     if coding.is_some() {
         head.headers.remove(CONTENT_ENCODING);
@@ -266,22 +264,22 @@ fn incoming(response: Response<Incoming>, uri: Uri) -> WireResponse {
     }
 }
 
-// Values that HeaderMap takes without an allocation.
+// Constants, so that HeaderMap takes them without an allocation.
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 const OURSELVES: HeaderValue = HeaderValue::from_static(concat!("token-rotator/", env!("CARGO_PKG_VERSION")));
 const CODINGS: HeaderValue = HeaderValue::from_static(decode::ACCEPTED);
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const ZERO: HeaderValue = HeaderValue::from_static("0");
 
-/// The three above, `host` and `content-length`: the map never grows.
+/// Room for the three above, `host` and `content-length`, so that the map never grows.
 const ADDED: usize = 5;
 
-/// What a connection reads at once at the most. A part of a body keeps all of the buffer it was read into: with hyper's
+/// The most that a connection reads at once. A part of a body keeps the whole buffer that it was read into: with hyper's
 /// 400 KiB a stream of 512 MB held 60 MB more.
 const READ_BUFFER: usize = 64 * 1024;
 
-/// undici's number: under the 5 s after which a Node server closes an idle connection, so that its close and our
-/// next request do not cross.
+/// undici's number: below the 5 s after which a Node server closes an idle connection, so that its close and the next
+/// request do not cross.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 #[cfg(test)]

@@ -232,9 +232,9 @@ async fn who_waited_for_a_connection_that_failed_missed_it() {
     tell.send(Ok(reached(true))).unwrap();
     let [first, second] = requests;
     let failed = first.await.unwrap_err();
-    assert!(!http2::missed(&failed) && http2::unprocessed(&failed), "{failed:?}");
+    assert!(!http2::shared_connect_failed(&failed) && http2::unprocessed(&failed), "{failed:?}");
     let missed = second.await.unwrap_err();
-    assert!(http2::missed(&missed) && http2::unprocessed(&missed), "{missed:?}");
+    assert!(http2::shared_connect_failed(&missed) && http2::unprocessed(&missed), "{missed:?}");
 }
 
 #[tokio::test]
@@ -250,5 +250,5 @@ async fn a_request_that_its_connection_never_took_was_not_processed() {
     drop(theirs);
     let error = request.await.unwrap_err();
     assert!(error.connect_info().is_some() && http2::unprocessed(&error), "{error:?}");
-    assert!(!http2::missed(&error));
+    assert!(!http2::shared_connect_failed(&error));
 }
