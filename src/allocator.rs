@@ -1,8 +1,8 @@
-//! Where memory comes from.
+//! The allocator: mimalloc for small blocks, the system's for large ones.
 //!
-//! Requests are made of many small allocations on one thread and freed on another, which is what mimalloc is good at:
-//! without it a request costs a fifth more CPU (`docs/decisions/allocator.md`). Large blocks it is bad at: one that
-//! another thread frees stays resident, and thirty uploads of 16 MiB left half a gigabyte. Those are the system's.
+//! A request makes many small blocks on one thread, and another thread frees them. mimalloc is good at that: without it a
+//! request costs a fifth more CPU (`docs/decisions/allocator.md`). A large block that another thread frees stays resident in
+//! mimalloc: thirty uploads of 16 MiB left half a gigabyte.
 
 #![allow(unsafe_code, reason = "an allocator")]
 
@@ -12,10 +12,10 @@ use mimalloc::MiMalloc;
 
 pub(crate) struct BySize;
 
-/// From here on malloc maps memory for a block alone, and gives it back when it is freed.
+/// From this size on, malloc maps a block by itself and gives its memory back when the block is freed.
 const LARGE: usize = 1024 * 1024;
 
-// SAFETY: a block's layout, which decides between two sound allocators, is the same when it is freed as when it was made.
+// SAFETY: the layout of a block decides between two sound allocators, and is the same when the block is freed.
 unsafe impl GlobalAlloc for BySize {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller promises.
@@ -30,7 +30,7 @@ unsafe impl GlobalAlloc for BySize {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promises; by its size the block is this allocator's.
+        // SAFETY: as the caller promises; the size of the block says which allocator made it.
         unsafe {
             if layout.size() < LARGE {
                 MiMalloc.dealloc(block, layout);
@@ -41,7 +41,7 @@ unsafe impl GlobalAlloc for BySize {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as the caller promises; a block that changes sides is copied, and freed where it was made.
+        // SAFETY: as the caller promises; a block that changes allocators is copied, and the old one freed by its maker.
         unsafe {
             match (layout.size() < LARGE, size < LARGE) {
                 (true, true) => MiMalloc.realloc(block, layout, size),

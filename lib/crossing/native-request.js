@@ -1,6 +1,7 @@
 'use strict';
 
-// A request as it crosses to Rust. Only this file knows in which order and form `src/binding/client.rs` takes its parts.
+// A request as it crosses to Rust. Only this file calls the native `send`; `src/binding/options/request.rs` describes the
+// arguments.
 
 /** In the order of their numbers in Rust. */
 const REDIRECT_MODES = ['same-origin', 'follow', 'error', 'manual'];

@@ -1,4 +1,4 @@
-//! What crosses when Rust calls JavaScript: the call and the reply.
+//! A call of Rust into JavaScript, and its reply.
 
 use napi_derive::napi;
 
@@ -9,7 +9,7 @@ use engine::token::Tokens;
 
 /// A call into JavaScript. `lib/crossing/dispatch.js` lists the names.
 pub(super) struct Call {
-    /// Which client's callbacks; 0 for a call that is for no client.
+    /// The number of the client's callbacks; 0 for a call that is for no client.
     pub(super) client: u32,
     pub(super) name: &'static str,
     /// The number that the reply names; 0 if no reply is expected.

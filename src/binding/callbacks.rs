@@ -1,8 +1,8 @@
 //! The user's callbacks as the engine's traits.
 //!
-//! `lib/callbacks/callbacks.js` calls them and turns every way they can misbehave into one of the replies read here; a reply
-//! that does not fit the question counts as a failure of its callback. Invariant: deadlines begin when JavaScript
-//! enters a callback, not when the call is queued.
+//! `lib/callbacks/callbacks.js` calls them, and turns every way in which they can misbehave into one of the replies read
+//! here. A reply that does not fit the call counts as a failure of its callback. Invariant: a deadline begins when
+//! JavaScript enters the callback, not when the call is queued.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,11 +33,11 @@ use engine::token::Tokens;
 pub(super) struct Callbacks {
     pub(super) calls: Arc<Calls>,
     pub(super) client: u32,
-    /// For `getTokens` and `setTokens`, which have no deadline of their own: `refreshTimeout`.
+    /// The deadline of `getTokens` and `setTokens`: `refreshTimeout`, because they have no option of their own.
     pub(super) patience: Duration,
 }
 
-/// Null for one that is too large to be judged.
+/// Null for a body that is too large to be judged.
 fn body(response: &Response) -> Arg {
     if response.download.is_some() { Arg::Null } else { Arg::Body(response.body.clone()) }
 }
@@ -78,8 +78,8 @@ impl Callbacks {
         }
     }
 
-    /// The reply to a question about a refresh. `sent`: JavaScript had begun, so that silence may mean that the
-    /// refresh token is spent.
+    /// Reads the reply to `refresh`. `sent` says that JavaScript had entered the callback, so that without a reply the
+    /// refresh token may be spent.
     fn refreshed(
         &self,
         answer: Result<Reply, oneshot::error::RecvError>,
@@ -115,7 +115,7 @@ impl Grant for Callbacks {
             let session = Arg::Text(ask.session.to_string());
             let args = [token, session].into_iter().chain(numbers).collect();
             let Some(call) = self.call("refresh", args) else { return Err(GrantError::Gone) };
-            let mut given_up = GivenUp { callbacks: self, number: call.number, armed: true };
+            let mut abort = AbortOnDrop { callbacks: self, number: call.number, armed: true };
             let mut reply = call.reply;
             let mut sent = false;
             let answer = tokio::select! {
@@ -127,20 +127,20 @@ impl Grant for Callbacks {
                     reply.await
                 }
             };
-            given_up.armed = false;
+            abort.armed = false;
             self.refreshed(answer, sent)
         })
     }
 }
 
-/// Aborts `context.signal` if the engine stops waiting for a refresh.
-struct GivenUp<'a> {
+/// Aborts `context.signal` if the engine stops waiting for the refresh.
+struct AbortOnDrop<'a> {
     callbacks: &'a Callbacks,
     number: u32,
     armed: bool,
 }
 
-impl Drop for GivenUp<'_> {
+impl Drop for AbortOnDrop<'_> {
     fn drop(&mut self) {
         if self.armed {
             self.callbacks.notify("abortRefresh", vec![Arg::Number(f64::from(self.number))]);
@@ -188,7 +188,6 @@ impl Host for Callbacks {
     }
 }
 
-/// Ends what `keep_callbacks_alive` began.
 struct ReleaseCallbacks(Callbacks);
 
 impl Drop for ReleaseCallbacks {
@@ -224,7 +223,8 @@ impl Format for Callbacks {
 }
 
 impl Judge for Callbacks {
-    /// `[status, head, body | null, network error]`; the head as an answer's own, so that `lib/` unpacks both alike.
+    /// Passes `[status, head, body | null, network error]`. The head has the form of an answer's, so that `lib/` reads both
+    /// alike.
     fn is_expired<'a>(
         &'a self,
         answer: &'a Result<Response, Error>,

@@ -40,7 +40,7 @@ pub struct Client {
 
 #[napi]
 impl Client {
-    /// `number` is what `lib/callbacks/callbacks.js` knows this client's callbacks by.
+    /// `number` is the one that `lib/crossing/dispatch.js` gave this client's callbacks.
     #[napi(constructor, catch_unwind)]
     pub fn new(environment: &Environment, number: u32, settings: Settings) -> Result<Self, String> {
         let environment = Rc::clone(environment.shared());
@@ -78,7 +78,7 @@ impl Client {
         retry: Option<NativeRetry>,
     ) -> Result<Unknown<'env>> {
         let parts = RequestParts { url, method, flags, query, headers, timeout, retry };
-        // Copied now: JavaScript may write to its buffer as soon as this returns.
+        // Copied now, because JavaScript may write to its buffer as soon as `send` returns.
         let body = body.map_or_else(Payload::default, |body| match body {
             Either3::A(text) => Bytes::from(text).into(),
             Either3::B(bytes) => Bytes::copy_from_slice(&bytes).into(),
@@ -141,7 +141,7 @@ impl Client {
         })
     }
 
-    /// In the order of `lib/client.js`.
+    /// In the order of `STATS` in `lib/client.js`.
     #[napi(catch_unwind)]
     #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
     pub fn stats(&self) -> Vec<f64> {
@@ -165,8 +165,8 @@ impl Client {
         counts.iter().map(|count| *count as f64).collect()
     }
 
-    /// What a request that another client sends is sent with: `[value, epoch, generation, refreshed]`, the auth header,
-    /// null if nobody is logged in, and its token. `epoch` is that of the request, if this is not its first time.
+    /// Resolves with `[value, epoch, generation, refreshed]` for a request that another HTTP client sends: the auth header,
+    /// null if no login is there, and the stamp of its token. `epoch` is that of the request when it is sent again.
     #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number, number]>")]
     pub fn authorise<'env>(&self, env: &'env Env, epoch: Option<f64>) -> Result<Unknown<'env>> {
         self.start(env, move |engine| async move {
@@ -174,21 +174,21 @@ impl Client {
         })
     }
 
-    /// The token of this stamp was rejected: what to send the request with instead, or null if the rejection is its
-    /// caller's.
+    /// Tells the session that the token of this stamp was rejected. Resolves as `authorise` does, for sending the request
+    /// again, or with null if the rejection goes to the caller.
     #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number, number] | null>")]
     pub fn rejected<'env>(&self, env: &'env Env, epoch: f64, generation: f64) -> Result<Unknown<'env>> {
         let stamp = Stamp { epoch: count(epoch), generation: count(generation) };
         self.start(env, move |engine| async move { engine.rejected(stamp).await.map(Settlement::Authorised) })
     }
 
-    /// A server took the token of this stamp.
+    /// Tells the session that a server accepted the token of this stamp.
     #[napi(catch_unwind)]
     pub fn accepted(&self, epoch: f64, generation: f64) {
         self.engine.accepted(Stamp { epoch: count(epoch), generation: count(generation) });
     }
 
-    /// What is held now. Never waits.
+    /// Returns the token that the session has now, without waiting.
     #[napi(catch_unwind)]
     #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
     pub fn now(&self) -> Now {
@@ -210,7 +210,7 @@ impl Client {
         Ok(())
     }
 
-    /// Whether the token may go to this URL. Throws what a request to it would.
+    /// Returns whether the token may go to this URL. Throws the error that a request to the URL would reject with.
     #[napi(catch_unwind)]
     pub fn trusts(&self, url: String) -> Result<bool, String> {
         self.engine.trusts(&url).map_err(|error| errors::thrown_now(&error))

@@ -1,6 +1,6 @@
-//! A response body on its way to JavaScript: read ahead of it by the engine, up to [`AHEAD`].
+//! A response body on its way to JavaScript. The engine reads up to [`AHEAD`] of it before JavaScript asks.
 //!
-//! Invariant: what JavaScript drops, or cancels, is read no further; its connection is closed.
+//! Invariant: a body that JavaScript drops or cancels is read no further, and its connection is closed.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,23 +20,22 @@ use super::settlement::Settlement;
 use engine::error::Error;
 use engine::http::Download as EngineDownload;
 
-/// How much is read before JavaScript asks for it: enough that the two threads need not wait for each other, and little
-/// enough that V8 has no large buffers to collect.
+/// Enough that the two threads need not wait for each other, and little enough that V8 has no large buffers to collect.
 const AHEAD: usize = 128 * 1024;
 
 #[napi]
 pub struct Download {
-    /// Until somebody asks for the first of it.
+    /// Empty after the first `read` or `collect`.
     unread: RefCell<Option<Box<EngineDownload>>>,
     inbox: Arc<Inbox>,
     promises: Promises,
 }
 
-/// What was read and not asked for, or asked for and not read.
+/// Parts that were read and not asked for, or the settler of a `read` that waits for a part.
 #[derive(Default)]
 struct Inbox {
     state: Mutex<ReadAhead>,
-    /// There is room again, or nobody is left who would read.
+    /// Notified when there is room again, or when JavaScript dropped the body.
     changed: Notify,
 }
 
@@ -57,7 +56,7 @@ impl Download {
 
 #[napi]
 impl Download {
-    /// The next part: at once if it is there, else its promise. Null at the end. One read at a time.
+    /// Returns the next part, or its promise if the part has not arrived; null at the end. One read at a time.
     #[napi(catch_unwind, ts_return_type = "Buffer | null | Promise<Buffer | null>")]
     pub fn read<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
         if let Some(engine) = self.unread.take() {
@@ -82,7 +81,7 @@ impl Download {
         }
     }
 
-    /// All of it, if nothing of it was read: a string if it is pure ASCII, null if it is empty.
+    /// Returns the whole body, if nothing was read before: a string if it is pure ASCII, null if it is empty.
     #[napi(catch_unwind, ts_return_type = "Promise<string | Buffer | null>")]
     pub fn collect<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
         let engine = self.unread.take();
@@ -111,7 +110,7 @@ impl Drop for Download {
 }
 
 impl Inbox {
-    /// Reads until the end, or until nobody wants it.
+    /// Reads until the end, or until JavaScript drops the body.
     async fn fill(self: Arc<Self>, mut engine: Box<EngineDownload>) {
         loop {
             let chunk = tokio::select! {
@@ -141,7 +140,7 @@ impl Inbox {
         if state.waiting.is_none() {
             return;
         }
-        // Nothing if the chunk was empty: then it waits on.
+        // After an empty chunk there is nothing to take, and the reader waits on.
         let Some(next) = state.take() else { return };
         let waiting = state.waiting.take();
         drop(state);
@@ -159,7 +158,7 @@ impl Inbox {
     fn wait(&self, settler: Settler) {
         let mut state = self.state();
         match state.take() {
-            // Came between the look and now.
+            // The part arrived after `read` had looked for one.
             Some(next) => settler.settle(next.map(Settlement::Chunk)),
             None => state.waiting = Some(settler),
         }
@@ -200,7 +199,7 @@ impl Inbox {
 }
 
 impl ReadAhead {
-    /// All parts there are; none at the end. `None` if there is nothing yet.
+    /// Takes all parts; an empty list at the end. `None` if nothing has arrived yet.
     fn take(&mut self) -> Option<std::result::Result<Vec<Bytes>, Error>> {
         if self.size > 0 || self.dropped {
             self.size = 0;

@@ -27,7 +27,7 @@ pub struct Environment {
     shared: Rc<Shared>,
 }
 
-/// What the classes of one environment share. JavaScript thread only.
+/// Shared by the classes of one environment. JavaScript thread only.
 pub(super) struct Shared {
     pub(super) promises: Promises,
     pub(super) calls: Arc<Calls>,

@@ -1,4 +1,4 @@
-//! What keeps a program's event loop running. JavaScript thread only.
+//! Keeps a program's event loop running. JavaScript thread only.
 //!
 //! Invariant: the event loop is kept running while a promise of ours is pending or a flight is under way, and by nothing
 //! else.

@@ -110,7 +110,7 @@ impl Scope {
             self.made(|env, value| unsafe { sys::napi_create_buffer(env, size, &raw mut data, value) })?;
         let mut at = data.cast::<u8>();
         for part in parts {
-            // SAFETY: the buffer has room for all parts, one after the other, and nobody else has seen it yet.
+            // SAFETY: the buffer has room for all parts, one after the other, and no other code has seen it yet.
             unsafe {
                 ptr::copy_nonoverlapping(part.as_ptr(), at, part.len());
                 at = at.add(part.len());

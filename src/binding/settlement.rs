@@ -1,4 +1,4 @@
-//! What a promise settles with, prepared on the engine's thread.
+//! Results of promises, prepared on the engine's thread.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::native_answer::{NativeAnswer, NativeBody};
 use engine::client::Authorised;
 use engine::token::Held;
 
-/// What a promise resolves with.
+/// A promise resolves with one of these.
 pub(super) enum Settlement {
     Answer(NativeAnswer),
     /// A whole body.

@@ -1,5 +1,5 @@
-//! Tokens across the border: `{ accessToken, refreshToken, expiresAt, extra }` in, a flat array out. `lib/tokens.js`
-//! knows the shapes users write.
+//! Tokens as they cross: `{ accessToken, refreshToken, expiresAt, extra }` in, a flat array out. `lib/tokens.js` reads the
+//! shapes that users write.
 
 use napi::Result;
 use napi_derive::napi;

@@ -28,7 +28,7 @@ pub struct NativeSource {
     pub number: u32,
     /// In bytes; absent if it is not known.
     pub length: Option<f64>,
-    /// Whether the body can be opened again.
+    /// True if the body can be opened again.
     pub replayable: bool,
 }
 

@@ -4,7 +4,7 @@ use napi_derive::napi;
 
 use engine::http::ProxyOptions;
 
-/// What `lib/options/proxy.js` read from the option, or from the environment variables.
+/// `lib/options/proxy.js` reads it from the option, or from environment variables.
 #[napi(object, object_to_js = false)]
 pub struct NativeProxy {
     pub http: String,

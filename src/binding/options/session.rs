@@ -23,7 +23,7 @@ pub struct NativeSession {
     pub share: Option<String>,
     /// The option `tokens`.
     pub seed: Option<NativeTokens>,
-    /// Whether `getTokens` and `setTokens` are given.
+    /// True if `getTokens` and `setTokens` are given.
     pub has_store: bool,
     /// Negative: the engine chooses.
     pub refresh_ahead: f64,
