@@ -89,7 +89,7 @@ impl Client {
         let abortable = number.map(|number| self.environment.aborts.abortable(number));
         self.start(env, move |engine| {
             // Made before the async block, because the block would keep the parts beside the request made of them.
-            let request = parts.into_request(body, engine.config().timeout).map(Box::new);
+            let request = parts.into_request(body, engine.config().rules.limits.time).map(Box::new);
             async move {
                 // Pinned, because each place that awaits an unpinned future has room for all of it.
                 let mut sending = pin!(engine.send(request?));

@@ -54,6 +54,13 @@ pub struct Settings {
     pub has_expired: bool,
 }
 
+/// A body up to this size is read before its answer crosses, because that saves a second crossing.
+const WHOLE_UP_TO: u64 = 256 * 1024;
+
+/// How long an answer waits for a body of unknown length. Nearly all bodies end with the head or right after it; a stream
+/// hardly notices the delay.
+const PATIENCE: Duration = Duration::from_millis(5);
+
 impl Settings {
     /// `client` is the number of this client's callbacks.
     pub(super) fn into_config(self, calls: Arc<Calls>, client: u32) -> Result<Config, Error> {
@@ -76,13 +83,17 @@ impl Settings {
             header_name: self.header.name()?,
             rules: Rules {
                 redirect: redirect::mode(self.redirect).unwrap_or_default(),
-                limits: Limits { size: bytes(self.max_response_size), time: ms(self.timeout) },
+                limits: Limits {
+                    size: bytes(self.max_response_size),
+                    time: ms(self.timeout),
+                    whole_up_to: WHOLE_UP_TO,
+                    patience: PATIENCE,
+                },
                 allow_insecure,
             },
             retry: Arc::new(self.retry.try_into()?),
             budget: Budget::default(),
             queue_timeout: ms(self.queue.timeout),
-            timeout: ms(self.timeout),
             calls: Gauge::default(),
         })
     }

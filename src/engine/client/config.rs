@@ -1,4 +1,4 @@
-//! What all sessions of one client have in common, and what it asks its user about requests.
+//! The parts of a client that all its sessions have in common.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::session::registry::Registry;
 use crate::session::signal::Gauge;
 use crate::wait::gate::Gate;
 
-/// What all sessions of one client have in common.
+/// Made once for each client; `session(key)` shares it.
 pub struct Config {
     pub participant: Arc<Participant>,
     pub registry: Arc<Registry>,
@@ -22,21 +22,20 @@ pub struct Config {
     pub transport: Box<dyn Transport>,
     /// None: `Bearer` and the token.
     pub format: Option<Arc<dyn Format>>,
-    /// None: status 401.
+    /// None: status 401, unless the answer says that a scope is missing.
     pub judge: Option<Box<dyn Judge>>,
-    /// Sent with every request that does not bring its own.
+    /// Sent with every request, except where the request has a header of the same name.
     pub headers: HeaderMap,
-    /// Which header carries the token.
+    /// The header that carries the token.
     pub header_name: HeaderName,
+    /// For requests that bring no redirect mode or timeout of their own.
     pub rules: Rules,
     /// For requests that bring none of their own.
     pub retry: Arc<RetryRules>,
     pub budget: Budget,
-    /// How long one wait in the queue may take; zero for no bound but the request's own.
+    /// How long one wait in the queue may take. Zero: as long as the request's timeout lets it.
     pub queue_timeout: Duration,
-    /// For requests that bring no timeout of their own.
-    pub timeout: Duration,
-    /// Requests on the wire: a storm is let through in order, as wide as there are connections.
+    /// Requests on the wire: as many as there are connections, in the order in which they arrived.
     pub gate: Gate,
     /// Calls under way, for `close`.
     pub calls: Gauge,

@@ -235,13 +235,12 @@ impl World {
             header_name: ::http::header::AUTHORIZATION,
             rules: Rules {
                 redirect: RedirectMode::SameOrigin,
-                limits: Limits { size: 1024, time: secs(30) },
+                limits: Limits { size: 1024, time: secs(30), whole_up_to: 1024, patience: ms(5) },
                 allow_insecure: false,
             },
             retry: Arc::new(no_retries()),
             budget: Budget::default(),
             queue_timeout: Duration::ZERO,
-            timeout: secs(30),
             gate: Gate::new(1_000),
             calls: Gauge::default(),
         };

@@ -1,7 +1,8 @@
-//! Bodies of answers. A small body is read to its end before the answer is delivered, which saves a crossing. A large
-//! body, or one that takes long to end, is handed over as a [`Download`].
+//! Bodies of answers. A small body is read to its end before the answer is delivered. A large body, or one that takes
+//! long to end, is handed over as a [`Download`].
 //!
-//! Invariant: of a body that the caller does not read, only [`SMALL`] and the connection's buffers are held.
+//! Invariant: of a body that the caller does not read, only `whole_up_to` (from status 400 on [`WHOLE_FAILURE`]) and the
+//! connection's buffers are held.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -30,17 +31,14 @@ pub struct Limits {
     pub size: u64,
     /// How long reading a body in one piece may take.
     pub time: Duration,
+    /// A body up to this size is read before its answer is delivered.
+    pub whole_up_to: u64,
+    /// How long an answer waits for a body of unknown length to end.
+    pub patience: Duration,
 }
 
-/// Bodies up to this size are read before the answer is delivered.
-pub const SMALL: u64 = 256 * 1024;
-
-/// The same for statuses above 399, because programs read such bodies whole.
-const SMALL_FAILURE: u64 = 1024 * 1024;
-
-/// How long the answer waits for a body of unknown length to end. Nearly all bodies end with the head or right after it;
-/// a stream hardly notices the delay.
-const PATIENCE: Duration = Duration::from_millis(5);
+/// `whole_up_to` for statuses above 399, because programs read such bodies whole.
+const WHOLE_FAILURE: u64 = 1024 * 1024;
 
 impl Download {
     /// The next part, or `None` at the end.
@@ -93,14 +91,14 @@ pub(crate) async fn fill(
     limits: Limits,
     upload: UploadGuard,
 ) -> Result<(Bytes, Option<Box<Download>>), Error> {
-    let most = limits.size.min(if status < 400 { SMALL } else { SMALL_FAILURE });
+    let most = limits.size.min(if status < 400 { limits.whole_up_to } else { WHOLE_FAILURE });
     let mut read = VecDeque::new();
     let filled = match body.length_on_the_wire() {
         Some(length) if length > most => Ok(false),
         Some(_) => read_up_to(most, &mut body, &mut read).await,
         None if status >= 400 => read_up_to(most, &mut body, &mut read).await,
         None if is_event_stream(headers) => Ok(false),
-        None => timeout(PATIENCE, read_up_to(most, &mut body, &mut read)).await.unwrap_or(Ok(false)),
+        None => timeout(limits.patience, read_up_to(most, &mut body, &mut read)).await.unwrap_or(Ok(false)),
     };
     let ended = filled.map_err(|error| upload.explain(error))?;
     if !ended {

@@ -87,7 +87,12 @@ pub(crate) fn transport() -> HyperTransport {
 }
 
 pub(crate) fn rules() -> Rules {
-    let limits = Limits { size: 64 * 1024, time: Duration::from_secs(30) };
+    let limits = Limits {
+        size: 64 * 1024,
+        time: Duration::from_secs(30),
+        whole_up_to: 256 * 1024,
+        patience: Duration::from_millis(5),
+    };
     Rules { redirect: RedirectMode::SameOrigin, limits, allow_insecure: false }
 }
 
