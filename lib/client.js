@@ -136,7 +136,8 @@ class TokenClient {
 
   async getAccessToken() {
     this.#shared.callbacks.assertNotInside();
-    return nativeResult(this.#native.accessToken());
+    const token = this.#native.accessToken();
+    return typeof token === 'string' ? token : nativeResult(token);
   }
 
   async getTokens() {

@@ -62,7 +62,8 @@ class Authoriser {
   /** What to send a request with. `epoch`: the login it was made under, if this is not its first sending. */
   async authorise(epoch) {
     this.#callbacks.assertNotInside();
-    return authorised(await nativeResult(this.#native.authorise(epoch)));
+    const made = this.#native.authorise(epoch);
+    return authorised(Array.isArray(made) ? made : await nativeResult(made));
   }
 
   /** The token was rejected: what to send the request with instead, or null if the rejection is its caller's. */

@@ -9,14 +9,16 @@ use napi::bindgen_prelude::{Either3, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
+use super::ahead::Ahead;
 use super::environment::{Environment, Shared};
-use super::errors;
+use super::napi_value::{Scope, unknown};
 use super::native_answer::NativeAnswer;
 use super::options::{NativeRetry, RequestParts, Settings};
 use super::runtime;
 use super::settlement::Settlement;
 use super::tokens::NativeTokens;
 use super::upload::{NativeSource, Upload};
+use super::{errors, resolve};
 use engine::client::Client as EngineClient;
 use engine::error::Error;
 use engine::http::Payload;
@@ -106,8 +108,12 @@ impl Client {
         })
     }
 
-    #[napi(catch_unwind, ts_return_type = "Promise<string>")]
+    /// Gives the token at once if it is at hand.
+    #[napi(catch_unwind, ts_return_type = "string | Promise<string>")]
     pub fn access_token<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        if let Some(held) = self.ahead().at_once(|| self.engine.access_token_now()) {
+            return self.resolved(env, Settlement::AccessToken(held));
+        }
         self.start(env, |engine| async move { engine.access_token().await.map(Settlement::AccessToken) })
     }
 
@@ -119,7 +125,7 @@ impl Client {
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
     pub fn set_tokens<'env>(&self, env: &'env Env, tokens: Option<NativeTokens>) -> Result<Unknown<'env>> {
         let tokens = tokens.map(Tokens::try_from).transpose();
-        self.start(env, |engine| async move {
+        self.change(env, |engine| async move {
             let tokens = tokens.map_err(|malformed| Error::InvalidOption(format!("tokens: {malformed}")))?;
             engine.set_tokens(tokens).await.map(|()| Settlement::Done)
         })
@@ -135,7 +141,7 @@ impl Client {
 
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
-        self.start(env, |engine| async move {
+        self.change(env, |engine| async move {
             engine.close().await;
             Ok(Settlement::Done)
         })
@@ -165,12 +171,20 @@ impl Client {
         counts.iter().map(|count| *count as f64).collect()
     }
 
-    /// Resolves with `[value, epoch, generation, refreshed]` for a request that another HTTP client sends: the auth header,
-    /// null if no login is there, and the stamp of its token. `epoch` is that of the request when it is sent again.
-    #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number, number]>")]
+    /// Gives `[value, epoch, generation, refreshed]` for a request that another HTTP client sends: the auth header, null if
+    /// no login is there, and the stamp of its token. At once, if both are at hand. `epoch` is that of the request when it
+    /// is sent again.
+    #[napi(
+        catch_unwind,
+        ts_return_type = "[string | null, number, number, number] | Promise<[string | null, number, number, number]>"
+    )]
     pub fn authorise<'env>(&self, env: &'env Env, epoch: Option<f64>) -> Result<Unknown<'env>> {
+        let epoch = epoch.map(count);
+        if let Some(authorised) = self.ahead().at_once(|| self.engine.authorise_now(epoch)) {
+            return self.resolved(env, Settlement::Authorised(Some(authorised)));
+        }
         self.start(env, move |engine| async move {
-            engine.authorise(epoch.map(count)).await.map(Some).map(Settlement::Authorised)
+            engine.authorise(epoch).await.map(Some).map(Settlement::Authorised)
         })
     }
 
@@ -179,7 +193,10 @@ impl Client {
     #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number, number] | null>")]
     pub fn rejected<'env>(&self, env: &'env Env, epoch: f64, generation: f64) -> Result<Unknown<'env>> {
         let stamp = Stamp { epoch: count(epoch), generation: count(generation) };
-        self.start(env, move |engine| async move { engine.rejected(stamp).await.map(Settlement::Authorised) })
+        self.change(
+            env,
+            move |engine| async move { engine.rejected(stamp).await.map(Settlement::Authorised) },
+        )
     }
 
     /// Tells the session that a server accepted the token of this stamp.
@@ -214,6 +231,25 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn trusts(&self, url: String) -> Result<bool, String> {
         self.engine.trusts(&url).map_err(|error| errors::thrown_now(&error))
+    }
+
+    fn ahead(&self) -> &Arc<Ahead> {
+        &self.environment.promises.queue.ahead
+    }
+
+    /// Makes what a promise would resolve with.
+    fn resolved<'env>(&self, env: &'env Env, settlement: Settlement) -> Result<Unknown<'env>> {
+        unknown(env, resolve::value(Scope::of(*env), settlement, &self.environment.promises)?)
+    }
+
+    /// Starts a call after which others get other tokens, or none.
+    fn change<'env, W, F>(&self, env: &'env Env, work: W) -> Result<Unknown<'env>>
+    where
+        W: FnOnce(Arc<EngineClient>) -> F + Send + 'static,
+        F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,
+    {
+        let change = self.ahead().change();
+        self.start(env, |engine| change.begin(work(engine)))
     }
 
     fn start<'env, W, F>(&self, env: &'env Env, work: W) -> Result<Unknown<'env>>

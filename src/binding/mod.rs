@@ -5,7 +5,8 @@
 //! ([`callbacks`], [`calls`], [`call`]), and what streamed bodies need ([`upload`], [`download`]). [`threadsafe_function`]
 //! wakes JavaScript; [`loop_reference`] keeps its event loop running; [`runtime`] is the engine's thread. [`options`],
 //! [`tokens`], [`native_answer`], [`errors`] and [`kept_errors`] say in which form values cross, and [`napi_value`] makes
-//! them. [`aborts`] ends requests.
+//! them. [`aborts`] ends requests; [`ahead`] says when a call
+//! may be answered at once.
 //!
 //! Invariants: no `async fn(&self)`, because napi would borrow an object that a dying worker frees; every export is
 //! `catch_unwind`; no value that JavaScript passes is ever printed; no circle among these files.
@@ -17,6 +18,7 @@
 )]
 
 mod aborts;
+mod ahead;
 mod call;
 mod callbacks;
 mod calls;

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::ahead::Ahead;
 use super::call::{Arg, Call};
 use super::napi_value::Deferred;
 use super::pending::Counter;
@@ -27,6 +28,7 @@ pub(super) struct Queue {
     /// Has JavaScript drain the queue.
     pump: Arc<ThreadsafeFunction>,
     closed: AtomicBool,
+    pub(super) ahead: Arc<Ahead>,
 }
 
 #[derive(Default)]
@@ -48,7 +50,8 @@ impl Queue {
     pub(super) fn new(pump: Arc<ThreadsafeFunction>) -> Arc<Self> {
         static IDS: Counter = Counter::new();
         let id = u64::from(IDS.next());
-        Arc::new(Self { id, items: Mutex::default(), pump, closed: AtomicBool::new(false) })
+        let (closed, ahead) = (AtomicBool::new(false), Arc::default());
+        Arc::new(Self { id, items: Mutex::default(), pump, closed, ahead })
     }
 
     /// Delivers `item` after all that were pushed before it. On the engine's thread JavaScript is woken once the tasks
@@ -59,6 +62,9 @@ impl Queue {
         }
         let waiting = {
             let mut items = self.items();
+            if let Item::Call(_) = item {
+                self.ahead.enter();
+            }
             items.waiting.push_back(item);
             if items.woken {
                 return;
@@ -74,6 +80,9 @@ impl Queue {
         let mut items = self.items();
         let next = items.waiting.pop_front();
         items.woken = next.is_some();
+        if let Some(Item::Call(_)) = next {
+            self.ahead.leave();
+        }
         next
     }
 

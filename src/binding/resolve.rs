@@ -40,7 +40,7 @@ pub(super) fn settle(
     });
 }
 
-fn value(scope: Scope, settlement: Settlement, promises: &Promises) -> Result<Js> {
+pub(super) fn value(scope: Scope, settlement: Settlement, promises: &Promises) -> Result<Js> {
     match settlement {
         Settlement::Answer(answer) => answer.into_js(scope, |engine| download(scope, engine, promises)),
         Settlement::Body(body) => body.into_js(scope),

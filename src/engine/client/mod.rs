@@ -55,6 +55,11 @@ impl Client {
         self.session.token(&self.config.participant, self.session.epoch(), Arrival::draw()).await
     }
 
+    /// The same, if it takes no waiting: what [`Client::access_token`] does besides is left to it.
+    pub fn access_token_now(&self) -> Option<Arc<Held>> {
+        self.token_now(None)
+    }
+
     pub async fn tokens(&self) -> Result<Option<Arc<Held>>, Error> {
         let _call = self.enter()?;
         self.session.tokens(&self.config.participant).await
@@ -77,6 +82,11 @@ impl Client {
         for session in self.config.registry.sessions() {
             session.settled().await;
         }
+    }
+
+    fn token_now(&self, epoch: Option<u64>) -> Option<Arc<Held>> {
+        let by = &self.config.participant;
+        if by.closed.fired() { None } else { self.session.token_now(by, epoch) }
     }
 
     fn enter(&self) -> Result<Counted, Error> {

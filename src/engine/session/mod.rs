@@ -162,6 +162,17 @@ impl Session {
         })
     }
 
+    /// The tokens for a request of `epoch` (`None`: of now), if giving them needs no waiting and starts no flight.
+    ///
+    /// Made for JavaScript's thread, which has no runtime to start a flight on and never waits for the lock.
+    pub fn token_now(&self, by: &Participant, epoch: Option<u64>) -> Option<Arc<Held>> {
+        let inner = self.inner.try_lock().ok()?;
+        match inner.state.acquire(epoch.unwrap_or(inner.state.epoch()), &by.policy, clock::now()) {
+            Acquire::Use(held) => Some(held),
+            _ => None,
+        }
+    }
+
     fn reach(self: &Arc<Self>, by: &Arc<Participant>, epoch: u64) -> Result<Reach, Error> {
         let mut inner = self.inner();
         match inner.state.acquire(epoch, &by.policy, clock::now()) {

@@ -130,10 +130,13 @@ async fn close_sends_away_who_waits_for_a_place_on_the_wire() {
 #[tokio::test(start_paused = true)]
 async fn closed_client_refuses_every_call_and_closes_again() {
     let world = World::new().await;
+    world.client.authorise(None).await.unwrap();
+    assert!(world.client.access_token_now().is_some() && world.client.authorise_now(None).is_some());
     world.client.close().await;
     world.client.close().await;
     assert_eq!(world.get().await.unwrap_err(), Error::ClientClosed);
     assert_eq!(world.client.access_token().await.unwrap_err(), Error::ClientClosed);
+    assert!(world.client.access_token_now().is_none() && world.client.authorise_now(None).is_none());
     assert_eq!(world.client.rotate(None).await.unwrap_err(), Error::ClientClosed);
     assert_eq!(world.client.set_tokens(None).await.unwrap_err(), Error::ClientClosed);
     assert_eq!(world.client.session("other").tokens().await.unwrap_err(), Error::ClientClosed);

@@ -185,6 +185,24 @@ impl Format for Formatting {
 }
 
 #[tokio::test(start_paused = true)]
+async fn header_is_given_at_once_unless_the_user_has_to_be_asked_for_it() {
+    let at_once = |world: &World| {
+        let made = world.client.authorise_now(None);
+        made.map(|made| made.header.unwrap().to_str().unwrap().to_owned())
+    };
+    let world = World::new().await;
+    assert_eq!(at_once(&world).as_deref(), Some("Bearer a1"));
+
+    let format = Formatting(Arc::default(), Duration::ZERO);
+    let world = World::with(|config| config.format = Some(Arc::new(format))).await;
+    assert_eq!(at_once(&world), None);
+    world.client.authorise(None).await.unwrap();
+    assert_eq!(at_once(&world).as_deref(), Some("Token a1"));
+    world.client.rotate(None).await.unwrap();
+    assert_eq!(at_once(&world), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn header_is_formatted_once_for_each_token() {
     let asked = Arc::new(AtomicUsize::new(0));
     let formatting = Formatting(Arc::clone(&asked), ms(5));

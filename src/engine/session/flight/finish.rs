@@ -110,10 +110,11 @@ impl Flight {
             Ended::Overtaken => Err(Error::logged_out()),
         };
         let held = inner.state.held().cloned();
-        drop(guard);
+        // Under the lock, because whoever sees the new tokens finds the hooks that tell of them queued.
         for event in events {
             self.by.host.emit(event);
         }
+        drop(guard);
         self.handle.outcome.set(outcome.map(|()| held));
     }
 }

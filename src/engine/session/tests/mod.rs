@@ -13,4 +13,5 @@ mod model;
 mod participants;
 mod support;
 mod timing;
+mod token_now;
 mod writer;

@@ -1,0 +1,137 @@
+'use strict';
+
+// A fresh token is given at once, and nothing is overtaken by that: neither calls made before nor hooks.
+
+const { authoriser } = require('../lib/token-lease.js');
+const { useHarness } = require('./support/harness.js');
+
+const { serve, client, store, track, collect } = useHarness();
+
+const LOGGED_OUT = { code: 'ERR_SESSION_LOST', reason: 'logged_out' };
+const living = (tokens, ms) => ({ ...tokens, expiresAt: Date.now() + ms });
+const rejection = (promise) =>
+  track(promise).then(
+    () => undefined,
+    (error) => collect(error),
+  );
+
+async function loggedIn(options) {
+  const server = await serve();
+  const tokens = server.login('ada');
+  const api = client(server, { tokens, ...options });
+  await track(api.getAccessToken());
+  return { server, tokens, api, auth: authoriser(api) };
+}
+
+/** Whether a promise is settled before the event loop turns. */
+async function isAtOnce(promise) {
+  let settled = false;
+  track(promise).then(() => (settled = true));
+  for (let turn = 0; turn < 10; turn += 1) await null;
+  return settled;
+}
+
+test('a fresh token, and the header with it, are given before the event loop turns', async () => {
+  const { tokens, api, auth } = await loggedIn();
+  await track(auth.authorise());
+  expect(await isAtOnce(api.getAccessToken())).toBe(true);
+  expect(await isAtOnce(auth.authorise())).toBe(true);
+  expect((await api.getAccessToken()) === tokens.accessToken).toBe(true);
+  expect((await auth.authorise()).value === `Bearer ${tokens.accessToken}`).toBe(true);
+});
+
+describe('a call before it that is not awaited', () => {
+  test('setTokens: it gets the new token', async () => {
+    const { server, api } = await loggedIn();
+    const bob = server.login('bob');
+    track(api.setTokens(bob));
+    expect((await track(api.getAccessToken())) === bob.accessToken).toBe(true);
+  });
+
+  test('setTokens of another client of the same session: it gets the new token', async () => {
+    const { server, tokens, api } = await loggedIn({ share: 'access-token-test' });
+    const other = client(server, { tokens, share: 'access-token-test' });
+    const bob = server.login('bob');
+    track(other.setTokens(bob));
+    expect((await track(api.getAccessToken())) === bob.accessToken).toBe(true);
+  });
+
+  test('a logout: it is refused', async () => {
+    const { api, auth } = await loggedIn();
+    await track(auth.authorise());
+    track(api.setTokens(null));
+    expect(await rejection(api.getAccessToken())).toMatchObject(LOGGED_OUT);
+    expect(await rejection(auth.authorise())).toMatchObject(LOGGED_OUT);
+  });
+
+  test('close: it is refused', async () => {
+    const { api } = await loggedIn();
+    track(api.close());
+    expect(await rejection(api.getAccessToken())).toMatchObject({ code: 'ERR_CLIENT_CLOSED' });
+  });
+
+  test('a rejection: it gets what the rotation brings', async () => {
+    const { server, tokens, auth } = await loggedIn();
+    const sent = await track(auth.authorise());
+    server.expire();
+    track(auth.rejected(sent));
+    const next = await track(auth.authorise());
+    expect(next.value === `Bearer ${tokens.accessToken}`).toBe(false);
+    expect(next.generation).toBeGreaterThan(sent.generation);
+    expect(server.ledger.counts.refreshes).toBe(1);
+  });
+});
+
+test('a request of an ended login gets nothing, however fresh the token of the next is', async () => {
+  const { server, api, auth } = await loggedIn();
+  const { epoch } = await track(auth.authorise());
+  await track(api.setTokens(server.login('bob')));
+  await track(auth.authorise());
+  expect(await rejection(auth.authorise(epoch))).toMatchObject(LOGGED_OUT);
+});
+
+test('a token that has expired is rotated first, one that soon will be meanwhile', async () => {
+  const { server, api } = await loggedIn();
+  await track(api.setTokens({ ...server.login('ada'), expiresAt: 1 }));
+  await track(api.getAccessToken());
+  expect(server.ledger.counts.refreshes).toBe(1);
+
+  const due = living(server.login('ada'), 20_000);
+  const ahead = client(server, { tokens: due, refreshAhead: 60_000 });
+  expect((await track(ahead.getAccessToken())) === due.accessToken).toBe(true);
+  await track(ahead.close());
+  expect(server.ledger.counts.refreshes).toBe(2);
+});
+
+test('a callback that asks for a fresh token of the client it serves is refused', async () => {
+  const seen = [];
+  const setTokens = () => {
+    seen.push(rejection(api.getAccessToken()), rejection(authoriser(api).authorise()));
+  };
+  const server = await serve();
+  const shelf = store('sync', server.login('ada'));
+  const api = client(server, { ...shelf.callbacks, setTokens });
+  await track(authoriser(api).authorise());
+  await track(api.rotate());
+  expect(seen).toHaveLength(2);
+  for (const error of await Promise.all(seen)) expect(error).toMatchObject({ code: 'ERR_REENTRANT_CALL' });
+});
+
+test('the new token of a rotation is given after its onRefreshed, also to who never lets the event loop turn', async () => {
+  const onRefreshed = jest.fn();
+  let answered;
+  const asked = new Promise((resolve) => (answered = resolve));
+  const refresh = async () => {
+    setImmediate(answered);
+    return { accessToken: 'second', refreshToken: 'r2' };
+  };
+  const { tokens, api } = await loggedIn({ refresh, onRefreshed });
+  track(api.rotate());
+  await asked;
+  // Bounded, because no test timeout ends a loop that never turns.
+  for (let look = 0; look < 1e6; look += 1) {
+    if ((await api.getAccessToken()) !== tokens.accessToken) break;
+  }
+  expect((await api.getAccessToken()) === 'second').toBe(true);
+  expect(onRefreshed).toHaveBeenCalledTimes(1);
+});
