@@ -152,6 +152,16 @@ for (const [name, Class] of Object.entries(CLASSES)) {
   Object.defineProperty(Class.prototype, 'name', { value: name, writable: true, configurable: true });
 }
 
+const REQUEST_FAILURES = new Set([
+  ...['ERR_NETWORK', 'ERR_TIMEOUT', 'ERR_REDIRECT', 'ERR_BODY_FAILED'],
+  'ERR_BODY_NOT_REPLAYABLE',
+]);
+
+/** Whether an error of this code is about a request that was sent, or may have been. */
+function isRequestFailure(code) {
+  return REQUEST_FAILURES.has(code);
+}
+
 /** `expected` completes "NAME must be …". Neither may hold the option's value. */
 function invalidOption(name, expected, cause) {
   return rejectOption(`${name} must be ${expected}`, cause);
@@ -190,6 +200,7 @@ module.exports = {
   ERROR_CODES,
   bodyNotReplayable,
   invalidOption,
+  isRequestFailure,
   rejectOption,
   unavailable,
 };

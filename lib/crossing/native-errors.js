@@ -23,6 +23,9 @@ const CLASS_OF_CODE = new Map([
   ['ERR_CLIENT_CLOSED', errors.ClientClosedError],
 ]);
 
+/** Error → detail. Not a property, because users would see it. */
+const details = new WeakMap();
+
 /** `detail` means one thing for each class. `thrown` is the number of what user code threw; see `kept-errors.js`. */
 function readNativeError(raw) {
   if (!Array.isArray(raw) || typeof raw[0] !== 'string') return undefined;
@@ -48,7 +51,14 @@ function toError({ code, message, retryable, detail, retryAfter }, cause) {
     cause = Object.assign(new Error(message), { code: detail });
   }
   // A class ignores the fields that are not its own.
-  return new Class(message, { code, retryable, cause, retryAfter, reason: detail, phase: detail });
+  const error = new Class(message, { code, retryable, cause, retryAfter, reason: detail, phase: detail });
+  details.set(error, detail);
+  return error;
+}
+
+/** The name of the option that an ERR_INVALID_OPTION is about; 'too_many' of an ERR_REDIRECT. Undefined if unknown. */
+function detailOf(error) {
+  return details.get(error);
 }
 
 /** Whether a request or a body ended because JavaScript aborted it. */
@@ -65,4 +75,4 @@ async function nativeResult(promise) {
   }
 }
 
-module.exports = { errorFromNative, errorWithoutCause, isAborted, nativeResult };
+module.exports = { detailOf, errorFromNative, errorWithoutCause, isAborted, nativeResult };

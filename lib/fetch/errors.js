@@ -3,22 +3,13 @@
 // Which of our errors the global fetch has as well, and how it shows them: programs that were written for it tell a failed
 // request by `TypeError`. What is about the token or the client stays what it is.
 
-const { TokenRotatorError } = require('../errors.js');
-
-/** The request went wrong on its way. */
-const FAILED = new Set([
-  'ERR_NETWORK',
-  'ERR_TIMEOUT',
-  'ERR_REDIRECT',
-  'ERR_BODY_FAILED',
-  'ERR_BODY_NOT_REPLAYABLE',
-]);
+const { TokenRotatorError, isRequestFailure } = require('../errors.js');
 
 /** What fetch rejects with. `message` is the one it has for requests that went wrong. */
 function fetchError(error, message = 'fetch failed') {
   if (!(error instanceof TokenRotatorError)) return error;
   if (error.code === 'ERR_INVALID_OPTION') return new TypeError(error.message, { cause: error });
-  return FAILED.has(error.code) ? new TypeError(message, { cause: error }) : error;
+  return isRequestFailure(error.code) ? new TypeError(message, { cause: error }) : error;
 }
 
 /** What a body is read with. */

@@ -126,7 +126,9 @@ impl Client {
     pub fn set_tokens<'env>(&self, env: &'env Env, tokens: Option<NativeTokens>) -> Result<Unknown<'env>> {
         let tokens = tokens.map(Tokens::try_from).transpose();
         self.change(env, |engine| async move {
-            let tokens = tokens.map_err(|malformed| Error::InvalidOption(format!("tokens: {malformed}")))?;
+            let tokens = tokens.map_err(|malformed| {
+                Error::invalid_option("tokens", format!("cannot be used: {malformed}"))
+            })?;
             engine.set_tokens(tokens).await.map(|()| Settlement::Done)
         })
     }
@@ -220,7 +222,9 @@ impl Client {
     /// Another login, or with undefined a logout. It counts when this returns, and is stored by itself.
     #[napi(catch_unwind)]
     pub fn login(&self, tokens: Option<NativeTokens>) -> Result<(), String> {
-        let invalid = |malformed| errors::thrown_now(&Error::InvalidOption(format!("tokens: {malformed}")));
+        let invalid = |malformed| {
+            errors::thrown_now(&Error::invalid_option("tokens", format!("cannot be used: {malformed}")))
+        };
         let tokens = tokens.map(Tokens::try_from).transpose().map_err(invalid)?;
         let stored = Arc::clone(&self.engine).login(tokens);
         runtime::spawn(move || stored);

@@ -5,13 +5,15 @@
 use napi::Result;
 
 use super::napi_value::{Js, Scope};
-use engine::error::{Cause, Error};
+use engine::error::{Cause, Error, RedirectKind};
 
 pub(super) fn raw(scope: Scope, error: &Error, queue: u64) -> Result<Js> {
     let detail = match error {
         Error::SessionLost { reason, .. } => Some(reason.as_str()),
         Error::Timeout { phase, .. } => Some(phase.as_str()),
         Error::Network { fault, .. } => fault.code(),
+        Error::InvalidOption { option, .. } => Some(*option),
+        Error::Redirect { kind: RedirectKind::TooMany { .. }, .. } => Some("too_many"),
         _ => None,
     };
     let retry_after = match error {

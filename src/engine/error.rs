@@ -3,6 +3,7 @@
 //! Invariant: an error holds a status, a code, an origin or an option's name, and never a token, a URL's query or a
 //! message that came over the wire.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,16 +14,16 @@ use crate::fault::Fault;
 /// Why a call of the client rejected. Clones are cheap: ten thousand waiters may get the same one.
 #[derive(Clone, Debug, PartialEq, ThisError)]
 pub enum Error {
-    #[error("{0}")]
-    InvalidOption(String),
+    #[error("{option} {problem}")]
+    InvalidOption { option: &'static str, problem: Cow<'static, str> },
     #[error(
         "{origin} is not the client's own origin, so it does not get the token; add it to allowedOrigins, or send the request with skipAuthRefresh"
     )]
     OriginNotAllowed { origin: String },
     #[error("{origin} is plain http beyond loopback; use https, or set allowInsecure")]
     InsecureTransport { origin: String },
-    #[error("{0}")]
-    Redirect(String),
+    #[error("{origin} {kind}")]
+    Redirect { origin: String, kind: RedirectKind },
     #[error("the refresh has not answered within {} ms (refreshTimeout); it goes on, and what it brings is still stored", .after.as_millis())]
     RefreshTimeout { after: Duration },
     #[error("{}", .0.message())]
@@ -58,6 +59,27 @@ pub enum Error {
     Format { cause: Option<Cause> },
     #[error("internal error: please report it with what led to it")]
     Internal,
+}
+
+/// Why a redirect is not followed.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+pub enum RedirectKind {
+    #[error("redirects, and redirect is 'error'")]
+    Forbidden,
+    #[error("redirects to something that is not a URL")]
+    NotAUrl,
+    #[error("redirects to a URL that is not http or https")]
+    NotHttp,
+    #[error("redirects to a URL with a user name or password in it")]
+    HasCredentials,
+    #[error("redirects from https to plain http, which is never followed")]
+    Downgrade,
+    #[error(
+        "redirects to another origin, {to}; set redirect to 'follow' to go there without the token and the request's other headers, or to 'manual' to get the redirect itself"
+    )]
+    LeavesOrigin { to: String },
+    #[error("redirects more than {limit} times")]
+    TooMany { limit: u32 },
 }
 
 /// A refresh that brought no tokens.
@@ -126,11 +148,11 @@ impl Error {
     /// The stable code of the public contract. `lib/errors.js` lists the same ones; a test compares the two.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::InvalidOption(_) | Self::Format { .. } => "ERR_INVALID_OPTION",
+            Self::InvalidOption { .. } | Self::Format { .. } => "ERR_INVALID_OPTION",
             Self::Internal => "ERR_INTERNAL",
             Self::OriginNotAllowed { .. } => "ERR_ORIGIN_NOT_ALLOWED",
             Self::InsecureTransport { .. } => "ERR_INSECURE_TRANSPORT",
-            Self::Redirect(_) => "ERR_REDIRECT",
+            Self::Redirect { .. } => "ERR_REDIRECT",
             Self::RefreshTimeout { .. } => "ERR_REFRESH_TIMEOUT",
             Self::Refresh(failure) => match failure.kind {
                 RefreshFailureKind::Malformed => "ERR_REFRESH_MALFORMED",
@@ -148,6 +170,10 @@ impl Error {
             Self::ClientClosed => "ERR_CLIENT_CLOSED",
             Self::Aborted => "ERR_ABORTED",
         }
+    }
+
+    pub fn invalid_option(option: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self::InvalidOption { option, problem: problem.into() }
     }
 
     /// What a caller gets whose login has ended, by logout or by another login.

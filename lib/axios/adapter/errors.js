@@ -1,19 +1,14 @@
 'use strict';
 
-// Errors as axios' own adapter gives them. What axios has no word for keeps the client's code; the client's error is
-// the `cause` either way.
+// Errors in the form of axios' own adapter. An error that axios has no code for keeps the client's code. The `cause` is
+// always the client's error.
 
-const { TokenRotatorError } = require('../../errors.js');
+const { detailOf } = require('../../crossing/native-errors.js');
+const { TokenRotatorError, isRequestFailure } = require('../../errors.js');
 const { own } = require('../own-property.js');
 const { Failure } = require('./failure.js');
 
-/** Codes of the client that come of a request that was made, or may have been: axios then sets `request`. */
-const OF_REQUESTS = new Set([
-  ...['ERR_NETWORK', 'ERR_TIMEOUT', 'ERR_TOO_LARGE', 'ERR_REDIRECT', 'ERR_BODY_FAILED'],
-  'ERR_BODY_NOT_REPLAYABLE',
-]);
-
-/** `axios`: the copy that the program knows. `sent`: the request. What is neither's error stays what it is. */
+/** `axios` is the program's copy, `sent` the request. Errors of neither axios nor the client are returned as they are. */
 function toAxiosError(error, config, sent, axios) {
   const failure = error instanceof TokenRotatorError ? failureOf(error, config) : error;
   if (!(failure instanceof Failure)) return failure;
@@ -23,7 +18,7 @@ function toAxiosError(error, config, sent, axios) {
     code === 'ERR_CANCELED'
       ? new axios.CanceledError(message, config, request)
       : new axios.AxiosError(message, code, config, request, response);
-  // Not enumerable, as axios has it: what walks an error to print it would print its causes too.
+  // Not enumerable, as in axios, so that a logger which walks an error does not print its causes.
   if (cause !== undefined)
     Object.defineProperty(made, 'cause', {
       __proto__: null,
@@ -36,7 +31,9 @@ function toAxiosError(error, config, sent, axios) {
 
 function failureOf(error, config) {
   const { code, message, cause } = error;
-  const as = (name, text = message) => new Failure(name, text, { cause: error, sent: OF_REQUESTS.has(code) });
+  // axios sets `request` if the request was made, or may have been.
+  const sent = isRequestFailure(code) || code === 'ERR_TOO_LARGE';
+  const as = (name, text = message) => new Failure(name, text, { cause: error, sent });
   switch (code) {
     case 'ERR_NETWORK':
       return as(cause?.code ?? code);
@@ -48,14 +45,14 @@ function failureOf(error, config) {
     case 'ERR_TOO_LARGE':
       return as('ERR_BAD_RESPONSE');
     case 'ERR_REDIRECT':
-      // follow-redirects' words.
-      return / redirects more than \d+ times$/.test(message)
+      // The text is follow-redirects' own.
+      return detailOf(error) === 'too_many'
         ? as('ERR_FR_TOO_MANY_REDIRECTS', 'Maximum number of redirects exceeded')
         : as('ERR_FR_REDIRECTION_FAILURE');
     case 'ERR_BODY_FAILED':
       return ofData(cause, config) ?? as(code);
     case 'ERR_INVALID_OPTION':
-      return /^url /.test(message) ? (ofUrl(config) ?? as('ERR_INVALID_URL')) : as(code);
+      return detailOf(error) === 'url' ? (ofUrl(config) ?? as('ERR_INVALID_URL')) : as(code);
     default:
       return as(code);
   }
@@ -67,10 +64,10 @@ function late(config) {
   return own(config, 'timeoutErrorMessage') || usual;
 }
 
-/** What the stream that was to be sent failed with. */
+/** The error for a request body that failed with `thrown`. */
 function ofData(thrown, config) {
   if (thrown instanceof Failure) return thrown;
-  // One that had ended before it was to be opened.
+  // The stream had ended before it was opened.
   const data = thrown?.code === 'ERR_INVALID_OPTION' ? own(config, 'data') : undefined;
   const cause = data?.errored ?? thrown;
   if (typeof cause?.message !== 'string') return undefined;

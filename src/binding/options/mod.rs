@@ -103,12 +103,12 @@ fn ms(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
 }
 
-fn url(option: &str, text: &str) -> Result<Url, Error> {
+fn url(option: &'static str, text: &str) -> Result<Url, Error> {
     Url::parse(text).map_err(|_| invalid(option))
 }
 
-fn invalid(option: &str) -> Error {
-    Error::InvalidOption(format!("{option} is not valid"))
+fn invalid(option: &'static str) -> Error {
+    Error::invalid_option(option, "is not valid")
 }
 
 #[allow(

@@ -29,7 +29,7 @@ impl RequestParts {
     /// `timeout` is the client's own.
     pub(in super::super) fn into_request(self, body: Payload, timeout: Duration) -> Result<Request, Error> {
         let method = Method::from_bytes(self.method.as_bytes())
-            .map_err(|_| Error::InvalidOption("method must be an HTTP method".into()))?;
+            .map_err(|_| Error::invalid_option("method", "must be an HTTP method"))?;
         Ok(Request {
             method,
             url: self.url,

@@ -45,7 +45,8 @@ impl NativeSession {
         let store: Arc<dyn Store> =
             if self.has_store { Arc::new(callbacks.clone()) } else { registry.memory() };
         let seed = self.seed.map(TryInto::try_into).transpose();
-        let seed = seed.map_err(|malformed| Error::InvalidOption(format!("tokens: {malformed}")))?;
+        let seed = seed
+            .map_err(|malformed| Error::invalid_option("tokens", format!("cannot be used: {malformed}")))?;
         Ok(Participant {
             grant: Arc::new(callbacks.clone()),
             store,

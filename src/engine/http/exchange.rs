@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
-use crate::error::{Error, Phase};
+use crate::error::{Error, Phase, RedirectKind};
 use crate::http::body::download::{Download, Limits, fill};
 use crate::http::body::outgoing::UploadGuard;
 use crate::http::connect::watch::watched;
@@ -90,7 +90,8 @@ pub async fn exchange(
         }
         redirected = Some(next);
     }
-    Err(Error::Redirect(format!("{} redirects more than {MAX_REDIRECTS} times", origin::name(&request.url))))
+    let kind = RedirectKind::TooMany { limit: MAX_REDIRECTS };
+    Err(Error::Redirect { origin: origin::name(&request.url), kind })
 }
 
 impl std::fmt::Debug for Response {

@@ -47,11 +47,11 @@ impl Origins {
         }
         if !matches!(url.scheme(), "http" | "https") {
             return Err(invalid(
-                "url must be http or https; a path whose first segment has a colon needs a leading slash",
+                "must be http or https; a path whose first segment has a colon needs a leading slash",
             ));
         }
         if has_credentials(&url) {
-            return Err(invalid("url must hold no user name and no password; send them as a header"));
+            return Err(invalid("must hold no user name and no password; send them as a header"));
         }
         check_transport(&url, self.allow_insecure)?;
         let trusted = self.trusts(&url);
@@ -59,11 +59,11 @@ impl Origins {
     }
 
     fn parse(&self, reference: &str) -> Result<Url, Error> {
-        let not_a_url = |_| invalid("url is not a valid URL");
+        let not_a_url = |_| invalid("is not a valid URL");
         let Some(base) = &self.base else {
             return match Url::parse(reference) {
                 Err(url::ParseError::RelativeUrlWithoutBase) => {
-                    Err(invalid("url is relative, which needs the option baseURL"))
+                    Err(invalid("is relative, which needs the option baseURL"))
                 }
                 parsed => parsed.map_err(not_a_url),
             };
@@ -163,8 +163,8 @@ fn append_query(url: &mut Url, query: &str) {
     url.set_query(Some(joined.as_deref().unwrap_or(query)));
 }
 
-fn invalid(message: &str) -> Error {
-    Error::InvalidOption(message.to_owned())
+fn invalid(problem: &'static str) -> Error {
+    Error::invalid_option("url", problem)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
-use crate::error::Error;
+use crate::error::{Error, RedirectKind};
 use crate::http::{Payload, WireRequest, origin};
 
 /// The option `redirect`.
@@ -35,7 +35,7 @@ pub(crate) struct Hop {
 }
 
 /// The fetch standard's number.
-pub(crate) const MAX_REDIRECTS: usize = 20;
+pub(crate) const MAX_REDIRECTS: u32 = 20;
 
 /// What follows from the head of an answer to `method` and `url`: another request, or `None` if it is the caller's.
 /// Without a `location` it is, but in mode `error`, as the fetch standard says.
@@ -48,33 +48,26 @@ pub(crate) fn decide(
     if mode == RedirectMode::Manual || !is_redirect(status) {
         return Ok(None);
     }
-    let from = origin::name(url);
+    let refused = |kind| Error::Redirect { origin: origin::name(url), kind };
     if mode == RedirectMode::Error {
-        return Err(refused(&from, "redirects, and redirect is 'error'"));
+        return Err(refused(RedirectKind::Forbidden));
     }
     if !headers.contains_key(header::LOCATION) {
         return Ok(None);
     }
-    let next =
-        location(url, headers).ok_or_else(|| refused(&from, "redirects to something that is not a URL"))?;
+    let next = location(url, headers).ok_or_else(|| refused(RedirectKind::NotAUrl))?;
     if !matches!(next.scheme(), "http" | "https") {
-        return Err(refused(&from, "redirects to a URL that is not http or https"));
+        return Err(refused(RedirectKind::NotHttp));
     }
     if origin::has_credentials(&next) {
-        return Err(refused(&from, "redirects to a URL with a user name or password in it"));
+        return Err(refused(RedirectKind::HasCredentials));
     }
     if url.scheme() == "https" && next.scheme() == "http" {
-        return Err(refused(&from, "redirects from https to plain http, which is never followed"));
+        return Err(refused(RedirectKind::Downgrade));
     }
     let leaves_origin = !origin::same_origin(url, &next);
     if leaves_origin && mode == RedirectMode::SameOrigin {
-        return Err(refused(
-            &from,
-            &format!(
-                "redirects to another origin, {}; set redirect to 'follow' to go there without the token and the request's other headers, or to 'manual' to get the redirect itself",
-                origin::name(&next),
-            ),
-        ));
+        return Err(refused(RedirectKind::LeavesOrigin { to: origin::name(&next) }));
     }
     origin::check_transport(&next, allow_insecure)?;
     let method = next_method(status, method);
@@ -135,10 +128,6 @@ fn next_method(status: StatusCode, method: &Method) -> (Method, bool) {
 
 fn is_about_the_body(name: &HeaderName) -> bool {
     name.as_str().starts_with("content-") || *name == header::TRANSFER_ENCODING
-}
-
-fn refused(from: &str, why: &str) -> Error {
-    Error::Redirect(format!("{from} {why}"))
 }
 
 #[cfg(test)]

@@ -355,7 +355,7 @@ async fn redirect_mode_of_the_request_takes_the_place_of_the_clients() {
     assert_eq!(world.client.send(Box::new(manual)).await.unwrap().response.status, 302);
     script(&world);
     let error = Request { redirect: Some(RedirectMode::Error), ..request("/x") };
-    assert!(matches!(world.client.send(Box::new(error)).await.unwrap_err(), Error::Redirect(_)));
+    assert!(matches!(world.client.send(Box::new(error)).await.unwrap_err(), Error::Redirect { .. }));
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,8 +37,8 @@ impl TlsOptions {
         let identity = match (&self.cert, &self.key) {
             (None, None) => None,
             (Some(cert), Some(key)) => Some(identity(cert, key)?),
-            (Some(_), None) => return Err(invalid("tls.cert needs tls.key beside it")),
-            (None, Some(_)) => return Err(invalid("tls.key needs tls.cert beside it")),
+            (Some(_), None) => return Err(Error::invalid_option("tls.cert", "needs tls.key beside it")),
+            (None, Some(_)) => return Err(Error::invalid_option("tls.key", "needs tls.cert beside it")),
         };
         // Named here, because another crate in the program may have made another provider the default.
         let provider = Arc::new(aws_lc_rs::default_provider());
@@ -59,7 +59,7 @@ impl TlsOptions {
             None => builder.with_no_client_auth(),
             Some((chain, key)) => builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|_| invalid("tls.cert and tls.key do not belong together"))?,
+                .map_err(|_| Error::invalid_option("tls.cert", "and tls.key do not belong together"))?,
         })
     }
 }
@@ -83,8 +83,10 @@ impl std::fmt::Debug for TlsOptions {
 
 fn authorities(pem: &str) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(pem, "tls.ca is not a PEM certificate (-----BEGIN CERTIFICATE-----)")? {
-        roots.add(certificate).map_err(|_| invalid("tls.ca is not made of X.509 certificates"))?;
+    for certificate in certificates(pem, "tls.ca")? {
+        roots
+            .add(certificate)
+            .map_err(|_| Error::invalid_option("tls.ca", "is not made of X.509 certificates"))?;
     }
     Ok(roots)
 }
@@ -92,18 +94,21 @@ fn authorities(pem: &str) -> Result<RootCertStore, Error> {
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn identity(cert: &str, key: &str) -> Result<Identity, Error> {
-    let chain = certificates(cert, "tls.cert is not a PEM certificate (-----BEGIN CERTIFICATE-----)")?;
+    let chain = certificates(cert, "tls.cert")?;
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
-        invalid("tls.key is not an unencrypted PEM private key (-----BEGIN PRIVATE KEY-----)")
+        Error::invalid_option(
+            "tls.key",
+            "is not an unencrypted PEM private key (-----BEGIN PRIVATE KEY-----)",
+        )
     })?;
     Ok((chain, key))
 }
 
 /// The certificates in `pem`, at least one.
-fn certificates(pem: &str, otherwise: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+fn certificates(pem: &str, option: &'static str) -> Result<Vec<CertificateDer<'static>>, Error> {
     match CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>() {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(invalid(otherwise)),
+        _ => Err(Error::invalid_option(option, "is not a PEM certificate (-----BEGIN CERTIFICATE-----)")),
     }
 }
 
@@ -157,10 +162,6 @@ impl ServerCertVerifier for TrustAnyone {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
     }
-}
-
-fn invalid(message: &str) -> Error {
-    Error::InvalidOption(message.to_owned())
 }
 
 #[cfg(test)]

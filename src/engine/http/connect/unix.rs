@@ -14,9 +14,8 @@ pub(crate) struct SocketPath(#[cfg(unix)] std::sync::Arc<std::path::Path>);
 impl SocketPath {
     pub(crate) fn new(path: &str) -> Result<Self, Error> {
         // The system's address has room for 107 bytes on Linux, 103 on macOS.
-        std::os::unix::net::SocketAddr::from_pathname(path).map_err(|_| {
-            Error::InvalidOption("socketPath is too long for a socket, or holds a NUL".into())
-        })?;
+        std::os::unix::net::SocketAddr::from_pathname(path)
+            .map_err(|_| Error::invalid_option("socketPath", "is too long for a socket, or holds a NUL"))?;
         Ok(Self(std::path::Path::new(path).into()))
     }
 
@@ -32,7 +31,7 @@ impl SocketPath {
 #[cfg(not(unix))]
 impl SocketPath {
     pub(crate) fn new(_: &str) -> Result<Self, Error> {
-        Err(Error::InvalidOption("socketPath is not available on this system".into()))
+        Err(Error::invalid_option("socketPath", "is not available on this system"))
     }
 
     pub(crate) fn connect(&self) -> BoxFuture<'static, Result<Link, BoxError>> {

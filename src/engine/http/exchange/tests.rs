@@ -286,7 +286,7 @@ async fn gives_up_on_a_loop() {
     let again = b"HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n".to_vec();
     let server = Server::answering(vec![again; 100]).await;
     let error = run(&get(server.url("/")), &rules()).await.0.unwrap_err();
-    assert!(matches!(&error, Error::Redirect(message) if message.ends_with("more than 20 times")), "{error}");
+    assert!(matches!(&error, Error::Redirect { kind: RedirectKind::TooMany { limit: 20 }, .. }), "{error}");
     assert_eq!(server.count(), 21);
 }
 

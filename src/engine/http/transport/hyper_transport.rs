@@ -204,7 +204,7 @@ fn uri(url: &Url) -> Result<Uri, Error> {
             [&url[..Position::BeforeUsername], &url[Position::BeforeHost..Position::AfterQuery]].concat(),
         ),
     };
-    uri.map_err(|_| Error::InvalidOption("url cannot be sent as an HTTP/1.1 request".into()))
+    uri.map_err(|_| Error::invalid_option("url", "cannot be sent as an HTTP/1.1 request"))
 }
 
 /// The request's own headers, and the usual ones that it lacks. hyper adds `host` and the length of the body.

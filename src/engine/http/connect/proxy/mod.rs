@@ -75,15 +75,15 @@ impl Proxies {
             let unexcepted = Matcher::builder().all(url.as_str()).build();
             match unexcepted.intercept(&origin) {
                 Some(proxy) if proxy.raw_auth().is_some_and(is_too_long) => {
-                    return Err(Error::InvalidOption(
-                        "proxy is a SOCKS proxy, which takes no user name or password of more than 255 bytes"
-                            .into(),
+                    return Err(Error::invalid_option(
+                        "proxy",
+                        "is a SOCKS proxy, which takes no user name or password of more than 255 bytes",
                     ));
                 }
                 Some(proxy) => encrypted |= proxy.uri().scheme() == Some(&Scheme::HTTPS),
                 None if url.is_empty() => {}
                 // Never go around the proxy: the user may rely on it.
-                None => return Err(Error::InvalidOption("proxy is not the URL of a proxy".into())),
+                None => return Err(Error::invalid_option("proxy", "is not the URL of a proxy")),
             }
         }
         if !encrypted {

@@ -139,7 +139,7 @@ fn what_is_no_proxy_is_refused_and_not_shown() {
             ProxyOptions { https: url.into(), ..ProxyOptions::default() },
         ] {
             let error = Proxies::new(&options, &TlsOptions::default()).err().unwrap();
-            assert_eq!(error, Error::InvalidOption("proxy is not the URL of a proxy".into()));
+            assert_eq!(error, Error::invalid_option("proxy", "is not the URL of a proxy"));
             assert!(!format!("{options:?}").contains("s3cr3t"));
         }
     }
@@ -319,8 +319,8 @@ fn what_does_not_fit_into_socks_is_refused_and_not_shown() {
     for (user, password) in [(&*long, ""), (&*long, short), (short, &*long)] {
         let options = all(&format!("socks5://{user}:{password}@proxy"));
         let error = Proxies::new(&options, &TlsOptions::default()).err().unwrap();
-        let what = "proxy is a SOCKS proxy, which takes no user name or password of more than 255 bytes";
-        assert_eq!(error, Error::InvalidOption(what.into()));
+        let problem = "is a SOCKS proxy, which takes no user name or password of more than 255 bytes";
+        assert_eq!(error, Error::invalid_option("proxy", problem));
     }
 }
 

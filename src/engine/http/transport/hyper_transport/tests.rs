@@ -45,7 +45,7 @@ fn what_http_cannot_say_is_refused() {
     let long = format!("http://h/s3cr3t{}", "x".repeat(70_000));
     for text in [&long, "http://s3cr3t`/", "http://s3{cr}3t/"] {
         let error = uri(&url(text)).unwrap_err();
-        assert_eq!(error, Error::InvalidOption("url cannot be sent as an HTTP/1.1 request".into()));
+        assert_eq!(error, Error::invalid_option("url", "cannot be sent as an HTTP/1.1 request"));
     }
 }
 
