@@ -1,4 +1,4 @@
-//! What ends a request, or keeps it waiting: time, the gate, the queue, and the client's end.
+//! Time, the gate, the queue and the client's end, which let a request wait or end it.
 
 use std::sync::atomic::Ordering;
 
@@ -28,7 +28,7 @@ async fn timeout_names_the_phase_it_ended_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn queue_timeout_bounds_the_waiting_and_nothing_else() {
+async fn queue_timeout_bounds_one_wait_and_not_the_answer() {
     let world = World::with(|config| config.queue_timeout = secs(1)).await;
     world.api.slow(secs(3));
     assert_eq!(world.get().await.unwrap().response.status, 200);
@@ -39,7 +39,7 @@ async fn queue_timeout_bounds_the_waiting_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_are_on_the_wire_than_the_gate_lets_through_and_in_order() {
+async fn gate_lets_requests_through_in_order_up_to_its_width() {
     let world = World::with(|config| config.gate = Gate::new(4)).await;
     world.api.slow(ms(10));
     let mut sent = Vec::new();
@@ -66,7 +66,7 @@ async fn cancelled_request_frees_its_place_on_the_wire() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn request_that_waited_for_its_turn_goes_out_with_the_newest_token() {
+async fn request_that_waited_for_a_place_is_sent_with_the_newest_token() {
     let world = World::with(|config| config.gate = Gate::new(1)).await;
     world.api.slow(ms(50));
     let (first, second) = (world.sending(request("/1")), world.sending(request("/2")));
@@ -79,7 +79,7 @@ async fn request_that_waited_for_its_turn_goes_out_with_the_newest_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn queue_that_is_full_refuses_the_next() {
+async fn full_queue_refuses_the_next_request() {
     let world = World::with_provider(|by| by.waiting = WaitingLimit::new(3), |_| {}).await;
     world.api.takes("nothing yet");
     *world.grant.takes.lock().unwrap() = secs(1);
@@ -92,7 +92,7 @@ async fn queue_that_is_full_refuses_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn close_sends_away_who_waits_lets_the_wire_finish_and_saves_what_was_rotated() {
+async fn close_rejects_waiting_calls_finishes_the_wire_and_saves_rotated_tokens() {
     let world = World::new().await;
     *world.grant.takes.lock().unwrap() = secs(1);
     world.api.slow(ms(500));
@@ -114,7 +114,7 @@ async fn close_sends_away_who_waits_lets_the_wire_finish_and_saves_what_was_rota
 }
 
 #[tokio::test(start_paused = true)]
-async fn close_sends_away_who_waits_for_a_place_on_the_wire() {
+async fn close_rejects_requests_that_wait_for_a_place_on_the_wire() {
     let world = World::with(|config| config.gate = Gate::new(1)).await;
     world.api.slow(secs(1));
     let (first, second) = (world.sending(request("/1")), world.sending(request("/2")));

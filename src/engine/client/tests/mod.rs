@@ -1,4 +1,4 @@
-//! One request's story.
+//! A request, its token, its judge and its replays.
 
 mod limits;
 mod retries;
@@ -47,7 +47,7 @@ async fn rejected_request_is_replayed_with_the_new_token_and_the_same_body() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn request_is_sent_three_times_at_most_and_the_last_answer_is_the_callers() {
+async fn request_is_sent_three_times_at_most_and_returns_the_last_answer() {
     let world = World::new().await;
     world.refuse_all();
     let answer = world.get().await.unwrap();
@@ -73,7 +73,7 @@ async fn request_is_sent_three_times_at_most_even_if_others_succeed_meanwhile() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn tokens_that_were_taken_once_are_rotated_at_every_expiry() {
+async fn token_that_was_accepted_once_is_rotated_at_every_expiry() {
     let world = World::new().await;
     for expiries in 1..10 {
         world.api.takes("nothing yet");
@@ -97,7 +97,7 @@ async fn storm_on_an_expired_token_is_one_refresh() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn explicit_auth_header_goes_out_as_it_is_and_its_rejection_is_the_callers() {
+async fn explicit_auth_header_is_sent_as_it_is_and_its_rejection_is_returned() {
     let world = World::new().await;
     let answer = world.client.send(Box::new(with_header("authorization", "Basic mine"))).await.unwrap();
     assert_eq!((answer.response.status, answer.attempts), (401, 1));
@@ -138,7 +138,7 @@ async fn foreign_origin_is_refused_even_with_an_explicit_header() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_headers_take_the_place_of_the_clients() {
+async fn headers_of_a_request_replace_those_of_the_client() {
     let world = World::with(|config| {
         config.headers.append("x-trace", HeaderValue::from_static("default"));
         config.headers.append("accept", HeaderValue::from_static("a"));
@@ -164,14 +164,14 @@ async fn requests_headers_take_the_place_of_the_clients() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn token_goes_into_the_header_that_is_named() {
+async fn token_is_sent_in_the_header_of_the_option() {
     let world = World::with(|config| config.header_name = HeaderName::from_static("x-token")).await;
     world.get().await.unwrap();
     assert_eq!(world.api.headers("x-token")[0], "Bearer a1");
     assert_eq!(world.api.headers("authorization")[0], "-");
 }
 
-/// Counts how often it is asked, and takes its time.
+/// Counts the questions, and takes a while for each.
 struct Formatting(Arc<AtomicUsize>, Duration);
 
 impl Format for Formatting {
@@ -220,7 +220,7 @@ async fn header_is_formatted_once_for_each_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn login_between_token_and_wire_sends_nothing() {
+async fn request_is_not_sent_after_another_login() {
     let formatting = Formatting(Arc::default(), ms(50));
     let world = World::with(|config| config.format = Some(Arc::new(formatting))).await;
     let sent = world.sending(request("/x"));
@@ -232,7 +232,7 @@ async fn login_between_token_and_wire_sends_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn login_while_a_request_is_on_the_wire_gives_its_own_rejection_back() {
+async fn rejection_of_an_earlier_login_is_returned_and_rotates_nothing() {
     let world = World::new().await;
     world.api.slow(ms(50));
     world.api.takes("a90");
@@ -258,7 +258,7 @@ async fn logged_out_client_sends_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failed_refresh_is_the_error_and_the_session_lives() {
+async fn failed_refresh_is_the_error_and_the_session_goes_on() {
     let world = World::new().await;
     world.api.takes("nothing yet");
     world.grant.errors.lock().unwrap().push_back(GrantError::Unspent { retry_after: None, cause: None });
@@ -272,7 +272,7 @@ async fn failed_refresh_is_the_error_and_the_session_lives() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn network_error_is_the_callers_and_sent_once() {
+async fn network_error_is_returned_after_one_attempt() {
     let world = World::new().await;
     let down = Error::Network { subject: "it".into(), fault: Fault::Refused };
     world.api.will([Err(down.clone())]);
@@ -295,7 +295,7 @@ impl Judge for Suspicious {
 }
 
 #[tokio::test(start_paused = true)]
-async fn judge_says_what_an_expired_token_looks_like() {
+async fn judge_decides_about_failures_and_network_errors_only() {
     let world = World::with(|config| config.judge = Some(Box::new(Suspicious))).await;
     world.api.will([Ok(403), Ok(200)]);
     assert_eq!(world.get().await.unwrap().attempts, 2);
@@ -307,7 +307,7 @@ async fn judge_says_what_an_expired_token_looks_like() {
     assert_eq!(world.get().await.unwrap().attempts, 1, "nor is it asked about 200 to 399");
 }
 
-/// Its function throws.
+/// Stands for a user's function that throws.
 struct WithoutOpinion;
 
 impl Judge for WithoutOpinion {
@@ -321,7 +321,7 @@ impl Judge for WithoutOpinion {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rejection_for_want_of_scope_is_the_callers_and_rotates_nothing() {
+async fn rejection_for_want_of_scope_is_returned_and_rotates_nothing() {
     const SCOPE: &str = r#"Bearer realm="api", error="insufficient_scope", scope="admin""#;
     const BOTH: &str = r#"DPoP error="invalid_token", Bearer error="insufficient_scope""#;
     let judges: [Option<Box<dyn Judge>>; 3] =
@@ -343,7 +343,7 @@ async fn rejection_for_want_of_scope_is_the_callers_and_rotates_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn redirect_mode_of_the_request_takes_the_place_of_the_clients() {
+async fn redirect_mode_of_a_request_replaces_that_of_the_client() {
     let world = World::new().await;
     let to_y: &[_] = &[("location", "/y")];
     let script = |world: &World| world.api.scripted.lock().unwrap().push_back(Ok((302, to_y)));

@@ -1,4 +1,4 @@
-//! Requests that are sent again: after a failure that passes, and with a body that may be gone.
+//! Requests that are sent again after a failure that may pass, and bodies that cannot be sent again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,7 +17,7 @@ async fn retrying(limit: u32) -> World {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_that_passes_is_tried_again_and_counted() {
+async fn failure_that_may_pass_is_tried_again_and_counted() {
     let world = retrying(2).await;
     world.api.will([Ok(503), Err(reset()), Ok(200)]);
     let answer = world.get().await.unwrap();
@@ -26,7 +26,7 @@ async fn a_failure_that_passes_is_tried_again_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_answer_is_the_callers() {
+async fn last_answer_is_returned() {
     let world = retrying(2).await;
     world.api.will([Ok(503), Ok(503), Ok(503)]);
     let answer = world.get().await.unwrap();
@@ -36,7 +36,7 @@ async fn the_last_answer_is_the_callers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_brings_its_own_auth_header_is_tried_again_too() {
+async fn request_with_its_own_auth_header_is_tried_again_too() {
     let world = retrying(2).await;
     world.api.will([Ok(503), Ok(200)]);
     let answer = world.client.send(Box::new(with_header("authorization", "own"))).await.unwrap();
@@ -44,7 +44,7 @@ async fn a_request_that_brings_its_own_auth_header_is_tried_again_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rotation_takes_no_retries_and_a_retry_no_replays() {
+async fn rotation_uses_up_no_retries_and_a_retry_no_replays() {
     let world = retrying(1).await;
     world.api.will([Ok(503), Ok(401), Ok(401), Ok(200)]);
     let answer = world.get().await.unwrap();
@@ -53,7 +53,7 @@ async fn a_rotation_takes_no_retries_and_a_retry_no_replays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_it_got_is_better_than_a_timeout() {
+async fn last_answer_is_returned_where_the_pause_would_end_in_a_timeout() {
     let world = retrying(9).await;
     let wait: &[_] = &[("retry-after", "20")];
     world.api.scripted.lock().unwrap().extend([Ok((503, wait)), Ok((503, wait)), Ok((200, wait))]);
@@ -64,7 +64,7 @@ async fn what_it_got_is_better_than_a_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_pauses_leaves_when_the_client_closes() {
+async fn close_ends_the_pause_before_a_retry() {
     let world = retrying(2).await;
     let wait: &[_] = &[("retry-after", "20")];
     world.api.scripted.lock().unwrap().push_back(Ok((503, wait)));
@@ -77,7 +77,7 @@ async fn who_pauses_leaves_when_the_client_closes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_pauses_holds_no_place_on_the_wire() {
+async fn pause_before_a_retry_holds_no_place_on_the_wire() {
     let world = World::with(|config| {
         config.retry = Arc::new(RetryRules { limit: 1, ..no_retries() });
         config.gate = Gate::new(1);
@@ -94,7 +94,7 @@ async fn who_pauses_holds_no_place_on_the_wire() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_server_is_asked_once_each_when_the_budget_is_spent() {
+async fn dead_server_gets_one_attempt_each_when_the_budget_is_spent() {
     let world = retrying(2).await;
     world.api.will([(); 500].map(|()| Ok(503)));
     for _ in 0..200 {
@@ -115,7 +115,7 @@ impl Source for Stream {
     }
 
     fn is_fresh(&self) -> bool {
-        // Asked after each sending; the wire of these tests opens nothing.
+        // Counts as opening, because the wire of these tests opens nothing, and this is asked after each attempt.
         self.again || !self.opened.swap(true, Ordering::Relaxed)
     }
 
@@ -131,13 +131,13 @@ impl Source for Stream {
 }
 
 fn streaming(again: bool) -> Request {
-    // The first question comes after the first sending, when the stream has been opened.
+    // Opened, because `is_fresh` is asked after the first attempt.
     let body = Payload::Stream(Arc::new(Stream { again, opened: AtomicBool::new(true) }));
     Request { method: Method::PUT, body, ..request("/x") }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_gone_leaves_the_rejection_to_the_caller_and_rotates_all_the_same() {
+async fn request_whose_body_is_used_up_rotates_but_returns_its_rejection() {
     let world = World::new().await;
     world.api.takes("nothing yet");
     let answer = world.client.send(Box::new(streaming(false))).await.unwrap();
@@ -149,7 +149,7 @@ async fn a_body_that_is_gone_leaves_the_rejection_to_the_caller_and_rotates_all_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_can_be_made_again_is_replayed() {
+async fn body_that_can_be_made_again_is_replayed() {
     let world = World::new().await;
     world.api.takes("nothing yet");
     let answer = world.client.send(Box::new(streaming(true))).await.unwrap();

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use bytes::Bytes;
 
-// What every test here needs besides.
+// Names that the tests of this folder use.
 pub(super) use std::sync::Arc;
 pub(super) use std::time::Duration;
 
@@ -51,17 +51,18 @@ pub(super) fn pair(n: usize) -> Tokens {
     tokens(&format!("a{n}"), Some(&format!("r{n}")))
 }
 
-/// A status and headers, or what went wrong on the way.
+/// A status and headers, or an error of the way.
 type Scripted = Result<(u16, &'static [(&'static str, &'static str)]), Error>;
 
-/// Takes one access token and rejects all others.
+/// A transport to [`Api`].
 #[derive(Clone)]
 pub(super) struct Wire(Arc<Api>);
 
+/// Accepts one access token and rejects all others.
 pub(super) struct Api {
     takes: Mutex<Option<String>>,
     latency: Mutex<Duration>,
-    /// What to answer instead of judging the token.
+    /// Answers to give instead of judging the token, in order.
     pub(super) scripted: Mutex<VecDeque<Scripted>>,
     pub(super) sent: Mutex<Vec<WireRequest>>,
     under_way: AtomicUsize,
@@ -129,13 +130,13 @@ impl Transport for Wire {
     }
 }
 
-/// Mints `a2`, `a3`, … after a while; fails as told.
+/// Issues `a2`, `a3`, … after a while, or fails as a test tells it.
 #[derive(Default)]
 pub(super) struct Minting {
     pub(super) asked: AtomicUsize,
     pub(super) takes: Mutex<Duration>,
     pub(super) errors: Mutex<VecDeque<GrantError>>,
-    /// The API takes only the newest, from the moment it is minted.
+    /// The API accepts only the newest token, from the moment it is issued.
     pub(super) api: Mutex<Option<Arc<Api>>>,
 }
 
@@ -182,7 +183,7 @@ pub(super) struct World {
 }
 
 impl World {
-    /// Logged in with `a1`, which the API takes, as it takes whatever is minted.
+    /// Logged in with `a1`. The API accepts it, and later each token that is issued.
     pub(super) async fn new() -> Self {
         Self::with(|_| {}).await
     }
@@ -260,7 +261,7 @@ impl World {
         tokio::spawn(async move { client.send(Box::new(request)).await })
     }
 
-    /// No server takes what is held or minted.
+    /// The API accepts neither the token held nor any that is issued.
     pub(super) fn refuse_all(&self) {
         *self.grant.api.lock().unwrap() = None;
         self.api.takes("nothing");
