@@ -1,7 +1,7 @@
 //! Two ways to wait for something: that it happens, and that a count falls to zero.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
@@ -31,9 +31,9 @@ impl Signal {
     }
 }
 
-/// How many of something are under way.
+/// How many of something are under way. Allocates with the first of them, because most sessions rest.
 #[derive(Debug, Default)]
-pub struct Gauge(Arc<Count>);
+pub struct Gauge(OnceLock<Arc<Count>>);
 
 #[derive(Debug, Default)]
 struct Count {
@@ -47,14 +47,16 @@ pub struct Counted(Arc<Count>);
 
 impl Gauge {
     pub fn enter(&self) -> Counted {
-        self.0.count.fetch_add(1, Ordering::AcqRel);
-        Counted(Arc::clone(&self.0))
+        let count = self.0.get_or_init(Arc::default);
+        count.count.fetch_add(1, Ordering::AcqRel);
+        Counted(Arc::clone(count))
     }
 
     pub async fn idle(&self) {
+        let Some(count) = self.0.get() else { return };
         loop {
-            let woken = self.0.idle.notified();
-            if self.0.count.load(Ordering::Acquire) == 0 {
+            let woken = count.idle.notified();
+            if count.count.load(Ordering::Acquire) == 0 {
                 return;
             }
             woken.await;
