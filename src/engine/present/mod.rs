@@ -1,7 +1,7 @@
 //! How a token gets into a request.
 //!
-//! [`bearer`] and [`custom`] make one header for each token and keep the newest, so that ten thousand requests do not
-//! make it ten thousand times. A presenter that signs each request reads its method and URL instead.
+//! [`custom`] asks the user once for each token and keeps the answer; [`bearer`] is quicker than keeping. A presenter that
+//! signs each request reads its method and URL instead.
 //!
 //! Invariant: every header made here is marked sensitive, so that no redirect carries it to another origin.
 
@@ -49,7 +49,7 @@ impl Presented<'_> {
 /// A presenter for one session: `format`, or else `Bearer` and the token.
 pub fn presenter(format: Option<&Arc<dyn Format>>) -> Box<dyn Presenter> {
     match format {
-        None => Box::new(bearer::Bearer::default()),
+        None => Box::new(bearer::Bearer),
         Some(format) => Box::new(custom::Custom::new(Arc::clone(format))),
     }
 }
