@@ -1,7 +1,7 @@
 'use strict';
 
 // One request, between the handler that its caller gave undici and undici's own dispatch: sent with the session's
-// token, judged, and sent again if the token was the trouble. `src/engine/client/story.rs` does the same for the client's own
+// token, judged, and sent again if the token was the trouble. `src/engine/client/send.rs` does the same for the client's own
 // requests, and the numbers and the order here are its.
 //
 // Invariant: the handler meets one beginning and one answer or error, of however many sendings.

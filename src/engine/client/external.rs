@@ -11,7 +11,7 @@ use crate::session::{Lease, Stamp, Verdict};
 use crate::token::{Held, Tokens};
 use crate::wait::arrival::Arrival;
 
-/// An auth header, and which token is in it.
+/// An auth header, and the stamp of the token in it.
 #[derive(Debug)]
 pub struct Authorised {
     /// None: nobody is logged in.
@@ -22,7 +22,7 @@ pub struct Authorised {
 }
 
 impl Client {
-    /// What a request of another HTTP client is to be sent with. `epoch`: the login it belongs to, unless it begins now.
+    /// The header for a request of another HTTP client. `epoch` is the login that the request was made under; `None`: now.
     pub async fn authorise(&self, epoch: Option<u64>) -> Result<Authorised, Error> {
         let _call = self.enter()?;
         let epoch = epoch.unwrap_or_else(|| self.session.epoch());
@@ -32,7 +32,7 @@ impl Client {
         }
     }
 
-    /// The same, if it takes no waiting: neither for a token nor for its header to be made.
+    /// [`Client::authorise`] at once; `None` if the token or its header takes waiting.
     pub fn authorise_now(&self, epoch: Option<u64>) -> Option<Authorised> {
         let held = self.token_now(epoch)?;
         match self.presenter.header(&held, None) {
@@ -43,8 +43,8 @@ impl Client {
         }
     }
 
-    /// The token of this stamp was rejected. What to send the request with instead; `None` if the rejection is its
-    /// caller's.
+    /// A server rejected the token of this stamp. Returns the header to replay the request with; `None` if the rejection
+    /// is the caller's.
     pub async fn rejected(&self, stamp: Stamp) -> Result<Option<Authorised>, Error> {
         let _call = self.enter()?;
         match self.session.rejected(&self.config.participant, stamp, Arrival::draw()).await? {
@@ -53,7 +53,7 @@ impl Client {
         }
     }
 
-    /// A server took the token of this stamp.
+    /// A server accepted the token of this stamp.
     pub fn accepted(&self, stamp: Stamp) {
         self.session.accepted(stamp);
     }

@@ -24,7 +24,7 @@ pub use external::Authorised;
 pub use judge::Judge;
 pub use send::{Answer, Request};
 
-/// A client, as one of its sessions.
+/// One session of a client.
 pub struct Client {
     config: Arc<Config>,
     session: Arc<Session>,
@@ -39,7 +39,7 @@ impl Client {
         Self { config, session, presenter }
     }
 
-    /// The same client as another session.
+    /// Another session of the same client.
     #[must_use]
     pub fn session(&self, key: &str) -> Self {
         Self::new(Arc::clone(&self.config), key)
@@ -55,7 +55,7 @@ impl Client {
         self.session.token(&self.config.participant, self.session.epoch(), Arrival::draw()).await
     }
 
-    /// The same, if it takes no waiting: what [`Client::access_token`] does besides is left to it.
+    /// [`Client::access_token`] at once; `None` if that would wait, fail or begin a rotation.
     pub fn access_token_now(&self) -> Option<Arc<Held>> {
         self.token_now(None)
     }
@@ -75,7 +75,7 @@ impl Client {
         self.session.rotate(&self.config.participant, rejected).await
     }
 
-    /// Sends away who waits, and resolves when everything under way has ended and is saved.
+    /// Rejects the calls that wait, and resolves when everything under way has ended and is saved.
     pub async fn close(&self) {
         self.config.participant.closed.fire();
         self.config.calls.idle().await;
