@@ -1,0 +1,52 @@
+'use strict';
+
+// The tests for the minutes between two edits: `npm run test:quick`, after `npm run build:debug`. It runs the engine's
+// tests, and all of jest but SLOW. Its last line says how long that took. Above a minute it names the slowest files.
+
+const { spawnSync } = require('node:child_process');
+const { readFileSync, rmSync } = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const REPORT = path.join(ROOT, 'target', 'quick.json');
+
+/**
+ * Below `__test__`: a folder, or how a file's path begins. All else runs, so that a new file is in. These are left out because
+ * they repeat much (storms, matrices, threads, large bodies) of a behaviour that another file shows once.
+ */
+const SLOW = [
+  ...['bodies/', 'lifecycle/', 'testing/'],
+  ...['axios/adapter/redirects', 'axios/hooks', 'axios/mended-', 'axios/storm', 'axios/token-rotator'],
+  ...['callbacks/hooks', 'undici/rotation'],
+  ...['requests/aborts', 'requests/hostile-', 'requests/injection', 'requests/redirect-'],
+  ...['queue', 'refresh-error', 'retry-bounds', 'rotate\\.', 'workers'],
+];
+
+const LIMIT_SECONDS = 60;
+
+function main() {
+  const begun = Date.now();
+  const cargo = run('cargo', ['test', '--quiet', '--package', 'token-rotator-engine', '--lib']);
+  const slow = SLOW.flatMap((name) => ['--testPathIgnorePatterns', `/__test__/${name}`]);
+  rmSync(REPORT, { force: true });
+  const flags = ['--silent', '--reporters=summary', '--maxWorkers=100%', '--json', '--outputFile', REPORT];
+  const jest = run(process.execPath, [require.resolve('jest/bin/jest'), ...flags, ...slow]);
+  const seconds = Math.round((Date.now() - begun) / 1000);
+
+  if (seconds > LIMIT_SECONDS) console.log(`The slowest files:\n${slowest().join('\n')}`);
+  console.log(`${cargo && jest ? 'passed' : 'FAILED'} in ${seconds} s`);
+  process.exitCode = cargo && jest ? 0 : 1;
+}
+
+function run(command, args) {
+  return spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+}
+
+function slowest() {
+  const { testResults } = JSON.parse(readFileSync(REPORT, 'utf8'));
+  const files = testResults.map(({ name, startTime, endTime }) => [endTime - startTime, name]);
+  const longest = files.sort(([a], [b]) => b - a).slice(0, 5);
+  return longest.map(([ms, name]) => `${(ms / 1000).toFixed(1).padStart(6)} s  ${path.relative(ROOT, name)}`);
+}
+
+main();
