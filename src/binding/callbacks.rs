@@ -25,7 +25,7 @@ use engine::http::Response;
 use engine::present::Format;
 use engine::secret::Secret;
 use engine::session::participant::{Host, KeepAlive};
-use engine::store::{Store, StoreError, StoreFuture};
+use engine::store::{StoreError, StoreFuture, TokenCallbacks};
 use engine::token::Tokens;
 
 /// One client's callbacks, in the environment that made the client.
@@ -148,7 +148,7 @@ impl Drop for AbortOnDrop<'_> {
     }
 }
 
-impl Store for Callbacks {
+impl TokenCallbacks for Callbacks {
     fn read<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Tokens>> {
         Box::pin(self.store("getTokens", vec![Arg::Text(key.to_owned())]))
     }

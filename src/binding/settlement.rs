@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::native_answer::{NativeAnswer, NativeBody};
 use engine::client::Authorised;
-use engine::token::Held;
+use engine::session::Held;
 
 /// A promise resolves with one of these.
 pub(super) enum Settlement {

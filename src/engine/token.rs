@@ -1,28 +1,25 @@
-//! A set of tokens, and what a session holds of it.
+//! A set of tokens, as a grant brings it and a store keeps it.
 //!
 //! Invariant: a [`Tokens`] that exists is fit to be stored and sent; [`Tokens::new`] is the only way to make one.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::clock::Instant;
-use crate::secret::{Fingerprint, Secret};
+use crate::secret::Secret;
 
 /// Longer than any token seen in the field (JWTs with group claims reach 8 KiB), short enough for header limits.
 pub const MAX_TOKEN_BYTES: usize = 16_384;
 
-/// A lifetime beyond this is a mistake in the answer's unit, not a promise: it is cut to a year.
-const MAX_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
+/// A longer lifetime is a mistake in the answer's unit rather than a promise: it is cut to a year.
+pub const MAX_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// What a grant brought or a store keeps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tokens {
     pub access: Secret,
     pub refresh: Option<Secret>,
-    /// Epoch ms. None: unknown, so that only a rejected request tells.
+    /// Epoch ms. None: unknown, so that only a rejected request tells of the end.
     pub expires_at: Option<u64>,
     /// The user's other fields as the text of a JSON object: kept and handed back, never interpreted.
     pub extra: Option<Secret>,
@@ -66,68 +63,9 @@ impl Tokens {
         self
     }
 
-    /// Tells two sets apart without keeping either.
-    pub fn identity(&self) -> Identity {
-        Identity(self.access.fingerprint(), self.refresh.as_ref().map(Secret::fingerprint))
-    }
-
     /// How long the access token lives from `wall` (epoch ms) on; None if that is unknown.
-    fn lifetime(&self, wall: u64) -> Option<Duration> {
+    pub fn lifetime(&self, wall: u64) -> Option<Duration> {
         self.expires_at.map(|at| Duration::from_millis(at.saturating_sub(wall)).min(MAX_LIFETIME))
-    }
-}
-
-/// A set of tokens by its fingerprints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity(Fingerprint, Option<Fingerprint>);
-
-impl Identity {
-    /// The access tokens are the same; the refresh tokens may differ.
-    pub fn has_access_of(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
-/// The tokens of one generation of one login, as requests use them.
-#[derive(Debug)]
-pub struct Held {
-    pub tokens: Tokens,
-    pub epoch: u64,
-    pub generation: u64,
-    pub expires: Option<Instant>,
-    pub lifetime: Option<Duration>,
-    /// Came out of a refresh of this session, rather than from the store or a login.
-    pub from_refresh: bool,
-    accepted: AtomicBool,
-}
-
-impl Held {
-    pub fn new(
-        tokens: Tokens,
-        epoch: u64,
-        generation: u64,
-        from_refresh: bool,
-        now: Instant,
-        wall: u64,
-    ) -> Self {
-        // The wall clock is read once, on arrival; from then on only monotonic time counts, so that a clock that
-        // jumps by a day neither expires a good token nor keeps a dead one.
-        let lifetime = tokens.lifetime(wall);
-        let expires = lifetime.map(|left| now + left);
-        Self { tokens, epoch, generation, expires, lifetime, from_refresh, accepted: AtomicBool::new(false) }
-    }
-
-    pub fn expired(&self, now: Instant) -> bool {
-        self.expires.is_some_and(|at| now >= at)
-    }
-
-    /// A server took this token: a later rejection means that it expired, not that it never worked.
-    pub fn accept(&self) {
-        self.accepted.store(true, Ordering::Relaxed);
-    }
-
-    pub fn accepted(&self) -> bool {
-        self.accepted.load(Ordering::Relaxed)
     }
 }
 
@@ -183,15 +121,5 @@ pub(crate) mod tests {
         assert_eq!(next.refresh.unwrap().expose(), "r1");
         assert_eq!(next.extra.unwrap().expose(), r#"{"tenant":7,"scope":"y"}"#);
         assert_eq!(tokens("a3", Some("r3")).succeeding(Some(&held)).refresh.unwrap().expose(), "r3");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn expiry_is_measured_from_arrival_by_the_monotonic_clock() {
-        let now = crate::clock::now();
-        let soon = Tokens { expires_at: Some(10_500), ..tokens("a", None) };
-        let held = Held::new(soon, 0, 0, true, now, 10_000);
-        assert!(!held.expired(now + Duration::from_millis(499)));
-        assert!(held.expired(now + Duration::from_millis(500)));
-        assert!(!Held::new(tokens("a", None), 0, 0, true, now, 0).expired(now + MAX_LIFETIME));
     }
 }

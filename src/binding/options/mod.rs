@@ -65,7 +65,7 @@ impl Settings {
     /// `client` is the number of this client's callbacks.
     pub(super) fn into_config(self, calls: Arc<Calls>, client: u32) -> Result<Config, Error> {
         let callbacks = Callbacks { calls, client, patience: ms(self.session.refresh_timeout) };
-        let registry = Registry::named(self.session.share.as_deref());
+        let registry = Registry::of(self.session.store_id());
         let base = self.base_url.as_deref().map(|base| url("baseURL", base)).transpose()?;
         let allowed = self.allowed_origins.iter().map(|origin| url("allowedOrigins", origin));
         // A request to a Unix socket does not leave this machine, whatever its URL says.

@@ -10,10 +10,10 @@ use super::ms;
 use super::queue::NativeQueue;
 use engine::error::Error;
 use engine::session::participant::{Counters, Participant, Seed};
-use engine::session::registry::Registry;
+use engine::session::registry::{Registry, StoreId};
 use engine::session::schedule::Policy;
 use engine::session::signal::Signal;
-use engine::store::Store;
+use engine::store::{Store, Unversioned};
 use engine::wait::waiting_limit::WaitingLimit;
 
 #[napi(object, object_to_js = false)]
@@ -36,14 +36,21 @@ pub struct NativeSession {
 }
 
 impl NativeSession {
+    pub(super) fn store_id(&self) -> StoreId {
+        self.share.clone().map_or(StoreId::Private, StoreId::Named)
+    }
+
     pub(super) fn into_participant(
         self,
         queue: &NativeQueue,
         callbacks: Callbacks,
         registry: &Registry,
     ) -> Result<Participant, Error> {
-        let store: Arc<dyn Store> =
-            if self.has_store { Arc::new(callbacks.clone()) } else { registry.memory() };
+        let store: Arc<dyn Store> = if self.has_store {
+            Arc::new(Unversioned(Arc::new(callbacks.clone())))
+        } else {
+            registry.memory()
+        };
         let seed = self.seed.map(TryInto::try_into).transpose();
         let seed = seed
             .map_err(|malformed| Error::invalid_option("tokens", format!("cannot be used: {malformed}")))?;

@@ -7,8 +7,8 @@ use ::http::header::HeaderValue;
 use crate::client::Client;
 use crate::error::Error;
 use crate::present::Presented;
-use crate::session::{Lease, Stamp, Verdict};
-use crate::token::{Held, Tokens};
+use crate::session::{Held, Lease, Stamp, Verdict};
+use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 
 /// An auth header, and the stamp of the token in it.

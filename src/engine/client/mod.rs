@@ -14,9 +14,9 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::present::{self, Presenter};
 use crate::secret::Secret;
-use crate::session::Session;
 use crate::session::signal::Counted;
-use crate::token::{Held, Tokens};
+use crate::session::{Held, Session};
+use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 
 pub use config::Config;

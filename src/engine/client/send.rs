@@ -16,8 +16,7 @@ use crate::clock::Instant;
 use crate::error::{Error, Phase};
 use crate::http::retry::RetryRules;
 use crate::http::{Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Target, WireRequest, exchange};
-use crate::session::{Stamp, Verdict};
-use crate::token::Held;
+use crate::session::{Held, Stamp, Verdict};
 use crate::wait::arrival::Arrival;
 use crate::wait::gate::Place;
 

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::error::Error;
 use crate::present::{Presented, Presenter};
-use crate::token::Held;
+use crate::session::Held;
 
 pub(super) struct Bearer;
 

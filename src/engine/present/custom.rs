@@ -10,7 +10,7 @@ use url::Url;
 use crate::error::Error;
 use crate::present::{Newest, Presented, Presenter};
 use crate::secret::Secret;
-use crate::token::Held;
+use crate::session::Held;
 
 /// The user's function from a token to its header. Asked once for each token; always settles.
 pub trait Format: Send + Sync {

@@ -18,8 +18,7 @@ use futures_util::future::BoxFuture;
 use url::Url;
 
 use crate::error::Error;
-use crate::session::Stamp;
-use crate::token::Held;
+use crate::session::{Held, Stamp};
 
 pub use custom::Format;
 

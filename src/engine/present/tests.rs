@@ -3,10 +3,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::clock;
 use crate::secret::Secret;
+use crate::session::held::tests::stamped;
 use crate::token::tests::tokens;
 
 fn held(generation: u64) -> Held {
-    Held::new(tokens(&format!("a{generation}"), None), 0, generation, true, clock::now(), 0)
+    stamped(tokens(&format!("a{generation}"), None), Stamp { epoch: 0, generation }, true, clock::now(), 0)
 }
 
 fn made(presented: Presented) -> HeaderValue {

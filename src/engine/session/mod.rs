@@ -6,6 +6,7 @@
 //! Invariant: the state is only looked at and changed under its lock, and the lock is never held across an `await`.
 
 mod flight;
+pub(crate) mod held;
 pub mod participant;
 pub mod registry;
 pub mod schedule;
@@ -20,17 +21,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::clock;
 use crate::error::Error;
 use crate::secret::{Fingerprint, Secret};
-use crate::token::{Held, Tokens};
+use crate::store::{Record, Stored};
+use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 use flight::FlightHandle;
-use flight::adopt::Superseded;
+use flight::adopt::Replaced;
 use flight::spent_tokens::SpentTokens;
+use held::Versioned;
 use participant::Participant;
 use signal::Gauge;
 use state::{Acquire, Rejected, State, Status};
 use writer::Writer;
 
-pub use state::{Purpose, Stamp};
+pub use held::{Held, Stamp};
+pub use state::Purpose;
 
 pub struct Session {
     key: Arc<str>,
@@ -44,7 +48,7 @@ pub struct Session {
 struct Inner {
     state: State,
     flight: Option<Arc<FlightHandle>>,
-    superseded: Superseded,
+    replaced: Replaced,
     /// The refresh token that was sent once and never answered: it may be spent.
     maybe_spent: Option<Fingerprint>,
     asked: SpentTokens,
@@ -83,7 +87,7 @@ impl Session {
             inner: Mutex::new(Inner {
                 state: State::new(),
                 flight: None,
-                superseded: Superseded::default(),
+                replaced: Replaced::default(),
                 maybe_spent: None,
                 asked: SpentTokens::default(),
             }),
@@ -283,21 +287,25 @@ impl Session {
 
     /// The part of a login that counts at once. Needs no runtime. Returns the ticket for [`Session::store_login`].
     pub fn begin_login(&self, by: &Arc<Participant>, tokens: Option<Tokens>) -> u64 {
+        let record = Record { tokens };
+        let next = Stored { version: by.store.version(&record), record };
+        let from = Versioned::of(next.clone());
         let (flight, ticket) = {
-            let mut inner = self.inner();
-            // A write of theirs that outlives its deadline may still end up in the store.
-            let before = inner.state.held().map(|held| held.tokens.clone());
-            for tokens in before.into_iter().chain(self.writer.latest()) {
-                inner.superseded.add(&tokens);
+            let inner = &mut *self.inner();
+            // A write of the login before that outlives its deadline may still end up in the store.
+            if let Some(held) = inner.state.held() {
+                inner.replaced.add(held.version, &held.tokens);
             }
-            if let Some(tokens) = &tokens {
-                inner.superseded.remove(tokens);
+            if let Some(newest) = self.writer.newest() {
+                inner.replaced.add(newest.version, &newest.tokens);
+            }
+            if let Some(from) = &from {
+                inner.replaced.remove(&from.tokens);
             }
             inner.maybe_spent = None;
             by.seed.take(&self.key);
-            let held = tokens.clone();
-            inner.state.login(&by.policy, |stamp| held.map(|tokens| fresh(tokens, stamp, false)));
-            (inner.flight.take(), self.writer.want(tokens))
+            inner.state.login(&by.policy, |stamp| from.map(|from| fresh(from, stamp, false)));
+            (inner.flight.take(), self.writer.want(next))
         };
         if let Some(flight) = flight {
             flight.outcome.set(Err(Error::logged_out()));
@@ -307,7 +315,7 @@ impl Session {
 
     pub async fn store_login(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<(), Error> {
         self.inherit(by);
-        self.save(by, ticket).await.map_err(|failed| writer::error(&failed))
+        self.save(by, ticket).await.map(drop).map_err(|failed| writer::error(&failed))
     }
 
     /// A login with tokens whose refresh another login has spent takes over what became of them, before the store has
@@ -377,6 +385,6 @@ async fn wait(by: &Participant, flight: &FlightHandle, number: Arrival) -> Resul
 }
 
 /// Tokens that have just arrived.
-fn fresh(tokens: Tokens, stamp: Stamp, from_refresh: bool) -> Held {
-    Held::new(tokens, stamp.epoch, stamp.generation, from_refresh, clock::now(), clock::wall_ms())
+fn fresh(from: Versioned, stamp: Stamp, from_refresh: bool) -> Held {
+    Held::new(from, stamp, from_refresh, clock::now(), clock::wall_ms())
 }

@@ -6,10 +6,19 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use crate::session::Session;
 use crate::store::MemoryStore;
 
-/// The registries that clients share by name, from every worker thread of the process.
-static SHARED: LazyLock<Mutex<HashMap<String, Weak<Registry>>>> = LazyLock::new(Mutex::default);
+/// The registries that clients share, from every worker thread of the process.
+static SHARED: LazyLock<Mutex<HashMap<StoreId, Weak<Registry>>>> = LazyLock::new(Mutex::default);
 
-/// The sessions of one client, or of all clients that share a name.
+/// Which store a client's sessions live in. Clients of one store have the sessions of equal keys in common.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum StoreId {
+    /// The client's own, which it shares with nobody.
+    Private,
+    /// That of all clients of this name (the option `share`).
+    Named(String),
+}
+
+/// The sessions of one store.
 #[derive(Default)]
 pub struct Registry {
     sessions: Mutex<HashMap<Arc<str>, Weak<Session>>>,
@@ -18,16 +27,18 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The registry of all clients that share `name`, or one of its own.
-    pub fn named(name: Option<&str>) -> Arc<Self> {
-        let Some(name) = name else { return Arc::default() };
+    /// The registry of this store.
+    pub fn of(store: StoreId) -> Arc<Self> {
+        if store == StoreId::Private {
+            return Arc::default();
+        }
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = shared.get(name).and_then(Weak::upgrade) {
+        if let Some(found) = shared.get(&store).and_then(Weak::upgrade) {
             return found;
         }
         shared.retain(|_, registry| registry.strong_count() > 0);
         let made = Arc::<Self>::default();
-        shared.insert(name.to_owned(), Arc::downgrade(&made));
+        shared.insert(store, Arc::downgrade(&made));
         made
     }
 
@@ -63,20 +74,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_session_for_each_key_and_one_registry_for_each_name() {
-        let registry = Registry::named(None);
+    fn one_session_for_each_key_and_one_registry_for_each_store() {
+        let registry = Registry::of(StoreId::Private);
         let session = registry.session("a");
         assert!(Arc::ptr_eq(&session, &registry.session("a")));
         assert!(!Arc::ptr_eq(&session, &registry.session("b")));
 
-        let shared = Registry::named(Some("registry-test"));
-        assert!(Arc::ptr_eq(&shared, &Registry::named(Some("registry-test"))));
-        assert!(!Arc::ptr_eq(&shared, &Registry::named(None)));
+        let named = |name: &str| Registry::of(StoreId::Named(name.into()));
+        let shared = named("registry-test");
+        assert!(Arc::ptr_eq(&shared, &named("registry-test")));
+        assert!(!Arc::ptr_eq(&shared, &named("another-test")));
+        assert!(!Arc::ptr_eq(&Registry::of(StoreId::Private), &Registry::of(StoreId::Private)));
     }
 
     #[test]
     fn sessions_nobody_uses_are_forgotten() {
-        let registry = Registry::named(None);
+        let registry = Registry::of(StoreId::Private);
         for key in 0..1_000 {
             registry.session(&key.to_string());
         }

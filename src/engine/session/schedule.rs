@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::clock::Instant;
-use crate::token::Held;
+use crate::session::held::Held;
 
 /// The first and the longest pause after flights that failed. One second is as often as a person would press a
 /// button; a minute is the longest an outage that is over may go unnoticed.
@@ -80,6 +80,7 @@ fn doubled((first, longest): (Duration, Duration), times: u32) -> Duration {
 mod tests {
     use super::*;
     use crate::clock;
+    use crate::session::held::tests::held;
     use crate::token::Tokens;
     use crate::token::tests::tokens;
 
@@ -103,7 +104,7 @@ mod tests {
         let now = clock::now();
         let living = |secs: u64| {
             let tokens = Tokens { expires_at: Some(secs * 1000), ..tokens("a", None) };
-            Held::new(tokens, 0, 0, true, now, 0)
+            held(tokens, true, now, 0)
         };
         let at = |secs| now + Duration::from_secs(secs);
         assert!(!due_ahead(&living(100), &policy(None), at(79)));
@@ -118,7 +119,7 @@ mod tests {
         let now = clock::now();
         let living = |from_refresh| {
             let tokens = Tokens { expires_at: Some(100_000), ..tokens("a", None) };
-            Held::new(tokens, 0, 0, from_refresh, now, 0)
+            held(tokens, from_refresh, now, 0)
         };
         let at = |secs| now + Duration::from_secs(secs);
         for ahead in [100, 600] {

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::error::Error;
+use crate::session::held::{Held, Stamp};
 use crate::session::schedule;
 use crate::session::schedule::Policy;
-use crate::token::Held;
 
 /// A generation that came from a refresh and that no server ever accepted is refreshed from once more, in case it expired on the way. The
 /// second one in a row says that refreshing does not help; then rejections are the caller's for [`BARRED_FOR`].
@@ -54,13 +54,6 @@ pub enum Status {
     },
     /// Every call fails with this one error until the next login.
     Lost(Error),
-}
-
-/// Which tokens a request carried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    pub epoch: u64,
-    pub generation: u64,
 }
 
 /// What a caller that needs a token does now.
@@ -317,12 +310,6 @@ impl State {
     /// The stamp that the next tokens of this epoch will bear.
     pub fn next_stamp(&self) -> Stamp {
         Stamp { epoch: self.epoch, generation: self.generation + 1 }
-    }
-}
-
-impl Stamp {
-    pub fn of(held: &Held) -> Self {
-        Self { epoch: held.epoch, generation: held.generation }
     }
 }
 

@@ -14,10 +14,10 @@ use crate::clock;
 use crate::error::{Error, StoreAction};
 use crate::event::Event;
 use crate::session::Session;
+use crate::session::held::Versioned;
 use crate::session::participant::{KeepAlive, Participant};
 use crate::session::signal::{Counted, Gauge};
-use crate::store::StoreError;
-use crate::token::Tokens;
+use crate::store::{StoreError, Stored, Swap, Version};
 
 /// Pauses between repeated writes: a store that hiccups is back in tens of milliseconds, one that is down is asked
 /// every five seconds.
@@ -26,6 +26,9 @@ const REPEAT: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// How long unsaved tokens keep a program running that has nothing else to do.
 const HELD_FOR: Duration = Duration::from_secs(10);
 
+/// How often a write that conflicts reads the store and writes over what it found, before it counts as failed.
+const CONFLICTS: u32 = 3;
+
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     turn: tokio::sync::Mutex<()>,
@@ -33,27 +36,49 @@ pub(super) struct Writer {
     holding: Gauge,
 }
 
-/// What the store should hold. Tickets count the changes of mind.
+/// What the store should hold. Each change of it has a ticket, the next number.
 #[derive(Debug, Default)]
 struct Wanted {
-    tokens: Option<Tokens>,
+    next: Option<Stored>,
     ticket: u64,
     saved: u64,
+    /// The version that the store had when it was read or written last.
+    stored: Option<Version>,
     repeating: bool,
+}
+
+/// How a save ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Save {
+    Saved,
+    /// Newer tokens are saved instead.
+    Overtaken,
+}
+
+/// How one write ended.
+enum Written {
+    Done,
+    /// This is stored instead of what was expected.
+    Conflict(Option<Stored>),
 }
 
 impl Writer {
     /// From now on the store should hold this.
-    pub(super) fn want(&self, tokens: Option<Tokens>) -> u64 {
+    pub(super) fn want(&self, next: Stored) -> u64 {
         let mut wanted = self.wanted();
-        wanted.tokens = tokens;
+        wanted.next = Some(next);
         wanted.ticket += 1;
         wanted.ticket
     }
 
-    /// The newest tokens that the store was given.
-    pub(super) fn latest(&self) -> Option<Tokens> {
-        self.wanted().tokens.clone()
+    /// The newest tokens that the store is to hold.
+    pub(super) fn newest(&self) -> Option<Versioned> {
+        self.wanted().next.clone().and_then(Versioned::of)
+    }
+
+    /// A read found this in the store.
+    pub(super) fn saw(&self, stored: Option<&Stored>) {
+        self.wanted().stored = stored.map(|stored| stored.version);
     }
 
     /// Memory is ahead of the store.
@@ -78,16 +103,26 @@ impl Writer {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this ticket was not written yet, and no newer tokens took its place.
-    fn open(&self, ticket: u64) -> bool {
+    /// What is to be written for this ticket, and over which version. None: newer tokens took its place, or it is saved.
+    fn open(&self, ticket: u64) -> Option<(Stored, Option<Version>)> {
         let wanted = self.wanted();
-        ticket == wanted.ticket && wanted.saved < ticket
+        let open = ticket == wanted.ticket && wanted.saved < ticket;
+        wanted.next.clone().filter(|_| open).map(|next| (next, wanted.stored))
+    }
+
+    fn saved(&self, ticket: u64, version: Version) {
+        let mut wanted = self.wanted();
+        (wanted.saved, wanted.stored) = (ticket, Some(version));
     }
 }
 
 impl Session {
     /// Writes what `ticket` stands for. If that fails, it is repeated in the background.
-    pub(super) async fn save(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<(), StoreError> {
+    pub(super) async fn save(
+        self: &Arc<Self>,
+        by: &Arc<Participant>,
+        ticket: u64,
+    ) -> Result<Save, StoreError> {
         let done = self.write(by, ticket).await;
         if let Err(failed) = &done {
             by.host.emit(Event::PersistFailed(error(failed)));
@@ -100,26 +135,42 @@ impl Session {
         done
     }
 
-    async fn write(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<(), StoreError> {
+    async fn write(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<Save, StoreError> {
         let _turn = self.writer.turn.lock().await;
-        if !self.writer.open(ticket) {
-            return Ok(());
-        }
-        let tokens = self.writer.wanted().tokens.clone();
         let mut by = Arc::clone(by);
-        loop {
+        let mut conflicts = 0;
+        while let Some((next, expected)) = self.writer.open(ticket) {
             // A panic is a failure like any other: these tokens may be the only valid ones there are.
-            let write = AssertUnwindSafe(async { by.store.write(&self.key, tokens.as_ref()).await });
+            let write = AssertUnwindSafe(self.write_over(&by, expected, &next));
             let written = write.catch_unwind().await;
             match written.unwrap_or(Err(StoreError::Failed { cause: None })) {
                 Err(StoreError::Gone) => by = self.another(&by).ok_or(StoreError::Gone)?,
                 Err(error) => return Err(error),
-                Ok(()) => {
-                    self.writer.wanted().saved = ticket;
-                    return Ok(());
+                Ok(Written::Done) => {
+                    self.writer.saved(ticket, next.version);
+                    return Ok(Save::Saved);
                 }
+                Ok(Written::Conflict(newer)) if conflicts < CONFLICTS => {
+                    // Nobody else rotates this session, so that its own tokens are the newest.
+                    conflicts += 1;
+                    self.writer.saw(newer.as_ref());
+                }
+                Ok(Written::Conflict(_)) => return Err(StoreError::Failed { cause: None }),
             }
         }
+        Ok(Save::Overtaken)
+    }
+
+    async fn write_over(
+        &self,
+        by: &Participant,
+        expected: Option<Version>,
+        next: &Stored,
+    ) -> Result<Written, StoreError> {
+        Ok(match by.store.compare_and_set(&self.key, expected, next).await? {
+            Swap::Done => Written::Done,
+            Swap::Conflict => Written::Conflict(by.store.read(&self.key).await?),
+        })
     }
 
     async fn repeat(self: Arc<Self>, by: Arc<Participant>, held: (KeepAlive, Counted)) {
@@ -152,8 +203,8 @@ impl Session {
             by.counters.persist_retries.add();
             match self.write(&by, ticket).await {
                 Err(failed) => by.host.emit(Event::PersistFailed(error(&failed))),
-                Ok(()) if self.writer.rests() => return,
-                Ok(()) => {}
+                Ok(_) if self.writer.rests() => return,
+                Ok(_) => {}
             }
         }
         drop(kept);

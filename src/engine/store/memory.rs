@@ -1,31 +1,80 @@
 //! The default store: the process itself.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::future::ready;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::store::{Store, StoreFuture};
-use crate::token::Tokens;
+use crate::store::{Store, StoreFuture, Stored, Swap, Version};
 
-/// Tokens of every session of one client, or of all clients that share a name.
+/// The records of every session of one client, or of all clients that share a name.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<HashMap<String, Tokens>>);
+pub struct MemoryStore(Mutex<HashMap<String, Stored>>);
 
-impl Store for MemoryStore {
-    fn read<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Tokens>> {
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
-        Box::pin(std::future::ready(Ok(found)))
+impl MemoryStore {
+    fn records(&self) -> MutexGuard<'_, HashMap<String, Stored>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write<'a>(&'a self, key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match tokens {
-            Some(tokens) => drop(kept.insert(key.to_owned(), tokens.clone())),
-            None => drop(kept.remove(key)),
+    fn swap(&self, key: &str, expected: Option<Version>, next: &Stored) -> Swap {
+        let mut records = self.records();
+        let stored = records.get(key).map(|stored| stored.version);
+        if stored == Some(next.version) {
+            return Swap::Done;
         }
-        Box::pin(std::future::ready(Ok(())))
+        if stored != expected {
+            return Swap::Conflict;
+        }
+        if records.len() == records.capacity() {
+            // No write is late here, so that old tombstones serve nobody. They would pile up, one for each user who
+            // has ever logged out.
+            records.retain(|_, stored| stored.record.tokens.is_some());
+        }
+        records.insert(key.to_owned(), next.clone());
+        Swap::Done
+    }
+}
+
+impl Store for MemoryStore {
+    fn read<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Stored>> {
+        Box::pin(ready(Ok(self.records().get(key).cloned())))
+    }
+
+    fn compare_and_set<'a>(
+        &'a self,
+        key: &'a str,
+        expected: Option<Version>,
+        next: &'a Stored,
+    ) -> StoreFuture<'a, Swap> {
+        Box::pin(ready(Ok(self.swap(key, expected, next))))
     }
 
     fn outlives_session(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::store::Record;
+    use crate::store::conformance::{Promises, conforms};
+
+    #[tokio::test]
+    async fn memory_is_a_register() {
+        let store = Arc::new(MemoryStore::default());
+        conforms(|| Arc::clone(&store) as _, Promises::REGISTER).await;
+    }
+
+    #[tokio::test]
+    async fn tombstones_of_sessions_that_are_not_used_again_do_not_pile_up() {
+        let store = MemoryStore::default();
+        for user in 0..1_000 {
+            let next = Stored { record: Record { tokens: None }, version: Version::random() };
+            let done = store.compare_and_set(&user.to_string(), None, &next).await;
+            assert_eq!(done, Ok(Swap::Done));
+        }
+        assert!(store.records().len() < 10, "{}", store.records().len());
     }
 }

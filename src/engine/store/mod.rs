@@ -1,29 +1,61 @@
-//! Where tokens live between rotations.
+//! Where tokens live between rotations: a register for each session, changed by compare-and-set.
 //!
-//! Invariant: only a session's flight and its writer speak to a store, one at a time for each session.
+//! Invariant: only a session's flight and its writer speak to a store, and at most one write of a session is under way.
 
+#[cfg(test)]
+mod conformance;
 mod memory;
+mod record;
+mod unversioned;
 
-use std::pin::Pin;
+use futures_util::future::BoxFuture;
 
 use crate::error::Cause;
-use crate::token::Tokens;
 
 pub use memory::MemoryStore;
+pub use record::{Record, Stored, Version};
+pub use unversioned::{TokenCallbacks, Unversioned};
 
-pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-/// Keeps one set of tokens for each session key. Deadlines are the store's own: a call always settles.
+/// Keeps one record for each session key. Deadlines are the store's own: every call settles.
 pub trait Store: Send + Sync {
-    fn read<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Tokens>>;
+    /// What is stored, or None if nothing is.
+    fn read<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Stored>>;
 
-    /// Replaces what is kept; None clears it.
-    fn write<'a>(&'a self, key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()>;
+    /// Stores `next` if the stored version is `expected` (None: if nothing is stored), else changes nothing.
+    /// Idempotent: a repeat of a write that was applied is [`Swap::Done`] as well.
+    fn compare_and_set<'a>(
+        &'a self,
+        key: &'a str,
+        expected: Option<Version>,
+        next: &'a Stored,
+    ) -> StoreFuture<'a, Swap>;
 
-    /// Whether tokens outlive the process or are shared beyond it. If not, reading again cannot bring news.
+    /// The version that a new write of `record` gets: random, so that a version never comes back, not even after
+    /// the record was deleted.
+    fn version(&self, _record: &Record) -> Version {
+        Version::random()
+    }
+
+    /// Resolves when somebody else may have written. None: the store cannot tell, so that it has to be read again.
+    fn watch<'a>(&'a self, _key: &'a str) -> Option<BoxFuture<'a, ()>> {
+        None
+    }
+
+    /// Whether others can write to it: another process, or the same program before it was restarted. If not, a
+    /// second read brings nothing new.
     fn outlives_session(&self) -> bool {
         true
     }
+}
+
+/// What became of a compare-and-set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swap {
+    Done,
+    /// Another version is stored. Nothing was changed.
+    Conflict,
 }
 
 /// Why a store did not do what it was asked.
@@ -32,8 +64,9 @@ pub enum StoreError {
     Failed {
         cause: Option<Cause>,
     },
+    /// No answer came in time. A write may have been applied, or be applied later.
     TimedOut,
-    /// What it holds is no set of tokens.
+    /// What is stored is no set of tokens.
     Corrupt {
         cause: Option<Cause>,
     },

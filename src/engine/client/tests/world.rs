@@ -30,7 +30,7 @@ pub(super) use crate::http::{
 use crate::http::{WireBody, WireResponse};
 pub(super) use crate::session::participant::Participant;
 use crate::session::participant::{Counters, Host, KeepAlive, Seed};
-pub(super) use crate::session::registry::Registry;
+pub(super) use crate::session::registry::{Registry, StoreId};
 use crate::session::schedule::Policy;
 pub(super) use crate::session::signal::Gauge;
 use crate::session::signal::Signal;
@@ -205,7 +205,7 @@ impl World {
             most_under_way: AtomicUsize::new(0),
         });
         let grant = Arc::new(Minting { api: Mutex::new(Some(Arc::clone(&api))), ..Minting::default() });
-        let registry = Registry::named(None);
+        let registry = Registry::of(StoreId::Private);
         let mut participant = Participant {
             grant: Arc::clone(&grant) as _,
             store: registry.memory() as Arc<MemoryStore> as Arc<dyn Store>,

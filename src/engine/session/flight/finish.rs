@@ -10,22 +10,23 @@ use crate::error::{Cause, Error, LostReason, RefreshFailure, RefreshFailureKind}
 use crate::event::Event;
 use crate::grant::GrantError;
 use crate::session::flight::Flight;
+use crate::session::held::Versioned;
 use crate::session::{Inner, fresh, schedule};
-use crate::token::Tokens;
 
 /// How a flight ends.
 pub(crate) enum Ended {
-    Loaded(Option<Tokens>),
+    Loaded(Option<Versioned>),
     /// The store could not be read for the first time.
     Unread(Error),
-    /// `from`: what was refreshed, which the store may have held and the session never did.
+    /// `from`: the tokens that were refreshed. They may have come from the store, so that the session has never held
+    /// them.
     Rotated {
-        tokens: Tokens,
-        from: Option<Tokens>,
+        tokens: Versioned,
+        from: Option<Versioned>,
     },
-    Adopted(Tokens),
+    Adopted(Versioned),
     /// The session was lost, and the store holds the tokens of another login.
-    Revived(Tokens),
+    Revived(Versioned),
     /// The session was lost, and the store holds nothing new.
     StillLost,
     /// The session goes on after a pause.
@@ -49,7 +50,7 @@ impl Flight {
         if inner.state.epoch() != self.epoch {
             // Read for the login before: after a logout these tokens must not come back from the store.
             if let (Ended::Loaded(Some(tokens)), None) = (&ending, inner.state.held()) {
-                inner.superseded.add(tokens);
+                inner.replaced.add(tokens.version, &tokens.tokens);
             }
             return;
         }
@@ -64,10 +65,10 @@ impl Flight {
             }
             Ended::Rotated { tokens, from } => {
                 if let Some(from) = from {
-                    inner.superseded.add(&from);
+                    inner.replaced.add(from.version, &from.tokens);
                 }
                 counters.rotations.add();
-                events.push(Event::Refreshed(Arc::new(tokens.clone())));
+                events.push(Event::Refreshed(Arc::new(tokens.tokens.clone())));
                 replace(inner, tokens, true);
                 Ok(())
             }
@@ -120,9 +121,9 @@ impl Flight {
 }
 
 /// New tokens take the place of those held.
-fn replace(inner: &mut Inner, tokens: Tokens, from_refresh: bool) {
+fn replace(inner: &mut Inner, tokens: Versioned, from_refresh: bool) {
     if let Some(old) = inner.state.held() {
-        inner.superseded.add(&old.tokens);
+        inner.replaced.add(old.version, &old.tokens);
     }
     inner.maybe_spent = None;
     inner.state.rotated(fresh(tokens, inner.state.next_stamp(), from_refresh));

@@ -26,14 +26,16 @@ use crate::clock;
 use crate::error::{Cause, Error, LostReason, StoreAction};
 use crate::grant::GrantError;
 use crate::secret::{Fingerprint, Secret};
-use crate::session::flight::adopt::News;
+use crate::session::flight::adopt::Found;
 use crate::session::flight::finish::{Ended, failure};
+use crate::session::held::{Held, Versioned};
 use crate::session::participant::{KeepAlive, Participant};
 use crate::session::signal::Counted;
 use crate::session::state::Purpose;
+use crate::session::writer::Save;
 use crate::session::{Inner, Session};
-use crate::store::StoreError;
-use crate::token::{Held, Tokens};
+use crate::store::{Record, StoreError, Stored};
+use crate::token::Tokens;
 use crate::wait::outcome::Outcome;
 
 /// When a refused refresh token's store is read again: another holder may have rotated a moment ago and be saving.
@@ -96,63 +98,75 @@ impl Flight {
 
     async fn load(&mut self) -> Ended {
         if self.session.inner().state.lost_error().is_some() {
-            return match self.news(None).await {
-                Ok(News::Newer(tokens)) => Ended::Revived(tokens),
+            return match self.look(None).await {
+                Ok(Found::News(news)) => Ended::Revived(news),
                 _ => Ended::StillLost,
             };
         }
-        match self.read().await {
-            Err(error) => Ended::Unread(error),
-            Ok(Some(tokens)) => Ended::Loaded(Some(tokens)),
-            Ok(None) => match self.by.seed.take(&self.session.key) {
-                Some(seed) if self.save(&seed).await => Ended::Loaded(Some(seed)),
-                Some(_) => Ended::Overtaken,
-                None => Ended::Loaded(None),
-            },
+        let stored = match self.read().await {
+            Err(error) => return Ended::Unread(error),
+            Ok(stored) => stored.and_then(Versioned::of),
+        };
+        if stored.is_some() {
+            return Ended::Loaded(stored);
+        }
+        let Some(seed) = self.by.seed.take(&self.session.key) else { return Ended::Loaded(None) };
+        let seed = self.versioned(seed);
+        match self.save(&seed).await {
+            Save::Saved => Ended::Loaded(Some(seed)),
+            Save::Overtaken => Ended::Overtaken,
         }
     }
 
     async fn rotate(&mut self) -> Ended {
-        let mut held = self.session.inner().state.held().map(|held| held.tokens.clone());
-        match self.news(held.as_ref()).await {
+        let held = self.session.inner().state.held().cloned();
+        let mut base = held.map(|held| Versioned { tokens: held.tokens.clone(), version: held.version });
+        match self.look(base.as_ref()).await {
             Err(error) => return Ended::Failed(error),
-            Ok(News::Cleared) => return Ended::Lost(Error::logged_out()),
-            // Rotating for an access token that is held already would only get it rejected once more.
-            Ok(News::Newer(tokens)) if expired(&tokens) || same_access(&tokens, held.as_ref()) => {
-                held = Some(tokens);
+            Ok(Found::Gone) => return Ended::Lost(Error::logged_out()),
+            // To adopt the access token that is held already would only get it rejected once more.
+            Ok(Found::News(news)) if expired(&news.tokens) || same_access(&news, base.as_ref()) => {
+                base = Some(news);
             }
-            Ok(News::Newer(tokens)) => return Ended::Adopted(tokens),
-            Ok(News::None) => {}
+            Ok(Found::News(news)) => return Ended::Adopted(news),
+            Ok(Found::Mine | Found::Replaced) => {}
         }
         loop {
             if self.overtaken() {
                 return Ended::Overtaken;
             }
-            let refresh_token = held.as_ref().and_then(|tokens| tokens.refresh.clone());
+            let refresh_token = base.as_ref().and_then(|base| base.tokens.refresh.clone());
             let error = match self.refresh(refresh_token.as_ref()).await {
                 Ok(tokens) => {
-                    let tokens = tokens.succeeding(held.as_ref());
-                    if self.save(&tokens).await {
-                        return Ended::Rotated { tokens, from: held };
+                    let tokens = tokens.succeeding(base.as_ref().map(|base| &base.tokens));
+                    let tokens = self.versioned(tokens);
+                    if self.save(&tokens).await == Save::Overtaken {
+                        self.session.inherit(&self.by);
+                        return Ended::Overtaken;
                     }
-                    self.session.inherit(&self.by);
-                    return Ended::Overtaken;
+                    return Ended::Rotated { tokens, from: base };
                 }
                 Err(error) => error,
             };
             let GrantError::Terminal { cause } = error else { return Ended::Failed(failure(error)) };
-            // What was refused came from the store, perhaps: if it turns up there again, it is no news.
-            if let Some(refused) = &held {
-                self.session.inner().superseded.add(refused);
+            // The refused tokens came from the store, perhaps: if they turn up there again, they are no news.
+            if let Some(refused) = &base {
+                self.session.inner().replaced.add(refused.version, &refused.tokens);
             }
-            let Some(tokens) = self.rescued(held.as_ref()).await else {
+            let Some(news) = self.rescued(base.as_ref()).await else {
                 return Ended::Lost(self.lost(refresh_token.as_ref(), cause));
             };
-            if !expired(&tokens) {
-                return Ended::Adopted(tokens);
+            if !expired(&news.tokens) {
+                return Ended::Adopted(news);
             }
-            held = Some(tokens);
+            base = Some(news);
         }
+    }
+
+    /// The tokens as this flight's client writes them.
+    fn versioned(&self, tokens: Tokens) -> Versioned {
+        let record = Record { tokens: Some(tokens.clone()) };
+        Versioned { version: self.by.store.version(&record), tokens }
     }
 
     fn lost(&self, refused: Option<&Secret>, cause: Option<Cause>) -> Error {
@@ -164,33 +178,37 @@ impl Flight {
         Error::SessionLost { reason, cause }
     }
 
-    /// What the store has that the session does not. It is not asked while it lags behind, nor when it cannot know.
-    async fn news(&mut self, held: Option<&Tokens>) -> Result<News, Error> {
+    /// Looks for tokens in the store that are newer than `base`. The store is not read while it lags behind the session,
+    /// nor if nobody else writes to it.
+    async fn look(&mut self, base: Option<&Versioned>) -> Result<Found, Error> {
         if self.session.writer.unsaved() || !self.by.store.outlives_session() {
-            return Ok(News::None);
+            return Ok(Found::Mine);
         }
         let stored = self.read().await?;
-        Ok(self.session.inner().superseded.compare(held, stored))
+        Ok(self.session.inner().replaced.judge(base.map(|base| base.version), stored))
     }
 
-    /// The refresh token was refused; perhaps because another holder has spent it a moment ago.
-    async fn rescued(&mut self, held: Option<&Tokens>) -> Option<Tokens> {
+    /// The refresh token was refused, perhaps because another holder has spent it a moment ago and saves now.
+    async fn rescued(&mut self, base: Option<&Versioned>) -> Option<Versioned> {
         for pause in READ_AGAIN {
             if !self.by.store.outlives_session() {
                 return None;
             }
             sleep(pause).await;
-            if let Ok(News::Newer(tokens)) = self.news(held).await {
-                return Some(tokens);
+            if let Ok(Found::News(news)) = self.look(base).await {
+                return Some(news);
             }
         }
         None
     }
 
-    async fn read(&mut self) -> Result<Option<Tokens>, Error> {
+    async fn read(&mut self) -> Result<Option<Stored>, Error> {
         loop {
             let (timed_out, cause) = match self.by.store.read(&self.session.key).await {
-                Ok(tokens) => return Ok(tokens),
+                Ok(stored) => {
+                    self.session.writer.saw(stored.as_ref());
+                    return Ok(stored);
+                }
                 Err(StoreError::Gone) if self.change_participant() => continue,
                 Err(StoreError::Corrupt { cause }) => return Err(Error::StoreCorrupt { cause }),
                 Err(StoreError::Failed { cause }) => (false, cause),
@@ -201,18 +219,18 @@ impl Flight {
         }
     }
 
-    /// Saves tokens that came from a refresh or a seed. False if another login began meanwhile. A store that does not
-    /// take them is the writer's concern: the tokens serve from memory.
-    async fn save(&self, tokens: &Tokens) -> bool {
+    /// Saves tokens that came from a refresh or a seed. A store that does not take them is the writer's concern: the
+    /// tokens serve from memory.
+    async fn save(&self, tokens: &Versioned) -> Save {
         let ticket = {
             let inner = self.session.inner();
             if inner.state.epoch() != self.epoch {
-                return false;
+                return Save::Overtaken;
             }
-            self.session.writer.want(Some(tokens.clone()))
+            self.session.writer.want(tokens.stored())
         };
         let _reported = self.session.save(&self.by, ticket).await;
-        !self.overtaken()
+        if self.overtaken() { Save::Overtaken } else { Save::Saved }
     }
 
     pub(crate) fn overtaken(&self) -> bool {
@@ -227,8 +245,8 @@ impl Flight {
     }
 }
 
-fn same_access(tokens: &Tokens, held: Option<&Tokens>) -> bool {
-    held.is_some_and(|held| held.access == tokens.access)
+fn same_access(news: &Versioned, base: Option<&Versioned>) -> bool {
+    base.is_some_and(|base| base.tokens.access == news.tokens.access)
 }
 
 fn expired(tokens: &Tokens) -> bool {

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, LostReason};
 use crate::session::Lease;
+use crate::session::Stamp;
 use crate::session::participant::Participant;
-use crate::session::state::Stamp;
 use crate::session::tests::support::*;
 use crate::token::Tokens;
 use crate::wait::arrival::Arrival;

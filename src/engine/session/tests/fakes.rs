@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::grant::{Ask, Grant, GrantError};
 use crate::session::participant::{Host, KeepAlive};
 use crate::session::tests::support::{ms, pair, secs};
-use crate::store::{Store, StoreError, StoreFuture};
+use crate::store::{StoreError, StoreFuture, TokenCallbacks};
 use crate::token::Tokens;
 
 /// What happened, in order.
@@ -202,7 +202,7 @@ impl FakeStore {
     }
 }
 
-impl Store for FakeStore {
+impl TokenCallbacks for FakeStore {
     fn read<'a>(&'a self, _key: &'a str) -> StoreFuture<'a, Option<Tokens>> {
         Box::pin(async move {
             let takes = *self.read_takes.lock().unwrap();

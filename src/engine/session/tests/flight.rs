@@ -1,8 +1,8 @@
 //! One rotation: its order, who waits for it, and who may leave.
 
 use crate::error::{Error, LostReason};
+use crate::session::Stamp;
 use crate::session::participant::{Participant, Seed};
-use crate::session::state::Stamp;
 use crate::session::tests::support::*;
 
 #[tokio::test(start_paused = true)]

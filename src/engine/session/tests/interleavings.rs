@@ -14,11 +14,11 @@ use crate::clock;
 use crate::error::{Error, LostReason};
 use crate::grant::{Ask, Grant, GrantError};
 use crate::session::participant::Participant;
-use crate::session::state::Stamp;
 use crate::session::tests::support::{FakeHost, Ledger, living, ms, pair, participant, secs, unspent};
-use crate::session::{Session, Verdict};
-use crate::store::{Store, StoreError, StoreFuture};
-use crate::token::{Held, Tokens};
+use crate::session::{Held, Session, Stamp, Verdict};
+use crate::store::{MemoryStore, Record, Store, StoreError, StoreFuture, Stored, Swap};
+use crate::store::{TokenCallbacks, Unversioned, Version};
+use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 
 const SEEDS: u64 = 400;
@@ -30,7 +30,24 @@ const PATIENCE: Duration = secs(600);
 struct Outside {
     chance: Mutex<StdRng>,
     auth: Mutex<Auth>,
-    kept: Mutex<Option<Tokens>>,
+    kept: Arc<dyn Store>,
+}
+
+/// A user's database that holds one session.
+#[derive(Default)]
+struct Shelf(Mutex<Option<Tokens>>);
+
+impl TokenCallbacks for Shelf {
+    fn read<'a>(&'a self, _key: &'a str) -> StoreFuture<'a, Option<Tokens>> {
+        Box::pin(async move { Ok(self.0.lock().unwrap().clone()) })
+    }
+
+    fn write<'a>(&'a self, _key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            *self.0.lock().unwrap() = tokens.cloned();
+            Ok(())
+        })
+    }
 }
 
 #[derive(Default)]
@@ -110,26 +127,37 @@ impl Grant for Outside {
 }
 
 impl Store for Outside {
-    fn read<'a>(&'a self, _key: &'a str) -> StoreFuture<'a, Option<Tokens>> {
+    fn read<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Stored>> {
         Box::pin(async move {
             self.travel(20).await;
-            let kept = self.kept.lock().unwrap().clone();
+            let kept = self.kept.read(key).await;
             self.travel(20).await;
-            if self.chance(5) { Err(StoreError::Failed { cause: None }) } else { Ok(kept) }
+            if self.chance(5) { Err(StoreError::Failed { cause: None }) } else { kept }
         })
     }
 
-    fn write<'a>(&'a self, _key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()> {
+    fn compare_and_set<'a>(
+        &'a self,
+        key: &'a str,
+        expected: Option<Version>,
+        next: &'a Stored,
+    ) -> StoreFuture<'a, Swap> {
         Box::pin(async move {
             self.travel(20).await;
             let fails = self.chance(10);
-            // What fails may have been written all the same.
-            if !fails || self.chance(50) {
-                *self.kept.lock().unwrap() = tokens.cloned();
-            }
+            // A write that fails may have been applied all the same.
+            let done = if !fails || self.chance(50) {
+                self.kept.compare_and_set(key, expected, next).await
+            } else {
+                Err(StoreError::TimedOut)
+            };
             self.travel(20).await;
-            if fails { Err(StoreError::TimedOut) } else { Ok(()) }
+            if fails { Err(StoreError::TimedOut) } else { done }
         })
+    }
+
+    fn version(&self, record: &Record) -> Version {
+        self.kept.version(record)
     }
 }
 
@@ -142,14 +170,17 @@ struct Run {
 }
 
 impl Run {
-    fn new(seed: u64) -> Self {
-        let outside = Arc::new(Outside {
-            chance: Mutex::new(StdRng::seed_from_u64(seed)),
-            auth: Mutex::default(),
-            kept: Mutex::default(),
-        });
-        let first = outside.issue(None);
-        *outside.kept.lock().unwrap() = Some(first);
+    async fn new(seed: u64) -> Self {
+        let kept: Arc<dyn Store> = if seed % 4 < 2 {
+            Arc::new(Unversioned(Arc::new(Shelf::default())))
+        } else {
+            Arc::new(MemoryStore::default())
+        };
+        let chance = Mutex::new(StdRng::seed_from_u64(seed));
+        let outside = Arc::new(Outside { chance, auth: Mutex::default(), kept });
+        let record = Record { tokens: Some(outside.issue(None)) };
+        let first = Stored { version: outside.version(&record), record };
+        assert_eq!(outside.kept.compare_and_set("key", None, &first).await, Ok(Swap::Done));
         let host = Arc::new(FakeHost::new(Ledger::default()));
         let by = Arc::new(participant(Arc::clone(&outside) as _, Arc::clone(&outside) as _, host));
         let session = Arc::new(Session::new("key".into()));
@@ -206,11 +237,12 @@ impl Run {
     }
 
     /// The session holds the newest tokens of its login, and so does the store.
-    fn judge(&self, seed: u64) {
+    async fn judge(&self, seed: u64) {
+        let kept = self.outside.kept.read("key").await.unwrap().and_then(|kept| kept.record.tokens);
+        let kept = kept.map(|kept| serial(&kept.access));
         let auth = self.outside.auth.lock().unwrap();
         assert!(auth.reused.is_empty(), "seed {seed}: refresh tokens sent twice");
         let held = self.session.inner().state.held().map(|held| serial(&held.tokens.access));
-        let kept = self.outside.kept.lock().unwrap().as_ref().map(|kept| serial(&kept.access));
         assert_eq!(kept, held, "seed {seed}: the store holds what the session holds");
         if let Some(held) = held {
             assert_eq!(held, auth.newest[&auth.login[&held]], "seed {seed}: the newest issued");
@@ -223,7 +255,7 @@ fn serial(token: &crate::secret::Secret) -> u32 {
 }
 
 async fn run(seed: u64) -> (usize, usize) {
-    let run = Run::new(seed);
+    let run = Run::new(seed).await;
     let mut tasks: Vec<_> = (0..25).map(|_| tokio::spawn(run.clone().requests())).collect();
     if seed.is_multiple_of(3) {
         tasks.push(tokio::spawn(run.clone().logins()));
@@ -250,7 +282,7 @@ async fn run(seed: u64) -> (usize, usize) {
     })
     .await
     .unwrap();
-    run.judge(seed);
+    run.judge(seed).await;
     let auth = run.outside.auth.lock().unwrap();
     (auth.refreshes, auth.logins)
 }

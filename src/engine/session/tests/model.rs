@@ -10,10 +10,11 @@ use tokio::time::Instant;
 
 use crate::clock;
 use crate::error::{Error, LostReason, RefreshFailure, RefreshFailureKind};
+use crate::session::held::tests::stamped;
 use crate::session::schedule::Policy;
-use crate::session::state::{Acquire, BARRED_FOR, Purpose, Rejected, Stamp, State, Status};
+use crate::session::state::{Acquire, BARRED_FOR, Purpose, Rejected, State, Status};
 use crate::session::tests::support::{living, pair, policy, secs};
-use crate::token::Held;
+use crate::session::{Held, Stamp};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -372,7 +373,7 @@ fn held(serial: u32, stamp: Stamp, lifetime: Option<u64>, from_refresh: bool, no
     let wall = clock::wall_ms();
     let tokens =
         lifetime.map_or_else(|| pair(serial), |millis| living(serial, Duration::from_millis(millis)));
-    Held::new(tokens, stamp.epoch, stamp.generation, from_refresh, now, wall)
+    stamped(tokens, stamp, from_refresh, now, wall)
 }
 
 fn unavailable() -> Error {

@@ -13,10 +13,9 @@ use crate::grant::{Grant, GrantError};
 use crate::session::participant::{Counters, Host, Participant, Seed};
 use crate::session::schedule::Policy;
 use crate::session::signal::Signal;
-use crate::session::state::Stamp;
-use crate::session::{Session, Verdict};
-use crate::store::{Store, StoreError};
-use crate::token::{Held, Tokens};
+use crate::session::{Held, Session, Stamp, Verdict};
+use crate::store::{Store, StoreError, Unversioned};
+use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 use crate::wait::waiting_limit::WaitingLimit;
 
@@ -91,7 +90,8 @@ impl World {
     ) -> Self {
         let grant = Arc::new(FakeGrant::new(ledger.clone()));
         let host = Arc::new(FakeHost::new(ledger.clone()));
-        let mut by = participant(Arc::clone(&grant) as _, Arc::clone(&store) as _, Arc::clone(&host) as _);
+        let unversioned = Arc::new(Unversioned(Arc::clone(&store) as _));
+        let mut by = participant(Arc::clone(&grant) as _, unversioned, Arc::clone(&host) as _);
         change(&mut by);
         let by = Arc::new(by);
         session.join(&by);

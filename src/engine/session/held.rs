@@ -1,0 +1,105 @@
+//! The tokens of one generation of one login, as a session holds them and requests use them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::clock::Instant;
+use crate::store::{Record, Stored, Version};
+use crate::token::Tokens;
+
+/// Tokens, and the version under which the store has them or is to have them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Versioned {
+    pub(crate) tokens: Tokens,
+    pub(crate) version: Version,
+}
+
+impl Versioned {
+    /// None for a tombstone.
+    pub(crate) fn of(Stored { record, version }: Stored) -> Option<Self> {
+        record.tokens.map(|tokens| Self { tokens, version })
+    }
+
+    pub(crate) fn stored(&self) -> Stored {
+        Stored { record: Record { tokens: Some(self.tokens.clone()) }, version: self.version }
+    }
+}
+
+/// Which tokens a request carried: the login, and the rotation within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    pub epoch: u64,
+    pub generation: u64,
+}
+
+impl Stamp {
+    pub fn of(held: &Held) -> Self {
+        Self { epoch: held.epoch, generation: held.generation }
+    }
+}
+
+#[derive(Debug)]
+pub struct Held {
+    pub tokens: Tokens,
+    pub(crate) version: Version,
+    pub epoch: u64,
+    pub generation: u64,
+    pub expires: Option<Instant>,
+    pub lifetime: Option<Duration>,
+    /// These tokens came out of a refresh of this session, rather than from the store or a login.
+    pub from_refresh: bool,
+    accepted: AtomicBool,
+}
+
+impl Held {
+    /// `now` and `wall` (epoch ms) are the moment at which the tokens arrived.
+    pub(crate) fn new(from: Versioned, stamp: Stamp, from_refresh: bool, now: Instant, wall: u64) -> Self {
+        let Versioned { tokens, version } = from;
+        let Stamp { epoch, generation } = stamp;
+        // The wall clock is read once, on arrival. From then on only monotonic time counts, so that a clock that
+        // jumps by a day neither expires a good token nor keeps a dead one.
+        let lifetime = tokens.lifetime(wall);
+        let expires = lifetime.map(|left| now + left);
+        let accepted = AtomicBool::new(false);
+        Self { tokens, version, epoch, generation, expires, lifetime, from_refresh, accepted }
+    }
+
+    pub fn expired(&self, now: Instant) -> bool {
+        self.expires.is_some_and(|at| now >= at)
+    }
+
+    /// A server accepted this token: a later rejection means that it expired, not that it never worked.
+    pub fn accept(&self) {
+        self.accepted.store(true, Ordering::Relaxed);
+    }
+
+    pub fn accepted(&self) -> bool {
+        self.accepted.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::token::MAX_LIFETIME;
+    use crate::token::tests::tokens;
+
+    /// The first generation of the first login, arrived `now`.
+    pub(crate) fn held(tokens: Tokens, from_refresh: bool, now: Instant, wall: u64) -> Held {
+        stamped(tokens, Stamp { epoch: 0, generation: 0 }, from_refresh, now, wall)
+    }
+
+    pub(crate) fn stamped(tokens: Tokens, stamp: Stamp, from_refresh: bool, now: Instant, wall: u64) -> Held {
+        Held::new(Versioned { tokens, version: Version::random() }, stamp, from_refresh, now, wall)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn expiry_is_measured_from_arrival_by_the_monotonic_clock() {
+        let now = crate::clock::now();
+        let soon = Tokens { expires_at: Some(10_500), ..tokens("a", None) };
+        let soon = held(soon, true, now, 10_000);
+        assert!(!soon.expired(now + Duration::from_millis(499)));
+        assert!(soon.expired(now + Duration::from_millis(500)));
+        assert!(!held(tokens("a", None), true, now, 0).expired(now + MAX_LIFETIME));
+    }
+}

@@ -1,0 +1,42 @@
+//! What a store keeps for one session, and the version that names one write of it.
+
+use std::fmt;
+
+use crate::token::Tokens;
+
+/// The state of one session, as everybody who shares the store sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// None after a logout: such a record is a tombstone, so that a late write of older tokens conflicts with it.
+    pub tokens: Option<Tokens>,
+}
+
+/// A record, and the version of the write that stored it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    pub record: Record,
+    pub version: Version,
+}
+
+/// Tells two writes apart. Versions have no order: a counter would start again after a deletion, and then match the
+/// version that an outdated writer expects.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Version([u8; 16]);
+
+impl Version {
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+}
+
+impl From<[u8; 16]> for Version {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{:08x}", u128::from_be_bytes(self.0) >> 96)
+    }
+}
