@@ -55,7 +55,7 @@ module.exports = {
       'axios-leases-tokens',
       lib('axios'),
       lib('client', 'fetch', 'crossing', 'callbacks'),
-      '^lib/(client|crossing/(abort|native-answer|native-request)|callbacks/refresh-evidence)\\.js$',
+      '^lib/(client|crossing/(abort|native-(answer|errors|request))|callbacks/refresh-evidence)\\.js$',
     ),
     never('only-a-session-makes-a-client', ['^lib/axios', '^lib/axios/session/'], '^lib/client\\.js$'),
     never('the-adapter-stands-alone', '^lib/axios/adapter', '^lib/axios/(session|requests|packages)/'),
