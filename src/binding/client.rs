@@ -10,7 +10,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::ahead::Ahead;
-use super::environment::{Environment, Shared};
+use super::environment::{Crossing, Environment};
 use super::napi_value::{Scope, unknown};
 use super::native_answer::NativeAnswer;
 use super::options::{NativeRetry, RequestParts, Settings};
@@ -37,7 +37,7 @@ pub struct Now {
 #[napi]
 pub struct Client {
     engine: Arc<EngineClient>,
-    environment: Rc<Shared>,
+    crossing: Rc<Crossing>,
 }
 
 #[napi]
@@ -45,17 +45,17 @@ impl Client {
     /// `number` is the one that `lib/crossing/dispatch.js` gave this client's callbacks.
     #[napi(constructor, catch_unwind)]
     pub fn new(environment: &Environment, number: u32, settings: Settings) -> Result<Self, String> {
-        let environment = Rc::clone(environment.shared());
-        let calls = Arc::clone(&environment.calls);
+        let crossing = Rc::clone(environment.crossing());
+        let calls = Arc::clone(&crossing.calls);
         let key = settings.session.key.clone();
         let config = settings.into_config(calls, number).map_err(|error| errors::thrown_now(&error))?;
-        Ok(Self { engine: Arc::new(EngineClient::new(Arc::new(config), &key)), environment })
+        Ok(Self { engine: Arc::new(EngineClient::new(Arc::new(config), &key)), crossing })
     }
 
     #[napi(catch_unwind)]
     pub fn session(&self, key: String) -> Self {
         let engine = Arc::new(self.engine.session(&key));
-        Self { engine, environment: Rc::clone(&self.environment) }
+        Self { engine, crossing: Rc::clone(&self.crossing) }
     }
 
     /// Sends a request. `lib/crossing/native-request.js`, the one caller, passes what [`RequestParts`] describes, and:
@@ -85,10 +85,10 @@ impl Client {
             Either3::A(text) => Bytes::from(text).into(),
             Either3::B(bytes) => Bytes::copy_from_slice(&bytes).into(),
             Either3::C(source) => {
-                Payload::Stream(Arc::new(Upload::new(Arc::clone(&self.environment.uploads), source)))
+                Payload::Stream(Arc::new(Upload::new(Arc::clone(&self.crossing.uploads), source)))
             }
         });
-        let abortable = number.map(|number| self.environment.aborts.abortable(number));
+        let abortable = number.map(|number| self.crossing.aborts.abortable(number));
         self.start(env, move |engine| {
             // Made before the async block, because the block would keep the parts beside the request made of them.
             let request = parts.into_request(body, engine.config().rules.limits.time).map(Box::new);
@@ -238,12 +238,12 @@ impl Client {
     }
 
     fn ahead(&self) -> &Arc<Ahead> {
-        &self.environment.promises.queue.ahead
+        &self.crossing.promises.queue.ahead
     }
 
     /// Makes what a promise would resolve with.
     fn resolved<'env>(&self, env: &'env Env, settlement: Settlement) -> Result<Unknown<'env>> {
-        unknown(env, resolve::value(Scope::of(*env), settlement, &self.environment.promises)?)
+        unknown(env, resolve::value(Scope::of(*env), settlement, &self.crossing.promises)?)
     }
 
     /// Starts a call after which others get other tokens, or none.
@@ -262,7 +262,7 @@ impl Client {
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,
     {
         let engine = Arc::clone(&self.engine);
-        self.environment.promises.of(env, move || work(engine))
+        self.crossing.promises.of(env, move || work(engine))
     }
 }
 

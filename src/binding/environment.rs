@@ -1,4 +1,4 @@
-//! One JavaScript environment: what Rust and its JavaScript share. `lib/crossing/environment.js` makes one for each.
+//! One JavaScript environment, and the one line between it and Rust. `lib/crossing/environment.js` makes one for each.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,11 +24,11 @@ use engine::token::Tokens;
 
 #[napi]
 pub struct Environment {
-    shared: Rc<Shared>,
+    crossing: Rc<Crossing>,
 }
 
-/// Shared by the classes of one environment. JavaScript thread only.
-pub(super) struct Shared {
+/// Everything that crosses between Rust and one environment. Its classes share it, on the JavaScript thread only.
+pub(super) struct Crossing {
     pub(super) promises: Promises,
     pub(super) calls: Arc<Calls>,
     pub(super) aborts: Arc<Aborts>,
@@ -52,7 +52,7 @@ impl Environment {
             uploads.close();
         })?;
         let promises = Promises { queue, loop_reference: Rc::new(LoopReference::new(pump)) };
-        Ok(Self { shared: Rc::new(Shared { promises, calls, aborts: Arc::default(), uploads }) })
+        Ok(Self { crossing: Rc::new(Crossing { promises, calls, aborts: Arc::default(), uploads }) })
     }
 
     /// Settles promises up to the next call for JavaScript, which it returns as `[client, name, number, ...args]`;
@@ -60,7 +60,7 @@ impl Environment {
     #[napi(catch_unwind, ts_return_type = "[number, string, number, ...unknown[]] | undefined")]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
         let scope = Scope::of(*env);
-        let promises = &self.shared.promises;
+        let promises = &self.crossing.promises;
         let Promises { queue, loop_reference } = promises;
         while let Some(item) = queue.pop() {
             match item {
@@ -86,12 +86,12 @@ impl Environment {
     /// Returns whether the event loop is kept running at the moment.
     #[napi(catch_unwind)]
     pub fn has_ref(&self) -> bool {
-        self.shared.promises.loop_reference.is_referenced()
+        self.crossing.promises.loop_reference.is_referenced()
     }
 
     #[napi(catch_unwind)]
     pub fn reply(&self, number: u32, value: Option<napi::Either<bool, String>>) {
-        self.shared.calls.reply(
+        self.crossing.calls.reply(
             number,
             match value {
                 None => Reply::Done,
@@ -107,25 +107,25 @@ impl Environment {
             Ok(tokens) => Reply::Tokens(tokens),
             Err(_) => Reply::Failed { kind: FailureKind::Malformed, retry_after: None, kept: 0 },
         };
-        self.shared.calls.reply(number, reply);
+        self.crossing.calls.reply(number, reply);
     }
 
     /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none.
     #[napi(catch_unwind)]
     pub fn reply_failed(&self, number: u32, kind: FailureKind, retry_after: Option<f64>, kept: u32) {
-        self.shared.calls.reply(number, Reply::Failed { kind, retry_after, kept });
+        self.crossing.calls.reply(number, Reply::Failed { kind, retry_after, kept });
     }
 
     /// Aborts the request that was sent under this number.
     #[napi(catch_unwind)]
     pub fn abort(&self, number: u32) {
-        self.shared.aborts.abort(number);
+        self.crossing.aborts.abort(number);
     }
 
     /// Adds a part to a body. Returns false if JavaScript must wait for `resumeUpload` or `stopUpload`.
     #[napi(catch_unwind)]
     pub fn feed_upload(&self, upload: u32, chunk: Uint8Array) -> bool {
-        let channel = self.shared.uploads.get(upload);
+        let channel = self.crossing.uploads.get(upload);
         channel.is_some_and(|channel| channel.feed(Bytes::copy_from_slice(&chunk)))
     }
 
@@ -133,8 +133,9 @@ impl Environment {
     /// false if the body is not wanted any more.
     #[napi(catch_unwind)]
     pub fn end_upload(&self, upload: u32, kept: Option<u32>) -> bool {
-        let Some(channel) = self.shared.uploads.get(upload) else { return false };
-        let failed = |number| Error::Body { cause: kept_errors::cause(&self.shared.promises.queue, number) };
+        let Some(channel) = self.crossing.uploads.get(upload) else { return false };
+        let failed =
+            |number| Error::Body { cause: kept_errors::cause(&self.crossing.promises.queue, number) };
         channel.end(kept.map_or(Ok(()), |number| Err(failed(number))));
         true
     }
@@ -161,11 +162,11 @@ impl Environment {
             Arg::Secret(secret) => scope.text(secret.expose()),
             Arg::Body(body) => scope.buffer(body),
             Arg::Tokens(tokens) => tokens::write(scope, tokens),
-            Arg::Error(error) => errors::raw(scope, error, self.shared.promises.queue.id),
+            Arg::Error(error) => errors::raw(scope, error, self.crossing.promises.queue.id),
         }
     }
 
-    pub(super) fn shared(&self) -> &Rc<Shared> {
-        &self.shared
+    pub(super) fn crossing(&self) -> &Rc<Crossing> {
+        &self.crossing
     }
 }

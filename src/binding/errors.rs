@@ -1,4 +1,4 @@
-//! Errors as they cross: `[code, message, retryable, detail, retryAfter, kept]`. `lib/crossing/native-errors.js` reads them.
+//! Errors as they cross: `[code, message, retryable, detail, retryAfter, thrown]`. `lib/crossing/native-errors.js` reads them.
 //!
 //! Only plain data crosses; the classes, and the values that user code threw, live in JavaScript.
 

@@ -54,3 +54,6 @@ impl Counter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
