@@ -8,47 +8,40 @@ const BAD_TOKEN = { 'www-authenticate': 'Bearer error="invalid_token"' };
 
 /** `/api/*`, which wants a token that is good now, and `/public/*`, which does not. Both echo the request. */
 class Api {
-  #options;
-  #sessions;
-  #faults;
-  #patience;
-  #journal;
+  #parts;
 
-  constructor({ options, sessions, faults, patience, journal }) {
-    this.#options = options;
-    this.#sessions = sessions;
-    this.#faults = faults;
-    this.#patience = patience;
-    this.#journal = journal;
+  /** `parts`: those of the `AuthServer`. */
+  constructor(parts) {
+    this.#parts = parts;
   }
 
   async protected(request, response) {
     const body = await readBody(request);
     const raw = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (await this.#faults.replace('api', response)) {
-      const { access } = this.#sessions.authorize(raw);
+    if (await this.#parts.faults.replace('api', response)) {
+      const { access } = this.#parts.sessions.authorize(raw);
       return this.#note(request, access, response.headersSent ? response.statusCode : 0, false);
     }
-    const { access, accepted } = this.#sessions.authorize(raw);
-    await this.#patience.pause(this.#options.apiLatency);
+    const { access, accepted } = this.#parts.sessions.authorize(raw);
+    await this.#parts.patience.pause(this.#parts.options.apiLatency);
     if (!accepted) {
       this.#note(request, access, 401, false);
       return sendJson(response, 401, { error: 'invalid_token' }, raw === undefined ? NO_TOKEN : BAD_TOKEN);
     }
-    const replaced = await this.#faults.replace('after-api', response);
+    const replaced = await this.#parts.faults.replace('after-api', response);
     this.#note(request, access, 200, true);
     if (!replaced) sendJson(response, 200, echo(request, body, access));
   }
 
   async public(request, response) {
     const body = await readBody(request);
-    await this.#patience.pause(this.#options.apiLatency);
+    await this.#parts.patience.pause(this.#parts.options.apiLatency);
     sendJson(response, 200, echo(request, body, null));
   }
 
   #note(request, access, status, applied) {
-    this.#journal.request({
-      at: this.#sessions.now(),
+    this.#parts.journal.request({
+      at: this.#parts.sessions.now(),
       method: request.method,
       path: request.url.split('?', 1)[0], // A query may hold anything; the ledger must not.
       status,

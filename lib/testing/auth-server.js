@@ -21,7 +21,7 @@ const BACKLOG = 4096;
 class AuthServer extends EventEmitter {
   #options;
   #http;
-  #url = null;
+  #url = '';
   #sessions;
   #faults;
   #patience = new Patience(() => this.#watch.changed());
@@ -124,7 +124,7 @@ class AuthServer extends EventEmitter {
     this.#closed ??= new Promise((resolve) => {
       this.#patience.end();
       this.#watch.end();
-      this.#http.close(() => resolve());
+      this.#http.close(resolve);
       this.#http.closeAllConnections();
     });
     return this.#closed;

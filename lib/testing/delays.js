@@ -21,7 +21,7 @@ class Patience {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
-        resolve();
+        resolve(undefined);
       }, ms);
       this.#timers.add(timer);
     });

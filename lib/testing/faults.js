@@ -11,6 +11,7 @@ const CUT_JSON = '{"access_token":"';
 
 /** The faults asked for, first come first served within a phase, and how each is acted out on a response. */
 class Faults {
+  /** @type {Map<string, any[]>}  phase → faults in order */
   #queues = new Map(PHASES.map((phase) => [phase, []]));
   #patience;
   #onHit;
@@ -24,7 +25,7 @@ class Faults {
   add(spec) {
     checkSpec(spec);
     const fault = { ...spec, left: spec.times ?? 1, hits: 0 };
-    const queue = this.#queues.get(fault.at);
+    const queue = this.#queues.get(fault.at) ?? [];
     queue.push(fault);
     return {
       get hits() {
@@ -39,7 +40,7 @@ class Faults {
 
   /** The fault this request meets in `phase`, or undefined. */
   take(phase) {
-    const queue = this.#queues.get(phase);
+    const queue = this.#queues.get(phase) ?? [];
     const fault = queue[0];
     if (!fault) return undefined;
     fault.hits++;

@@ -38,8 +38,7 @@ class Sessions {
     this.#live.set(id, session);
     this.#journal.count('logins');
     const access = this.#issueAccess(session);
-    const refresh = this.#issueRefresh(session, null);
-    refresh.access = access;
+    const refresh = this.#issueRefresh(session, null, access);
     this.#journal.note('login', { session: id, subject, generation: 0 });
     return { access, refresh };
   }
@@ -126,7 +125,7 @@ class Sessions {
     session.generation++;
     this.#journal.count('refreshes');
     const access = this.#issueAccess(session);
-    const refresh = keep ?? this.#issueRefresh(session, presented);
+    const refresh = keep ?? this.#issueRefresh(session, presented, access);
     refresh.access = access;
     const { id: sessionId, subject, generation } = session;
     this.#journal.note('refresh', { session: sessionId, subject, generation, id: refresh.entry.id, early });
@@ -173,7 +172,7 @@ class Sessions {
     return access;
   }
 
-  #issueRefresh(session, parent) {
+  #issueRefresh(session, parent, access) {
     const raw = newToken('rt');
     const entry = {
       id: `rt-${++this.#lastToken}`,
@@ -185,7 +184,7 @@ class Sessions {
       delivered: null,
       reused: 0,
     };
-    const token = { raw, session, entry, parent, child: null, access: null, successorSpent: false };
+    const token = { raw, session, entry, parent, child: null, access, successorSpent: false };
     this.#refreshTokens.set(raw, token);
     prune(
       this.#refreshTokens,

@@ -8,42 +8,35 @@ const JSON_HEADERS = { 'content-type': 'application/json', ...NO_STORE };
 
 /** `POST /token` and `POST /revoke`. Any client authentication is accepted; who asks is not what is tested here. */
 class TokenEndpoint {
-  #options;
-  #sessions;
-  #faults;
-  #patience;
-  #journal;
+  #parts;
 
-  constructor({ options, sessions, faults, patience, journal }) {
-    this.#options = options;
-    this.#sessions = sessions;
-    this.#faults = faults;
-    this.#patience = patience;
-    this.#journal = journal;
+  /** `parts`: those of the `AuthServer`. */
+  constructor(parts) {
+    this.#parts = parts;
   }
 
   async token(request, response) {
     const params = readParams(request, await readBody(request));
-    this.#journal.count('tokenRequests');
+    this.#parts.journal.count('tokenRequests');
     // Half before the rotation and half after it: a client that gives up meets both sides of it.
-    const { latency } = this.#options;
+    const { latency } = this.#parts.options;
     const half = Array.isArray(latency) ? latency.map((ms) => ms / 2) : latency / 2;
-    await this.#patience.pause(half);
-    if (await this.#faults.replace('before-rotate', response)) return;
+    await this.#parts.patience.pause(half);
+    if (await this.#parts.faults.replace('before-rotate', response)) return;
     const error = this.#findFault(params);
     if (error) return this.#refuse(response, error);
-    const granted = this.#sessions.exchange(params.get('refresh_token'));
+    const granted = this.#parts.sessions.exchange(params?.get('refresh_token'));
     if (!granted) return this.#refuse(response, 'invalid_grant');
     const settle = this.#watchDelivery(granted.presented.entry, response);
-    await this.#patience.pause(half);
-    if (await this.#faults.replace('after-rotate', response)) return settle(false);
+    await this.#parts.patience.pause(half);
+    if (await this.#parts.faults.replace('after-rotate', response)) return settle(false);
     await this.#answer(response, this.#body(granted), settle);
   }
 
   async revoke(request, response) {
     const token = readParams(request, await readBody(request))?.get('token');
     if (!token) return this.#refuse(response, 'invalid_request');
-    this.#sessions.revokeToken(token);
+    this.#parts.sessions.revokeToken(token);
     send(response, 200, NO_STORE, Buffer.alloc(0));
   }
 
@@ -51,13 +44,13 @@ class TokenEndpoint {
     if (!params?.get('grant_type')) return 'invalid_request';
     if (params.get('grant_type') !== 'refresh_token') return 'unsupported_grant_type';
     if (!params.get('refresh_token')) return 'invalid_request';
-    const granted = this.#options.scope.split(' ');
+    const granted = this.#parts.options.scope.split(' ');
     const asked = params.get('scope')?.split(' ') ?? [];
     return asked.every((scope) => granted.includes(scope)) ? null : 'invalid_scope';
   }
 
   #refuse(response, error) {
-    this.#journal.count('refused');
+    this.#parts.journal.count('refused');
     sendJson(response, 400, { error }, NO_STORE);
   }
 
@@ -71,8 +64,8 @@ class TokenEndpoint {
       if (!open) return;
       open = false;
       entry.delivered = delivered;
-      if (!delivered) this.#journal.count('undelivered');
-      this.#journal.note('answered', { id: entry.id, delivered });
+      if (!delivered) this.#parts.journal.count('undelivered');
+      this.#parts.journal.note('answered', { id: entry.id, delivered });
     };
     if (response.destroyed) settle(false);
     else response.once('close', () => settle(response.writableFinished));
@@ -80,14 +73,14 @@ class TokenEndpoint {
   }
 
   async #answer(response, body, settle) {
-    const fault = this.#faults.take('mid-body');
+    const fault = this.#parts.faults.take('mid-body');
     if (!fault) return send(response, 200, JSON_HEADERS, body);
-    const complete = await this.#faults.interrupt(fault, response, JSON_HEADERS, body);
+    const complete = await this.#parts.faults.interrupt(fault, response, JSON_HEADERS, body);
     if (!complete) settle(false);
   }
 
   #body({ access, refresh, presented, expiresIn: ms }) {
-    const { expiresIn, omitRefreshToken, scope } = this.#options;
+    const { expiresIn, omitRefreshToken, scope } = this.#parts.options;
     const answer = { access_token: access.raw, token_type: 'Bearer' };
     // RFC 6749 wants whole seconds; a life of another length needs the fraction to be true.
     if (expiresIn) answer.expires_in = ms / 1000;
