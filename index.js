@@ -1,30 +1,17 @@
 'use strict';
 
 const { TokenClient } = require('./lib/client.js');
-const {
-  TokenRotatorError,
-  RefreshTimeoutError,
-  RefreshError,
-  SessionLostError,
-  StoreError,
-  QueueFullError,
-  TimeoutError,
-  NetworkError,
-  HttpError,
-  ClientClosedError,
-} = require('./lib/errors.js');
+const errors = require('./lib/errors.js');
 
-// Plain names only: from anything else, Node cannot tell what `import { … }` may name.
-module.exports = {
-  TokenClient,
-  TokenRotatorError,
-  RefreshTimeoutError,
-  RefreshError,
-  SessionLostError,
-  StoreError,
-  QueueFullError,
-  TimeoutError,
-  NetworkError,
-  HttpError,
-  ClientClosedError,
-};
+// One by one, because Node reads the names that `import { … }` may use from assignments like these.
+exports.TokenClient = TokenClient;
+exports.TokenRotatorError = errors.TokenRotatorError;
+exports.RefreshTimeoutError = errors.RefreshTimeoutError;
+exports.RefreshError = errors.RefreshError;
+exports.SessionLostError = errors.SessionLostError;
+exports.StoreError = errors.StoreError;
+exports.QueueFullError = errors.QueueFullError;
+exports.TimeoutError = errors.TimeoutError;
+exports.NetworkError = errors.NetworkError;
+exports.HttpError = errors.HttpError;
+exports.ClientClosedError = errors.ClientClosedError;

@@ -137,7 +137,7 @@ describe('client options', () => {
     [{ header: { name: 'X-Token', format: String } }, { header: { name: 'x-token', hasFormat: true } }],
     [
       { tokens: { accessToken: 'a', expiresAt: 1 } },
-      { session: { seed: { accessToken: 'a', refreshToken: null, expiresAt: 1, extra: null } } },
+      { session: { seed: { accessToken: 'a', expiresAt: 1 } } },
     ],
     [{ refreshAhead: 0 }, { session: { refreshAhead: 0 } }],
     [{ refreshAhead: -0 }, { session: { refreshAhead: 0 } }],

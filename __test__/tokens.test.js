@@ -17,15 +17,15 @@ const read = (value, origin = 'refresh') => readTokens(value, origin);
 
 describe('readTokens', () => {
   test.each([
-    [{ accessToken: 'a' }, { accessToken: 'a', refreshToken: null, expiresAt: null, extra: null }],
+    [{ accessToken: 'a' }, { refreshToken: undefined, expiresAt: undefined, extra: undefined }],
     [
       { accessToken: 'a', refreshToken: 'r s', expiresAt: NOW + 5 },
       { refreshToken: 'r s', expiresAt: NOW + 5 },
     ],
-    [{ accessToken: 'a', refreshToken: null }, { refreshToken: null }],
+    [{ accessToken: 'a', refreshToken: null }, { refreshToken: undefined }],
     [
       { access_token: 'a', refresh_token: 'r', expires_in: 60 },
-      { accessToken: 'a', refreshToken: 'r', expiresAt: NOW + 60_000, extra: null },
+      { accessToken: 'a', refreshToken: 'r', expiresAt: NOW + 60_000 },
     ],
     [
       { access_token: 'a', token_type: 'Bearer', scope: 's', id: 1 },
@@ -35,7 +35,7 @@ describe('readTokens', () => {
     [{ accessToken: 'x'.repeat(16_384) }, { accessToken: 'x'.repeat(16_384) }],
     [{ accessToken: 'a', expiresAt: NOW + 0.5 + 5 }, { expiresAt: NOW + 5 }],
     [{ accessToken: 'a', expiresAt: NOW - 1, expires_in: 60 }, { expiresAt: NOW + 60_000 }],
-    [{ accessToken: 'a', fn() {}, toJSON: () => SECRET, u: undefined }, { extra: null }],
+    [{ accessToken: 'a', fn() {}, toJSON: () => SECRET, u: undefined }, { extra: undefined }],
   ])('%#', (value, expected) => {
     expect(read(value)).toMatchObject(expected);
   });
@@ -46,37 +46,37 @@ describe('readTokens', () => {
     ['60.5', NOW + 60_500],
     [YEAR, NOW + YEAR],
     [2 ** 32, NOW + YEAR],
-    [0, null],
-    ['0', null],
-    [-1, null],
-    ['-1', null],
-    [NaN, null],
-    [Infinity, null],
-    [1e99, null],
-    ['1e99', null],
-    ['1 hour', null],
-    ['', null],
-    [null, null],
-    [true, null],
-    [{}, null],
+    [0, undefined],
+    ['0', undefined],
+    [-1, undefined],
+    ['-1', undefined],
+    [NaN, undefined],
+    [Infinity, undefined],
+    [1e99, undefined],
+    ['1e99', undefined],
+    ['1 hour', undefined],
+    ['', undefined],
+    [null, undefined],
+    [true, undefined],
+    [{}, undefined],
   ])('expires_in %p', (expires_in, expiresAt) => {
     expect(read({ access_token: 'a', expires_in }).expiresAt).toBe(expiresAt);
     expect(read({ access_token: 'a', expires_in }, 'login').expiresAt).toBe(expiresAt);
-    expect(read({ access_token: 'a', expires_in }, 'store').expiresAt).toBe(null);
+    expect(read({ access_token: 'a', expires_in }, 'store').expiresAt).toBe(undefined);
   });
 
   test.each([
     [NOW + 1, NOW + 1, NOW + 1],
-    [NOW, null, NOW],
-    [1, null, 1],
+    [NOW, undefined, NOW],
+    [1, undefined, 1],
     [NOW + 2 * YEAR, NOW + YEAR, NOW + YEAR],
-    [8.64e15 + 1, null, null],
-    [0, null, null],
-    [-1, null, null],
-    [NaN, null, null],
-    ['2030-01-01', null, null],
-    [null, null, null],
-    [new Date(NOW + 5), null, null],
+    [8.64e15 + 1, undefined, undefined],
+    [0, undefined, undefined],
+    [-1, undefined, undefined],
+    [NaN, undefined, undefined],
+    ['2030-01-01', undefined, undefined],
+    [null, undefined, undefined],
+    [new Date(NOW + 5), undefined, undefined],
   ])('expiresAt %p', (expiresAt, refreshed, kept) => {
     expect(read({ accessToken: 'a', expiresAt }).expiresAt).toBe(refreshed);
     for (const origin of ['store', 'seed', 'login'])
@@ -154,7 +154,7 @@ describe('readTokens', () => {
     Object.prototype.refreshToken = SECRET;
     Object.prototype.toJSON = () => SECRET;
     try {
-      expect(read({ accessToken: 'a', x: 1 })).toMatchObject({ refreshToken: null, extra: '{"x":1}' });
+      expect(read({ accessToken: 'a', x: 1 })).toMatchObject({ refreshToken: undefined, extra: '{"x":1}' });
     } finally {
       delete Object.prototype.refreshToken;
       delete Object.prototype.toJSON;
@@ -193,7 +193,7 @@ describe('readTokens', () => {
           return;
         }
         expect(tokens.accessToken).toMatch(/^[\x21-\x7e]+$/);
-        expect(tokens.expiresAt === null || Number.isInteger(tokens.expiresAt)).toBe(true);
+        expect(tokens.expiresAt === undefined || Number.isInteger(tokens.expiresAt)).toBe(true);
         expect(Object.getPrototypeOf(writeTokens(tokens))).toBe(Object.prototype);
       }),
       { numRuns: 3_000 },

@@ -15,7 +15,7 @@ const { readClientOptions } = require('./options/client.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
 const { reveal } = require('./token-lease.js');
-const { nativeTokens, readTokens, tokensFromArray } = require('./tokens.js');
+const { readTokens, tokensFromArray } = require('./tokens.js');
 
 /** In the order of the native `stats`. */
 const STATS = [
@@ -25,6 +25,7 @@ const STATS = [
 
 /** What all sessions of a client have in common. */
 class Shared {
+  /** @param {ReturnType<typeof readClientOptions>['settings']} settings @param {Callbacks} callbacks */
   constructor(settings, callbacks) {
     this.callbacks = callbacks;
     this.throwHttpErrors = settings.throwHttpErrors;
@@ -36,8 +37,11 @@ class Shared {
 }
 
 class TokenClient {
+  /** @type {Client} */
   #native;
+  /** @type {Shared} */
   #shared;
+  /** @type {typeof globalThis.fetch | undefined} */
   #fetch;
 
   static {
@@ -57,9 +61,7 @@ class TokenClient {
       return;
     }
     const { settings, callbacks } = readClientOptions(options);
-    const { session: main } = settings;
-    if (main.seed !== undefined) main.seed = nativeTokens(main.seed);
-    this.#shared = new Shared(settings, new Callbacks(callbacks, main.share));
+    this.#shared = new Shared(settings, new Callbacks(callbacks, settings.session.share));
     try {
       this.#native = new Client(environment, register(this.#shared.callbacks), settings);
     } catch (error) {
@@ -150,7 +152,7 @@ class TokenClient {
     this.#shared.callbacks.assertNotInside();
     let native;
     try {
-      native = tokens === null ? undefined : nativeTokens(readTokens(tokens, 'login'));
+      native = tokens === null ? undefined : readTokens(tokens, 'login');
     } catch (error) {
       throw rejectOption(`tokens: ${error.message}`, error);
     }

@@ -1,46 +1,32 @@
 'use strict';
 
-// Every error a caller can meet. Messages, `toJSON` and `inspect` carry codes and names, never a token.
+// All errors that users get. Messages, `toJSON` and `inspect` show codes and names, never a token.
 
 const { inspect } = require('node:util');
 
-/** Stable across releases; `code`, not `message`, is what programs should test. */
+/** Stable across releases, so that programs test `code` and not `message`. */
 const ERROR_CODES = Object.freeze([
-  'ERR_INVALID_OPTION',
-  'ERR_ORIGIN_NOT_ALLOWED',
-  'ERR_INSECURE_TRANSPORT',
-  'ERR_REDIRECT',
-  'ERR_REFRESH_TIMEOUT',
-  'ERR_REFRESH_FAILED',
-  'ERR_REFRESH_MALFORMED',
-  'ERR_SESSION_LOST',
-  'ERR_REENTRANT_CALL',
-  'ERR_STORE_UNAVAILABLE',
-  'ERR_STORE_CORRUPT',
-  'ERR_LOCK_TIMEOUT',
-  'ERR_QUEUE_FULL',
-  'ERR_TIMEOUT',
-  'ERR_NETWORK',
-  'ERR_BODY_NOT_REPLAYABLE',
-  'ERR_BODY_FAILED',
-  'ERR_TOO_LARGE',
-  'ERR_HTTP_STATUS',
-  'ERR_CLIENT_CLOSED',
-  'ERR_INTERNAL',
+  ...['ERR_INVALID_OPTION', 'ERR_ORIGIN_NOT_ALLOWED', 'ERR_INSECURE_TRANSPORT', 'ERR_REDIRECT'],
+  ...['ERR_REFRESH_TIMEOUT', 'ERR_REFRESH_FAILED', 'ERR_REFRESH_MALFORMED', 'ERR_SESSION_LOST'],
+  ...['ERR_REENTRANT_CALL', 'ERR_STORE_UNAVAILABLE', 'ERR_STORE_CORRUPT', 'ERR_LOCK_TIMEOUT'],
+  ...['ERR_QUEUE_FULL', 'ERR_TIMEOUT', 'ERR_NETWORK', 'ERR_BODY_NOT_REPLAYABLE', 'ERR_BODY_FAILED'],
+  ...['ERR_TOO_LARGE', 'ERR_HTTP_STATUS', 'ERR_CLIENT_CLOSED', 'ERR_INTERNAL'],
 ]);
 
-// On each prototype: the class and its ancestors by name. A registered symbol is one for the whole process,
-// so `instanceof` holds between two installed copies and between a jest realm and its host.
+/**
+ * On each prototype, it holds the names of the class and its ancestors. The symbol is the same in the whole process, so that
+ * `instanceof` works between two installed copies, and between a jest realm and its host.
+ */
 const KIND = Symbol.for('token-rotator.error');
 
 class TokenRotatorError extends Error {
-  // Declared, so that assigning to them meets no setter that was put on every object.
+  // Declared, because assigning without it could call a setter on Object.prototype.
   code;
   retryable;
   sessionLost;
 
   constructor(message, options) {
-    // Own properties only, as everywhere: no polluted prototype may say that a call can be repeated.
+    // Own properties only, so that no polluted Object.prototype says that a call can be repeated.
     const { code, retryable = false, cause } = Object.assign(Object.create(null), options);
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
@@ -49,7 +35,7 @@ class TokenRotatorError extends Error {
   }
 
   static [Symbol.hasInstance](value) {
-    // A user's own subclass has no KIND of its own: the ordinary rule serves it.
+    // A subclass that a user made has no KIND of its own; for it the ordinary rule holds.
     if (!Object.hasOwn(this.prototype, KIND)) return Function.prototype[Symbol.hasInstance].call(this, value);
     if (typeof value !== 'object' || value === null) return false;
     const kinds = value[KIND];
@@ -121,8 +107,9 @@ class NetworkError extends TokenRotatorError {
 class HttpError extends TokenRotatorError {
   constructor(message, options) {
     super(message, { code: 'ERR_HTTP_STATUS', ...options });
-    // Not enumerable: loggers that walk errors would print the body.
-    Object.defineProperty(this, 'response', { __proto__: null, value: options?.response });
+    // Not enumerable, because loggers that print all properties would print the body.
+    const response = /** @type {PropertyDescriptor} */ ({ __proto__: null, value: options?.response });
+    Object.defineProperty(this, 'response', response);
   }
 }
 
@@ -145,34 +132,33 @@ const CLASSES = {
   ClientClosedError,
 };
 
-// Names are written out rather than read from the class, so a minifier cannot part two copies.
+// The names are written out in CLASSES, because a minifier changes the name of a class and two copies would differ.
 for (const [name, Class] of Object.entries(CLASSES)) {
   const kinds = Class === TokenRotatorError ? [name] : [name, 'TokenRotatorError'];
   Object.defineProperty(Class.prototype, KIND, { value: Object.freeze(kinds) });
   Object.defineProperty(Class.prototype, 'name', { value: name, writable: true, configurable: true });
 }
 
-const REQUEST_FAILURES = new Set([
-  ...['ERR_NETWORK', 'ERR_TIMEOUT', 'ERR_REDIRECT', 'ERR_BODY_FAILED'],
-  'ERR_BODY_NOT_REPLAYABLE',
-]);
+/** Errors of requests that were sent, or may have been. */
+const REQUEST_FAILURES = [
+  ...['ERR_NETWORK', 'ERR_TIMEOUT', 'ERR_REDIRECT', 'ERR_BODY_FAILED', 'ERR_BODY_NOT_REPLAYABLE'],
+];
 
-/** Whether an error of this code is about a request that was sent, or may have been. */
 function isRequestFailure(code) {
-  return REQUEST_FAILURES.has(code);
+  return REQUEST_FAILURES.includes(code);
 }
 
-/** `expected` completes "NAME must be …". Neither may hold the option's value. */
+/** The message is "NAME must be EXPECTED". Neither may hold the option's value. */
 function invalidOption(name, expected, cause) {
   return rejectOption(`${name} must be ${expected}`, cause);
 }
 
-/** For an option the contract has and this version does not. */
+/** For an option that a coming version will have. */
 function unavailable(name) {
   return rejectOption(`${name} is not available in this version`);
 }
 
-/** What a response bears that should have been replayed. */
+/** For a response whose request should have been sent again. */
 function bodyNotReplayable() {
   return new TokenRotatorError(
     'the token was rejected and rotated, but the request body is a stream that was used up; pass a function that makes the body, or bytes, to have it sent again',
@@ -186,7 +172,7 @@ function rejectOption(message, cause) {
 
 function outline(cause) {
   try {
-    // Frames help to find the throw; for a thrown non-error its type is all that is safe to print.
+    // The frames help to find the throw. Of a thrown value that is no error, only its type is safe to print.
     return typeof cause?.stack === 'string'
       ? cause.stack
       : `a thrown ${cause === null ? 'null' : typeof cause}`;

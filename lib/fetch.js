@@ -12,8 +12,12 @@ const { fetchResponse } = require('./fetch/response.js');
 const LOCAL = /^(?:data|blob):/i;
 const { fetch: platformFetch } = globalThis;
 
-/** `exchange` takes a URL and a NativeRequest, and resolves with a NativeAnswer. `redirect`: the mode unless `init` has one. */
+/**
+ * @param {import('./token-lease.js').Exchange} exchange
+ * @param {import('./crossing/native-request.js').NativeRequest['redirect']} redirect  the mode unless `init` has one
+ */
 function makeFetch(exchange, redirect) {
+  /** @param {any} input @param {any} init */
   return async function fetch(input, init = undefined) {
     let signal;
     try {

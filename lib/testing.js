@@ -17,7 +17,8 @@ const { readOptions } = require('./testing/options.js');
 async function startAuthServer(options) {
   const server = new AuthServer(readOptions(options));
   await server.listen();
-  return server;
+  // Cast, because some versions of Node have no Symbol.asyncDispose.
+  return /** @type {any} */ (server);
 }
 
 module.exports = { startAuthServer };

@@ -1,46 +1,52 @@
 'use strict';
 
-// What the entries for other HTTP clients get of a TokenClient, and its users do not: its tokens and its rotation
-// without its requests, or its requests without their dress.
+// Gives the entries for other HTTP clients what a TokenClient keeps from its users: tokens and rotations for requests that
+// the other client sends, or requests and answers in the form in which they cross.
 
 const { TokenRotatorError, invalidOption } = require('./errors.js');
 const { nativeResult } = require('./crossing/native-errors.js');
 
-let open = () => undefined;
+/**
+ * @import { NativeAnswer } from './crossing/native-answer.js'
+ * @import { NativeRequest } from './crossing/native-request.js'
+ * @typedef {(href: string, request: NativeRequest) => Promise<NativeAnswer>} Exchange
+ * @typedef {{ native: import('../native').Client, callbacks: import('./callbacks/callbacks.js').Callbacks, headerName: string,
+ *   origins: Set<string>, exchange: Exchange }} Parts  of a client; the token may go to `origins`
+ * @typedef {{ value: string, epoch: number, generation: number }} Authorised  The auth header's value, and the login and the
+ *   rotation that its token is of.
+ */
 
-/** `lib/client.js`, which alone can look into a client, says how: { native, callbacks, exchange, headerName, origins }. */
-function reveal(look) {
-  open = look;
+/** @type {(client: unknown) => Parts | undefined} */
+let readParts = () => undefined;
+
+/** Called by `client.js`, because only the class can read a client's private fields. @param {typeof readParts} read */
+function reveal(read) {
+  readParts = read;
 }
 
-/** Of a client of this copy of the package. */
+/** @param {unknown} client  a TokenClient of this copy of the package */
 function authoriser(client) {
-  return new Authoriser(insideOf(client));
+  return new Authoriser(partsOf(client));
 }
 
-/**
- * A client's requests as they are before and after the crossing: `exchange(href, request)`, from what
- * `request-options.js` makes to what `response.js` takes.
- */
+/** @param {unknown} client  a TokenClient of this copy of the package */
 function exchangeOf(client) {
-  return insideOf(client).exchange;
+  return partsOf(client).exchange;
 }
 
-function insideOf(client) {
-  const inside = open(client);
-  if (inside === undefined) throw invalidOption('client', 'a TokenClient');
-  return inside;
+function partsOf(client) {
+  const parts = readParts(client);
+  if (parts === undefined) throw invalidOption('client', 'a TokenClient');
+  return parts;
 }
 
-/**
- * How a request that another HTTP client sends takes part: it asks for what to be sent with, and says how that was
- * received. `{ value, epoch, generation }` is the auth header's value and which token is in it.
- */
+/** For a request that another HTTP client sends: it asks for a token, and reports what the server said of that. */
 class Authoriser {
   #native;
   #callbacks;
   #origins;
 
+  /** @param {Parts} parts */
   constructor({ native, callbacks, headerName, origins }) {
     this.#native = native;
     this.#callbacks = callbacks;
@@ -48,9 +54,9 @@ class Authoriser {
     this.headerName = headerName;
   }
 
-  /** Whether the token may go to `origin`, as `URL` writes it. Throws what a request to it would. */
+  /** Whether the token may go to `origin`, as `URL` writes it. Throws the error that a request to it would get. */
   trusts(origin) {
-    // Rust refuses plain http to anywhere; what is not the client's is none of its business here.
+    // Only then: Rust throws for plain http to any origin, also to one that the client has nothing to do with.
     if (!this.#origins.has(origin)) return false;
     try {
       return this.#native.trusts(origin);
@@ -59,27 +65,34 @@ class Authoriser {
     }
   }
 
-  /** What to send a request with. `epoch`: the login it was made under, if this is not its first sending. */
+  /** @param {number} [epoch]  the login under which the request was sent before @returns {Promise<Authorised>} */
   async authorise(epoch) {
     this.#callbacks.assertNotInside();
     const made = this.#native.authorise(epoch);
     return authorised(Array.isArray(made) ? made : await nativeResult(made));
   }
 
-  /** The token was rejected: what to send the request with instead, or null if the rejection is its caller's. */
+  /**
+   * The server rejected the token. Null: do not send the request again, but give the rejection to the caller.
+   * @param {Authorised} authorised @returns {Promise<Authorised | null>}
+   */
   async rejected({ epoch, generation }) {
-    const instead = await nativeResult(this.#native.rejected(epoch, generation));
-    return instead === null ? null : authorised(instead);
+    const next = await nativeResult(this.#native.rejected(epoch, generation));
+    return next === null ? null : authorised(next);
   }
 
-  /** The token was taken. */
+  /** A server accepted the token. @param {Authorised} authorised */
   accepted({ epoch, generation }) {
     this.#native.accepted(epoch, generation);
   }
 }
 
+/** @param {[value: string, epoch: number, generation: number]} native @returns {Authorised} */
 function authorised([value, epoch, generation]) {
   return { value, epoch, generation };
 }
 
-module.exports = { authoriser, exchangeOf, reveal };
+exports.Authoriser = Authoriser;
+exports.authoriser = authoriser;
+exports.exchangeOf = exchangeOf;
+exports.reveal = reveal;

@@ -1,27 +1,28 @@
 'use strict';
 
-// Tokens as users write them ↔ as the engine holds them. Nothing unusable gets in: a bad answer must fail here,
-// before it replaces good tokens.
+// Turns tokens as users write them into what the engine holds, and back. A bad answer fails here, before it replaces good
+// tokens.
 
 const MAX_TOKEN_BYTES = 16_384;
 const MAX_LIFETIME_MS = 365 * 24 * 3_600_000;
-/** The last moment a Date can name; beyond it a number is junk, not a time. */
+/** The last moment of a Date. A greater number is no time. */
 const LAST_DATE_MS = 8.64e15;
 
-// RFC 6749 A.12 allows VSCHAR, which includes the space. A space inside a credential splits the header
-// `Bearer a b` into two parts, and RFC 6750 §2.1's b64token has none: it is refused.
+/** RFC 6749 A.12 allows a space too, but that would split the header `Bearer a b`; RFC 6750 §2.1 allows none. */
 const ACCESS_TOKEN = /^[\x21-\x7e]+$/;
-/** RFC 6749 A.17: refresh tokens travel in a form body, where a space is harmless. */
+/** RFC 6749 A.17. A space is harmless in a form body, in which refresh tokens travel. */
 const REFRESH_TOKEN = /^[\x20-\x7e]+$/;
 
-/** Internal: callers turn it into the public error that fits. The message never holds a value. */
+/** Internal: callers turn it into a public error. The message never holds a value. */
 class MalformedTokens extends Error {
   name = 'MalformedTokens';
 }
 
 /**
- * Takes `Tokens` or a token endpoint's answer (RFC 6749 §5.1), from 'refresh', 'store', 'seed' or 'login'.
- * Throws MalformedTokens and nothing else, whatever `value` does when it is read.
+ * Throws only MalformedTokens, whatever `value` does when it is read.
+ * @param {unknown} value  `Tokens`, or a token endpoint's answer (RFC 6749 §5.1)
+ * @param {'refresh' | 'store' | 'seed' | 'login'} origin
+ * @returns {import('../native').NativeTokens}
  */
 function readTokens(value, origin) {
   try {
@@ -36,8 +37,8 @@ function parse(value, origin) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new MalformedTokens('tokens must be an object');
   }
-  // Null prototype: a polluted Object.prototype lends no token and no toJSON. Functions are not JSON anyway,
-  // and `__proto__` is a trap for whoever copies the tokens next.
+  // Without a prototype, so that a polluted Object.prototype adds no token and no toJSON. Functions are no JSON, and a
+  // `__proto__` would change the prototype of an object into which a program copies the tokens.
   const extra = Object.create(null);
   for (const key of Object.keys(value)) {
     const field = value[key];
@@ -68,23 +69,23 @@ function token(value, name, allowed) {
 }
 
 function optionalToken(value) {
-  return value === undefined || value === null ? null : token(value, 'refreshToken', REFRESH_TOKEN);
+  return value === undefined || value === null ? undefined : token(value, 'refreshToken', REFRESH_TOKEN);
 }
 
-/** Epoch ms, or null for unknown. */
+/** Epoch ms; undefined if it is not known. */
 function moment(value, origin) {
-  if (typeof value !== 'number' || !(value > 0 && value <= LAST_DATE_MS)) return null;
+  if (typeof value !== 'number' || !(value > 0 && value <= LAST_DATE_MS)) return undefined;
   const now = Date.now();
-  // A new token that is expired already is a wrong clock or a wrong unit; believing it would refresh for ever.
-  if (origin === 'refresh' && value <= now) return null;
+  // A new token that has expired means a wrong clock or a wrong unit. To believe it would mean to refresh for ever.
+  if (origin === 'refresh' && value <= now) return undefined;
   return Math.min(Math.floor(value), now + MAX_LIFETIME_MS);
 }
 
-/** Seconds from now, as a number or its decimal text. A stored lifetime says nothing: it began at an unknown time. */
+/** Seconds from now, as a number or as text. A stored lifetime is ignored, because it began at an unknown time. */
 function lifetime(value, origin) {
-  if (origin === 'store') return null;
+  if (origin === 'store') return undefined;
   const seconds = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
-  if (typeof seconds !== 'number' || !(seconds > 0)) return null;
+  if (typeof seconds !== 'number' || !(seconds > 0)) return undefined;
   return moment(Date.now() + seconds * 1000, origin);
 }
 
@@ -95,34 +96,24 @@ function toJson(extra) {
   } catch (cause) {
     throw new MalformedTokens('extra fields must be JSON', { cause });
   }
-  return json === '{}' ? null : json;
+  return json === '{}' ? undefined : json;
 }
 
-/** A fresh plain object for the user. Made from entries: assigning could meet a setter that was put on every object. */
+/** A new plain object for the user. Made from entries, because assigning could call a setter on Object.prototype. */
 function writeTokens({ accessToken, refreshToken, expiresAt, extra }) {
   const entries = Object.entries(JSON.parse(extra ?? '{}'));
-  // `__proto__` would set the prototype in a user's Object.assign.
+  // See `parse`.
   const others = entries.filter(([key]) => key !== '__proto__');
   const own = [['accessToken', accessToken]];
   if (typeof refreshToken === 'string') own.push(['refreshToken', refreshToken]);
   if (typeof expiresAt === 'number') own.push(['expiresAt', expiresAt]);
-  // Of two entries with one key, the first gives the place and the last the value.
+  // `own` twice, because the first entry of a key decides its place and the last its value.
   return Object.fromEntries([...own, ...others, ...own]);
 }
 
-/** As the addon takes them: absent is undefined there, never null. */
-function nativeTokens({ accessToken, refreshToken, expiresAt, extra }) {
-  return {
-    accessToken,
-    refreshToken: refreshToken ?? undefined,
-    expiresAt: expiresAt ?? undefined,
-    extra: extra ?? undefined,
-  };
-}
-
-/** As the addon gives them: [accessToken, refreshToken, expiresAt, extra], absent is null. */
+/** @param {any[]} native  as the addon gives them; null for what is absent */
 function tokensFromArray([accessToken, refreshToken, expiresAt, extra]) {
   return writeTokens({ accessToken, refreshToken, expiresAt, extra });
 }
 
-module.exports = { MalformedTokens, nativeTokens, readTokens, tokensFromArray, writeTokens };
+module.exports = { MalformedTokens, readTokens, tokensFromArray, writeTokens };

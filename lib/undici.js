@@ -1,8 +1,7 @@
 'use strict';
 
-// `token-rotator/undici`: requests that undici sends, with a TokenClient's tokens and its one rotation.
-//
-// This file says which requests take part; one that does is a `Relay`.
+// `token-rotator/undici`: an interceptor that gives requests of undici a TokenClient's token, and sends them again after a
+// rotation. This file decides which requests take part; `Relay` then sends each of these.
 
 const { httpUrl, knownOnly, ownCopy } = require('./options/check.js');
 const { TokenRotatorError } = require('./errors.js');
@@ -18,13 +17,15 @@ const { Relay } = require('./undici/relay.js');
 function tokenInterceptor(client, options) {
   const auth = authoriser(client);
   const own = readOptions(options);
-  // The login of requests that come by more than once, see `isRepeating`.
+  /** Handler → the login of its request, see `isRepeating`. @type {WeakMap<object, number>} */
   const epochs = new WeakMap();
 
-  // From version 8 on undici says where the dispatcher goes, if that is one place.
+  // From version 8 on, undici passes the origin of a dispatcher that has only one.
+  /** @param {any} dispatch @param {string} [dispatcherOrigin] */
   return function tokenRotator(dispatch, dispatcherOrigin) {
+    /** @param {any} opts @param {any} handler */
     return function tokenDispatch(opts, handler) {
-      // Of the old kind, which undici 7 wraps before and undici 8 refuses.
+      // A handler of the old kind. undici 7 wraps these before they come here, and undici 8 refuses them.
       if (typeof handler?.onRequestStart !== 'function') return dispatch(opts, handler);
       let headers;
       try {
@@ -44,19 +45,19 @@ function tokenInterceptor(client, options) {
   };
 }
 
-/** The headers of a request that is to get the token, null if it goes on as it is. */
+/** The headers of a request that gets the token; null for a request that is passed on unchanged. */
 function takesPart(auth, opts, dispatcherOrigins) {
-  // Anything but a path could name another host to a proxy; undici refuses most of it.
+  // Any path that is none could name another host to a proxy; undici refuses most of these.
   if (opts.method === 'CONNECT' || typeof opts.path !== 'string' || opts.path[0] !== '/') return null;
   const headers = readHeaders(opts.headers);
   if (headers === null || headers.has(auth.headerName)) return null;
   const stated = [opts.origin, ...dispatcherOrigins].filter((origin) => origin);
   if (stated.length === 0) throw unknownOrigin();
-  // A Pool goes to its own origin, whatever the request says: both have to be the client's.
+  // A Pool goes to its own origin whatever the request names, so the client must trust both.
   return stated.map(originOf).every((origin) => origin !== null && auth.trusts(origin)) ? headers : null;
 }
 
-/** Null for what undici will refuse. */
+/** Null for an origin that undici will refuse. */
 function originOf(origin) {
   try {
     return new URL(origin).origin;
@@ -65,14 +66,14 @@ function originOf(origin) {
   }
 }
 
-/** A URL object could be changed between the look at it and the sending. */
+/** As text, because the program could change a URL object between this check and the sending. */
 function fixedOrigin({ origin }) {
   return origin ? { origin: String(origin) } : undefined;
 }
 
 /**
- * Handlers of interceptors further out that send a request again, as undici's `redirect` and `retry` do: the same
- * object comes by each time, and with the login of the first time.
+ * Whether this handler sends its request again, as those of undici's `redirect` and `retry` do. The same handler then comes by
+ * each time, and all of its requests must use the login of the first.
  */
 function isRepeating(handler) {
   return typeof handler.dispatch === 'function';

@@ -1,13 +1,13 @@
 'use strict';
 
-// FormData as the bytes of a multipart/form-data body (RFC 7578), in the way of the HTML standard: parts that can be read
-// again and leave files where they are.
+// Encodes FormData as a multipart/form-data body (RFC 7578, and the HTML standard). The result is a Blob, because a Blob can
+// be read again for a replay and leaves files on the disk.
 
 const { Blob } = require('node:buffer');
 const { randomUUID } = require('node:crypto');
 const { invalidOption } = require('../errors.js');
 
-/** { blob, contentType }. What is in the form later does not change it. */
+/** Later changes of the form do not change the result. @param {FormData} form */
 function toMultipart(form) {
   const boundary = `token-rotator-${randomUUID()}`;
   const parts = [];
@@ -16,11 +16,13 @@ function toMultipart(form) {
     if (typeof value === 'string') {
       parts.push(`${disposition}\r\n\r\n${crlf(value)}\r\n`);
     } else {
-      // Another library's file would become its name in a Blob.
+      // A file of another library would be turned into text without a word.
       if (!(value instanceof Blob))
         throw invalidOption('body', "FormData with text and Node's own Blobs and Files");
       const type = value.type || 'application/octet-stream';
-      parts.push(`${disposition}; filename="${quoted(value.name)}"\r\ncontent-type: ${type}\r\n\r\n`);
+      parts.push(
+        `${disposition}; filename="${quoted(/** @type {File} */ (value).name)}"\r\ncontent-type: ${type}\r\n\r\n`,
+      );
       parts.push(value, '\r\n');
     }
   }
@@ -32,7 +34,7 @@ function crlf(text) {
   return text.replace(/\r\n|\r|\n/g, '\r\n');
 }
 
-/** In a header, a line break or quote would end the name. */
+/** A line break or a quote would end the name in its header. */
 function quoted(name) {
   return name.replace(/\r/g, '%0D').replace(/\n/g, '%0A').replace(/"/g, '%22');
 }

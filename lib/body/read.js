@@ -1,18 +1,26 @@
 'use strict';
 
-// A request body is read once, here, so that a replay sends the same bytes. What cannot be held, streams and files, is
-// left to `uploads.js`, which reads it while it is sent. Types are told apart by what they are, not by `instanceof`,
-// which fails across realms.
+// Reads a request body once, so that a replay sends the same bytes. Streams and files may not fit into memory:
+// `uploads.js` reads these while they are sent. Types are told apart without `instanceof`, which fails across realms.
 
 const { types } = require('node:util');
 const { invalidOption } = require('../errors.js');
 const { checkFresh, has, isStream } = require('./streams.js');
 
+/** Of a Blob. Each is a call into Node, so smaller pieces cost more; each is held in memory until the reader takes it. */
+const PIECE = 128 * 1024;
 const NONE = Object.freeze({ data: undefined, contentType: undefined });
 
 /**
- * { data, contentType }: data is a string, a Uint8Array, undefined for none, or an object for `uploads.js`:
- * { first, again, length }. `first` is the stream; `again` makes another, undefined if nothing can; a Blob has only that.
+ * @typedef {string | Uint8Array | Source | undefined} Data  undefined: no body
+ * @typedef {{ first: any, again: (() => any) | undefined, length: number | undefined }} Source  A body for `uploads.js`: `first`
+ *   is the stream to send first, if there is one; `again` makes the stream once more, if anything can
+ */
+
+/**
+ * @param {any} body
+ * @param {() => unknown} [again]  the user's function that made `body`
+ * @returns {{ data: Data, contentType: string | undefined }}
  */
 function readBody(body, again) {
   if (body === undefined || body === null) return NONE;
@@ -38,7 +46,7 @@ function readBody(body, again) {
   return { data: toJson(body), contentType: 'application/json' };
 }
 
-/** What a factory makes now shows what it makes; if it is a stream, another is made for every sending but the first. */
+/** Called now to see what kind of body it makes. If that is a stream, each further sending calls `make` again. */
 function readFactory(make) {
   const body = make();
   if (body === undefined || body === null || typeof body === 'function') {
@@ -49,8 +57,15 @@ function readFactory(make) {
 
 function ofBlob(blob, contentType) {
   if (blob.size === 0) return { data: new Uint8Array(0), contentType };
-  const again = () => require('./blob.js').chunksOf(blob);
+  const again = () => chunksOf(blob);
   return { data: { first: undefined, again, length: blob.size }, contentType };
+}
+
+/** In small pieces. `stream()` gives a part of 64 MB as one chunk, and the event loop would wait while that is copied. */
+async function* chunksOf(blob) {
+  for (let at = 0; at < blob.size; at += PIECE) {
+    yield new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer());
+  }
 }
 
 function ofStream(body, again) {
@@ -64,7 +79,7 @@ function bytesOf(body) {
   return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
 }
 
-/** Refuses a buffer that was transferred away: it looks empty, and would be sent as nothing. */
+/** Refuses a buffer that was transferred away, because it looks empty and would be sent as nothing. */
 function viewOf(body) {
   try {
     return ArrayBuffer.isView(body)
@@ -75,7 +90,7 @@ function viewOf(body) {
   }
 }
 
-/** What JSON would turn into `{}` without a word. */
+/** Refuses objects that JSON would turn into `{}` without a word. */
 function refuseUnreadable(body) {
   if (has(body, 'pipe')) throw invalidOption('body', 'a stream that can be iterated');
   if (has(body, 'then')) throw invalidOption('body', 'a value, not a promise of one');

@@ -1,12 +1,12 @@
 'use strict';
 
-// Streams that users pass, of whatever kind: web streams, Node's, async generators and other async iterables. Each is
-// read once. Read again, most of them would pass for an empty body.
+// Streams that users pass: web streams, Node's streams, async generators and other async iterables. Each is read once,
+// because most of them would pass for an empty body when they are read again.
 
 const { types } = require('node:util');
 const { invalidOption } = require('../errors.js');
 
-/** Streams that were opened; only some kinds know it of themselves. */
+/** Streams that were opened, because only some kinds can tell that themselves. */
 const opened = new WeakSet();
 
 /** Web streams have `getReader`; the others are async iterables. */
@@ -15,33 +15,41 @@ function isStream(value) {
   return has(value, Symbol.asyncIterator) || has(value, 'getReader');
 }
 
-/** Whether a body, as `readBody` gives it, is read while it is sent. */
+/**
+ * @param {import('./read.js').Data} data
+ * @returns {data is import('./read.js').Source}  whether it is read while it is sent
+ */
 function isSource(data) {
   return typeof data === 'object' && !ArrayBuffer.isView(data);
 }
 
-/** A method of its own or of its class, not one that was put on every object. */
+/** Whether a method is its own or its class's, and not one that somebody put on Object.prototype. */
 function has(value, method) {
   return typeof value[method] === 'function' && value[method] !== Object.prototype[method];
 }
 
-/** Refuses a stream that would not give all of itself. */
+/** Refuses a stream of which a part was read already. */
 function checkFresh(stream) {
   if (stream.locked === true) throw invalidOption('body', 'a stream that nobody else reads');
-  if (opened.has(stream) || stream.destroyed === true || require('node:stream').isDisturbed(stream)) {
+  if (opened.has(stream) || stream.destroyed === true || isDisturbed(stream)) {
     throw invalidOption('body', 'a stream that nobody has read from');
   }
 }
 
-/** Announces that a stream will be opened later. Until then an error of it ends nothing. */
+function isDisturbed(stream) {
+  // Node's types lack it.
+  return /** @type {any} */ (require('node:stream')).isDisturbed(stream);
+}
+
+/** Announces that a stream will be opened later. Until then, an error of the stream must not end the process. */
 function expect(stream) {
-  // Whoever opens it is told: a stream that has failed fails every reader.
+  // No error is lost: a stream that has failed fails its reader too.
   if (has(stream, 'on') && has(stream, 'destroy')) stream.on('error', () => {});
 }
 
-/** { next, cancel } */
+/** Begins to read. `cancel` lets go of the rest. */
 function open(stream) {
-  // Failed while it waited: that is what its request fails with.
+  // If the stream failed while it waited, its request fails with the same error.
   if (stream.errored instanceof Error) throw stream.errored;
   checkFresh(stream);
   opened.add(stream);
@@ -59,7 +67,7 @@ function discard(stream) {
   quietly(() => (has(stream, 'destroy') ? stream.destroy() : stream.cancel?.()));
 }
 
-/** Lets go of the body of a request that was refused, if it is a stream that is nobody else's. */
+/** Lets go of the body of a refused request, if it is a stream that nobody else reads. */
 function abandon(body) {
   try {
     if (!isStream(body)) return;
@@ -71,14 +79,14 @@ function abandon(body) {
   discard(body);
 }
 
-/** Nobody is left to tell what goes wrong while a stream is let go. */
+/** Errors are dropped, because nobody waits for a stream that is let go. */
 function quietly(work) {
   Promise.resolve()
     .then(work)
     .catch(() => {});
 }
 
-/** A chunk of one, without a copy. */
+/** A chunk of a stream as bytes, without a copy. */
 function bytesOf(chunk) {
   if (typeof chunk === 'string') return Buffer.from(chunk);
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);

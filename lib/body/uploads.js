@@ -1,19 +1,21 @@
 'use strict';
 
-// Request bodies that are read while they are sent. A request announces its body under a number; Rust says when to open
-// it, when there is room for more, and when nobody wants the rest.
+// Request bodies that are read while they are sent. A request announces its source under a number. Rust says when to open
+// the source, when there is room for more of it, and when nobody wants the rest.
 
 const { invalidOption } = require('../errors.js');
 const streams = require('./streams.js');
 const { forget, keep } = require('../crossing/kept-errors.js');
 const { Table } = require('../crossing/table.js');
 
-/** number → source, of requests that have not settled */
+/** @typedef {import('./read.js').Source} Source */
+
+/** Of requests that have not settled. @type {import('../crossing/table.js').Table<Source>} */
 const announced = new Table();
-/** Rust's number → Upload, opened and not ended */
+/** Rust's numbers of those that were opened and have not ended. @type {Map<number, Upload>} */
 const uploads = new Map();
 
-/** A source as Rust takes it. */
+/** @param {Source} source @returns {import('../../native').NativeSource} what stands for it in Rust */
 function announce(source) {
   if (source.first !== undefined) streams.expect(source.first);
   const { again, length } = source;
@@ -22,18 +24,23 @@ function announce(source) {
 
 /** The request has settled: its source is not opened any more, and a stream that was never opened is let go. */
 function withdraw(number) {
-  const { first } = announced.get(number);
+  const source = announced.get(number);
   announced.delete(number);
-  if (first !== undefined) streams.discard(first);
+  if (source?.first !== undefined) streams.discard(source.first);
 }
 
+/**
+ * @param {import('../../native').Environment} environment
+ * @param {number} number  of the source
+ * @param {number} upload  of this reading of it
+ */
 function open(environment, number, upload) {
-  const body = announced.get(number);
-  // Withdrawn meanwhile; Rust has stopped it, or is about to.
-  if (body === undefined) return;
+  const source = announced.get(number);
+  // It was withdrawn meanwhile; Rust has stopped this upload, or is about to.
+  if (source === undefined) return;
   const opened = new Upload(environment, upload);
   uploads.set(upload, opened);
-  opened.run(body);
+  opened.run(source);
 }
 
 function resume(upload) {
@@ -47,23 +54,27 @@ function stop(upload) {
 class Upload {
   #environment;
   #number;
+  /** @type {ReturnType<typeof streams.open> | undefined} */
   #reader;
   #stopped = false;
   #resume = () => {};
 
+  /** @param {import('../../native').Environment} environment @param {number} number */
   constructor(environment, number) {
     this.#environment = environment;
     this.#number = number;
   }
 
-  async run(body) {
+  /** @param {Source} source */
+  async run(source) {
     try {
-      const stream = body.first ?? (await body.again());
-      body.first = undefined;
+      const stream = source.first ?? (await source.again?.());
+      source.first = undefined;
       if (!streams.isStream(stream)) throw invalidOption('body', 'a function that makes a stream each time');
-      this.#reader = streams.open(stream);
-      if (this.#stopped) return this.#reader.cancel();
-      await this.#feed();
+      const reader = streams.open(stream);
+      this.#reader = reader;
+      if (this.#stopped) return reader.cancel();
+      await this.#feed(reader);
       this.#environment.endUpload(this.#number);
     } catch (error) {
       this.#reader?.cancel();
@@ -74,14 +85,14 @@ class Upload {
     }
   }
 
-  async #feed() {
+  async #feed(reader) {
     for (;;) {
-      const { done, value } = await this.#reader.next();
+      const { done, value } = await reader.next();
       if (done || this.#stopped) return;
       const bytes = streams.bytesOf(value);
       if (bytes.byteLength === 0 || this.#environment.feedUpload(this.#number, bytes)) continue;
       await new Promise((resolve) => {
-        this.#resume = resolve;
+        this.#resume = () => resolve(undefined);
       });
       if (this.#stopped) return;
     }
@@ -92,7 +103,7 @@ class Upload {
   }
 
   stop() {
-    // A stream that is stuck would never come to its end.
+    // Deleted here, because a stream that is stuck never comes to its end.
     uploads.delete(this.#number);
     this.#stopped = true;
     this.#reader?.cancel();

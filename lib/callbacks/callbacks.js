@@ -1,17 +1,17 @@
 'use strict';
 
-// A client's callbacks, and one rule for all of them: whatever they do, Rust gets exactly one answer, and nothing they
-// throw escapes. docs/callbacks.md has the table.
+// Calls a client's callbacks. Whatever they do, Rust gets exactly one answer, and nothing that they throw escapes.
+// docs/callbacks.md has the table.
 
 const { TokenRotatorError } = require('../errors.js');
 const { HttpResponse } = require('../response/response.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause } = require('../crossing/native-errors.js');
 const { keep } = require('../crossing/kept-errors.js');
-const { MalformedTokens, nativeTokens, readTokens, tokensFromArray } = require('../tokens.js');
+const { MalformedTokens, readTokens, tokensFromArray } = require('../tokens.js');
 const { Writes } = require('./writes.js');
 
-/** Visible ASCII, with spaces only between. */
+/** Visible ASCII, with spaces only between other characters. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** Between tries of a write that nobody waits for, ms: as in Rust. A program with nothing else to do waits for the shorter. */
@@ -19,9 +19,10 @@ const WRITE_PAUSE = 50;
 const LONGEST_WRITE_PAUSE = 5_000;
 
 class Callbacks {
-  /** How many of the callbacks that a rotation waits for are in their synchronous part: see `assertNotInside`. */
-  #inside = 0;
+  /** How many callbacks that a rotation waits for are in their synchronous part: see `assertNotInside`. */
+  #running = 0;
   #user;
+  /** Of the calls of `refresh` that are under way, by number. @type {Map<number, AbortController>} */
   #aborts = new Map();
   #writes;
 
@@ -30,7 +31,7 @@ class Callbacks {
     this.#writes = new Writes(share);
   }
 
-  // ── a rotation waits for these ──
+  // ── a rotation waits for these; `number` is what to answer to ──
 
   refresh(environment, number, refreshToken, session, attempt) {
     const abort = new AbortController();
@@ -41,12 +42,12 @@ class Callbacks {
       () => this.#user.refresh(refreshToken, context),
       (tokens) => {
         answered();
-        environment.replyTokens(number, nativeTokens(readTokens(tokens, 'refresh')));
+        environment.replyTokens(number, readTokens(tokens, 'refresh'));
       },
       (error) => {
         answered();
         if (isMalformed(error)) return environment.replyFailed(number, 'malformed', undefined, keep(error));
-        // Loaded when it is needed, which in most programs is never.
+        // Loaded here, because most programs never need it.
         const { describeRefreshError } = require('./refresh-error.js');
         const report = (thrown, hook) => this.report(thrown, hook);
         const { kind, retryAfter } = describeRefreshError(error, this.#user.isRefreshFailureTerminal, report);
@@ -55,9 +56,10 @@ class Callbacks {
     );
   }
 
-  abortRefresh(_environment, _number, call) {
-    this.#aborts.get(call)?.abort(new DOMException('the refresh was given up', 'TimeoutError'));
-    this.#aborts.delete(call);
+  /** Rust does not wait any more for the call of `refresh` with the number `refresh`. */
+  abortRefresh(_environment, _number, refresh) {
+    this.#aborts.get(refresh)?.abort(new DOMException('the refresh was given up', 'TimeoutError'));
+    this.#aborts.delete(refresh);
   }
 
   getTokens(environment, number, session) {
@@ -65,7 +67,7 @@ class Callbacks {
       () => this.#user.getTokens(session),
       (tokens) => {
         if (tokens === null || tokens === undefined) return environment.reply(number);
-        environment.replyTokens(number, nativeTokens(readTokens(tokens, 'store')));
+        environment.replyTokens(number, readTokens(tokens, 'store'));
       },
       (error) => this.#failed(environment, number, error),
     );
@@ -104,20 +106,20 @@ class Callbacks {
   }
 
   /**
-   * Calls `work`, follows whatever it returns, and hands the result to exactly one of the two. A `done` that throws,
-   * because the result is junk, counts as a failure.
+   * Calls `work`, waits for what it returns, and calls either `done` or `failed`. If `done` throws, because the result is no
+   * tokens, `failed` is called too.
    */
   #settle(work, done, failed) {
     let result;
-    this.#inside += 1;
+    this.#running += 1;
     try {
       result = work();
     } catch (error) {
       return failed(error);
     } finally {
-      this.#inside -= 1;
+      this.#running -= 1;
     }
-    // The Promise constructor guards against thenables that call back twice, throw late or throw on `then`.
+    // The Promise constructor takes care of thenables that call back twice, throw late or throw on `then`.
     new Promise((resolve) => resolve(result)).then(done).catch(failed);
   }
 
@@ -125,17 +127,19 @@ class Callbacks {
     environment.replyFailed(number, isMalformed(error) ? 'malformed' : 'unknown', undefined, keep(error));
   }
 
-  /** A call that would wait for the rotation it is made from. Later calls of the same callback cannot be told apart
-   *  from anybody's: they end with `refreshTimeout`. */
+  /**
+   * Refuses a call that would wait for the rotation that it is made from. After its first `await`, a callback cannot be told
+   * from other code any more; its calls then end with `refreshTimeout`.
+   */
   assertNotInside() {
-    if (this.#inside === 0) return;
+    if (this.#running === 0) return;
     throw new TokenRotatorError(
       'refresh, getTokens and setTokens must not wait for the client they serve: send the request with skipAuthRefresh, or use another client',
       { code: 'ERR_REENTRANT_CALL' },
     );
   }
 
-  // ── a request waits for these: they answer at once ──
+  // ── a request waits for these, which answer at once ──
 
   format(environment, number, token) {
     try {
@@ -151,7 +155,7 @@ class Callbacks {
   isSessionExpired(environment, number, status, head, body, networkError) {
     let opinion;
     try {
-      const answer = this.#user.isSessionExpired(failure(status, head, body, networkError));
+      const answer = this.#user.isSessionExpired(failureOf(status, head, body, networkError));
       if (typeof answer?.then === 'function') {
         observe(answer);
         throw new TypeError('isSessionExpired must return a boolean, not a promise');
@@ -194,6 +198,7 @@ class Callbacks {
     this.#guarded('logger', () => this.#user.logger?.debug(line));
   }
 
+  /** @param {string} message @param {import('../crossing/native-errors.js').RawError} raw */
   #log(message, raw) {
     this.#guarded('logger', () => this.#user.logger?.error(message, errorWithoutCause(raw)));
   }
@@ -213,7 +218,7 @@ class Callbacks {
     }
   }
 
-  /** A hook failed. Without `onHookError` it becomes a warning that names the hook and nothing it threw. */
+  /** A hook failed. The warning does not show what it threw, which may hold a token. */
   report(error, name) {
     const { onHookError } = this.#user;
     if (onHookError === undefined || name === 'onHookError') {
@@ -224,7 +229,7 @@ class Callbacks {
   }
 }
 
-/** A thrown value may be a Proxy, to which even `instanceof` is a question it can throw at. */
+/** A thrown value may be a Proxy, which can throw even at `instanceof`. */
 function isMalformed(error) {
   try {
     return error instanceof MalformedTokens;
@@ -233,13 +238,13 @@ function isMalformed(error) {
   }
 }
 
-/** Nobody else will look at this promise; unobserved, its rejection would end the process. */
+/** Takes a promise that nobody waits for, because its rejection would end the process. */
 function observe(value) {
   if (typeof value?.then === 'function') new Promise((resolve) => resolve(value)).catch(() => {});
 }
 
-/** What `isSessionExpired` judges. `data` is parsed if the answer says that it is JSON. */
-function failure(status, head, body, networkError) {
+/** The argument of `isSessionExpired`. `data` is parsed if the answer says that it is JSON. */
+function failureOf(status, head, body, networkError) {
   if (status === 0) {
     const error = errorWithoutCause(networkError);
     return { status, data: undefined, headers: new Headers(), url: head, error };
@@ -259,4 +264,4 @@ function parsed(body, headers) {
   }
 }
 
-module.exports = { Callbacks };
+exports.Callbacks = Callbacks;

@@ -1,49 +1,36 @@
 'use strict';
 
-// What a failed refresh means for the refresh token: is it dead, unspent, or perhaps spent? Errors come from any HTTP
-// client, so the evidence is looked for where the known ones put it. Never throws, whatever was thrown at it.
+// Judges what a failed refresh means for the refresh token: is it dead, unspent, or perhaps spent? Errors come from any HTTP
+// client, so `refresh-evidence.js` looks where the known ones put codes and statuses. Nothing here throws.
 
 const { evidence, read } = require('./refresh-evidence.js');
 
-/** RFC 6749 §5.2: the grant or the client is refused, and asking again will not help. */
+/** RFC 6749 §5.2: the server refuses the grant or the client, so that another refresh would fail too. */
 const DEAD = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client']);
 
-/** The connection never stood, so no refresh token left the machine. */
+/** There was no connection yet, so no refresh token left the machine. */
 const UNSENT = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'ERR_INVALID_URL',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'ERR_INVALID_URL'],
+  ...['ERR_TLS_CERT_ALTNAME_INVALID', 'UND_ERR_CONNECT_TIMEOUT', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ...['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+  ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
 ]);
 const UNSENT_FAMILY = /^(CERT|EAI)_/;
 
-/** The connection broke or time ran out: the server may have rotated without our hearing of it. */
+/** The connection broke or time ran out, so the server may have rotated although no answer came. */
 const AMBIGUOUS = new Set([
-  'ECONNABORTED',
-  'ECONNRESET',
-  'EPIPE',
-  'ERR_CANCELED',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'ETIMEDOUT',
-  'UND_ERR_ABORTED',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_SOCKET',
+  ...['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ERR_CANCELED', 'ERR_STREAM_PREMATURE_CLOSE', 'ETIMEDOUT'],
+  ...['UND_ERR_ABORTED', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_SOCKET'],
 ]);
-/** SyntaxError: `response.json()` of an answer that came, and could not be read. */
+/** SyntaxError: `response.json()` could not read the answer that came. */
 const AMBIGUOUS_NAMES = new Set(['AbortError', 'TimeoutError', 'SyntaxError']);
 
 /**
- * { kind: 'terminal' | 'unspent' | 'ambiguous' | 'unknown', retryAfter: ms | null }. `isTerminal` is the user's
- * predicate; one that throws or answers with a promise is reported to `onHookError` and the default rule decides.
+ * If `isTerminal`, the user's function, throws or returns a promise, `onHookError` is told and the default rule decides.
+ * @param {unknown} error  that `refresh` threw
+ * @param {((error: unknown) => unknown) | undefined} isTerminal
+ * @param {(error: unknown, hook: string) => void} [onHookError]
+ * @returns {{ kind: 'terminal' | 'unspent' | 'ambiguous' | 'unknown', retryAfter: number | null }}  retryAfter in ms
  */
 function describeRefreshError(error, isTerminal, onHookError) {
   const found = evidence(error);
@@ -58,17 +45,17 @@ function isDead({ oauthError, status }) {
 function kindOf({ status, faults }) {
   if (status >= 500 || status === 429) return 'unspent';
   const unsent = faults.filter(isUnsent);
-  // Of several attempts, one that may have been sent outweighs those that were not.
+  // If one of several attempts may have been sent, the token may be spent.
   if (faults.some((fault) => isAmbiguous(fault) && !isEchoed(fault, unsent))) return 'ambiguous';
   return unsent.length > 0 ? 'unspent' : 'unknown';
 }
 
-/** A wrapper repeats the code of what it wraps: `ETIMEDOUT` around `connect ETIMEDOUT` adds no doubt. */
+/** A wrapper repeats the code of its cause: `ETIMEDOUT` around `connect ETIMEDOUT` does not mean that it was sent. */
 function isEchoed({ code, syscall }, faults) {
   return syscall === undefined && code !== undefined && faults.some((fault) => fault.code === code);
 }
 
-/** `syscall: 'connect'` is Node's word for a failure before the first byte, ETIMEDOUT included. */
+/** With `syscall: 'connect'`, Node means a failure before the first byte, ETIMEDOUT included. */
 function isUnsent({ code, syscall }) {
   return (
     syscall === 'connect' || (typeof code === 'string' && (UNSENT.has(code) || UNSENT_FAMILY.test(code)))
@@ -85,13 +72,13 @@ function hungUp(message) {
   return typeof message === 'string' && message.includes('socket hang up');
 }
 
-/** The user's answer, or undefined for none that counts. */
+/** The user's answer; undefined if there is none that counts. */
 function verdict(error, isTerminal, onHookError) {
   if (isTerminal === undefined) return undefined;
   try {
     const answer = isTerminal(error);
     if (typeof read(answer, 'then') !== 'function') return Boolean(answer);
-    // Nobody else will look at this promise; unobserved, its rejection would end the process.
+    // Nobody waits for this promise, and its rejection would end the process.
     Promise.resolve(answer).catch(() => {});
     report(onHookError, new TypeError('isRefreshFailureTerminal must return a boolean, not a promise'));
   } catch (thrown) {
@@ -104,7 +91,7 @@ function report(onHookError, error) {
   try {
     onHookError?.(error, 'isRefreshFailureTerminal');
   } catch {
-    // A reporter that fails has nobody to be reported to.
+    // An error of the reporter itself cannot be reported.
   }
 }
 

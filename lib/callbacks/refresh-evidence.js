@@ -1,38 +1,24 @@
 'use strict';
 
-// Reads a thrown value of any shape: axios, got, undici, ky, openid-client, simple-oauth2, a bare answer, a string.
-// Every property may be a getter that throws, so none is touched outside `read`.
+// Looks for evidence in a thrown value of any shape: an error of axios, got, undici, ky, openid-client or simple-oauth2, an
+// answer, a string. Each property may be a getter that throws, so only `read` touches one.
 
-/** A cause chain longer than this is a cycle or a joke. */
+/** A longer chain of causes is a cycle or an attack. */
 const MAX_DEPTH = 5;
 const MAX_ERRORS = 32;
 const MAX_JSON_LENGTH = 65_536;
-/** Longest wait a server may ask for. */
+/** The longest wait that a server may ask for. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/** Registered OAuth codes. Others ("Unauthorized", "token_expired") are some API's own words: the status decides. */
+/** The registered OAuth codes. For an API's own words ("Unauthorized", "token_expired") the status decides. */
 const OAUTH_ERRORS = new Set([
-  'access_denied',
-  'authorization_pending',
-  'consent_required',
-  'expired_token',
-  'interaction_required',
-  'invalid_client',
-  'invalid_dpop_proof',
-  'invalid_grant',
-  'invalid_request',
-  'invalid_scope',
-  'invalid_target',
-  'login_required',
-  'server_error',
-  'slow_down',
-  'temporarily_unavailable',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'use_dpop_nonce',
+  ...['access_denied', 'authorization_pending', 'consent_required', 'expired_token', 'interaction_required'],
+  ...['invalid_client', 'invalid_dpop_proof', 'invalid_grant', 'invalid_request', 'invalid_scope'],
+  ...['invalid_target', 'login_required', 'server_error', 'slow_down', 'temporarily_unavailable'],
+  ...['unauthorized_client', 'unsupported_grant_type', 'use_dpop_nonce'],
 ]);
 
-/** { oauthError, status, retryAfter, faults }: what the value and its causes say, the outermost winning. */
+/** Of the value and its causes; where two of them answer, the outer one wins. */
 function evidence(error) {
   const nodes = chain(error);
   return {
@@ -78,7 +64,7 @@ function oauthField(holder) {
   return known(error) ?? known(read(error, 'error')) ?? known(read(error, 'code'));
 }
 
-/** A code by itself, or an answer's JSON text, as in `new Error(await response.text())`. */
+/** A text may be a code, or an answer's JSON, as in `new Error(await response.text())`. */
 function inText(text) {
   return known(text) ?? oauthField(parsed(text));
 }
@@ -119,9 +105,9 @@ function retryAfterOf(node) {
 function headerOf(headers, name) {
   if (!isObject(headers)) return undefined;
   try {
-    // Headers and AxiosHeaders look names up without regard to case; plain objects are searched.
+    // `get` of Headers and AxiosHeaders ignores case; in a plain object it has to be searched for.
     const got = typeof headers.get === 'function' ? headers.get(name) : undefined;
-    const value = got ?? headers[Object.keys(headers).find((key) => key.toLowerCase() === name)];
+    const value = got ?? Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
     return Array.isArray(value) ? value[0] : value;
   } catch {
     return undefined;
@@ -160,7 +146,7 @@ function first(items, find) {
   return undefined;
 }
 
-/** By index: an array's own iterator may throw. */
+/** By index, because an array's iterator may be replaced by one that throws. */
 function list(value) {
   const length = read(value, 'length');
   if (!Number.isInteger(length) || length < 0) return [];
@@ -175,7 +161,7 @@ function read(value, key) {
   if (!isObject(value)) return undefined;
   try {
     const found = value[key];
-    // What was put on every object says nothing about this one.
+    // A property of a polluted Object.prototype says nothing about this object.
     return found === Object.prototype[key] && !Object.hasOwn(value, key) ? undefined : found;
   } catch {
     return undefined;

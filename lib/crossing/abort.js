@@ -1,12 +1,12 @@
 'use strict';
 
-// One listener for each signal, however many requests wait on it: Node takes the eleventh on one signal for a leak
+// One listener for each signal, however many requests wait on it. Node takes the eleventh listener of a signal for a leak
 // and warns, and a backend may well give one shutdown signal to all of its requests.
 
-/** signal → { waiting, abort }, while anybody waits on it. */
+/** @type {WeakMap<AbortSignal, { waiting: Set<() => void>, abortAll: () => void }>}  signals that requests wait on */
 const watched = new WeakMap();
 
-/** Has `abort` called when the signal is aborted. */
+/** Calls `abort` when the signal is aborted. @param {AbortSignal} signal @param {() => void} abort */
 function watch(signal, abort) {
   const waiting = watched.get(signal)?.waiting;
   if (waiting !== undefined) {
@@ -19,6 +19,7 @@ function watch(signal, abort) {
   watched.set(signal, { waiting: all, abortAll });
 }
 
+/** @param {AbortSignal} signal @param {() => void} abort  as given to `watch` */
 function unwatch(signal, abort) {
   const entry = watched.get(signal);
   if (!entry?.waiting.delete(abort) || entry.waiting.size > 0) return;

@@ -10,66 +10,54 @@ const { Table } = require('./table.js');
 // Here and in `send.js`, at once: both must get the same module, and a test runner may load another copy of it later.
 const uploads = require('../body/uploads.js');
 
-/** number → WeakRef<Callbacks> */
+/** @import { Callbacks } from '../callbacks/callbacks.js' */
+
+/** @type {import('./table.js').Table<WeakRef<Callbacks>>} */
 const clients = new Table();
-/** number → { callbacks, flights } */
-const held = new Map();
+/** Kept during flights. @type {Map<number, { callbacks: Callbacks | undefined, flights: number }>} */
+const kept = new Map();
 const collected = new FinalizationRegistry((number) => clients.delete(number));
 
-/** Calls that are for no callbacks of a client. The names are those in `src/binding/`. */
-const CALLS = {
-  __proto__: null,
-  forget: (_environment, _client, thrown) => forget(thrown),
-  openUpload: (environment, _client, ...args) => uploads.open(environment, ...args),
-  resumeUpload: (_environment, _client, upload) => uploads.resume(upload),
-  stopUpload: (_environment, _client, upload) => uploads.stop(upload),
-  keepCallbacks: (_environment, client) => keepCallbacks(client),
-  releaseCallbacks: (_environment, client) => releaseCallbacks(client),
-};
+/** The methods of Callbacks that Rust calls, by the names that `src/binding/callbacks.rs` uses. */
+const METHODS = new Set([
+  ...['refresh', 'abortRefresh', 'getTokens', 'setTokens', 'format', 'isSessionExpired', 'onBeforeRefresh'],
+  ...['onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'logout'],
+]);
 
-/** Calls that are: `number` is what to answer to, 0 if nobody waits. */
-const CLIENT_CALLS = {
-  __proto__: null,
-  refresh: (callbacks, ...args) => callbacks.refresh(...args),
-  abortRefresh: (callbacks, ...args) => callbacks.abortRefresh(...args),
-  getTokens: (callbacks, ...args) => callbacks.getTokens(...args),
-  setTokens: (callbacks, ...args) => callbacks.setTokens(...args),
-  format: (callbacks, ...args) => callbacks.format(...args),
-  isSessionExpired: (callbacks, ...args) => callbacks.isSessionExpired(...args),
-  onBeforeRefresh: (callbacks) => callbacks.onBeforeRefresh(),
-  onRefreshed: (callbacks, ...args) => callbacks.onRefreshed(...args),
-  onRefreshFailed: (callbacks, ...args) => callbacks.onRefreshFailed(...args),
-  onPersistFailed: (callbacks, ...args) => callbacks.onPersistFailed(...args),
-  logout: (callbacks) => callbacks.logout(),
-};
-
-/** The number by which Rust calls these callbacks. */
+/** @param {Callbacks} callbacks @returns {number} what Rust calls them by */
 function register(callbacks) {
   const number = clients.add(new WeakRef(callbacks));
   collected.register(callbacks, number);
   return number;
 }
 
-/** `call`: [client, name, number, ...args] */
+/**
+ * @param {import('../../native').Environment} environment
+ * @param {[client: number, name: string, number: number, ...any[]]} call  `number`: to reply to; 0 if nobody waits
+ */
 function dispatch(environment, [client, name, number, ...args]) {
-  const call = CALLS[name];
-  if (call !== undefined) return call(environment, client, ...args);
+  if (name === 'forget') return forget(args[0]);
+  if (name === 'openUpload') return uploads.open(environment, args[0], args[1]);
+  if (name === 'resumeUpload') return uploads.resume(args[0]);
+  if (name === 'stopUpload') return uploads.stop(args[0]);
+  if (name === 'releaseCallbacks') return releaseCallbacks(client);
   const callbacks = clients.get(client)?.deref();
-  if (callbacks !== undefined) return CLIENT_CALLS[name](callbacks, environment, number, ...args);
+  if (name === 'keepCallbacks') return keepCallbacks(client, callbacks);
+  if (callbacks !== undefined && METHODS.has(name)) return callbacks[name](environment, number, ...args);
   if (number !== 0) environment.replyFailed(number, 'unknown', undefined, 0);
 }
 
-function keepCallbacks(client) {
-  const entry = held.get(client) ?? { callbacks: clients.get(client)?.deref(), flights: 0 };
+function keepCallbacks(client, callbacks) {
+  const entry = kept.get(client) ?? { callbacks, flights: 0 };
   entry.flights += 1;
-  held.set(client, entry);
+  kept.set(client, entry);
 }
 
 function releaseCallbacks(client) {
-  const entry = held.get(client);
+  const entry = kept.get(client);
   if (entry === undefined) return;
   entry.flights -= 1;
-  if (entry.flights === 0) held.delete(client);
+  if (entry.flights === 0) kept.delete(client);
 }
 
 module.exports = { dispatch, register };

@@ -1,12 +1,12 @@
 'use strict';
 
-// This environment's one line to Rust. Rust wakes `pump` when it has something to deliver; promises settle inside
-// `drain`, and calls of user code come out of it one by one, in the order in which they happened.
+// The one connection to Rust of this environment, which is a thread with its event loop. Rust wakes `pump` when it has
+// something to deliver. `drain` settles promises and returns calls of user code, one by one, in the order of their events.
 
 const { Environment } = require('../../native');
 const { dispatch } = require('./dispatch.js');
 
-/** Async hooks are shown it. Tools that list what keeps a program running, jest's `--detectOpenHandles` for one, ask it. */
+/** For async hooks, and for tools that list what keeps a program running, such as jest's `--detectOpenHandles`. */
 const resource = { hasRef: () => environment.hasRef() };
 
 const environment = new Environment(pump, resource);
@@ -18,16 +18,16 @@ function pump() {
     try {
       dispatch(environment, call);
     } catch (error) {
-      escaped(error, call[2]);
+      throwLater(error, call[2]);
     }
   }
 }
 
 /**
- * `dispatch` lets nothing escape but what the platform's own functions throw where they were replaced. It is an uncaught
- * exception like any other: not in here, where it would be the end of everything that waits behind it.
+ * `dispatch` throws only where a program replaced a function of the platform and that one throws. Thrown again later, as an
+ * uncaught exception: thrown here, it would end the delivery of everything that waits behind this call.
  */
-function escaped(error, number) {
+function throwLater(error, number) {
   process.nextTick(() => {
     throw error;
   });

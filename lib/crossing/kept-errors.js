@@ -7,18 +7,23 @@
 const { setImmediate } = require('node:timers');
 const { Table } = require('./table.js');
 
+/** @type {import('./table.js').Table<unknown>} */
 const kept = new Table();
 
+/** @param {unknown} value @returns {number} */
 function keep(value) {
   return kept.add(value);
 }
 
-/** Undefined if nothing is kept under the number, as under 0. */
+/** @param {number} number  0: nothing is kept */
 function recall(number) {
   return kept.get(number);
 }
 
-/** Later, because the last error that names the value is on its way: its callers read it in microtasks of this turn. */
+/**
+ * Later, because the last error that names the value is on its way: its callers read it in microtasks of this turn.
+ * @param {number} number
+ */
 function forget(number) {
   setImmediate(() => kept.delete(number));
 }

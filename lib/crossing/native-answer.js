@@ -9,9 +9,13 @@
 class NativeAnswer {
   #bits;
   #head;
+  /** @type {string[] | undefined} */
   #lines;
 
-  /** `raw`: [bits, head, body, download]. `bits` holds small numbers side by side, `head` is text in Latin-1. */
+  /**
+   * `bits` holds small numbers side by side, `head` is text in Latin-1.
+   * @param {[bits: number, head: string, body: string | Buffer | null, download?: import('../../native').Download]} raw
+   */
   constructor(raw) {
     this.#bits = raw[0];
     this.#head = raw[1];
@@ -53,11 +57,11 @@ class NativeAnswer {
     return (this.#lines ??= this.#head.split('\n'));
   }
 
-  /** Adds the headers to a `Headers` of the platform. */
+  /** @param {Headers} headers  gets those of the answer */
   appendHeaders(headers) {
     const { lines } = this;
     for (let i = 2; i + 1 < lines.length; i += 2) headers.append(lines[i], lines[i + 1]);
   }
 }
 
-module.exports = { NativeAnswer };
+exports.NativeAnswer = NativeAnswer;

@@ -6,7 +6,7 @@
 const errors = require('../errors.js');
 const { recall } = require('./kept-errors.js');
 
-const { NetworkError, RefreshError, StoreError, TokenRotatorError } = errors;
+const { RefreshError, StoreError, TokenRotatorError } = errors;
 
 const CLASS_OF_CODE = new Map([
   ['ERR_REFRESH_TIMEOUT', errors.RefreshTimeoutError],
@@ -18,38 +18,45 @@ const CLASS_OF_CODE = new Map([
   ['ERR_LOCK_TIMEOUT', StoreError],
   ['ERR_QUEUE_FULL', errors.QueueFullError],
   ['ERR_TIMEOUT', errors.TimeoutError],
-  ['ERR_NETWORK', NetworkError],
+  ['ERR_NETWORK', errors.NetworkError],
   ['ERR_HTTP_STATUS', errors.HttpError],
   ['ERR_CLIENT_CLOSED', errors.ClientClosedError],
 ]);
 
-/** Error → detail. Not a property, because users would see it. */
+/** Error → detail. Not a property, because users would see it. @type {WeakMap<Error, string | null>} */
 const details = new WeakMap();
 
-/** `detail` means one thing for each class. `thrown` is the number of what user code threw; see `kept-errors.js`. */
+/**
+ * @typedef {[code: string, message: string, retryable: boolean, detail: string | null, retryAfter: number | null,
+ *   thrown: number]} RawError  `detail` means one thing for each class, `thrown` is a number of `kept-errors.js`
+ */
+
+/** @param {unknown} raw  what a promise of the addon rejected with, which may be no RawError */
 function readNativeError(raw) {
   if (!Array.isArray(raw) || typeof raw[0] !== 'string') return undefined;
-  const [code, message, retryable, detail, retryAfter, thrown] = raw;
+  const [code, message, retryable, detail, retryAfter, thrown] = /** @type {RawError} */ (raw);
   return { code, message, retryable, detail, retryAfter, thrown };
 }
 
-/** The error that users get. What is no error of Rust is returned as it is. */
+/** The error that users get. Any value that is no RawError is returned as it is. */
 function errorFromNative(raw) {
-  const native = readNativeError(raw);
-  return native === undefined ? raw : toError(native, recall(native.thrown));
+  return toError(raw, recall);
 }
 
-/** The same without what user code threw, which may hold tokens: for logs. */
+/** The same without the value that user code threw, which may hold tokens: for logs. */
 function errorWithoutCause(raw) {
-  const native = readNativeError(raw);
-  return native === undefined ? raw : toError(native, undefined);
+  return toError(raw, () => undefined);
 }
 
-function toError({ code, message, retryable, detail, retryAfter }, cause) {
-  const Class = CLASS_OF_CODE.get(code) ?? TokenRotatorError;
-  if (Class === NetworkError && detail && cause === undefined) {
+function toError(raw, causeOf) {
+  const native = readNativeError(raw);
+  if (native === undefined) return raw;
+  const { code, message, retryable, detail, retryAfter } = native;
+  let cause = causeOf(native.thrown);
+  if (code === 'ERR_NETWORK' && detail && cause === undefined) {
     cause = Object.assign(new Error(message), { code: detail });
   }
+  const Class = CLASS_OF_CODE.get(code) ?? TokenRotatorError;
   // A class ignores the fields that are not its own.
   const error = new Class(message, { code, retryable, cause, retryAfter, reason: detail, phase: detail });
   details.set(error, detail);
@@ -66,7 +73,10 @@ function isAborted(raw) {
   return readNativeError(raw)?.code === 'ERR_ABORTED';
 }
 
-/** Waits for a promise of the addon. The `await` is here so that errors get the caller's async stack. */
+/**
+ * Waits for a promise of the addon. The `await` is here so that errors get the caller's async stack.
+ * @template T @param {Promise<T>} promise
+ */
 async function nativeResult(promise) {
   try {
     return await promise;

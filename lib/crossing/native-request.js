@@ -3,33 +3,44 @@
 // A request as it crosses to Rust. Only this file calls the native `send`; `src/binding/options/request.rs` describes the
 // arguments.
 
+/** @import { Data } from '../body/read.js' */
+/** @import { Client, NativeRetry, NativeSource } from '../../native' */
+
 /** In the order of their numbers in Rust. */
-const REDIRECT_MODES = ['same-origin', 'follow', 'error', 'manual'];
+const REDIRECT_MODES = /** @type {const} */ (['same-origin', 'follow', 'error', 'manual']);
 
 /** Whoever makes a request fills in what differs. All requests have the same fields, so that V8 knows one shape. */
 class NativeRequest {
-  method;
   /** Lines of names and values, as `readHeaders` makes them. */
   headers = '';
-  /** As `readBody` makes it. */
+  /** @type {Data} */
   data = undefined;
   query = '';
   /** Milliseconds. 0: the client's. */
   timeout = 0;
   skipAuth = false;
-  /** One of REDIRECT_MODES. Undefined: the client's. */
+  /** @type {typeof REDIRECT_MODES[number] | undefined}  undefined: the client's */
   redirect = undefined;
-  /** As `readRetry` makes it. Undefined: the client's. */
+  /** @type {NativeRetry | undefined}  undefined: the client's */
   retry = undefined;
+  /** @type {boolean | undefined}  undefined: the client's */
   throwHttpErrors = undefined;
+  /** @type {AbortSignal | undefined} */
   signal = undefined;
 
+  /** @param {string} method */
   constructor(method) {
     this.method = method;
   }
 }
 
-/** `body` is what Rust takes for `request.data`. `number` is the one that `abort` names; undefined for a request without signal. */
+/**
+ * @param {Client} native
+ * @param {string} href
+ * @param {NativeRequest} request
+ * @param {string | Uint8Array | NativeSource | undefined} body  `request.data` as Rust takes it
+ * @param {number | undefined} number  what `Environment.abort` knows the request by
+ */
 function sendNative(native, href, request, body, number) {
   const { method, headers, query, timeout, skipAuth, redirect, retry } = request;
   const mode = redirect === undefined ? 0 : REDIRECT_MODES.indexOf(redirect) + 1;
@@ -41,4 +52,6 @@ function sendNative(native, href, request, body, number) {
   return native.send(href, method, flags, query || undefined, lines, body, wait, number, retry);
 }
 
-module.exports = { NativeRequest, REDIRECT_MODES, sendNative };
+exports.NativeRequest = NativeRequest;
+exports.REDIRECT_MODES = REDIRECT_MODES;
+exports.sendNative = sendNative;

@@ -14,8 +14,12 @@ const uploads = require('../body/uploads.js');
 let lastNumber = 0;
 
 /**
- * The addon's promise of an answer. Not async where nothing has to be looked after: each of ten thousand waiting requests
- * would hold one more frame. `sendError` makes of a rejection what users get.
+ * The addon's promise of an answer; `sendError` makes the error that users get of its rejection. Not async where nothing has
+ * to be looked after, because each of ten thousand waiting requests would hold one more frame.
+ * @param {import('../../native').Client} native
+ * @param {import('../callbacks/callbacks.js').Callbacks} callbacks
+ * @param {string} href
+ * @param {import('./native-request.js').NativeRequest} request
  */
 function send(native, callbacks, href, request) {
   const { signal, data } = request;

@@ -2,10 +2,11 @@
 
 // Values that Rust knows by a number.
 
+/** @template T @extends {Map<number, T>} */
 class Table extends Map {
   #last = 0;
 
-  /** The number of the value added. */
+  /** @param {T} value @returns {number} its number */
   add(value) {
     this.#last = nextNumber(this.#last);
     this.set(this.#last, value);
@@ -13,9 +14,10 @@ class Table extends Map {
   }
 }
 
-/** Numbers fit into 32 bits; 0 means none. */
+/** @param {number} last @returns {number} the next of 32 bits; never 0, which means none */
 function nextNumber(last) {
   return (last % 0xffffffff) + 1;
 }
 
-module.exports = { Table, nextNumber };
+exports.Table = Table;
+exports.nextNumber = nextNumber;

@@ -1,26 +1,26 @@
 'use strict';
 
-// Request bodies by the rules of the fetch standard, where an object is no JSON but its text. Those of a Request are read
-// ahead: what it was made of cannot be seen from outside, and most could be sent again.
+// Reads request bodies by the rules of the fetch standard, by which an object is sent as its text and not as JSON. The body of
+// a Request is always a stream: it is read ahead, because most such bodies are short and can then be sent again.
 
 const { types } = require('node:util');
 const { unwatch, watch } = require('../crossing/abort.js');
 const { readBody } = require('../body/read.js');
-const { bytesOf, discard, isStream, open } = require('../body/streams.js');
+const { bytesOf, discard, isSource, isStream, open } = require('../body/streams.js');
 
 const TAGS = ['Blob', 'File', 'FormData', 'URLSearchParams'];
 
-/** What of a Request's body is read before it is sent. */
+/** How much of a Request's body is read ahead, bytes. */
 const AHEAD = 1024 * 1024;
 
 /**
- * How long that may take, ms: in which nothing comes, and in all. What is in memory or in a file is there at once; a stream
- * that waits for something is sent as it comes, or it might wait for the request.
+ * How long reading ahead may take, ms: without progress, and in all. Memory and files are read at once. A stream that waits
+ * is sent as it comes, because it might wait for the request.
  */
 const PATIENCE = 100;
 const PATIENCE_IN_ALL = 1000;
 
-/** `readBody`'s answer, for what `init.body` may be. */
+/** The same as `readBody`, for `init.body`. */
 function readFetchBody({ body, duplex, keepalive }) {
   if (typeof body !== 'object') return readBody(`${body}`);
   if (ArrayBuffer.isView(body) || types.isAnyArrayBuffer(body)) return readBody(body);
@@ -32,7 +32,11 @@ function readFetchBody({ body, duplex, keepalive }) {
   return readBody(body);
 }
 
-/** A Request's body: bytes if it ends soon, else a stream of all of it, which can be sent once. */
+/**
+ * Reads a Request's body: bytes if it ends soon, else a stream of all of it, which can be sent once.
+ * @param {ReadableStream} stream @param {AbortSignal | undefined} signal
+ * @returns {Promise<import('../body/read.js').Data>}
+ */
 async function gather(stream, signal) {
   const reader = stream.getReader();
   const parts = [];
@@ -44,7 +48,7 @@ async function gather(stream, signal) {
   try {
     for (let size = 0; size <= AHEAD;) {
       const next = reader.read();
-      // What it fails with, it fails with when it is sent.
+      // An error of the stream is left to the reader that sends it.
       const part = await Promise.race([next, late]).catch(enough);
       if (part === undefined) return resumed(parts, reader, next);
       if (part.done) return Buffer.concat(parts);
@@ -61,14 +65,14 @@ async function gather(stream, signal) {
   }
 }
 
-/** Calls `late` once there is no progress any more, or no more time for it; until it is stopped. */
+/** Calls `late` when there is no progress any more, or no time. Returns a function that ends the watch. */
 function watchProgress(progress, late) {
   let left = PATIENCE_IN_ALL;
   let last = 0;
   let turn;
   const timer = setInterval(() => {
     left -= PATIENCE;
-    // What came while this process stood still is read in the turn that follows.
+    // Later, because parts that came while the process was blocked are read in the turn that follows.
     turn = setImmediate(() => {
       if (progress() === last || left <= 0) late();
       last = progress();
@@ -80,7 +84,7 @@ function watchProgress(progress, late) {
   };
 }
 
-/** What was read, what is being read, and the rest. */
+/** A source of all: the parts that were read, the one that is being read, and the rest. */
 function resumed(parts, reader, next) {
   async function* all() {
     yield* parts;
@@ -91,7 +95,7 @@ function resumed(parts, reader, next) {
   return { first, again: undefined, length: undefined };
 }
 
-/** The caller's content-length: of bytes it must be right, and a stream must keep to it. */
+/** Checks the caller's content-length against bytes. A stream must keep to it. */
 function settleLength(request, length) {
   const { data } = request;
   const declared = /^\d+$/.test(length) ? Number(length) : NaN;
@@ -108,11 +112,10 @@ function settleLength(request, length) {
 /** Undefined for a stream. */
 function lengthOf(data) {
   if (data === undefined) return 0;
-  if (typeof data === 'string') return Buffer.byteLength(data);
-  return ArrayBuffer.isView(data) ? data.byteLength : data.length;
+  return isSource(data) ? data.length : Buffer.byteLength(data);
 }
 
-/** The stream, which fails if it turns out longer or shorter: what is too long would be cut off without a word. */
+/** The stream, which fails if it is longer or shorter: Rust would cut off a longer one without a word. */
 function exactly(stream, length) {
   let left = length;
   const counted = ({ next, cancel: stop }) => ({

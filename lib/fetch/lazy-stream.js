@@ -1,11 +1,12 @@
 'use strict';
 
-// A response's body before anybody wants it as a stream, which hardly anybody does: making a ReadableStream costs Node 20
-// more than all the rest of a request. To the platform's Response, what inherits from ReadableStream is one.
+// Stands for a response's body until somebody wants it as a stream. Hardly any program does, and in Node 20 making a
+// ReadableStream costs more than the rest of a request. The platform's Response takes an object that inherits from
+// ReadableStream for one.
 
-const { isDisturbed } = require('node:stream');
+const { isDisturbed } = /** @type {any} */ (require('node:stream'));
 
-/** What `isDisturbed` asks of a stream. */
+/** The property that `isDisturbed` of `node:stream` reads. */
 const DISTURBED = Symbol.for('nodejs.stream.disturbed');
 
 class LazyStream {
@@ -13,12 +14,12 @@ class LazyStream {
   #stream;
   #claimed = false;
 
-  /** `body` has a `stream`. */
+  /** @param {{ readonly stream: ReadableStream }} body */
   constructor(body) {
     this.#body = body;
   }
 
-  /** The real one. Not called `stream`: what has that may be taken for a Blob. */
+  /** The real stream. Not called `stream`, because an object with that may be taken for a Blob. */
   get real() {
     if (this.#stream === undefined) {
       this.#stream = this.#body.stream;
@@ -27,12 +28,12 @@ class LazyStream {
     return this.#stream;
   }
 
-  /** Whether anybody has seen it. */
+  /** Whether anybody has seen the real stream. */
   get isMade() {
     return this.#stream !== undefined;
   }
 
-  /** The body, if its stream was not touched, which then nobody can do any more; else undefined. */
+  /** The body, if nobody has read its stream; from then on nobody can. Else undefined. */
   claim() {
     if (this.locked || this[DISTURBED]) return undefined;
     this.#claimed = true;
@@ -55,10 +56,10 @@ class LazyStream {
 
 Object.setPrototypeOf(LazyStream.prototype, ReadableStream.prototype);
 
-// Whatever else a stream is asked, the real one answers.
+// Anything else that a stream is asked, the real stream answers.
 for (const key of Reflect.ownKeys(ReadableStream.prototype)) {
   if (Object.hasOwn(LazyStream.prototype, key)) continue;
-  const { get, value } = Object.getOwnPropertyDescriptor(ReadableStream.prototype, key);
+  const { get, value } = Object.getOwnPropertyDescriptor(ReadableStream.prototype, key) ?? {};
   if (typeof value === 'function') define(key, { value: forwarded(key) });
   else if (get !== undefined) define(key, { get: answered(key) });
 }
@@ -68,25 +69,24 @@ function define(key, descriptor) {
 }
 
 function forwarded(key) {
+  /** @this {LazyStream} */
   return function (...args) {
     return this.real[key](...args);
   };
 }
 
 function answered(key) {
+  /** @this {LazyStream} */
   return function () {
     return this.real[key];
   };
 }
 
-/**
- * Whether this platform's Response takes a LazyStream for what it is not. Node 26's looks closer when it is cloned, and makes
- * streams at next to no cost.
- */
-const HOLDS_LAZY = Number(process.versions.node.split('.', 1)) < 26 && isHeld();
+/** Whether this platform's Response takes a LazyStream. Node 26's does not when it is cloned, and makes streams cheaply. */
+const HOLDS_LAZY = Number.parseInt(process.versions.node) < 26 && isHeld();
 
 function isHeld() {
-  const lazy = new LazyStream({ stream: new ReadableStream() });
+  const lazy = /** @type {any} */ (new LazyStream({ stream: new ReadableStream() }));
   return new Response(lazy).body === lazy;
 }
 

@@ -1,22 +1,22 @@
 'use strict';
 
-// What `client.fetch` is called with, read by the rules of the fetch standard into a request like any other. Where the
-// platform can judge it does: `Headers` and `Request` are its own.
+// Reads the arguments of `client.fetch` by the rules of the fetch standard into a NativeRequest. Where possible the platform's
+// own `Headers` and `Request` judge them.
 
 const { readFetchBody } = require('./body.js');
 const { NativeRequest } = require('../crossing/native-request.js');
-const { TOKEN, addHeader, hasHeader, readHeaders } = require('../options/headers.js');
+const { TOKEN, addContentType, readHeaders } = require('../options/headers.js');
 
 const MEMBERS = [
   ...['method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'keepalive', 'integrity', 'dispatcher'],
   ...['mode', 'credentials', 'cache', 'referrer', 'referrerPolicy', 'window', 'priority'],
 ];
 const FETCH_REDIRECTS = ['follow', 'error', 'manual'];
-/** The standard upper-cases these. */
+/** Methods that the standard turns into upper case. */
 const NORMALIZED = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
 const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 
-/** A Request's signal → the Request, without which the signal would not hear of an abort. */
+/** A Request's signal → the Request, which must live as long, because else the signal would not hear of an abort. */
 const owners = new WeakMap();
 
 /**
@@ -37,7 +37,7 @@ function readRequest(input, init, redirect) {
 }
 
 function readUrl(input) {
-  // Its text would be a path below baseURL.
+  // The text 'undefined' would be a path below baseURL.
   if (input === undefined || input === null) throw new TypeError('fetch needs a URL or a Request');
   return `${input}`;
 }
@@ -46,7 +46,7 @@ function readSource(request, given, source) {
   request.method = source.method;
   request.signal = source.signal;
   owners.set(source.signal, source);
-  // A Request that was made without a mode has 'follow' as well.
+  // 'follow' may mean that the Request was made without a mode.
   if (source.redirect !== 'follow') request.redirect = source.redirect;
   refuseIntegrity(source.integrity);
   given.headers = source.headers;
@@ -69,7 +69,7 @@ function readInit(request, given, init) {
         given.headers = value;
         break;
       case 'body':
-        // Null leaves a Request its own.
+        // Null leaves a Request its own body.
         if (value !== null) Object.assign(given, { body: value, owner: isRequest(init) ? init : undefined });
         break;
       case 'signal':
@@ -96,11 +96,11 @@ function readInit(request, given, init) {
         if (MEMBERS.includes(name)) (judged ??= {})[name] = value;
     }
   }
-  // Without effect on a server, and not without rules.
+  // They have no effect on a server, but the platform may refuse them.
   if (judged !== undefined) new Request('http://any.invalid', judged);
 }
 
-/** Own properties only, as everywhere; but those of a class are its own. */
+/** Own properties only, unless `init` is an instance of a class, such as a Request. */
 function membersOf(init) {
   const prototype = Object.getPrototypeOf(init);
   if (prototype === Object.prototype || prototype === null) return init;
@@ -114,7 +114,7 @@ function readMethod(value) {
   return NORMALIZED.includes(upper) ? upper : value;
 }
 
-/** By shape: an AbortSignal of another realm is no instance of ours. */
+/** By shape, because an AbortSignal of another realm is no instance of this realm's class. */
 function readSignal(value) {
   if (value === null) return undefined;
   if (typeof value.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
@@ -123,7 +123,7 @@ function readSignal(value) {
   return value;
 }
 
-/** To ignore it would be to say that the answer was checked. */
+/** Refused and not ignored, because the program would believe that the answer was checked. */
 function refuseIntegrity(value) {
   if (value !== null && `${value}` !== '')
     throw new TypeError('integrity is not checked here and must be absent');
@@ -136,7 +136,7 @@ function attachHeaders(request, given) {
   let length;
   for (const pair of headers) {
     if (pair[0] === 'content-length') length = pair[1];
-    // Said by some clients of every request, and of none that it matters to.
+    // Some clients set this header on every request. It is dropped, because the connection decides.
     else if (pair[0] !== 'connection' || !/^(?:keep-alive|close)$/i.test(pair[1])) sent.push(pair);
   }
   request.headers = readHeaders(sent);
@@ -156,8 +156,7 @@ function attachBody(request, given) {
   }
   const { data, contentType } = readFetchBody(given);
   request.data = data;
-  if (contentType === undefined || hasHeader(request.headers, 'content-type')) return undefined;
-  request.headers = addHeader(request.headers, 'content-type', contentType);
+  request.headers = addContentType(request.headers, contentType);
   return undefined;
 }
 
@@ -165,7 +164,7 @@ function isRequest(value) {
   return tagOf(value) === 'Request';
 }
 
-/** By name: a Request or Headers of another realm is no instance of ours. */
+/** By name, because a Request or Headers of another realm is no instance of this realm's class. */
 function tagOf(value) {
   return typeof value === 'object' && value !== null ? value[Symbol.toStringTag] : undefined;
 }

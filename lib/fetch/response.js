@@ -1,31 +1,32 @@
 'use strict';
 
-// An answer as fetch gives it: the platform's own Response. It is told here what its constructor does not take (the URL, a
-// status that only a server may give), and a body that nobody wants as a stream does not go through one.
+// Makes the answer that fetch gives: the platform's own Response, with what its constructor does not take (the URL, any status
+// of a server). A body that nobody wants as a stream does not become one, because that is slow.
 
 const { inspect } = require('node:util');
 const { bodyError } = require('./errors.js');
-const { HeldBody } = require('./held-body.js');
 const { HOLDS_LAZY, LazyStream } = require('./lazy-stream.js');
-const { bytesOf, jsonOf, textOf } = require('../response/response.js');
+const { HeldBody, bytesOf, jsonOf, textOf } = require('../response/held-body.js');
 const { StreamedBody } = require('../response/streamed-body.js');
 
 /** The fetch standard's null body statuses. */
 const NO_BODY = new Set([101, 103, 204, 205, 304]);
-/** What a Response is made with if its constructor would refuse its status. It is not ok either. */
+/** Given to the constructor instead of a status that it refuses. A Response with it is not `ok` either. */
 const UNUSUAL = 599;
 
-/** A cloned body's stream, once somebody has it → its Response: see `#owner`. */
+/** A cloned body's stream that somebody has → its Response: see `#owner`. */
 const kept = new WeakMap();
 
-class FetchResponse extends Response {
+// Cast, because Node's types declare methods of Response as properties, which a class cannot override.
+class FetchResponse extends /** @type {any} */ (Response) {
+  /** @type {import('../crossing/native-answer.js').NativeAnswer} */
   #answer;
   #body;
   #lazy;
-  /** Of a cloned body. When it is collected, the platform cancels a stream that nobody reads yet. */
+  /** Of a cloned body. It must live as long, because the platform cancels an unread stream of a collected Response. */
   #owner;
 
-  /** `answer`: a NativeAnswer. `body`: a HeldBody, a StreamedBody, or the stream of a cloned one; null for none. */
+  /** `body`: a HeldBody, a StreamedBody, or the stream of a cloned one; null for none. */
   constructor(answer, body) {
     const { status } = answer;
     const usual = status >= 200 && status <= 599;
@@ -75,7 +76,7 @@ class FetchResponse extends Response {
     if (body instanceof HeldBody && !this.#lazy.isMade) {
       return new FetchResponse(this.#answer, body.another());
     }
-    // Splits the stream into its own and the copy's.
+    // This splits the stream in two.
     const copy = super.clone();
     const clone = new FetchResponse(this.#answer, copy.body);
     clone.#owner = copy;
@@ -101,17 +102,17 @@ class FetchResponse extends Response {
     return (await this.bytes()).buffer;
   }
 
-  /** As HttpResponse's: neither headers nor body nor query. */
+  /** As in HttpResponse: without headers, body and query. */
   [inspect.custom](_depth, options) {
     const { status, redirected, bodyUsed } = this;
     return `Response ${inspect({ status, url: this.url.replace(/\?.*$/, ''), redirected, bodyUsed }, options)}`;
   }
 }
 
-/** Its own name is nobody's business. */
+/** So that `response.constructor` is the platform's class. */
 FetchResponse.prototype.constructor = Response;
 
-class ReadOnlyHeaders extends Headers {
+class ReadOnlyHeaders extends /** @type {any} */ (Headers) {
   append() {
     throw new TypeError('immutable');
   }
@@ -127,18 +128,19 @@ class ReadOnlyHeaders extends Headers {
 
 ReadOnlyHeaders.prototype.constructor = Headers;
 
-/** `answer`: a NativeAnswer to a request with this method and signal. */
+/**
+ * @param {import('../crossing/native-answer.js').NativeAnswer} answer
+ * @param {import('../crossing/native-request.js').NativeRequest} request  that it answers
+ * @returns {any}  a Response
+ */
 function fetchResponse(answer, { method, signal }) {
   const { body, download } = answer;
   if (method === 'HEAD' || NO_BODY.has(answer.status)) {
     download?.cancel();
     return new FetchResponse(answer, null);
   }
-  const isHeld = download === undefined;
-  return new FetchResponse(
-    answer,
-    isHeld ? new HeldBody(body, signal) : new StreamedBody(download, signal, bodyError),
-  );
+  if (download === undefined) return new FetchResponse(answer, new HeldBody(body, signal));
+  return new FetchResponse(answer, new StreamedBody(download, signal, bodyError));
 }
 
 module.exports = { fetchResponse };

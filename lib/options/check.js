@@ -1,13 +1,13 @@
 'use strict';
 
-// Validators shared by every place that takes options. None of them puts a value into a message.
+// Checks of options, for every place that takes some. No message holds the value of an option, which may be a secret.
 
 const { invalidOption, rejectOption, unavailable } = require('../errors.js');
 
-/** Longest delay Node's timers take; also far beyond any sensible one. */
+/** The longest delay that Node's timers take. */
 const MAX_MS = 2 ** 31 - 1;
 
-/** Own enumerable properties only, so a polluted Object.prototype cannot add an option. */
+/** Copies own properties only, so that a polluted Object.prototype cannot add an option. */
 function ownCopy(value, name) {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalidOption(name, 'an object');
@@ -16,7 +16,10 @@ function ownCopy(value, name) {
   return copy;
 }
 
-/** Refuses what `known` does not list; `later` lists what a coming version will take. */
+/**
+ * Refuses options that `known` does not list. `later`: those that a coming version will take.
+ * @param {object} options @param {string[]} known @param {{ prefix?: string, later?: string[] }} [more]
+ */
 function knownOnly(options, known, { prefix = '', later = [] } = {}) {
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
@@ -90,7 +93,7 @@ function optionalFunction(value, name) {
   return value;
 }
 
-/** A URL object, http or https, without credentials; query and fragment would be lost, so they are refused. */
+/** A URL object. Query and fragment are refused, because they would be lost. */
 function httpUrl(value, name) {
   const url = parseUrl(value);
   const ok =
@@ -100,13 +103,13 @@ function httpUrl(value, name) {
 }
 
 function parseUrl(value) {
-  // A URL of another realm is no instance of ours, but prints the same.
+  // A URL of another realm is no instance of this realm's class, but its tag is the same.
   const isUrl = Object.prototype.toString.call(value) === '[object URL]';
   if (typeof value !== 'string' && !isUrl) return null;
   try {
     return new URL(String(value));
   } catch {
-    return null; // the parser's own error holds the input
+    return null; // The parser's own error holds the input.
   }
 }
 

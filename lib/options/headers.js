@@ -1,28 +1,21 @@
 'use strict';
 
-// Request headers cross to Rust as one string, 'name\nvalue\nname\nvalue'. What makes that safe is the check here:
-// no name or value can hold a line break.
+// Reads request headers into one string, 'name\nvalue\nname\nvalue', as which they cross to Rust. That is safe because of
+// the checks here: no name or value can hold a line break.
 
 const { invalidOption, rejectOption } = require('../errors.js');
 
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** RFC 9110 §5.5: tab, visible ASCII, space and obs-text, each char being one byte on the wire. */
+/** All but RFC 9110 §5.5: tab, visible ASCII, space and obs-text. Each character is one byte on the wire. */
 const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
-/** Framing belongs to the connection: a caller who sets it can split or smuggle requests. */
+/** Headers that the connection sets. A caller who sets them could split or smuggle requests. */
 const FRAMING = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
+  ...['connection', 'content-length', 'expect', 'keep-alive', 'proxy-connection', 'te', 'trailer'],
+  ...['transfer-encoding', 'upgrade'],
 ]);
 
-/** Headers, pairs or a plain object, as flat lines; '' for none. */
+/** Reads Headers, pairs or a plain object. Returns '' for none. */
 function readHeaders(init, name = 'headers') {
   if (typeof init !== 'object' || init === null) throw notHeaders(name);
   let lines = '';
@@ -37,13 +30,13 @@ function readHeaders(init, name = 'headers') {
   return lines;
 }
 
-/** `undefined` is an absent header, as in `{ 'if-match': etag }` without an etag. */
+/** A value of `undefined` means no header, as in `{ 'if-match': etag }` without an etag. */
 function append(lines, header, value, name) {
   if (value === undefined) return lines;
   return addHeader(lines, readHeaderName(header, name), readHeaderValue(value, header, name));
 }
 
-/** Lower-cased. A bad name is not repeated: a swapped name and value would show the value. */
+/** Returns it in lower case. The error does not show a bad name, which may be a value in the wrong place. */
 function readHeaderName(value, name = 'headers') {
   if (typeof value !== 'string' || !TOKEN.test(value)) {
     throw rejectOption(`${name} has a header name that is not a valid HTTP token`);
@@ -65,23 +58,29 @@ function readHeaderValue(value, header, name) {
   return trimBlanks(value);
 }
 
-/** `header` and `value` are known to be good. */
+/** For a name and a value that need no check. */
 function addHeader(lines, header, value) {
   return lines === '' ? `${header}\n${value}` : `${lines}\n${header}\n${value}`;
+}
+
+/** The content type of a body, unless the headers have one. */
+function addContentType(lines, contentType) {
+  const isSet = contentType === undefined || hasHeader(lines, 'content-type');
+  return isSet ? lines : addHeader(lines, 'content-type', contentType);
 }
 
 function hasHeader(lines, header) {
   return lines.startsWith(`${header}\n`) || oddLineIs(lines, header);
 }
 
-// Values sit on odd lines, and one of them may read like a header's name.
+/** Only even lines are names; a value may read like a name too. */
 function oddLineIs(lines, header) {
   return (
     lines.includes(`\n${header}\n`) && lines.split('\n').some((line, i) => i % 2 === 0 && line === header)
   );
 }
 
-/** RFC 9110 §5.5: blanks around a value are not part of it. `trim` would take U+00A0 too, which is. */
+/** RFC 9110 §5.5: blanks around a value do not belong to it. U+00A0 does, and `trim` would remove it. */
 function trimBlanks(value) {
   let start = 0;
   let end = value.length;
@@ -98,4 +97,4 @@ function notHeaders(name) {
   return invalidOption(name, 'Headers, pairs of name and value, or an object of strings');
 }
 
-module.exports = { FRAMING, TOKEN, addHeader, hasHeader, readHeaderName, readHeaders };
+module.exports = { FRAMING, TOKEN, addContentType, addHeader, hasHeader, readHeaderName, readHeaders };

@@ -1,13 +1,13 @@
 'use strict';
 
-// The option `proxy`: a proxy's URL, or 'env' for the variables that curl, undici and Node read. What leaves here are
-// URLs that Rust can parse. No message holds one: it may hold a password.
+// Reads the option `proxy`: a proxy's URL, or 'env' for the variables that curl, undici and Node read. The result holds URLs
+// that Rust can parse. No message shows a URL, because it may hold a password.
 
 const { invalidOption, rejectOption } = require('../errors.js');
 
 const PROTOCOLS = ['http:', 'https:', 'socks5:', 'socks5h:'];
 
-/** { http, https, except, loopback } for Rust; undefined for no proxy. */
+/** @returns {import('../../native').NativeProxy | undefined}  undefined: no proxy */
 function readProxy(value, env = process.env) {
   if (value === undefined || value === false) return undefined;
   if (value === 'env') return readEnvironment(env);
@@ -22,8 +22,8 @@ function readProxy(value, env = process.env) {
 }
 
 /**
- * Lower case goes first, as everywhere. A CGI program gets HTTP_PROXY from a request's `Proxy` header (httpoxy.org), so
- * it is not believed there.
+ * Lower case wins, as in curl. A CGI program ignores HTTP_PROXY, because there it is the `Proxy` header of a request
+ * (httpoxy.org).
  */
 function readEnvironment(env) {
   const isCgi = env.REQUEST_METHOD !== undefined;
@@ -48,7 +48,7 @@ function proxyUrl(text) {
   try {
     url = new URL(text);
   } catch {
-    return null; // the parser's own error holds the input
+    return null; // The parser's own error holds the input.
   }
   const bare = ['', '/'].includes(url.pathname) && url.search === '' && url.hash === '';
   if (!PROTOCOLS.includes(url.protocol) || url.hostname === '' || !bare) return null;

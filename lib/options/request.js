@@ -1,27 +1,18 @@
 'use strict';
 
-// One request's options, flattened for the crossing. On the hot path: no options means no allocation.
+// Reads the options of one request. Every request comes by here, so that no options must mean no allocation.
 
 const { boolean, duration, oneOf, unknownOption } = require('./check.js');
 const { readBody } = require('../body/read.js');
 const { NativeRequest, REDIRECT_MODES } = require('../crossing/native-request.js');
 const { invalidOption, rejectOption } = require('../errors.js');
-const { TOKEN, addHeader, hasHeader, readHeaders } = require('./headers.js');
+const { TOKEN, addContentType, addHeader, hasHeader, readHeaders } = require('./headers.js');
 const { readRetry } = require('./retry.js');
 const { abandon, has } = require('../body/streams.js');
 
 const KNOWN = [
-  'method',
-  'headers',
-  'body',
-  'query',
-  'timeout',
-  'signal',
-  'skipAuthRefresh',
-  'redirect',
-  'retry',
-  'idempotencyKey',
-  'throwHttpErrors',
+  ...['method', 'headers', 'body', 'query', 'timeout', 'signal', 'skipAuthRefresh', 'redirect', 'retry'],
+  ...['idempotencyKey', 'throwHttpErrors'],
 ];
 
 const DEFAULTS = Object.create(null);
@@ -30,15 +21,17 @@ for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'
 }
 
 /**
- * `method` is the verb's, or undefined for `request`, which takes it from the options. `body` is the verbs' own
- * argument. The result may be shared: it is never written to.
+ * Callers must not change the result, because requests without options share it.
+ * @param {string | undefined} method  undefined for `request`, which takes it from the options
+ * @param {any} options
+ * @param {unknown} body  the argument of `post`, `put` and `patch`
+ * @param {import('../../native').NativeRetry} clientRetry
  */
 function readRequestOptions(method, options, body, clientRetry) {
   if (options === undefined && body === undefined) return DEFAULTS[method ?? 'GET'];
-  const request = new NativeRequest(method);
+  const request = new NativeRequest(method ?? 'GET');
   try {
-    if (options !== undefined) body = readAll(request, options, body, clientRetry);
-    request.method ??= 'GET';
+    if (options !== undefined) body = readAll(request, method, options, body, clientRetry);
     if (body !== undefined && body !== null) attachBody(request, body);
   } catch (error) {
     abandon(body ?? options?.body);
@@ -47,18 +40,18 @@ function readRequestOptions(method, options, body, clientRetry) {
   return request;
 }
 
-function readAll(request, options, body, clientRetry) {
+function readAll(request, method, options, body, clientRetry) {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption('options', 'an object');
   }
   let idempotencyKey;
-  // Own properties only, as everywhere.
+  // Own properties only: see `ownCopy`.
   for (const key of Object.keys(options)) {
     const value = options[key];
     if (value === undefined && KNOWN.includes(key)) continue;
     switch (key) {
       case 'method':
-        request.method = readMethod(value, request.method);
+        request.method = readMethod(value, method);
         break;
       case 'headers':
         request.headers = readHeaders(value);
@@ -115,14 +108,14 @@ function readMethod(value, verb) {
   if (typeof value !== 'string' || !TOKEN.test(value)) throw invalidOption('method', 'an HTTP method');
   const upper = value.toUpperCase();
   if (upper === 'CONNECT' || upper === 'TRACE') throw invalidOption('method', 'other than CONNECT and TRACE');
-  // Methods are case-sensitive (RFC 9110 §9.1), but nobody means another one by `get`.
+  // Methods are case-sensitive (RFC 9110 §9.1), but a program that says `get` means GET.
   const method = upper in DEFAULTS ? upper : value;
   if (verb !== undefined && method !== verb) throw invalidOption('method', 'absent where a verb is called');
   return method;
 }
 
 function readQuery(value) {
-  // What is iterable, URLSearchParams or a Map, would look like an object without properties.
+  // An iterable, such as URLSearchParams or a Map, would look like an object without properties.
   if (typeof value !== 'object' || value === null || has(value, Symbol.iterator)) {
     throw invalidOption('query', 'a plain object');
   }
@@ -138,7 +131,7 @@ function readQuery(value) {
   return params.toString();
 }
 
-/** By shape: an AbortSignal of another realm, or a polyfill's, is no instance of ours. */
+/** By shape, because an AbortSignal of another realm or of a polyfill is no instance of this realm's class. */
 function readSignal(value) {
   if (value === null) return undefined;
   if (typeof value?.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
@@ -153,8 +146,7 @@ function attachBody(request, body) {
   }
   const { data, contentType } = readBody(body);
   request.data = data;
-  if (contentType === undefined || hasHeader(request.headers, 'content-type')) return;
-  request.headers = addHeader(request.headers, 'content-type', contentType);
+  request.headers = addContentType(request.headers, contentType);
 }
 
 module.exports = { readRequestOptions };

@@ -1,6 +1,6 @@
 'use strict';
 
-// The option `retry`, of a client and of a request: what a request's leaves out is the client's.
+// Reads the option `retry` of a client or of a request. A request inherits from its client what its own option leaves out.
 
 const { TOKEN } = require('./headers.js');
 const { duration, integer, knownOnly, ownCopy } = require('./check.js');
@@ -16,7 +16,7 @@ const DEFAULTS = Object.freeze({
 
 function readRetry(value, client = DEFAULTS) {
   if (value === undefined) return client;
-  // Who asks for retries where the client makes none gets the usual number.
+  // A request that asks for retries while its client makes none gets the usual number.
   const inherited = client.limit > 0 ? client : { ...client, limit: DEFAULTS.limit };
   if (value === true) return inherited;
   if (value === false) return { ...inherited, limit: 0 };

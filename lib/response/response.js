@@ -4,16 +4,20 @@
 
 const { inspect } = require('node:util');
 const { bodyNotReplayable } = require('../errors.js');
+const { HeldBody, bytesOf, jsonOf, textOf } = require('./held-body.js');
 const { StreamedBody } = require('./streamed-body.js');
-
-const BOM = 0xfeff;
 
 class HttpResponse {
   #answer;
+  /** @type {import('./streamed-body.js').StreamedBody | undefined} */
   #streamed;
+  /** @type {Headers | undefined} */
   #headers;
 
-  /** `answer`: a NativeAnswer. If its body still comes, `signal` can abort the body. */
+  /**
+   * @param {import('../crossing/native-answer.js').NativeAnswer} answer
+   * @param {AbortSignal} [signal]  aborts a body that still comes
+   */
   constructor(answer, signal) {
     this.#answer = answer;
     if (answer.download !== undefined) this.#streamed = new StreamedBody(answer.download, signal);
@@ -62,39 +66,28 @@ class HttpResponse {
   }
 
   async json() {
-    const body = this.#streamed === undefined ? this.#answer.body : await this.#collected();
+    const body = this.#streamed === undefined ? this.#answer.body : await collected(this.#streamed);
     return jsonOf(textOf(body), this.status);
   }
 
   async text() {
-    return textOf(this.#streamed === undefined ? this.#answer.body : await this.#collected());
+    return textOf(this.#streamed === undefined ? this.#answer.body : await collected(this.#streamed));
   }
 
   async bytes() {
-    return bytesOf(this.#streamed === undefined ? this.#answer.body : await this.#collected());
+    return bytesOf(this.#streamed === undefined ? this.#answer.body : await collected(this.#streamed));
   }
 
   async arrayBuffer() {
     return (await this.bytes()).buffer;
   }
 
-  /**
-   * If the body is held already: a new stream each time, so that one reader cannot use up another's. If it still comes: the
-   * one stream there is.
-   */
+  /** Of a body that still comes, the one stream there is; else a new stream each time. */
   get body() {
-    if (this.#streamed !== undefined && !this.#streamed.collecting) return this.#streamed.stream;
-    if (this.#streamed === undefined && this.#answer.body === null) return null;
-    return new ReadableStream({
-      type: 'bytes',
-      start: async (controller) => {
-        const bytes = await this.bytes();
-        if (bytes.byteLength > 0) controller.enqueue(bytes);
-        controller.close();
-        // A reader that brought a buffer of its own gets it back.
-        controller.byobRequest?.respond(0);
-      },
-    });
+    if (this.#streamed === undefined) {
+      return this.#answer.body === null ? null : new HeldBody(this.#answer.body).stream;
+    }
+    return this.#streamed.collecting ? new HeldBody(this.#streamed.collect()).stream : this.#streamed.stream;
   }
 
   /** Without headers, body and query, because logs show this text. */
@@ -102,34 +95,11 @@ class HttpResponse {
     const { status, attempts } = this;
     return `HttpResponse ${inspect({ status, url: this.url.replace(/[?#].*$/, ''), attempts }, options)}`;
   }
-
-  #collected() {
-    if (this.#streamed.streaming) throw new TypeError('the body is read as a stream (response.body) already');
-    return this.#streamed.collect();
-  }
 }
 
-function textOf(body) {
-  if (body === null) return '';
-  if (typeof body === 'string') return body;
-  const text = body.toString('utf8');
-  return text.charCodeAt(0) === BOM ? text.slice(1) : text;
+function collected(body) {
+  if (body.streaming) throw new TypeError('the body is read as a stream (response.body) already');
+  return body.collect();
 }
 
-function jsonOf(text, status) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // V8's own message quotes the body, and bodies hold secrets.
-    throw new SyntaxError(`response body is not valid JSON (status ${status})`);
-  }
-}
-
-/** Always a copy: if a caller writes into it, the next read must not change. */
-function bytesOf(body) {
-  if (body === null) return new Uint8Array(0);
-  if (typeof body === 'string') return new TextEncoder().encode(body);
-  return new Uint8Array(body);
-}
-
-module.exports = { HttpResponse, bytesOf, jsonOf, textOf };
+exports.HttpResponse = HttpResponse;

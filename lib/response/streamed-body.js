@@ -11,16 +11,21 @@ const collected = new FinalizationRegistry(({ signal, abort }) => unwatch(signal
 
 class StreamedBody {
   #native;
+  /** @type {AbortSignal | undefined} */
   #signal;
   #asThrown;
   #abort;
+  /** @type {ReadableStream | undefined} */
   #stream;
+  /** @type {ReturnType<import('../../native').Download['collect']> | undefined} */
   #whole;
+  /** @type {import('node:stream/web').ReadableByteStreamController | undefined} */
   #controller;
 
   /**
-   * `native`: a Download of the addon. `signal` aborts the body as it would have aborted the request; undefined for none.
-   * `asThrown` makes the error that readers get of one of the client's.
+   * @param {import('../../native').Download} native
+   * @param {AbortSignal | undefined} signal  aborts the body as it would have aborted the request
+   * @param {(error: unknown) => unknown} asThrown  makes the error that readers get of one of the client's
    */
   constructor(native, signal, asThrown = (error) => error) {
     this.#native = native;
@@ -28,8 +33,11 @@ class StreamedBody {
     if (signal === undefined) return;
     this.#signal = signal;
     // Weak, because a signal that lives as long as the program would keep every body.
-    const self = new WeakRef(this);
-    this.#abort = () => self.deref()?.#aborted();
+    const reference = new WeakRef(this);
+    this.#abort = () => {
+      const body = reference.deref();
+      if (body !== undefined) body.#aborted();
+    };
     watch(signal, this.#abort);
     collected.register(this, { signal, abort: this.#abort }, this);
   }
@@ -48,7 +56,7 @@ class StreamedBody {
           this.#controller = controller;
           if (this.#signal?.aborted) controller.error(this.#signal.reason);
         },
-        pull: () => this.#pull(),
+        pull: (controller) => this.#pull(controller),
         cancel: () => {
           this.#native.cancel();
           this.#settle();
@@ -69,15 +77,15 @@ class StreamedBody {
     return this.#whole !== undefined;
   }
 
-  async #pull() {
+  async #pull(controller) {
     try {
       const chunk = await this.#native.read();
       if (this.#signal?.aborted) throw this.#signal.reason;
-      if (chunk !== null) return this.#controller.enqueue(chunk);
+      if (chunk !== null) return controller.enqueue(chunk);
       this.#settle();
-      this.#controller.close();
+      controller.close();
       // A reader that brought a buffer of its own gets it back.
-      this.#controller.byobRequest?.respond(0);
+      controller.byobRequest?.respond(0);
     } catch (error) {
       this.#settle();
       throw this.#errorOf(error);
@@ -99,7 +107,7 @@ class StreamedBody {
     this.#native.cancel();
     this.#settle();
     // Without effect on a stream that is closed or has failed.
-    this.#controller?.error(this.#signal.reason);
+    this.#controller?.error(this.#signal?.reason);
   }
 
   #errorOf(error) {
@@ -114,4 +122,4 @@ class StreamedBody {
   }
 }
 
-module.exports = { StreamedBody };
+exports.StreamedBody = StreamedBody;

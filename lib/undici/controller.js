@@ -1,12 +1,13 @@
 'use strict';
 
-// What the caller's handler holds to steer its request with: one object for all of its sendings. It acts on the one
-// that is under way, and on the request where none is.
+// The controller that the caller's handler gets. It is one object for all sendings of a request, because handlers keep it: with
+// that of the first sending, a handler would pause or abort nothing after a replay.
 
 class Controller {
   #relay;
   #paused = false;
 
+  /** @param {import('./relay.js').Relay} relay */
   constructor(relay) {
     this.#relay = relay;
   }
@@ -37,25 +38,26 @@ class Controller {
     return this.#relay.reason;
   }
 
-  // undici keeps what came over the wire here, and its interceptors change it.
+  // undici keeps here what came over the wire, and its interceptors change it.
 
   get rawHeaders() {
-    return this.#target?.rawHeaders ?? null;
+    return this.#current?.rawHeaders ?? null;
   }
 
   set rawHeaders(value) {
-    if (this.#target) this.#target.rawHeaders = value;
+    if (this.#current) this.#current.rawHeaders = value;
   }
 
   get rawTrailers() {
-    return this.#target?.rawTrailers ?? null;
+    return this.#current?.rawTrailers ?? null;
   }
 
   set rawTrailers(value) {
-    if (this.#target) this.#target.rawTrailers = value;
+    if (this.#current) this.#current.rawTrailers = value;
   }
 
-  get #target() {
+  /** undici's controller of the sending under way. */
+  get #current() {
     return this.#relay.sending?.controller;
   }
 }

@@ -1,9 +1,9 @@
 'use strict';
 
-// A request's headers in any of the forms that undici takes, read once: an iterator gives them only once, and a request
-// may have to be sent three times.
+// Reads a request's headers in any of the forms that undici takes. They are read once, because an iterator gives them only
+// once and a request may be sent three times.
 
-/** Null for what undici will refuse. */
+/** Null for headers that undici will refuse. */
 function readHeaders(headers) {
   const read = new RequestHeaders();
   if (headers === undefined || headers === null) return read;
@@ -24,7 +24,7 @@ function pairsOf(headers) {
   return Array.from({ length: headers.length / 2 }, (_, i) => headers.slice(2 * i, 2 * i + 2));
 }
 
-/** As undici has it: not for an iterator that somebody put on Object.prototype. */
+/** As in undici, an iterator that somebody put on Object.prototype does not count. */
 function isIterable(headers) {
   if (typeof headers[Symbol.iterator] !== 'function') return false;
   const prototype = Object.getPrototypeOf(headers);
@@ -37,7 +37,7 @@ class RequestHeaders {
   #values = Object.create(null);
 
   add(name, value) {
-    // An absent header, to undici as well.
+    // No header, as in undici.
     if (value === undefined) return;
     const lower = String(name).toLowerCase();
     const written = this.#names.get(lower);
@@ -57,7 +57,7 @@ class RequestHeaders {
     return this.#values[this.#names.get(lower)];
   }
 
-  /** An object, which is what undici's own interceptors add to without harm. */
+  /** An object, because undici's own interceptors can add headers to one. */
   with(name, value) {
     return Object.assign(Object.create(null), this.#values, { [name]: value });
   }

@@ -1,17 +1,16 @@
 'use strict';
 
-// One request, between the handler that its caller gave undici and undici's own dispatch: sent with the session's
-// token, judged, and sent again if the token was the trouble. `src/engine/client/send.rs` does the same for the client's own
-// requests, and the numbers and the order here are its.
+// One request, between its caller's handler and undici's dispatch: sends it with the session's token, and again if the server
+// rejects the token. The engine's `client` does the same for the client's own requests, with the same limits and order.
 //
-// Invariant: the handler meets one beginning and one answer or error, of however many sendings.
+// Invariant: the handler gets one beginning, and one answer or error, however often the request is sent.
 
 const { TokenRotatorError, bodyNotReplayable } = require('../errors.js');
 const { readBody, wasEmpty } = require('./body.js');
 const { Controller } = require('./controller.js');
 const { Sending } = require('./sending.js');
 
-/** As the client's own requests. */
+/** As for the client's own requests. */
 const MAX_REPLAYS = 2;
 const ENDS = new Set(['onRequestUpgrade', 'onResponseEnd', 'onResponseError']);
 
@@ -23,15 +22,17 @@ class Relay {
   #handler;
   #replayable;
   #done = false;
+  /** @type {{ attempts: number, replays: number, replayError: Error | undefined }} */
   #report = { attempts: 0, replays: 0, replayError: undefined };
   #context = { tokenRotator: this.#report };
 
   controller = new Controller(this);
-  /** The one whose answer may become the caller's. */
+  /** The latest, whose answer may become the caller's. @type {import('./sending.js').Sending | undefined} */
   sending = undefined;
   aborted = false;
   reason = null;
 
+  /** @param {import('../token-lease.js').Authoriser} auth */
   constructor(auth, dispatch, opts, headers, handler) {
     this.#auth = auth;
     this.#dispatch = dispatch;
@@ -40,20 +41,20 @@ class Relay {
     this.#handler = handler;
   }
 
-  /** `epoch`: the login it was made under, if it came by before; `made` is told otherwise. */
-  async start(epoch, made) {
+  /** @param {number | undefined} epoch  the login of an earlier sending @param {(epoch: number) => void} onLogin */
+  async start(epoch, onLogin) {
     const { body } = this.#opts;
     const failed = (error) => this.fail(error);
-    // undici listens once it has the request. A stream that fails meanwhile would end the process.
+    // undici listens for errors once it has the request. A stream that fails before would end the process.
     const stream = typeof body?.pipe === 'function' && typeof body.on === 'function' ? body : undefined;
     stream?.on('error', failed);
     try {
-      // Now and not when it is sent: who waits for a rotation must be able to leave.
+      // Now and not when it is sent, so that a caller can abort while the request waits for a rotation.
       this.#handler.onRequestStart?.(this.controller, this.#context);
       if (this.#done) return;
       const reading = readBody(body, this.#headers);
       const [authorised, read] = await Promise.all([this.#auth.authorise(epoch), reading]);
-      made(authorised.epoch);
+      onLogin(authorised.epoch);
       this.#opts.body = read.data;
       this.#replayable = read.replayable;
       if (!this.#done) this.#send(authorised);
@@ -75,7 +76,7 @@ class Relay {
   begun({ controller }, context) {
     if (this.#done) return controller.abort(this.reason ?? new Error('the request has ended'));
     Object.assign(this.#context, context, { tokenRotator: this.#report });
-    // Somebody further in is taking the token where nobody asked whether it may go.
+    // An inner interceptor follows a redirect, with the token and without a check of the new origin.
     if (context?.history?.length > 0) controller.abort(redirectedInside());
   }
 
@@ -83,7 +84,7 @@ class Relay {
     this.#auth.accepted(authorised);
   }
 
-  /** A sending got a 401. False: it is the caller's. True: it is to be kept until `release` or `drop`. */
+  /** A sending got a 401. False: the caller gets it. True: keep it until `release` or `drop` is called. */
   rejected(sending) {
     if (this.#report.replays === MAX_REPLAYS) return false;
     this.#judge(sending);
@@ -92,16 +93,16 @@ class Relay {
 
   async #judge(sending) {
     try {
-      const instead = await this.#auth.rejected(sending.authorised);
+      const next = await this.#auth.rejected(sending.authorised);
       if (this.#done) return sending.drop();
-      if (instead === null) return sending.release();
+      if (next === null) return sending.release();
       if (!this.#canReplay()) {
         this.#report.replayError = bodyNotReplayable();
         return sending.release();
       }
       sending.drop();
       this.#report.replays += 1;
-      this.#send(instead);
+      this.#send(next);
     } catch (error) {
       sending.drop();
       this.fail(error);
@@ -120,7 +121,7 @@ class Relay {
     if (!this.#done) this.#handler.onResponseStarted?.();
   }
 
-  /** Tells the handler, unless it has been told the end. If it throws at the end, it is to be told of that, too. */
+  /** Calls the handler, unless it was told the end. If it throws at the end, it gets that error too. */
   tell(name, ...args) {
     if (this.#done) return;
     this.#done = ENDS.has(name);
@@ -136,18 +137,18 @@ class Relay {
     this.tell('onResponseError', error);
   }
 
-  /** The caller leaves. A rotation that it waited for goes on. */
+  /** The caller aborts. A rotation that the request waited for goes on. */
   abort(reason) {
     if (this.#done) return;
     this.aborted = true;
     this.reason = reason ?? abortError();
     this.sending?.controller?.abort(this.reason);
-    // Where nothing was under way, or nothing that undici still minds.
+    // If no sending is under way, undici calls nobody.
     this.fail(this.reason);
   }
 }
 
-/** As undici's own, whose class is not at hand. */
+/** Like undici's own, whose class this file cannot load. */
 function abortError() {
   return Object.assign(new Error('Request aborted'), { name: 'AbortError', code: 'UND_ERR_ABORTED' });
 }
@@ -159,4 +160,4 @@ function redirectedInside() {
   );
 }
 
-module.exports = { Relay };
+exports.Relay = Relay;

@@ -1,16 +1,16 @@
 'use strict';
 
-// One sending of a request: undici's handler. A 401 is kept until it is known whose it is, and read meanwhile: the
-// refresh may well need the connection that it came over.
+// One sending of a request, as undici's handler. A 401 is kept until it is known whether the caller gets it. Its body is read
+// meanwhile, because the refresh may need the same connection.
 
-/** What is kept of a 401's body before undici is told to wait. */
+/** How much of a 401's body is kept before undici has to wait, bytes. */
 const KEPT = 64 * 1024;
-/** How long the rest of a body that nobody wants may take, ms; then its connection is given up. */
+/** How long reading the rest of a dropped body may take, ms. Then its connection is closed. */
 const DRAIN = 1000;
 
 class Sending {
   #relay;
-  /** Calls for the caller's handler, [name, ...arguments], while it is not known whether they are for it. */
+  /** Calls of the caller's handler, as long as it is not known whether it gets them. @type {[name: string, ...any[]][] | null} */
   #held = null;
   #size = 0;
   #released = false;
@@ -18,10 +18,13 @@ class Sending {
   #ended = false;
   #timer;
 
+  /** undici's. @type {any} */
   controller = null;
-  /** What it was sent with. */
-  authorised;
 
+  /**
+   * @param {import('./relay.js').Relay} relay
+   * @param {import('../token-lease.js').Authorised} authorised  what it is sent with
+   */
   constructor(relay, authorised) {
     this.#relay = relay;
     this.authorised = authorised;
@@ -47,7 +50,7 @@ class Sending {
     this.controller = controller;
     if (status === 401 && this.#relay.rejected(this)) {
       this.#held = [];
-      // A pause of the caller's is for the answer that it gets.
+      // If the caller has paused, it meant the answer that it gets.
       controller.resume();
     } else if (status >= 200) {
       if (status !== 401) this.#relay.accepted(this);
@@ -86,15 +89,15 @@ class Sending {
     else if (this.#released) this.#flush();
   }
 
-  // ── what becomes of a 401 ──
+  // ── the end of a 401 that was kept ──
 
-  /** It is the caller's. */
+  /** The caller gets it. */
   release() {
     this.#released = true;
     this.#flush({ begin: true });
   }
 
-  /** Nobody wants it. What is left of it is read, so that its connection can be used again. */
+  /** The request is sent again. The rest of this answer is read, so that its connection can be used again. */
   drop() {
     if (this.#dropped) return;
     this.#dropped = true;
@@ -105,12 +108,13 @@ class Sending {
     this.#timer.unref();
   }
 
-  /** A handler that has paused gets no data, but it gets the head: it may have paused at a 1xx. */
+  /** A handler that has paused gets no data, but it gets the head, because it may have paused at a 1xx. */
   #flush({ begin = false } = {}) {
     try {
-      for (; this.#held?.length > 0; begin = false) {
+      for (let call; (call = this.#held?.[0]) !== undefined; begin = false) {
         if (this.#relay.controller.paused && !begin) return;
-        this.#relay.tell(...this.#held.shift());
+        this.#held?.shift();
+        this.#relay.tell(...call);
       }
     } catch (error) {
       return this.#broke(error);
@@ -121,7 +125,7 @@ class Sending {
     else this.controller.resume();
   }
 
-  /** What undici does if a handler throws in a call of undici's. */
+  /** A handler threw. Does the same as undici does after such an error. */
   #broke(error) {
     this.#held = [];
     if (!this.#ended) this.controller.abort(error);
@@ -145,4 +149,4 @@ class Sending {
   }
 }
 
-module.exports = { Sending };
+exports.Sending = Sending;
