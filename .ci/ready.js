@@ -21,6 +21,7 @@ const steps = {
   'arrows in lib': () => run('npx', ['depcruise', '--config', '.dependency-cruiser.js', 'index.js', 'lib']),
   prettier: () => run('npx', ['prettier', '--check', '.']),
   types: () => run('npx', ['tsc', '-p', '__test__/tsconfig.json']),
+  'types inside lib': () => run('npx', ['tsc', '-p', 'tsconfig.json']),
   'entry files are ours': ours,
   'cargo test': cargoTest,
   jest: () => jest(process.execPath),
