@@ -12,8 +12,8 @@ const { nativeResult } = require('./crossing/native-errors.js');
  * @typedef {(href: string, request: NativeRequest) => Promise<NativeAnswer>} Exchange
  * @typedef {{ native: import('../native').Client, callbacks: import('./callbacks/callbacks.js').Callbacks, headerName: string,
  *   origins: Set<string>, exchange: Exchange }} Parts  of a client; the token may go to `origins`
- * @typedef {{ value: string, epoch: number, generation: number }} Authorised  The auth header's value, and the login and the
- *   rotation that its token is of.
+ * @typedef {{ value: string | null, epoch: number, generation: number }} Authorised  The auth header's value, null if nobody is
+ *   logged in; and the login and the rotation that its token is of.
  */
 
 /** @type {(client: unknown) => Parts | undefined} */
@@ -87,7 +87,7 @@ class Authoriser {
   }
 }
 
-/** @param {[value: string, epoch: number, generation: number]} native @returns {Authorised} */
+/** @param {any[]} native  as `authorise` of the addon gives it @returns {Authorised} */
 function authorised([value, epoch, generation]) {
   return { value, epoch, generation };
 }
