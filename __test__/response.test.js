@@ -20,7 +20,7 @@ const HEAD = [
 ].join('\n');
 const make = ({ status = 200, attempts = 1, replays = 0, redirected = 0, usedUp = 0, ...rest } = {}) => {
   const { head = HEAD, body = null } = rest;
-  const bits = status | (redirected << 10) | (usedUp << 11) | (replays << 12) | (attempts << 14);
+  const bits = status | (redirected << 10) | (usedUp << 11) | (replays << 12) | (attempts << 15);
   return new HttpResponse(new NativeAnswer([bits, head, body]));
 };
 

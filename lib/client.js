@@ -32,7 +32,6 @@ class Shared {
     this.retry = settings.retry;
     this.fetchRedirect = settings.fetchRedirect;
     this.headerName = settings.header.name;
-    this.origins = trustedOrigins(settings);
   }
 }
 
@@ -47,9 +46,9 @@ class TokenClient {
   static {
     reveal((client) => {
       if (typeof client !== 'object' || client === null || !(#native in client)) return undefined;
-      const { callbacks, headerName, origins } = client.#shared;
+      const { callbacks, headerName } = client.#shared;
       const exchange = (href, request) => client.#exchange(href, request);
-      return { native: client.#native, callbacks, headerName, origins, exchange };
+      return { native: client.#native, callbacks, headerName, exchange };
     });
   }
 
@@ -187,11 +186,6 @@ class TokenClient {
   async [Symbol.asyncDispose]() {
     await this.close();
   }
-}
-
-/** The origins that the token may go to. */
-function trustedOrigins({ baseUrl, allowedOrigins }) {
-  return new Set(baseUrl === undefined ? allowedOrigins : [new URL(baseUrl).origin, ...allowedOrigins]);
 }
 
 function readUrl(url) {

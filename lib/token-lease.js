@@ -5,13 +5,14 @@
 
 const { TokenRotatorError, invalidOption } = require('./errors.js');
 const { nativeResult } = require('./crossing/native-errors.js');
+const { nextHop } = require('./crossing/native-request.js');
 
 /**
  * @import { NativeAnswer } from './crossing/native-answer.js'
  * @import { NativeRequest } from './crossing/native-request.js'
  * @typedef {(href: string, request: NativeRequest) => Promise<NativeAnswer>} Exchange
  * @typedef {{ native: import('../native').Client, callbacks: import('./callbacks/callbacks.js').Callbacks, headerName: string,
- *   origins: Set<string>, exchange: Exchange }} Parts  of a client; the token may go to `origins`
+ *   exchange: Exchange }} Parts  of a client
  * @typedef {{ value: string | null, epoch: number, generation: number }} Authorised  The auth header's value, null if nobody is
  *   logged in; and the login and the rotation that its token is of.
  */
@@ -34,6 +35,25 @@ function exchangeOf(client) {
   return partsOf(client).exchange;
 }
 
+/** @param {unknown} client  a TokenClient of this copy of the package */
+function redirectRule(client) {
+  const { native } = partsOf(client);
+  /** @type {(request: NativeRequest, answer: NativeAnswer) => ReturnType<typeof nextHop>} */
+  return (request, answer) => thrownAtOnce(() => nextHop(native, request, answer));
+}
+
+/**
+ * The addon throws a plain error with a code where it returns no promise.
+ * @template T @param {() => T} call @returns {T}
+ */
+function thrownAtOnce(call) {
+  try {
+    return call();
+  } catch ({ code, message }) {
+    throw new TokenRotatorError(message, { code });
+  }
+}
+
 function partsOf(client) {
   const parts = readParts(client);
   if (parts === undefined) throw invalidOption('client', 'a TokenClient');
@@ -44,25 +64,17 @@ function partsOf(client) {
 class Authoriser {
   #native;
   #callbacks;
-  #origins;
 
   /** @param {Parts} parts */
-  constructor({ native, callbacks, headerName, origins }) {
+  constructor({ native, callbacks, headerName }) {
     this.#native = native;
     this.#callbacks = callbacks;
-    this.#origins = origins;
     this.headerName = headerName;
   }
 
   /** Whether the token may go to `origin`, as `URL` writes it. Throws the error that a request to it would get. */
   trusts(origin) {
-    // Only then: Rust throws for plain http to any origin, also to one that the client has nothing to do with.
-    if (!this.#origins.has(origin)) return false;
-    try {
-      return this.#native.trusts(origin);
-    } catch ({ code, message }) {
-      throw new TokenRotatorError(message, { code });
-    }
+    return thrownAtOnce(() => this.#native.trusts(origin));
   }
 
   /** @param {number} [epoch]  the login under which the request was sent before @returns {Promise<Authorised>} */
@@ -95,4 +107,5 @@ function authorised([value, epoch, generation]) {
 exports.Authoriser = Authoriser;
 exports.authoriser = authoriser;
 exports.exchangeOf = exchangeOf;
+exports.redirectRule = redirectRule;
 exports.reveal = reveal;

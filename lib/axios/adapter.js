@@ -4,11 +4,11 @@
 // is given to axios as its own http adapter would.
 
 const { ownCopy, knownOnly } = require('../options/check.js');
-const { authoriser, exchangeOf } = require('../token-lease.js');
+const { authoriser, exchangeOf, redirectRule } = require('../token-lease.js');
 const { answerOf, settle } = require('./adapter/answer.js');
 const { Cancel } = require('./adapter/cancel.js');
 const { toAxiosError } = require('./adapter/errors.js');
-const { follow } = require('./adapter/redirects.js');
+const { follow, isWatched } = require('./adapter/redirects.js');
 const { readRequest } = require('./adapter/request.js');
 const { SentRequest } = require('./adapter/fake-client-request.js');
 const { refuseUnsupported } = require('./adapter/unsupported.js');
@@ -20,7 +20,7 @@ const { Copies } = require('./find-axios.js');
  * @returns {import('axios').AxiosAdapter}
  */
 function axiosAdapter(client, options) {
-  const wire = { exchange: exchangeOf(client), auth: authoriser(client) };
+  const wire = { exchange: exchangeOf(client), auth: authoriser(client), nextHop: redirectRule(client) };
   const copies = new Copies(readOptions(options).axios);
 
   return async function tokenRotatorAdapter(config) {
@@ -29,12 +29,11 @@ function axiosAdapter(client, options) {
     const fail = async (error) => toAxiosError(cancel.read(error), config, sent, await copies.of(config));
     try {
       refuseUnsupported(config);
-      const { href, request, hops } = await readRequest(config, copies.any, cancel.signal);
+      const { href, request } = await readRequest(config, copies.any, cancel.signal);
       sent = new SentRequest(request.method, href);
-      const answer =
-        hops === undefined
-          ? await wire.exchange(href, request)
-          : await follow(wire, href, request, hops, { config, sent });
+      const answer = isWatched(config)
+        ? await follow(wire, href, request, config, sent)
+        : await wire.exchange(href, request);
       return settle(await answerOf(answer, config, sent, cancel, fail), answer);
     } catch (error) {
       throw await fail(error);

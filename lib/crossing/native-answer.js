@@ -40,8 +40,13 @@ class NativeAnswer {
     return (this.#bits >> 12) & 0x3;
   }
 
+  /** A redirect changed the method to GET. */
+  get becameGet() {
+    return ((this.#bits >> 14) & 1) === 1;
+  }
+
   get attempts() {
-    return this.#bits >> 14;
+    return this.#bits >> 15;
   }
 
   get url() {

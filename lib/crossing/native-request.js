@@ -4,6 +4,7 @@
 // arguments.
 
 /** @import { Data } from '../body/read.js' */
+/** @import { NativeAnswer } from './native-answer.js' */
 /** @import { Client, NativeRetry, NativeSource } from '../../native' */
 
 /** In the order of their numbers in Rust. */
@@ -21,6 +22,8 @@ class NativeRequest {
   skipAuth = false;
   /** @type {typeof REDIRECT_MODES[number] | undefined}  undefined: the client's */
   redirect = undefined;
+  /** How many redirects Rust follows at most. @type {number | undefined}  undefined: the client's */
+  maxRedirects = undefined;
   /** @type {NativeRetry | undefined}  undefined: the client's */
   retry = undefined;
   /** @type {boolean | undefined}  undefined: the client's */
@@ -42,9 +45,10 @@ class NativeRequest {
  * @param {number | undefined} number  what `Environment.abort` knows the request by
  */
 function sendNative(native, href, request, body, number) {
-  const { method, headers, query, timeout, skipAuth, redirect, retry } = request;
+  const { method, headers, query, timeout, skipAuth, redirect, maxRedirects, retry } = request;
   const mode = redirect === undefined ? 0 : REDIRECT_MODES.indexOf(redirect) + 1;
-  const flags = (skipAuth ? 1 : 0) | (mode << 1);
+  const most = maxRedirects === undefined ? 0 : maxRedirects + 1;
+  const flags = (skipAuth ? 1 : 0) | (mode << 1) | (most << 4);
   const isBare = headers === '' && body === undefined && query === '' && timeout === 0;
   // Each argument costs a conversion, and most requests are a GET of a URL.
   if (isBare && number === undefined && retry === undefined) return native.send(href, method, flags);
@@ -52,6 +56,22 @@ function sendNative(native, href, request, body, number) {
   return native.send(href, method, flags, query || undefined, lines, body, wait, number, retry);
 }
 
+/**
+ * The request that `answer` to `request` redirects to, without its body; null if it redirects nowhere.
+ *
+ * @param {Client} native
+ * @param {NativeRequest} request
+ * @param {NativeAnswer} answer
+ */
+function nextHop(native, request, answer) {
+  const { method, headers, data } = request;
+  const { url, status, lines } = answer;
+  const hasBody = data !== undefined;
+  const answerHeaders = lines.slice(2).join('\n');
+  return native.nextHop({ url, method, headers, hasBody, status, answerHeaders });
+}
+
 exports.NativeRequest = NativeRequest;
 exports.REDIRECT_MODES = REDIRECT_MODES;
+exports.nextHop = nextHop;
 exports.sendNative = sendNative;

@@ -13,6 +13,7 @@ use super::ahead::Ahead;
 use super::environment::{Crossing, Environment};
 use super::napi_value::{Scope, unknown};
 use super::native_answer::NativeAnswer;
+use super::next_hop::{NativeExchange, NativeHop};
 use super::options::{NativeRetry, RequestParts, Settings};
 use super::runtime;
 use super::settlement::Settlement;
@@ -254,6 +255,12 @@ impl Client {
     {
         let change = self.ahead().change();
         self.start(env, |engine| change.begin(work(engine)))
+    }
+
+    /// The request that an answer redirects to, or null. Throws if the redirect must not be followed.
+    #[napi(catch_unwind)]
+    pub fn next_hop(&self, exchange: NativeExchange) -> Result<Option<NativeHop>, String> {
+        exchange.next_hop(&self.engine).map_err(|error| errors::thrown_now(&error))
     }
 
     fn start<'env, W, F>(&self, env: &'env Env, work: W) -> Result<Unknown<'env>>

@@ -30,6 +30,7 @@ mod kept_errors;
 mod loop_reference;
 mod napi_value;
 mod native_answer;
+mod next_hop;
 mod options;
 mod pending;
 mod promise;

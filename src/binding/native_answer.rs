@@ -14,7 +14,7 @@ use engine::http::{Download as EngineDownload, Response};
 const LONGEST_STRING: usize = (1 << 29) - 24;
 
 pub(super) struct NativeAnswer {
-    /// status | redirected << 10 | not replayable << 11 | replays << 12 | attempts << 14
+    /// status | redirected << 10 | not replayable << 11 | replays << 12 | became GET << 14 | attempts << 15
     bits: u32,
     head: Vec<u8>,
     body: NativeBody,
@@ -28,7 +28,8 @@ impl NativeAnswer {
             | u32::from(response.redirected) << 10
             | u32::from(not_replayable) << 11
             | replays << 12
-            | attempts << 14;
+            | u32::from(response.became_get) << 14
+            | attempts << 15;
         let head = head(&response);
         Self { bits, head, body: NativeBody::new(response.body), download: response.download }
     }

@@ -13,15 +13,13 @@ const counting = (status) => (request, response, body) => {
 
 const methods = [301, 302, 303, 307, 308].flatMap((status) =>
   ['get', 'head', 'post', 'put', 'delete'].flatMap((method) =>
-    // Rust follows the first, JavaScript the second.
-    [undefined, 5].map((maxRedirects) => ({
-      name: `${status} of ${method}, maxRedirects ${maxRedirects}`,
+    // Rust follows the first two, JavaScript the third.
+    [{}, { maxRedirects: 5 }, { beforeRedirect: () => {} }].map((options) => ({
+      name: `${status} of ${method}, ${Object.keys(options)}`,
       serve: counting(status),
       send: (api, { url }) =>
-        api.request({ method, url: `${url}/2`, data: /p/.test(method) ? { a: 1 } : undefined, maxRedirects }),
+        api.request({ method, url: `${url}/2`, data: /p/.test(method) ? { a: 1 } : undefined, ...options }),
       want: { response: { status: 200, path: '/0' }, seen: [{ url: '/2' }, { url: '/1' }, { url: '/0' }] },
-      // Rust does not say what became of it.
-      except: maxRedirects === undefined && !/get|head/.test(method) ? ['method'] : [],
     })),
   ),
 );
@@ -53,6 +51,18 @@ compare(__filename, [
     name: 'more than maxRedirects allows',
     serve: counting(302),
     send: (api, { url }) => api.get(`${url}/4`, { maxRedirects: 3 }),
+    want: {
+      error: {
+        code: 'ERR_FR_TOO_MANY_REDIRECTS',
+        message: 'Maximum number of redirects exceeded',
+        sent: true,
+      },
+    },
+  },
+  {
+    name: 'more than maxRedirects allows, with beforeRedirect',
+    serve: counting(302),
+    send: (api, { url }) => api.get(`${url}/4`, { maxRedirects: 3, beforeRedirect: () => {} }),
     want: {
       error: {
         code: 'ERR_FR_TOO_MANY_REDIRECTS',
@@ -171,6 +181,13 @@ compare(__filename, [
     except: ['message'],
   },
   {
+    name: 'to something that is no http URL, with beforeRedirect',
+    serve: (_request, response) => response.writeHead(302, { location: 'ftp://elsewhere.invalid/' }).end(),
+    send: (api, { url }) => api.get(url, { beforeRedirect: () => {} }),
+    want: { error: { code: 'ERR_FR_REDIRECTION_FAILURE', isAxiosError: true, sent: true } },
+    except: ['message'],
+  },
+  {
     name: 'auth goes along within the origin',
     serve: (request, response) =>
       request.url === '/1'
@@ -180,31 +197,31 @@ compare(__filename, [
     want: { response: { data: `Basic ${btoa('u:p')}` } },
     in10: 'fails', // its auth is gone
   },
-  ...[undefined, 5].flatMap((maxRedirects) => [
+  ...[{}, { maxRedirects: 5 }, { beforeRedirect: () => {} }].flatMap((options) => [
     {
-      name: `credentials do not leave the origin, maxRedirects ${maxRedirects}`,
+      name: `credentials do not leave the origin, ${Object.keys(options)}`,
       serve: leading,
       send: (api, { server }) =>
-        lead(api, server, { maxRedirects, headers: { Authorization: 'Bearer mine', Cookie: 'a=1' } }),
+        lead(api, server, { ...options, headers: { Authorization: 'Bearer mine', Cookie: 'a=1' } }),
       want: { response: { authorization: undefined, cookie: undefined, body: '' } },
     },
     {
-      name: `nor does the session’s token, maxRedirects ${maxRedirects}`,
+      name: `nor does the session’s token, ${Object.keys(options)}`,
       serve: leading,
-      send: (api, { server }) => lead(api, server, { maxRedirects }),
+      send: (api, { server }) => lead(api, server, options),
       want: { response: { authorization: undefined } },
     },
     {
-      name: `nor do other headers, maxRedirects ${maxRedirects}`,
+      name: `nor do other headers, ${Object.keys(options)}`,
       serve: leading,
-      send: (api, { server }) => lead(api, server, { maxRedirects, headers: { 'X-Own': '1' } }),
+      send: (api, { server }) => lead(api, server, { ...options, headers: { 'X-Own': '1' } }),
       want: { response: { own: '1' } },
       ours: { response: { own: undefined, accept: 'application/json, text/plain, */*' } },
     },
     {
-      name: `a body does, if the status says so, maxRedirects ${maxRedirects}`,
+      name: `a body does, if the status says so, ${Object.keys(options)}`,
       serve: leading,
-      send: (api, { server }) => lead(api, server, { maxRedirects, method: 'post', data: 'text' }),
+      send: (api, { server }) => lead(api, server, { ...options, method: 'post', data: 'text' }),
       want: { response: { body: 'text' } },
     },
   ]),

@@ -1,6 +1,6 @@
 'use strict';
 
-// What came back from Rust as axios' own adapter hands it to axios.
+// Makes an axios response of an answer from Rust, as axios' own adapter does.
 
 const { bodyNotReplayable } = require('../../errors.js');
 const { StreamedBody } = require('../../response/streamed-body.js');
@@ -10,10 +10,10 @@ const { Failure } = require('./failure.js');
 
 const BOM = 0xfeff;
 
-/** Encodings in which ASCII is what it is: what came as an ASCII string needs no decoding. */
+/** Encodings that leave ASCII unchanged, so that a body that crossed as an ASCII string needs no decoding. */
 const ASCII_STAYS = new Set([undefined, 'utf8', 'utf-8', 'UTF-8', 'ascii', 'latin1', 'binary']);
 
-/** Node's rule for fields that come twice: of these it keeps the first, others are joined. */
+/** Node keeps the first of these fields if they come twice, and joins others. */
 const FIRST_ONLY = new Set([
   ...['age', 'authorization', 'content-length', 'content-type', 'etag', 'expires', 'from', 'host'],
   ...['if-modified-since', 'if-unmodified-since', 'last-modified', 'location', 'max-forwards'],
@@ -27,9 +27,9 @@ const FIRST_ONLY = new Set([
 async function answerOf(answer, config, sent, cancel, fail) {
   const { body, download, status } = answer;
   const headers = headersOf(answer.lines);
-  // What is not there is not encoded either.
+  // An empty body is not encoded.
   if (body === null && download === undefined) delete headers['content-encoding'];
-  sent.answered(answer.url, status, answer.redirected);
+  sent.answered(answer);
   const response = {
     status,
     statusText: answer.statusText,
@@ -51,7 +51,7 @@ async function answerOf(answer, config, sent, cancel, fail) {
   return response;
 }
 
-/** Rejects what `validateStatus` does not take. */
+/** Throws if `validateStatus` rejects the status. */
 function settle(response, { notReplayable }) {
   const { config, status } = response;
   const cause = notReplayable ? bodyNotReplayable() : undefined;

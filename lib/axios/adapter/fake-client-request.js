@@ -1,20 +1,19 @@
 'use strict';
 
-/** What axios has of a request that was made: `response.request`, `error.request`. Not Node's ClientRequest, but what is read of it. */
+/** `response.request` and `error.request`: the properties of Node's ClientRequest that programs read. */
 class SentRequest {
   #href;
 
-  /** Where it went is known once there is an answer. */
+  /** Redirects may change both; see `answered`. */
   constructor(method, href) {
     this.method = method;
     this.#href = href;
     this.res = undefined;
   }
 
-  answered(url, status, redirected) {
+  answered({ url, status, becameGet }) {
     this.#href = url;
-    // Whether it has become a GET on the way is not said.
-    if (redirected && this.method !== 'GET' && this.method !== 'HEAD') this.method = undefined;
+    if (becameGet) this.method = 'GET';
     const fragment = url.indexOf('#');
     this.res = { responseUrl: fragment < 0 ? url : url.slice(0, fragment), statusCode: status };
   }

@@ -1,38 +1,37 @@
 'use strict';
 
-// An axios config, after its request transforms, as the request that crosses to Rust.
+// Makes the request that crosses to Rust of an axios config, after axios' request transforms.
 
 const { NativeRequest } = require('../../crossing/native-request.js');
 const { FRAMING, hasHeader, readHeaders } = require('../../options/headers.js');
 const { own } = require('../own-property.js');
 const { readData } = require('./data.js');
 const { badOption, badRequest } = require('./failure.js');
+const { isWatched } = require('./redirects.js');
 
-/** What axios follows unless it is told how many. */
-const USUAL_REDIRECTS = 21;
+/** More redirects than this are as good as no limit, and the number has to fit into the flags that cross. */
+const MOST_REDIRECTS = 0xffff;
 
-/** What a header's value cannot hold (RFC 9110 §5.5, each char being one byte on the wire); axios drops it. */
+/** Characters that a header's value cannot hold (RFC 9110 §5.5; each character is one byte on the wire). axios drops them. */
 const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]+/g;
 
-/**
- * { href, request, hops }: `request` is a NativeRequest. `hops` is how many redirects JavaScript has to
- * follow, undefined if it is Rust that does, or nobody.
- */
+/** { href, request }: the URL, and a NativeRequest. */
 async function readRequest(config, axios, signal) {
   const { href, auth } = readUrl(config, axios);
   const { data, headers } = await readData(config);
-  const hops = hopsOf(config);
   const request = new NativeRequest(readMethod(own(config, 'method')));
   request.headers = linesOf(config.headers, headers, auth, axios.VERSION);
   request.data = data;
   request.timeout = readTimeout(own(config, 'timeout'));
   request.skipAuth = own(config, 'skipAuthRefresh') === true;
-  request.redirect = hops === undefined && own(config, 'maxRedirects') !== 0 ? 'follow' : 'manual';
+  const most = own(config, 'maxRedirects');
+  request.redirect = most === 0 || isWatched(config) ? 'manual' : 'follow';
+  request.maxRedirects = most ? Math.max(0, Math.min(Math.floor(most), MOST_REDIRECTS)) : undefined;
   request.signal = signal;
-  return { href, request, hops };
+  return { href, request };
 }
 
-/** Where axios would send it to, and the user name and password, if there are any. */
+/** The URL as axios makes it, and the user name and password, if there are any. */
 function readUrl(config, axios) {
   const url = String(own(config, 'url') ?? '');
   const baseURL = own(config, 'baseURL');
@@ -44,11 +43,11 @@ function readUrl(config, axios) {
   return href.includes('@') ? withoutCredentials(href) : { href, auth: undefined };
 }
 
-/** By axios' own rules, which differ between its versions. */
+/** The rules are those of the program's copy of axios, because they differ between its versions. */
 function uriOf(config, parts, axios) {
   const paramsSerializer = own(config, 'paramsSerializer');
   const allowAbsoluteUrls = own(config, 'allowAbsoluteUrls');
-  // Of no instance: the defaults of this one are in the config already, and the module's are none of its own.
+  // Without defaults: those of the instance are in the config already, and those of the module do not apply.
   const nobody = { defaults: {} };
   try {
     return axios.Axios.prototype.getUri.call(nobody, { ...parts, paramsSerializer, allowAbsoluteUrls });
@@ -80,7 +79,7 @@ function readMethod(value) {
   return method;
 }
 
-/** 0: the client's. */
+/** 0 stands for the client's own. */
 function readTimeout(value) {
   if (!value) return 0;
   const timeout = parseInt(value, 10);
@@ -88,18 +87,12 @@ function readTimeout(value) {
   return Math.max(timeout, 0);
 }
 
-function hopsOf(config) {
-  const most = own(config, 'maxRedirects');
-  if (most === 0) return undefined;
-  return most || (own(config, 'beforeRedirect') ? USUAL_REDIRECTS : undefined);
-}
-
-/** Header lines. `describing`: the body's own, which win. `auth`: user name and password, which win too. */
+/** Header lines. Headers that describe the body, and `auth` (user name and password), replace those of the config. */
 function linesOf(headers, describing, auth, version) {
   const given = fieldsOf(headers);
   const pairs = [];
   const add = (name, value) => {
-    // The connection's own are left to it.
+    // Rust sets the headers of the connection.
     if (value === undefined || value === null || value === false || FRAMING.has(name.toLowerCase())) return;
     for (const one of Array.isArray(value) ? value : [value]) {
       pairs.push([name, String(one).replace(NOT_IN_A_VALUE, '')]);
@@ -116,7 +109,7 @@ function linesOf(headers, describing, auth, version) {
   return hasHeader(lines, 'user-agent') ? lines : `user-agent\naxios/${version}${lines && `\n${lines}`}`;
 }
 
-/** Before 1.2, what is a default and in the request too is there under both spellings. The request's is the last. */
+/** Before axios 1.2, a default that the request replaces is there under both spellings. The request's is the last. */
 function fieldsOf(headers) {
   const given = (typeof headers?.toJSON === 'function' ? headers.toJSON() : headers) ?? {};
   if (typeof headers?.concat === 'function') return given;

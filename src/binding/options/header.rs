@@ -20,7 +20,7 @@ impl NativeHeader {
 }
 
 /// Reads lines of names and values alternately, as `lib/options/headers.js` makes them.
-pub(super) fn lines(text: &str) -> Result<HeaderMap, Error> {
+pub(in super::super) fn lines(text: &str) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
     let mut lines = text.split('\n');
     while let (Some(name), Some(value)) = (lines.next().filter(|name| !name.is_empty()), lines.next()) {

@@ -16,7 +16,7 @@ use super::calls::Calls;
 use engine::client::{Config, Judge};
 use engine::error::Error;
 use engine::http::retry::Budget;
-use engine::http::{Limits, Origins, Rules};
+use engine::http::{Limits, MAX_REDIRECTS, Origins, Rules};
 use engine::present::Format;
 use engine::session::registry::Registry;
 use engine::session::signal::Gauge;
@@ -32,6 +32,7 @@ mod session;
 mod tls;
 mod transport;
 
+pub(super) use header::lines as header_lines;
 pub(super) use request::RequestParts;
 pub use retry::NativeRetry;
 
@@ -83,6 +84,7 @@ impl Settings {
             header_name: self.header.name()?,
             rules: Rules {
                 redirect: redirect::mode(self.redirect).unwrap_or_default(),
+                max_redirects: MAX_REDIRECTS,
                 limits: Limits {
                     size: bytes(self.max_response_size),
                     time: ms(self.timeout),

@@ -14,7 +14,8 @@ use engine::http::Payload;
 pub(in super::super) struct RequestParts {
     pub(in super::super) url: String,
     pub(in super::super) method: String,
-    /// Bit 0: without a token. The bits above: 1 + the index of the redirect mode, 0 for the client's own.
+    /// Bit 0: without a token. Bits 1 to 3: 1 + the index of the redirect mode. The bits above: 1 + the most redirects. 0 is
+    /// the client's own.
     pub(in super::super) flags: u32,
     /// Without the question mark.
     pub(in super::super) query: Option<String>,
@@ -38,7 +39,8 @@ impl RequestParts {
             body,
             timeout: self.timeout.map_or(timeout, ms),
             skip_auth: self.flags & 1 == 1,
-            redirect: (self.flags >> 1).checked_sub(1).and_then(redirect::mode),
+            redirect: (self.flags >> 1 & 0b111).checked_sub(1).and_then(redirect::mode),
+            max_redirects: (self.flags >> 4).checked_sub(1),
             retry: self.retry.map(TryInto::try_into).transpose()?.map(Arc::new),
         })
     }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use ::http::header::HeaderValue;
+use ::http::StatusCode;
+use ::http::header::{HeaderMap, HeaderValue};
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::http::redirect::next_request;
+use crate::http::{RedirectMode, WireRequest};
 use crate::present::Presented;
 use crate::session::{Held, Lease, Stamp, Verdict};
 use crate::token::Tokens;
@@ -58,9 +61,22 @@ impl Client {
         self.session.accepted(stamp);
     }
 
+    /// The request that follows `request` if its answer is a redirect; true beside it if that request goes to another
+    /// origin. For a caller that follows redirects itself, in mode `follow`.
+    pub fn next_hop(
+        &self,
+        mut request: WireRequest,
+        answer: (StatusCode, &HeaderMap),
+    ) -> Result<Option<(WireRequest, bool)>, Error> {
+        if let Some(own) = request.headers.get_mut(&self.config.header_name) {
+            own.set_sensitive(true);
+        }
+        next_request(RedirectMode::Follow, self.config.rules.allow_insecure, &request, answer)
+    }
+
     /// Whether the token may go to `url`.
     pub fn trusts(&self, url: &str) -> Result<bool, Error> {
-        self.config.origins.resolve(url, "").map(|target| target.trusted)
+        self.config.origins.trusts(url)
     }
 
     /// The access token held, and its stamp. Never waits.

@@ -38,6 +38,8 @@ pub struct Request {
     /// None: the client's.
     pub redirect: Option<RedirectMode>,
     /// None: the client's.
+    pub max_redirects: Option<u32>,
+    /// None: the client's.
     pub retry: Option<Arc<RetryRules>>,
 }
 
@@ -114,6 +116,7 @@ impl<'a> Call<'a> {
             authorised,
             rules: Rules {
                 redirect: request.redirect.unwrap_or(config.rules.redirect),
+                max_redirects: request.max_redirects.unwrap_or(config.rules.max_redirects),
                 limits: Limits { time: request.timeout, ..config.rules.limits },
                 ..config.rules
             },

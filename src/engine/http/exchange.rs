@@ -14,13 +14,13 @@ use crate::error::{Error, Phase, RedirectKind};
 use crate::http::body::download::{Download, Limits, fill};
 use crate::http::body::outgoing::UploadGuard;
 use crate::http::connect::watch::watched;
-use crate::http::redirect::MAX_REDIRECTS;
 use crate::http::{PhaseCell, RedirectMode, Transport, WireRequest, WireResponse, origin, redirect};
 
 /// The options of a request that the wire needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub redirect: RedirectMode,
+    pub max_redirects: u32,
     pub limits: Limits,
     pub allow_insecure: bool,
 }
@@ -32,6 +32,8 @@ pub struct Response {
     /// The URL of the last request after redirects.
     pub url: Url,
     pub redirected: bool,
+    /// A redirect changed the method to GET.
+    pub became_get: bool,
     /// A redirect led to another origin. The token did not go there, so the answer says nothing about the token.
     pub left_origin: bool,
     pub headers: HeaderMap,
@@ -50,17 +52,16 @@ pub async fn exchange(
 ) -> Result<Response, Error> {
     let mut redirected: Option<WireRequest> = None;
     phase.begin();
-    for _ in 0..=MAX_REDIRECTS {
+    for _ in 0..=rules.max_redirects {
         let current = redirected.as_ref().unwrap_or(request);
         let mut upload = UploadGuard::new(&current.body);
         phase.set(Phase::Response);
         let answer = watched(phase, transport.send(current)).await?;
         phase.answered();
         let head = (answer.status, &answer.headers);
-        let hop =
-            redirect::decide(rules.redirect, rules.allow_insecure, (&current.method, &current.url), head)?;
-        let Some(hop) = hop else {
-            let url = current.url.clone();
+        let next = redirect::next_request(rules.redirect, rules.allow_insecure, current, head)?;
+        let Some((next, leaves_origin)) = next else {
+            let (url, became_get) = (current.url.clone(), current.method != request.method);
             let body_is_empty = has_no_body(&current.method, answer.status);
             let WireResponse { status, reason, headers, body, unsent } = answer;
             upload.unsent = unsent;
@@ -74,6 +75,7 @@ pub async fn exchange(
                 reason,
                 url,
                 redirected: redirected.is_some(),
+                became_get,
                 left_origin: phase.is_away(),
                 headers,
                 body,
@@ -81,16 +83,15 @@ pub async fn exchange(
             });
         };
         drop(upload);
-        if hop.leaves_origin {
+        if leaves_origin {
             phase.leave_origin();
         }
-        let next = redirect::follow(hop, current);
         if !next.body.is_fresh() {
             return Err(Error::BodyNotReplayable);
         }
         redirected = Some(next);
     }
-    let kind = RedirectKind::TooMany { limit: MAX_REDIRECTS };
+    let kind = RedirectKind::TooMany { limit: rules.max_redirects };
     Err(Error::Redirect { origin: origin::name(&request.url), kind })
 }
 

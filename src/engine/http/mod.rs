@@ -30,7 +30,7 @@ pub use connect::tls::TlsOptions;
 pub use exchange::{Response, Rules, exchange};
 pub use origin::{Origins, Target};
 pub use phase::PhaseCell;
-pub use redirect::RedirectMode;
+pub use redirect::{MAX_REDIRECTS, RedirectMode};
 pub use transport::hyper_transport::HyperTransport;
 pub use transport::options::TransportOptions;
 pub use transport::{Transport, WireRequest, WireResponse};

@@ -54,7 +54,7 @@ impl Origins {
             return Err(invalid("must hold no user name and no password; send them as a header"));
         }
         check_transport(&url, self.allow_insecure)?;
-        let trusted = self.trusts(&url);
+        let trusted = self.includes(&url);
         Ok(Target { url, trusted })
     }
 
@@ -72,7 +72,13 @@ impl Origins {
         url.map_err(not_a_url)
     }
 
-    fn trusts(&self, url: &Url) -> bool {
+    /// Whether the token may go to `url`. An error if plain http would carry it beyond this machine.
+    pub fn trusts(&self, url: &str) -> Result<bool, Error> {
+        let Some(url) = Url::parse(url).ok().filter(|url| self.includes(url)) else { return Ok(false) };
+        check_transport(&url, self.allow_insecure).map(|()| true)
+    }
+
+    fn includes(&self, url: &Url) -> bool {
         let base = self.base.iter().map(|base| &base.url);
         base.chain(&self.allowed).any(|origin| same_origin(origin, url))
     }

@@ -1,9 +1,7 @@
-//! Whether and how a redirect is followed. Pure: [`decide`] reads a response's head, [`follow`] makes the next
-//! request, [`crate::http::exchange`] sends it.
+//! Decides whether a redirect is followed, and makes the next request; [`crate::http::exchange`] sends it.
 //!
-//! Invariant: what a request carries never reaches another origin, except the few headers that say nothing about the
-//! caller, and the body that a 307 or 308 in mode `follow` asks for. What was dropped on the way stays dropped, even if
-//! a later redirect comes back.
+//! Invariant: another origin gets only the few headers that say nothing about the caller, and the body that a 307 or 308
+//! in mode `follow` asks for. A header that was dropped stays dropped, even if a later redirect comes back.
 
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
@@ -17,29 +15,43 @@ pub enum RedirectMode {
     /// Follows within the origin; a redirect that leaves it is an error.
     #[default]
     SameOrigin,
-    /// Follows anywhere, leaving the request's headers behind where it leaves the origin.
+    /// Follows to any origin, without the request's headers if it is another one.
     Follow,
     /// Every redirect is an error.
     Error,
-    /// Every redirect is a response like any other.
+    /// The caller gets every redirect.
     Manual,
 }
 
 /// Where a redirect leads.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Hop {
-    pub(crate) url: Url,
-    pub(crate) method: Method,
-    pub(crate) keeps_body: bool,
-    pub(crate) leaves_origin: bool,
+struct Hop {
+    url: Url,
+    method: Method,
+    keeps_body: bool,
+    leaves_origin: bool,
 }
 
-/// The fetch standard's number.
-pub(crate) const MAX_REDIRECTS: u32 = 20;
+/// How many redirects are followed unless a request says otherwise. The fetch standard's number.
+pub const MAX_REDIRECTS: u32 = 20;
 
-/// What follows from the head of an answer to `method` and `url`: another request, or `None` if it is the caller's.
-/// Without a `location` it is, but in mode `error`, as the fetch standard says.
-pub(crate) fn decide(
+/// The request that follows `request`, to which the answer is `status` and `headers`; true beside it if that request goes
+/// to another origin. `None` if the caller gets the answer.
+pub fn next_request(
+    mode: RedirectMode,
+    allow_insecure: bool,
+    request: &WireRequest,
+    answer: (StatusCode, &HeaderMap),
+) -> Result<Option<(WireRequest, bool)>, Error> {
+    let hop = decide(mode, allow_insecure, (&request.method, &request.url), answer)?;
+    Ok(hop.map(|hop| {
+        let leaves_origin = hop.leaves_origin;
+        (follow(hop, request), leaves_origin)
+    }))
+}
+
+/// A redirect without a `location` is the caller's, except in mode `error`, as in the fetch standard.
+fn decide(
     mode: RedirectMode,
     allow_insecure: bool,
     (method, url): (&Method, &Url),
@@ -75,15 +87,14 @@ pub(crate) fn decide(
     Ok(Some(Hop { url: next, method: method.0, keeps_body, leaves_origin }))
 }
 
-/// The request that goes to `hop` after `previous` was redirected there.
-pub(crate) fn follow(hop: Hop, previous: &WireRequest) -> WireRequest {
+fn follow(hop: Hop, previous: &WireRequest) -> WireRequest {
     let Hop { url, method, keeps_body, leaves_origin } = hop;
     let sends_body = keeps_body && !previous.body.is_empty();
     let mut headers = HeaderMap::new();
     for (name, value) in &previous.headers {
         let about_the_body = is_about_the_body(name);
         let dropped = about_the_body && !sends_body;
-        // A sensitive value is a secret whatever name the user chose for it.
+        // A sensitive value is a secret, whatever the header is called.
         let stays_behind =
             leaves_origin && (value.is_sensitive() || !(about_the_body || TRAVELS.contains(name)));
         if !dropped && !stays_behind {
@@ -98,12 +109,12 @@ pub(crate) fn follow(hop: Hop, previous: &WireRequest) -> WireRequest {
 const TRAVELS: [HeaderName; 4] =
     [header::ACCEPT, header::ACCEPT_ENCODING, header::ACCEPT_LANGUAGE, header::USER_AGENT];
 
-/// The fetch standard's redirect statuses; 300 and 304 are none.
+/// The redirect statuses of the fetch standard, without 300 and 304.
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// The only `location`, resolved. The fragment of the request stays unless there is a new one.
+/// The `location`, resolved, if there is exactly one. Without a fragment it gets the fragment of the request.
 fn location(url: &Url, headers: &HeaderMap) -> Option<Url> {
     let mut all = headers.get_all(header::LOCATION).iter();
     let (only, None) = (all.next()?, all.next()) else {
@@ -116,7 +127,7 @@ fn location(url: &Url, headers: &HeaderMap) -> Option<Url> {
     Some(next)
 }
 
-/// The next method, and whether the body goes along.
+/// The next method, and whether the body is sent again.
 fn next_method(status: StatusCode, method: &Method) -> (Method, bool) {
     let becomes_get = match status.as_u16() {
         303 => !matches!(*method, Method::GET | Method::HEAD),

@@ -236,6 +236,7 @@ impl World {
             header_name: ::http::header::AUTHORIZATION,
             rules: Rules {
                 redirect: RedirectMode::SameOrigin,
+                max_redirects: 20,
                 limits: Limits { size: 1024, time: secs(30), whole_up_to: 1024, patience: ms(5) },
                 allow_insecure: false,
             },
@@ -287,6 +288,7 @@ pub(super) fn request(url: &str) -> Request {
         timeout: secs(30),
         skip_auth: false,
         redirect: None,
+        max_redirects: None,
         retry: None,
     }
 }

@@ -205,3 +205,16 @@ fn reference() -> impl Strategy<Value = String> {
     ]);
     prop::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
 }
+
+#[test]
+fn only_a_trusted_origin_is_asked_for_its_transport() {
+    let parse = |text| Url::parse(text).unwrap();
+    let origins = Origins::new(Some(parse("https://a.example/v1")), vec![parse("http://b.example")], false);
+    assert_eq!(origins.trusts("https://a.example"), Ok(true));
+    // Not the client's: whether it is plain http is not the client's business either.
+    for other in ["https://c.example", "http://c.example", "http://a.example", "https://b.example", "null"] {
+        assert_eq!(origins.trusts(other), Ok(false), "{other}");
+    }
+    let insecure = Error::InsecureTransport { origin: "http://b.example".into() };
+    assert_eq!(origins.trusts("http://b.example"), Err(insecure));
+}

@@ -31,6 +31,7 @@ fn answer(status: u16, retry_after: Option<&'static str>) -> Result<Response, Er
         reason: "".into(),
         url: Url::parse("https://api.example/").unwrap(),
         redirected: false,
+        became_get: false,
         left_origin: false,
         headers,
         body: Bytes::new(),

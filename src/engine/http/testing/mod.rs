@@ -93,7 +93,7 @@ pub(crate) fn rules() -> Rules {
         whole_up_to: 256 * 1024,
         patience: Duration::from_millis(5),
     };
-    Rules { redirect: RedirectMode::SameOrigin, limits, allow_insecure: false }
+    Rules { redirect: RedirectMode::SameOrigin, max_redirects: 20, limits, allow_insecure: false }
 }
 
 /// The answer with its body in one piece.
