@@ -2,12 +2,12 @@
 
 // TokenClient: checks what users pass, lets Rust do the work, and makes what users get.
 
-const { Client } = require('../native');
 const { Callbacks } = require('./callbacks/callbacks.js');
 const { register } = require('./crossing/dispatch.js');
 const { environment } = require('./crossing/environment.js');
 const { NativeAnswer } = require('./crossing/native-answer.js');
 const { nativeResult } = require('./crossing/native-errors.js');
+const { NativeClient } = require('./crossing/native-session.js');
 const { send, sendError } = require('./crossing/send.js');
 const { HttpError, invalidOption, rejectOption } = require('./errors.js');
 const { ownCopy } = require('./options/check.js');
@@ -36,7 +36,7 @@ class Shared {
 }
 
 class TokenClient {
-  /** @type {Client} */
+  /** @type {import('./crossing/native-session.js').NativeSession} */
   #native;
   /** @type {Shared} */
   #shared;
@@ -62,7 +62,8 @@ class TokenClient {
     const { settings, callbacks } = readClientOptions(options);
     this.#shared = new Shared(settings, new Callbacks(callbacks, settings.session.share));
     try {
-      this.#native = new Client(environment, register(this.#shared.callbacks), settings);
+      const client = new NativeClient(environment, register(this.#shared.callbacks), settings);
+      this.#native = client.session(settings.session.key);
     } catch (error) {
       throw rejectOption(error.message);
     }

@@ -11,7 +11,7 @@ const { nextHop } = require('./crossing/native-request.js');
  * @import { NativeAnswer } from './crossing/native-answer.js'
  * @import { NativeRequest } from './crossing/native-request.js'
  * @typedef {(href: string, request: NativeRequest) => Promise<NativeAnswer>} Exchange
- * @typedef {{ native: import('../native').Client, callbacks: import('./callbacks/callbacks.js').Callbacks, headerName: string,
+ * @typedef {{ native: import('./crossing/native-session.js').NativeSession, callbacks: import('./callbacks/callbacks.js').Callbacks, headerName: string,
  *   exchange: Exchange }} Parts  of a client
  * @typedef {{ value: string | null, epoch: number, generation: number }} Authorised  The auth header's value, null if nobody is
  *   logged in; and the login and the rotation that its token is of.

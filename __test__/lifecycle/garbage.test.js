@@ -35,6 +35,11 @@ test('a thousand dropped clients are collected, though their callbacks refer to 
   expect(await reported(run('dropped', { clients: 1000 }))).toEqual({ collected: 1000 });
 });
 
+test('sessions that nobody holds are forgotten, and the others stay what they are', async () => {
+  const facts = await reported(run('droppedSessions', { sessions: 100 }));
+  expect(facts).toEqual({ sessions: 1 + 50, leases: 150, own: 150 });
+});
+
 test('what a callback throws too late is collected', async () => {
   const facts = await reported(run('late', { failures: 20 }));
   expect(facts).toEqual({ outcomes: ['ERR_STORE_UNAVAILABLE'], collected: 20 });

@@ -5,7 +5,8 @@
 
 /** @import { Data } from '../body/read.js' */
 /** @import { NativeAnswer } from './native-answer.js' */
-/** @import { Client, NativeRetry, NativeSource } from '../../native' */
+/** @import { NativeSession } from './native-session.js' */
+/** @import { NativeRetry, NativeSource } from '../../native' */
 
 /** In the order of their numbers in Rust. */
 const REDIRECT_MODES = /** @type {const} */ (['same-origin', 'follow', 'error', 'manual']);
@@ -38,7 +39,7 @@ class NativeRequest {
 }
 
 /**
- * @param {Client} native
+ * @param {NativeSession} native
  * @param {string} href
  * @param {NativeRequest} request
  * @param {string | Uint8Array | NativeSource | undefined} body  `request.data` as Rust takes it
@@ -53,13 +54,13 @@ function sendNative(native, href, request, body, number) {
   // Each argument costs a conversion, and most requests are a GET of a URL.
   if (isBare && number === undefined && retry === undefined) return native.send(href, method, flags);
   const [lines, wait] = [headers || undefined, timeout || undefined];
-  return native.send(href, method, flags, query || undefined, lines, body, wait, number, retry);
+  return native.sendWith(href, method, flags, query || undefined, lines, body, wait, number, retry);
 }
 
 /**
  * The request that `answer` to `request` redirects to, without its body; null if it redirects nowhere.
  *
- * @param {Client} native
+ * @param {NativeSession} native
  * @param {NativeRequest} request
  * @param {NativeAnswer} answer
  */

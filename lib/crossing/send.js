@@ -16,7 +16,7 @@ let lastNumber = 0;
 /**
  * The addon's promise of an answer; `sendError` makes the error that users get of its rejection. Not async where nothing has
  * to be looked after, because each of ten thousand waiting requests would hold one more frame.
- * @param {import('../../native').Client} native
+ * @param {import('./native-session.js').NativeSession} native
  * @param {import('../callbacks/callbacks.js').Callbacks} callbacks
  * @param {string} href
  * @param {import('./native-request.js').NativeRequest} request

@@ -1,5 +1,6 @@
 //! `TokenClient`'s native half: starts each call on the engine's thread and returns its promise.
 
+use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use napi::bindgen_prelude::{Either3, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
+use slab::Slab;
 
 use super::ahead::Ahead;
 use super::environment::{Crossing, Environment};
@@ -20,7 +22,7 @@ use super::settlement::Settlement;
 use super::tokens::NativeTokens;
 use super::upload::{NativeSource, Upload};
 use super::{errors, resolve};
-use engine::client::Client as EngineClient;
+use engine::client::{Client as EngineClient, Config};
 use engine::error::Error;
 use engine::http::Payload;
 use engine::secret::Secret;
@@ -35,9 +37,12 @@ pub struct Now {
     pub generation: f64,
 }
 
+/// A client and its sessions. JavaScript names a session by a number, because an object of this class costs it 300 bytes.
+/// `lib/crossing/native-session.js` tells when the number is of no more use.
 #[napi]
 pub struct Client {
-    engine: Arc<EngineClient>,
+    config: Arc<Config>,
+    sessions: RefCell<Slab<Arc<EngineClient>>>,
     crossing: Rc<Crossing>,
 }
 
@@ -48,15 +53,22 @@ impl Client {
     pub fn new(environment: &Environment, number: u32, settings: Settings) -> Result<Self, String> {
         let crossing = Rc::clone(environment.crossing());
         let calls = Arc::clone(&crossing.calls);
-        let key = settings.session.key.clone();
         let config = settings.into_config(calls, number).map_err(|error| errors::thrown_now(&error))?;
-        Ok(Self { engine: Arc::new(EngineClient::new(Arc::new(config), &key)), crossing })
+        Ok(Self { config: Arc::new(config), sessions: RefCell::default(), crossing })
+    }
+
+    /// Returns the number of a session, which is held until `forget`.
+    #[napi(catch_unwind)]
+    #[allow(clippy::cast_possible_truncation, reason = "more sessions than that fit into no memory")]
+    pub fn session(&self, key: String) -> u32 {
+        let session = EngineClient::new(Arc::clone(&self.config), &key);
+        self.sessions.borrow_mut().insert(Arc::new(session)) as u32
     }
 
     #[napi(catch_unwind)]
-    pub fn session(&self, key: String) -> Self {
-        let engine = Arc::new(self.engine.session(&key));
-        Self { engine, crossing: Rc::clone(&self.crossing) }
+    pub fn forget(&self, session: u32) {
+        let session = self.sessions.borrow_mut().try_remove(session as usize);
+        drop(session);
     }
 
     /// Sends a request. `lib/crossing/native-request.js`, the one caller, passes what [`RequestParts`] describes, and:
@@ -70,6 +82,7 @@ impl Client {
     pub fn send<'env>(
         &self,
         env: &'env Env,
+        session: u32,
         url: String,
         method: String,
         flags: u32,
@@ -90,7 +103,7 @@ impl Client {
             }
         });
         let abortable = number.map(|number| self.crossing.aborts.abortable(number));
-        self.start(env, move |engine| {
+        self.start(env, session, move |engine| {
             // Made before the async block, because the block would keep the parts beside the request made of them.
             let request = parts.into_request(body, engine.config().rules.limits.time).map(Box::new);
             async move {
@@ -111,22 +124,31 @@ impl Client {
 
     /// Gives the token at once if it is at hand.
     #[napi(catch_unwind, ts_return_type = "string | Promise<string>")]
-    pub fn access_token<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
-        if let Some(held) = self.ahead().at_once(|| self.engine.access_token_now()) {
+    pub fn access_token<'env>(&self, env: &'env Env, session: u32) -> Result<Unknown<'env>> {
+        if let Some(held) = self.ahead().at_once(|| self.engine(session).access_token_now()) {
             return self.resolved(env, Settlement::AccessToken(held));
         }
-        self.start(env, |engine| async move { engine.access_token().await.map(Settlement::AccessToken) })
+        self.start(
+            env,
+            session,
+            |engine| async move { engine.access_token().await.map(Settlement::AccessToken) },
+        )
     }
 
     #[napi(catch_unwind, ts_return_type = "Promise<unknown[] | null>")]
-    pub fn tokens<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
-        self.start(env, |engine| async move { engine.tokens().await.map(Settlement::Tokens) })
+    pub fn tokens<'env>(&self, env: &'env Env, session: u32) -> Result<Unknown<'env>> {
+        self.start(env, session, |engine| async move { engine.tokens().await.map(Settlement::Tokens) })
     }
 
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
-    pub fn set_tokens<'env>(&self, env: &'env Env, tokens: Option<NativeTokens>) -> Result<Unknown<'env>> {
+    pub fn set_tokens<'env>(
+        &self,
+        env: &'env Env,
+        session: u32,
+        tokens: Option<NativeTokens>,
+    ) -> Result<Unknown<'env>> {
         let tokens = tokens.map(Tokens::try_from).transpose();
-        self.change(env, |engine| async move {
+        self.change(env, session, |engine| async move {
             let tokens = tokens.map_err(|malformed| {
                 Error::invalid_option("tokens", format!("cannot be used: {malformed}"))
             })?;
@@ -135,16 +157,21 @@ impl Client {
     }
 
     #[napi(catch_unwind, ts_return_type = "Promise<unknown[]>")]
-    pub fn rotate<'env>(&self, env: &'env Env, rejected: Option<String>) -> Result<Unknown<'env>> {
+    pub fn rotate<'env>(
+        &self,
+        env: &'env Env,
+        session: u32,
+        rejected: Option<String>,
+    ) -> Result<Unknown<'env>> {
         let rejected = rejected.map(Secret::new);
-        self.start(env, |engine| async move {
+        self.start(env, session, |engine| async move {
             engine.rotate(rejected.as_ref()).await.map(|held| Settlement::Tokens(Some(held)))
         })
     }
 
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
-    pub fn close<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
-        self.change(env, |engine| async move {
+    pub fn close<'env>(&self, env: &'env Env, session: u32) -> Result<Unknown<'env>> {
+        self.change(env, session, |engine| async move {
             engine.close().await;
             Ok(Settlement::Done)
         })
@@ -154,7 +181,7 @@ impl Client {
     #[napi(catch_unwind)]
     #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
     pub fn stats(&self) -> Vec<f64> {
-        let config = self.engine.config();
+        let config = &self.config;
         let counters = &config.participant.counters;
         let waiting = &config.participant.waiting;
         let counts = [
@@ -181,12 +208,12 @@ impl Client {
         catch_unwind,
         ts_return_type = "[string | null, number, number, number] | Promise<[string | null, number, number, number]>"
     )]
-    pub fn authorise<'env>(&self, env: &'env Env, epoch: Option<f64>) -> Result<Unknown<'env>> {
+    pub fn authorise<'env>(&self, env: &'env Env, session: u32, epoch: Option<f64>) -> Result<Unknown<'env>> {
         let epoch = epoch.map(count);
-        if let Some(authorised) = self.ahead().at_once(|| self.engine.authorise_now(epoch)) {
+        if let Some(authorised) = self.ahead().at_once(|| self.engine(session).authorise_now(epoch)) {
             return self.resolved(env, Settlement::Authorised(Some(authorised)));
         }
-        self.start(env, move |engine| async move {
+        self.start(env, session, move |engine| async move {
             engine.authorise(epoch).await.map(Some).map(Settlement::Authorised)
         })
     }
@@ -194,25 +221,30 @@ impl Client {
     /// Tells the session that the token of this stamp was rejected. Resolves as `authorise` does, for sending the request
     /// again, or with null if the rejection goes to the caller.
     #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number, number] | null>")]
-    pub fn rejected<'env>(&self, env: &'env Env, epoch: f64, generation: f64) -> Result<Unknown<'env>> {
+    pub fn rejected<'env>(
+        &self,
+        env: &'env Env,
+        session: u32,
+        epoch: f64,
+        generation: f64,
+    ) -> Result<Unknown<'env>> {
         let stamp = Stamp { epoch: count(epoch), generation: count(generation) };
-        self.change(
-            env,
-            move |engine| async move { engine.rejected(stamp).await.map(Settlement::Authorised) },
-        )
+        self.change(env, session, move |engine| async move {
+            engine.rejected(stamp).await.map(Settlement::Authorised)
+        })
     }
 
     /// Tells the session that a server accepted the token of this stamp.
     #[napi(catch_unwind)]
-    pub fn accepted(&self, epoch: f64, generation: f64) {
-        self.engine.accepted(Stamp { epoch: count(epoch), generation: count(generation) });
+    pub fn accepted(&self, session: u32, epoch: f64, generation: f64) {
+        self.engine(session).accepted(Stamp { epoch: count(epoch), generation: count(generation) });
     }
 
     /// Returns the token that the session has now, without waiting.
     #[napi(catch_unwind)]
     #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
-    pub fn now(&self) -> Now {
-        let (held, stamp) = self.engine.now();
+    pub fn now(&self, session: u32) -> Now {
+        let (held, stamp) = self.engine(session).now();
         Now {
             access_token: held.map(|held| held.tokens.access.expose().to_owned()),
             epoch: stamp.epoch as f64,
@@ -222,20 +254,24 @@ impl Client {
 
     /// Another login, or with undefined a logout. It counts when this returns, and is stored by itself.
     #[napi(catch_unwind)]
-    pub fn login(&self, tokens: Option<NativeTokens>) -> Result<(), String> {
+    pub fn login(&self, session: u32, tokens: Option<NativeTokens>) -> Result<(), String> {
         let invalid = |malformed| {
             errors::thrown_now(&Error::invalid_option("tokens", format!("cannot be used: {malformed}")))
         };
         let tokens = tokens.map(Tokens::try_from).transpose().map_err(invalid)?;
-        let stored = Arc::clone(&self.engine).login(tokens);
+        let stored = self.engine(session).login(tokens);
         runtime::spawn(move || stored);
         Ok(())
     }
 
     /// Returns whether the token may go to this URL. Throws the error that a request to the URL would reject with.
     #[napi(catch_unwind)]
-    pub fn trusts(&self, url: String) -> Result<bool, String> {
-        self.engine.trusts(&url).map_err(|error| errors::thrown_now(&error))
+    pub fn trusts(&self, session: u32, url: String) -> Result<bool, String> {
+        self.engine(session).trusts(&url).map_err(|error| errors::thrown_now(&error))
+    }
+
+    fn engine(&self, session: u32) -> Arc<EngineClient> {
+        Arc::clone(&self.sessions.borrow()[session as usize])
     }
 
     fn ahead(&self) -> &Arc<Ahead> {
@@ -248,27 +284,27 @@ impl Client {
     }
 
     /// Starts a call after which others get other tokens, or none.
-    fn change<'env, W, F>(&self, env: &'env Env, work: W) -> Result<Unknown<'env>>
+    fn change<'env, W, F>(&self, env: &'env Env, session: u32, work: W) -> Result<Unknown<'env>>
     where
         W: FnOnce(Arc<EngineClient>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,
     {
         let change = self.ahead().change();
-        self.start(env, |engine| change.begin(work(engine)))
+        self.start(env, session, |engine| change.begin(work(engine)))
     }
 
     /// The request that an answer redirects to, or null. Throws if the redirect must not be followed.
     #[napi(catch_unwind)]
-    pub fn next_hop(&self, exchange: NativeExchange) -> Result<Option<NativeHop>, String> {
-        exchange.next_hop(&self.engine).map_err(|error| errors::thrown_now(&error))
+    pub fn next_hop(&self, session: u32, exchange: NativeExchange) -> Result<Option<NativeHop>, String> {
+        exchange.next_hop(&self.engine(session)).map_err(|error| errors::thrown_now(&error))
     }
 
-    fn start<'env, W, F>(&self, env: &'env Env, work: W) -> Result<Unknown<'env>>
+    fn start<'env, W, F>(&self, env: &'env Env, session: u32, work: W) -> Result<Unknown<'env>>
     where
         W: FnOnce(Arc<EngineClient>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,
     {
-        let engine = Arc::clone(&self.engine);
+        let engine = self.engine(session);
         self.crossing.promises.of(env, move || work(engine))
     }
 }

@@ -2,6 +2,7 @@
 
 // Drops clients, and requests with nobody left who knows their client, and collects garbage. Wants --expose-gc.
 
+const { authoriser } = require('../../../lib/token-lease.js');
 const { code, connect, report, settings, told } = require('./program.js');
 const { refreshAt } = require('../../support/refresh.js');
 
@@ -58,6 +59,25 @@ const programs = {
     for (let index = 0; index < settings.clients; index += 1) await drop(index % 50 === 0);
     await collect(() => collected === settings.clients);
     return { collected };
+  },
+
+  /** Sessions of a client that lives. Every second one is held by nothing but what asks for its token. */
+  async droppedSessions() {
+    const client = connect();
+    const leases = new Map();
+    const take = async (name, isHeld) => {
+      const session = client.session(name);
+      await session.setTokens({ accessToken: name });
+      if (isHeld) leases.set(name, authoriser(session));
+    };
+    for (let index = 0; index < settings.sessions; index += 1) await take(`first-${index}`, index % 2 === 0);
+    await collect(() => client.stats().sessions === 1 + leases.size);
+    const { sessions } = client.stats();
+    // These take the numbers that have become free.
+    for (let index = 0; index < settings.sessions; index += 1) await take(`second-${index}`, true);
+    let own = 0;
+    for (const [name, lease] of leases) own += (await lease.authorise()).value === `Bearer ${name}` ? 1 : 0;
+    return { sessions, leases: leases.size, own };
   },
 
   /** The server holds the refresh; meanwhile only the program's wish to know the answer is left. */

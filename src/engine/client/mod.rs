@@ -39,12 +39,6 @@ impl Client {
         Self { config, session, presenter }
     }
 
-    /// Another session of the same client.
-    #[must_use]
-    pub fn session(&self, key: &str) -> Self {
-        Self::new(Arc::clone(&self.config), key)
-    }
-
     pub fn config(&self) -> &Arc<Config> {
         &self.config
     }

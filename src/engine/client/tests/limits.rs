@@ -139,6 +139,6 @@ async fn closed_client_refuses_every_call_and_closes_again() {
     assert!(world.client.access_token_now().is_none() && world.client.authorise_now(None).is_none());
     assert_eq!(world.client.rotate(None).await.unwrap_err(), Error::ClientClosed);
     assert_eq!(world.client.set_tokens(None).await.unwrap_err(), Error::ClientClosed);
-    assert_eq!(world.client.session("other").tokens().await.unwrap_err(), Error::ClientClosed);
+    assert_eq!(world.another("other").tokens().await.unwrap_err(), Error::ClientClosed);
     assert_eq!(world.api.count(), 0);
 }

@@ -361,11 +361,11 @@ async fn redirect_mode_of_a_request_replaces_that_of_the_client() {
 #[tokio::test(start_paused = true)]
 async fn sessions_of_one_client_never_share_a_token() {
     let world = World::new().await;
-    let other = world.client.session("other");
+    let other = world.another("other");
     other.set_tokens(Some(pair(50))).await.unwrap();
     world.api.will([Ok(200), Ok(200)]);
     world.get().await.unwrap();
     other.send(Box::new(request("/x"))).await.unwrap();
     assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a50"]);
-    assert!(Arc::ptr_eq(&world.client.session("other").session, &other.session));
+    assert!(Arc::ptr_eq(&world.another("other").session, &other.session));
 }

@@ -253,6 +253,11 @@ impl World {
         Self { client, api, grant }
     }
 
+    /// The same client as another session.
+    pub(super) fn another(&self, key: &str) -> Client {
+        Client::new(Arc::clone(self.client.config()), key)
+    }
+
     pub(super) async fn get(&self) -> Result<Answer, Error> {
         self.client.send(Box::new(request("/x"))).await
     }
