@@ -15,7 +15,7 @@ const { refuseUnsupported } = require('./adapter/unsupported.js');
 const { Copies } = require('./find-axios.js');
 
 /**
- * @param {import('..').TokenClient} client
+ * @param {import('../../index').TokenClient} client
  * @param {import('../../axios').AxiosAdapterOptions} [options]
  * @returns {import('axios').AxiosAdapter}
  */

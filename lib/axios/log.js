@@ -49,6 +49,7 @@ class Log {
 function outlined(error) {
   const code = read(error, 'code');
   const status = read(read(error, 'response'), 'status') ?? read(error, 'status');
+  /** @type {Error & { code?: unknown, status?: unknown }} */
   const outline = new Error(String(read(error, 'message') ?? 'what was thrown is no error'));
   outline.name = String(read(error, 'name') ?? 'Error');
   if (code !== undefined) outline.code = code;

@@ -6,7 +6,7 @@
 const { PassThrough } = require('node:stream');
 const { types } = require('node:util');
 const { readBody } = require('../../body/read.js');
-const { isSource, isStream } = require('../../body/streams.js');
+const { has, isSource, isStream } = require('../../body/streams.js');
 const { own } = require('../own-property.js');
 const { badRequest } = require('./failure.js');
 const { watchUpload } = require('./upload.js');
@@ -56,7 +56,7 @@ function withLength(body, config) {
 
 /** npm's form-data, and what looks like it: a stream that makes the headers that go with it. */
 function isFormStream(data) {
-  return typeof data.getHeaders === 'function' && data.getHeaders !== Object.prototype.getHeaders;
+  return has(data, 'getHeaders');
 }
 
 async function readFormStream(form, config) {
@@ -69,7 +69,10 @@ async function readFormStream(form, config) {
   const bytes = bytesOfForm(form);
   if (bytes !== undefined) return { data: bytes, headers };
   const { data } = readBody(iterable(form));
-  return { data: { ...data, length: await lengthOfForm(form) }, headers };
+  return {
+    data: { .../** @type {import('../../body/read.js').Source} */ (data), length: await lengthOfForm(form) },
+    headers,
+  };
 }
 
 /** Of a form without streams: then it can be sent again. */

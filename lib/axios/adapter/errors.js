@@ -19,13 +19,9 @@ function toAxiosError(error, config, sent, axios) {
       ? new axios.CanceledError(message, config, request)
       : new axios.AxiosError(message, code, config, request, response);
   // Not enumerable, as in axios, so that a logger which walks an error does not print its causes.
+  const descriptor = { __proto__: null, value: cause, writable: true, configurable: true };
   if (cause !== undefined)
-    Object.defineProperty(made, 'cause', {
-      __proto__: null,
-      value: cause,
-      writable: true,
-      configurable: true,
-    });
+    Object.defineProperty(made, 'cause', /** @type {PropertyDescriptor} */ (descriptor));
   return made;
 }
 

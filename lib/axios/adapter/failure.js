@@ -1,18 +1,24 @@
 'use strict';
 
-// What is thrown inside the adapter before it is known whose AxiosError it has to be: code and message as axios' own
-// adapter words them.
+// Errors inside the adapter, with code and message as in axios' own adapter. `errors.js` makes an AxiosError of them, once it
+// knows of which copy of axios.
 
 class Failure extends Error {
-  /** `sent`: it came to the request, so that the error has `request`. */
+  /**
+   * @param {string | undefined} code @param {string} message
+   * @param {{ cause?: any, response?: any, sent?: boolean }} [more]  `sent`: there was a request, so the error has `request`
+   */
   constructor(code, message, { cause, response, sent = false } = {}) {
     super(message, cause === undefined ? undefined : { cause });
-    Object.assign(this, { code, response, sent });
+    this.code = code;
+    this.response = response;
+    this.sent = sent;
   }
 }
 
 const badOption = (message) => new Failure('ERR_BAD_OPTION_VALUE', message);
 
+/** @param {string} message @param {{ cause?: any }} [options] */
 const badRequest = (message, options) => new Failure('ERR_BAD_REQUEST', message, options);
 
 function tooLarge(limit) {

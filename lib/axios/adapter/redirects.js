@@ -63,6 +63,7 @@ function again(data) {
 function inform(beforeRedirect, hop, answer, { method, headers }) {
   const { href, protocol, host, hostname, port, pathname, search } = new URL(hop.url);
   const target = { href, protocol, host, hostname, port, pathname, search, path: pathname + search };
+  /** @type {any} */
   const options = { ...target, method: hop.method, headers: objectOf(hop.headers) };
   const redirect = { statusCode: answer.status, headers: headersOf(answer.lines) };
   try {

@@ -10,13 +10,13 @@ const { Progress } = require('./progress.js');
 /** What one progress event stands for at most, as in axios. */
 const PART = 64 * 1024;
 
-/** `data` as `body.js` makes it, and as it makes it. */
+/** @param {string | Uint8Array | import('../../body/read.js').Source} data @param {object} config */
 function watchUpload(data, config) {
   const limit = own(config, 'maxBodyLength') ?? -1;
   const listener = own(config, 'onUploadProgress');
   const whole = typeof data === 'string' || ArrayBuffer.isView(data);
   const size = whole && (limit > -1 || listener) ? Buffer.byteLength(data) : data?.length;
-  if (limit > -1 && size > limit) throw tooLong();
+  if (limit > -1 && size !== undefined && size > limit) throw tooLong();
   if (!listener && (whole || limit < 0)) return data;
   const progress = listener && new Progress(listener, 'upload', size);
   const watched = (stream) => new Watched(stream, { limit, progress });
