@@ -1,6 +1,6 @@
 'use strict';
 
-// An answer as it crosses from Rust. Only this file knows its form, which `src/binding/native_answer.rs` packs.
+// An answer as it crosses from Rust. Only this file knows its form, which `src/binding/values/native_answer.rs` packs.
 
 /**
  * `body` is a string if it is pure ASCII, else a Buffer; null if it is empty or still comes, as `download`. The other parts

@@ -1,7 +1,7 @@
 'use strict';
 
 // Errors as they cross from Rust, and the instances that users get of them. Only this file knows the form of the former,
-// which `src/binding/errors.rs` makes.
+// which `src/binding/values/errors.rs` makes.
 
 const errors = require('../errors.js');
 const { recall } = require('./kept-errors.js');

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::pending::Pending;
+use super::queue::pending::Pending;
 
 #[derive(Default)]
 pub(super) struct Aborts(Pending<oneshot::Sender<()>>);

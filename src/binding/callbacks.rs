@@ -12,11 +12,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use url::Url;
 
-use super::call::{Arg, FailureKind, Reply};
-use super::calls::{Calls, PendingCall};
-use super::kept_errors;
-use super::native_answer;
 use super::queue::Item;
+use super::queue::call::{Arg, FailureKind, Reply};
+use super::queue::calls::{Calls, PendingCall};
+use super::queue::kept_errors;
+use super::values::native_answer;
 use engine::client::Judge;
 use engine::error::{Cause, Error};
 use engine::event::Event;

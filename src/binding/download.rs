@@ -12,11 +12,11 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::Notify;
 
-use super::napi_value::{Scope, unknown};
-use super::native_answer::NativeBody;
 use super::promise::{Promises, Settler};
-use super::runtime;
-use super::settlement::Settlement;
+use super::queue::runtime;
+use super::values::napi_value::{Scope, unknown};
+use super::values::native_answer::NativeBody;
+use super::values::settlement::Settlement;
 use engine::error::Error;
 use engine::http::Download as EngineDownload;
 

@@ -9,16 +9,18 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::aborts::Aborts;
-use super::call::{Arg, Call, FailureKind, Reply};
-use super::calls::Calls;
-use super::loop_reference::LoopReference;
-use super::napi_value::{Js, Scope, unknown};
 use super::promise::Promises;
+use super::queue::call::{Arg, Call, FailureKind, Reply};
+use super::queue::calls::Calls;
+use super::queue::kept_errors;
+use super::queue::loop_reference::LoopReference;
+use super::queue::threadsafe_function::ThreadsafeFunction;
 use super::queue::{Item, Queue};
-use super::threadsafe_function::ThreadsafeFunction;
-use super::tokens::{self, NativeTokens};
+use super::resolve;
 use super::upload::Uploads;
-use super::{errors, kept_errors, resolve};
+use super::values::errors;
+use super::values::napi_value::{Js, Scope, unknown};
+use super::values::tokens::{self, NativeTokens};
 use engine::error::Error;
 use engine::token::Tokens;
 

@@ -1,12 +1,16 @@
 //! The crossing to Node. Only here: napi, and `unsafe`. Nothing here decides anything.
 //!
-//! JavaScript calls in through two classes, [`client`] and [`environment`]. Everything goes back through one [`queue`] for
-//! each environment, in order: settled promises ([`promise`], [`settlement`], [`resolve`]), calls of the user's callbacks
-//! ([`callbacks`], [`calls`], [`call`]), and what streamed bodies need ([`upload`], [`download`]). [`threadsafe_function`]
-//! wakes JavaScript; [`loop_reference`] keeps its event loop running; [`runtime`] is the engine's thread. [`options`],
-//! [`tokens`], [`native_answer`], [`errors`] and [`kept_errors`] say in which form values cross, and [`napi_value`] makes
-//! them. [`aborts`] ends requests; [`ahead`] says when a call
-//! may be answered at once.
+//! JavaScript calls in through two classes, [`client`] and [`environment`]. Everything goes back through the [`queue`] of its
+//! environment, in order. `queue/` has what that needs:
+//!
+//! - `call`, `calls`, `kept_errors`: calls of the user's code, their replies, and what that code threw;
+//! - `runtime`: the engine's thread; `threadsafe_function`: how it wakes JavaScript;
+//! - `loop_reference`: what keeps the event loop running; `ahead`: when a call may be answered at once;
+//! - `pending`: numbers, and the work that goes by them.
+//!
+//! [`promise`] makes promises, and [`resolve`] settles them. [`callbacks`] are the user's functions as the engine's traits.
+//! [`upload`] and [`download`] are bodies that cross in parts; [`aborts`] ends requests; [`next_hop`] judges a redirect for
+//! axios. [`options`] are settings as they come in, [`values`] all other forms that cross.
 //!
 //! Invariants: no `async fn(&self)`, because napi would borrow an object that a dying worker frees; every export is
 //! `catch_unwind`; no value that JavaScript passes is ever printed; no circle among these files.
@@ -18,26 +22,14 @@
 )]
 
 mod aborts;
-mod ahead;
-mod call;
 mod callbacks;
-mod calls;
 mod client;
 mod download;
 mod environment;
-mod errors;
-mod kept_errors;
-mod loop_reference;
-mod napi_value;
-mod native_answer;
 mod next_hop;
 mod options;
-mod pending;
 mod promise;
 mod queue;
 mod resolve;
-mod runtime;
-mod settlement;
-mod threadsafe_function;
-mod tokens;
 mod upload;
+mod values;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Result};
 
-use super::loop_reference::LoopReference;
-use super::napi_value::{Deferred, Scope, unknown};
+use super::queue::loop_reference::LoopReference;
+use super::queue::runtime;
 use super::queue::{Item, Queue};
-use super::runtime;
-use super::settlement::Settlement;
+use super::values::napi_value::{Deferred, Scope, unknown};
+use super::values::settlement::Settlement;
 use engine::error::Error;
 
 /// Makes promises in one environment and keeps its event loop running until they settle. JavaScript thread only.

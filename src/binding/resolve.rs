@@ -4,11 +4,11 @@ use napi::Result;
 use napi::bindgen_prelude::{JavaScriptClassExt as _, JsValue as _};
 
 use super::download::Download;
-use super::errors;
-use super::napi_value::{Deferred, Js, Scope};
 use super::promise::Promises;
-use super::settlement::Settlement;
-use super::tokens;
+use super::values::errors;
+use super::values::napi_value::{Deferred, Js, Scope};
+use super::values::settlement::Settlement;
+use super::values::tokens;
 use engine::client::Authorised;
 use engine::error::Error;
 use engine::http::Download as EngineDownload;

@@ -13,9 +13,9 @@ use bytes::Bytes;
 use futures_util::Stream;
 use napi_derive::napi;
 
-use super::call::Arg;
-use super::pending::{Counter, Pending};
 use super::queue::Queue;
+use super::queue::call::Arg;
+use super::queue::pending::{Counter, Pending};
 use engine::error::Error;
 use engine::http::body::outgoing::{Chunks, Source};
 

@@ -11,24 +11,24 @@ use engine::client::Request;
 use engine::error::Error;
 use engine::http::Payload;
 
-pub(in super::super) struct RequestParts {
-    pub(in super::super) url: String,
-    pub(in super::super) method: String,
+pub(crate) struct RequestParts {
+    pub(crate) url: String,
+    pub(crate) method: String,
     /// Bit 0: without a token. Bits 1 to 3: 1 + the index of the redirect mode. The bits above: 1 + the most redirects. 0 is
     /// the client's own.
-    pub(in super::super) flags: u32,
+    pub(crate) flags: u32,
     /// Without the question mark.
-    pub(in super::super) query: Option<String>,
+    pub(crate) query: Option<String>,
     /// Lines as for `header::lines`.
-    pub(in super::super) headers: Option<String>,
+    pub(crate) headers: Option<String>,
     /// In milliseconds.
-    pub(in super::super) timeout: Option<f64>,
-    pub(in super::super) retry: Option<NativeRetry>,
+    pub(crate) timeout: Option<f64>,
+    pub(crate) retry: Option<NativeRetry>,
 }
 
 impl RequestParts {
     /// `timeout` is the client's own.
-    pub(in super::super) fn into_request(self, body: Payload, timeout: Duration) -> Result<Request, Error> {
+    pub(crate) fn into_request(self, body: Payload, timeout: Duration) -> Result<Request, Error> {
         let method = Method::from_bytes(self.method.as_bytes())
             .map_err(|_| Error::invalid_option("method", "must be an HTTP method"))?;
         Ok(Request {

@@ -4,10 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use napi_derive::napi;
 
-use super::super::callbacks::Callbacks;
-use super::super::tokens::NativeTokens;
 use super::ms;
 use super::queue::NativeQueue;
+use crate::binding::callbacks::Callbacks;
+use crate::binding::values::tokens::NativeTokens;
 use engine::error::Error;
 use engine::session::participant::{Counters, Participant, Seed};
 use engine::session::registry::{Registry, StoreId};

@@ -13,7 +13,7 @@ use engine::http::{Download as EngineDownload, Response};
 /// V8's limit. A longer body crosses as bytes, which `maxResponseSize` allows up to 2 GiB of.
 const LONGEST_STRING: usize = (1 << 29) - 24;
 
-pub(super) struct NativeAnswer {
+pub(crate) struct NativeAnswer {
     /// status | redirected << 10 | not replayable << 11 | replays << 12 | became GET << 14 | attempts << 15
     bits: u32,
     head: Vec<u8>,
@@ -22,7 +22,7 @@ pub(super) struct NativeAnswer {
 }
 
 impl NativeAnswer {
-    pub(super) fn new(answer: Answer) -> Self {
+    pub(crate) fn new(answer: Answer) -> Self {
         let Answer { response, attempts, replays, not_replayable } = answer;
         let bits = u32::from(response.status)
             | u32::from(response.redirected) << 10
@@ -35,7 +35,7 @@ impl NativeAnswer {
     }
 
     /// `download` makes the JavaScript object for a body that is still on its way.
-    pub(super) fn into_js(
+    pub(crate) fn into_js(
         self,
         scope: Scope,
         download: impl FnOnce(Box<EngineDownload>) -> Result<Js>,
@@ -53,18 +53,18 @@ impl NativeAnswer {
 }
 
 /// A whole body: null if it is empty, a string if it is pure ASCII, else a buffer.
-pub(super) struct NativeBody {
+pub(crate) struct NativeBody {
     bytes: Bytes,
     /// Pure ASCII crosses as a Latin-1 string: one copy, no decoding, and JSON is parsed from the string as it is.
     ascii: bool,
 }
 
 impl NativeBody {
-    pub(super) fn new(bytes: Bytes) -> Self {
+    pub(crate) fn new(bytes: Bytes) -> Self {
         Self { ascii: bytes.len() <= LONGEST_STRING && bytes.is_ascii(), bytes }
     }
 
-    pub(super) fn into_js(self, scope: Scope) -> Result<Js> {
+    pub(crate) fn into_js(self, scope: Scope) -> Result<Js> {
         match (self.bytes.is_empty(), self.ascii) {
             (true, _) => scope.null(),
             (false, true) => scope.latin1(&self.bytes),
@@ -74,7 +74,7 @@ impl NativeBody {
 }
 
 /// Latin-1 lines: the URL, the status text, then names and values alternately. No part of them can hold a line break.
-pub(super) fn head(response: &Response) -> Vec<u8> {
+pub(crate) fn head(response: &Response) -> Vec<u8> {
     let url = response.url.as_str();
     let mut head = Vec::with_capacity(url.len() + 64 + response.headers.len() * 48);
     head.extend_from_slice(url.as_bytes());

@@ -9,7 +9,7 @@ use engine::client::Authorised;
 use engine::session::Held;
 
 /// A promise resolves with one of these.
-pub(super) enum Settlement {
+pub(crate) enum Settlement {
     Answer(NativeAnswer),
     /// A whole body.
     Body(NativeBody),

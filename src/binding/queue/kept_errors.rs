@@ -4,8 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Queue;
 use super::call::Arg;
-use super::queue::Queue;
 use engine::error::{Cause, Thrown};
 
 struct KeptError {
@@ -14,7 +14,7 @@ struct KeptError {
 }
 
 /// The value that JavaScript keeps under this number; 0 for none.
-pub(super) fn cause(queue: &Arc<Queue>, number: u32) -> Option<Cause> {
+pub(crate) fn cause(queue: &Arc<Queue>, number: u32) -> Option<Cause> {
     (number != 0).then(|| Cause(Arc::new(KeptError { queue: Arc::clone(queue), number })))
 }
 

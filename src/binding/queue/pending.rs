@@ -4,20 +4,20 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub(super) struct Pending<T>(Mutex<HashMap<u32, T>>);
+pub(crate) struct Pending<T>(Mutex<HashMap<u32, T>>);
 
 impl<T> Pending<T> {
-    pub(super) fn insert(&self, number: u32, entry: T) {
+    pub(crate) fn insert(&self, number: u32, entry: T) {
         // An older entry is dropped after the lock is released, because its drop may lock this map again.
         let older = self.entries().insert(number, entry);
         drop(older);
     }
 
-    pub(super) fn remove(&self, number: u32) -> Option<T> {
+    pub(crate) fn remove(&self, number: u32) -> Option<T> {
         self.entries().remove(&number)
     }
 
-    pub(super) fn drain(&self) -> HashMap<u32, T> {
+    pub(crate) fn drain(&self) -> HashMap<u32, T> {
         std::mem::take(&mut *self.entries())
     }
 
@@ -27,7 +27,7 @@ impl<T> Pending<T> {
 }
 
 impl<T: Clone> Pending<T> {
-    pub(super) fn get(&self, number: u32) -> Option<T> {
+    pub(crate) fn get(&self, number: u32) -> Option<T> {
         self.entries().get(&number).cloned()
     }
 }
@@ -40,14 +40,14 @@ impl<T> Default for Pending<T> {
 
 /// Gives out numbers from 1. Zero means "no number" wherever a number crosses.
 #[derive(Default)]
-pub(super) struct Counter(AtomicU32);
+pub(crate) struct Counter(AtomicU32);
 
 impl Counter {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(AtomicU32::new(0))
     }
 
-    pub(super) fn next(&self) -> u32 {
+    pub(crate) fn next(&self) -> u32 {
         match self.0.fetch_add(1, Ordering::Relaxed).wrapping_add(1) {
             0 => self.next(),
             number => number,

@@ -7,31 +7,31 @@ use tokio::sync::oneshot;
 use super::call::{Arg, Call, Reply};
 use super::kept_errors;
 use super::pending::{Counter, Pending};
-use super::queue::{Item, Queue};
+use super::{Item, Queue};
 use engine::grant::Entered;
 
 /// One environment's calls that JavaScript has not replied to.
-pub(super) struct Calls {
-    pub(super) queue: Arc<Queue>,
+pub(crate) struct Calls {
+    pub(crate) queue: Arc<Queue>,
     numbers: Counter,
     waiting: Pending<oneshot::Sender<Reply>>,
 }
 
 /// A call under way.
-pub(super) struct PendingCall {
-    pub(super) number: u32,
+pub(crate) struct PendingCall {
+    pub(crate) number: u32,
     /// Fired when JavaScript enters the callback.
-    pub(super) entered: Entered,
-    pub(super) reply: oneshot::Receiver<Reply>,
+    pub(crate) entered: Entered,
+    pub(crate) reply: oneshot::Receiver<Reply>,
 }
 
 impl Calls {
-    pub(super) fn new(queue: Arc<Queue>) -> Arc<Self> {
+    pub(crate) fn new(queue: Arc<Queue>) -> Arc<Self> {
         Arc::new(Self { queue, numbers: Counter::default(), waiting: Pending::default() })
     }
 
     /// Returns `None` if the environment has ended.
-    pub(super) fn call(&self, client: u32, name: &'static str, args: Vec<Arg>) -> Option<PendingCall> {
+    pub(crate) fn call(&self, client: u32, name: &'static str, args: Vec<Arg>) -> Option<PendingCall> {
         if self.queue.closed() {
             return None;
         }
@@ -47,7 +47,7 @@ impl Calls {
     }
 
     /// A reply that is late, or a second one, is dropped, so that JavaScript forgets the value it kept for the reply.
-    pub(super) fn reply(&self, number: u32, reply: Reply) {
+    pub(crate) fn reply(&self, number: u32, reply: Reply) {
         let unheard = match self.waiting.remove(number) {
             Some(waiting) => waiting.send(reply).err(),
             None => Some(reply),
@@ -58,7 +58,7 @@ impl Calls {
     }
 
     /// The environment has ended: every call fails.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         drop(self.waiting.drain());
     }
 }

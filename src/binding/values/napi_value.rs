@@ -10,70 +10,70 @@ use napi::{Env, Result, Status, sys};
 
 /// A JavaScript value, on its own thread, for as long as the handle scope it was made in.
 #[derive(Clone, Copy)]
-pub(super) struct Js(pub(super) sys::napi_value);
+pub(crate) struct Js(pub(crate) sys::napi_value);
 
 /// The other end of a JavaScript promise. Only the thread of its environment settles it.
-pub(super) struct Deferred(sys::napi_deferred);
+pub(crate) struct Deferred(sys::napi_deferred);
 
 // SAFETY: other threads only carry the pointer; `resolve` and `reject` use it on the thread of its environment.
 unsafe impl Send for Deferred {}
 
 /// The JavaScript thread, during one call from it.
 #[derive(Clone, Copy)]
-pub(super) struct Scope(sys::napi_env);
+pub(crate) struct Scope(sys::napi_env);
 
 impl Scope {
-    pub(super) fn of(env: Env) -> Self {
+    pub(crate) fn of(env: Env) -> Self {
         Self(env.raw())
     }
 
-    pub(super) fn raw(self) -> sys::napi_env {
+    pub(crate) fn raw(self) -> sys::napi_env {
         self.0
     }
 
     /// Clears the exception of a failed call, because with one pending the next call would fail too.
-    pub(super) fn clear_exception(self) {
+    pub(crate) fn clear_exception(self) {
         let mut thrown = ptr::null_mut();
         // SAFETY: `env` is live on this thread; `thrown` is valid for writes.
         unsafe { sys::napi_get_and_clear_last_exception(self.0, &raw mut thrown) };
     }
 
-    pub(super) fn undefined(self) -> Result<Js> {
+    pub(crate) fn undefined(self) -> Result<Js> {
         // SAFETY: `env` is live on this thread; `value` is valid for writes.
         self.made(|env, value| unsafe { sys::napi_get_undefined(env, value) })
     }
 
-    pub(super) fn null(self) -> Result<Js> {
+    pub(crate) fn null(self) -> Result<Js> {
         // SAFETY: as above.
         self.made(|env, value| unsafe { sys::napi_get_null(env, value) })
     }
 
-    pub(super) fn flag(self, flag: bool) -> Result<Js> {
+    pub(crate) fn flag(self, flag: bool) -> Result<Js> {
         // SAFETY: as above.
         self.made(|env, value| unsafe { sys::napi_get_boolean(env, flag, value) })
     }
 
-    pub(super) fn number(self, number: f64) -> Result<Js> {
+    pub(crate) fn number(self, number: f64) -> Result<Js> {
         // SAFETY: as above.
         self.made(|env, value| unsafe { sys::napi_create_double(env, number, value) })
     }
 
     /// A string of bytes that are Latin-1 as they are.
-    pub(super) fn latin1(self, bytes: &[u8]) -> Result<Js> {
+    pub(crate) fn latin1(self, bytes: &[u8]) -> Result<Js> {
         // SAFETY: as above; the bytes are copied before the call returns.
         self.made(|env, value| unsafe {
             sys::napi_create_string_latin1(env, bytes.as_ptr().cast(), bytes.len().cast_signed(), value)
         })
     }
 
-    pub(super) fn text(self, text: &str) -> Result<Js> {
+    pub(crate) fn text(self, text: &str) -> Result<Js> {
         // SAFETY: as above.
         self.made(|env, value| unsafe {
             sys::napi_create_string_utf8(env, text.as_ptr().cast(), text.len().cast_signed(), value)
         })
     }
 
-    pub(super) fn buffer(self, bytes: &[u8]) -> Result<Js> {
+    pub(crate) fn buffer(self, bytes: &[u8]) -> Result<Js> {
         let mut data = ptr::null_mut();
         // SAFETY: as above.
         self.made(|env, value| unsafe {
@@ -81,7 +81,7 @@ impl Scope {
         })
     }
 
-    pub(super) fn array(self, items: &[Js]) -> Result<Js> {
+    pub(crate) fn array(self, items: &[Js]) -> Result<Js> {
         // SAFETY: as above.
         let array =
             self.made(|env, value| unsafe { sys::napi_create_array_with_length(env, items.len(), value) })?;
@@ -94,7 +94,7 @@ impl Scope {
     }
 
     /// Parts in one buffer; null for none.
-    pub(super) fn chunk(self, parts: &[Bytes]) -> Result<Js> {
+    pub(crate) fn chunk(self, parts: &[Bytes]) -> Result<Js> {
         match parts {
             [] => self.null(),
             [part] => self.buffer(part),
@@ -120,7 +120,7 @@ impl Scope {
     }
 
     /// A pending promise, and its other end.
-    pub(super) fn promise(self) -> Result<(Deferred, Js)> {
+    pub(crate) fn promise(self) -> Result<(Deferred, Js)> {
         let mut deferred = ptr::null_mut();
         let promise = self.made(|env, value| {
             // SAFETY: `env` is live on this thread; both pointers are valid for writes.
@@ -129,18 +129,18 @@ impl Scope {
         Ok((Deferred(deferred), promise))
     }
 
-    pub(super) fn resolve(self, deferred: Deferred, value: Js) {
+    pub(crate) fn resolve(self, deferred: Deferred, value: Js) {
         // SAFETY: the deferred is of this environment and is used this once.
         unsafe { sys::napi_resolve_deferred(self.0, deferred.0, value.0) };
     }
 
-    pub(super) fn reject(self, deferred: Deferred, value: Js) {
+    pub(crate) fn reject(self, deferred: Deferred, value: Js) {
         // SAFETY: as above.
         unsafe { sys::napi_reject_deferred(self.0, deferred.0, value.0) };
     }
 
     /// Frees the handles that `work` makes as soon as it returns.
-    pub(super) fn with_handles(self, work: impl FnOnce()) {
+    pub(crate) fn with_handles(self, work: impl FnOnce()) {
         let mut scope = ptr::null_mut();
         // SAFETY: `env` is live on this thread; the scope is closed below, after the last use of its handles.
         unsafe { sys::napi_open_handle_scope(self.0, &raw mut scope) };
@@ -157,7 +157,7 @@ impl Scope {
 }
 
 /// `value` as napi's own type, which exported functions return.
-pub(super) fn unknown(env: &Env, value: Js) -> Result<Unknown<'_>> {
+pub(crate) fn unknown(env: &Env, value: Js) -> Result<Unknown<'_>> {
     // SAFETY: the handle was made in this environment, in the scope of this call.
     unsafe { napi::bindgen_prelude::FromNapiValue::from_napi_value(env.raw(), value.0) }
 }

@@ -8,24 +8,24 @@ use engine::secret::Secret;
 use engine::token::Tokens;
 
 /// A call into JavaScript. `lib/crossing/dispatch.js` lists the names.
-pub(super) struct Call {
+pub(crate) struct Call {
     /// The number of the client's callbacks; 0 for a call that is for no client.
-    pub(super) client: u32,
-    pub(super) name: &'static str,
+    pub(crate) client: u32,
+    pub(crate) name: &'static str,
     /// The number that the reply names; 0 if no reply is expected.
-    pub(super) number: u32,
-    pub(super) args: Vec<Arg>,
-    pub(super) entered: Entered,
+    pub(crate) number: u32,
+    pub(crate) args: Vec<Arg>,
+    pub(crate) entered: Entered,
 }
 
 impl Call {
     /// A call without arguments and without a reply.
-    pub(super) fn notice(client: u32, name: &'static str) -> Self {
+    pub(crate) fn notice(client: u32, name: &'static str) -> Self {
         Self { client, name, number: 0, args: Vec::new(), entered: Entered::default() }
     }
 }
 
-pub(super) enum Arg {
+pub(crate) enum Arg {
     Null,
     Number(f64),
     Text(String),
@@ -51,7 +51,7 @@ pub enum FailureKind {
 }
 
 /// JavaScript's reply to a call.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Done,
     Flag(bool),
     Text(String),

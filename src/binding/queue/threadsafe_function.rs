@@ -13,10 +13,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use napi::bindgen_prelude::{Function, JsValue, Object, Unknown, retain_current_module_for_unload_safety};
 use napi::{Env, Result, check_status, sys};
 
-use super::napi_value::Scope;
+use crate::binding::values::napi_value::Scope;
 
 /// Begins unreferenced, because only requests and flights keep a program running: see `loop_reference.rs`.
-pub(super) struct ThreadsafeFunction(RwLock<Option<Raw>>);
+pub(crate) struct ThreadsafeFunction(RwLock<Option<Raw>>);
 
 #[derive(Clone, Copy)]
 struct Raw(sys::napi_threadsafe_function);
@@ -29,7 +29,7 @@ unsafe impl Sync for Raw {}
 
 impl ThreadsafeFunction {
     /// [`ThreadsafeFunction::call`], on any thread, has `pump` called soon on this one.
-    pub(super) fn new(
+    pub(crate) fn new(
         env: &Env,
         pump: Function<'_, (), Unknown<'static>>,
         resource: Object<'_>,
@@ -67,7 +67,7 @@ impl ThreadsafeFunction {
     }
 
     /// From any thread. Has no effect once the environment has ended.
-    pub(super) fn call(&self) {
+    pub(crate) fn call(&self) {
         self.living(|raw| {
             // SAFETY: not finalised, and not being finalised as long as the lock is held.
             unsafe { sys::napi_call_threadsafe_function(raw, ptr::null_mut(), 0) }
@@ -75,13 +75,13 @@ impl ThreadsafeFunction {
     }
 
     /// Keeps the event loop running until `unreference`.
-    pub(super) fn reference(&self, env: &Env) -> Result<()> {
+    pub(crate) fn reference(&self, env: &Env) -> Result<()> {
         // SAFETY: not finalised; `env` is live on this thread.
         let status = self.living(|raw| unsafe { sys::napi_ref_threadsafe_function(env.raw(), raw) });
         check_status!(status)
     }
 
-    pub(super) fn unreference(&self, env: &Env) -> Result<()> {
+    pub(crate) fn unreference(&self, env: &Env) -> Result<()> {
         // SAFETY: not finalised; `env` is live on this thread.
         let status = self.living(|raw| unsafe { sys::napi_unref_threadsafe_function(env.raw(), raw) });
         check_status!(status)

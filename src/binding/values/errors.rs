@@ -7,7 +7,7 @@ use napi::Result;
 use super::napi_value::{Js, Scope};
 use engine::error::{Cause, Error, RedirectKind};
 
-pub(super) fn raw(scope: Scope, error: &Error, queue: u64) -> Result<Js> {
+pub(crate) fn raw(scope: Scope, error: &Error, queue: u64) -> Result<Js> {
     let detail = match error {
         Error::SessionLost { reason, .. } => Some(reason.as_str()),
         Error::Timeout { phase, .. } => Some(phase.as_str()),
@@ -47,6 +47,6 @@ fn kept(error: &Error, queue: u64) -> Option<u32> {
 }
 
 /// An error that a constructor throws. napi makes the JavaScript error's `code` of the status, so that is ours.
-pub(super) fn thrown_now(error: &Error) -> napi::Error<String> {
+pub(crate) fn thrown_now(error: &Error) -> napi::Error<String> {
     napi::Error::new(error.code().to_owned(), error.to_string())
 }

@@ -10,7 +10,7 @@ use napi::{Env, Result};
 
 use super::threadsafe_function::ThreadsafeFunction;
 
-pub(super) struct LoopReference {
+pub(crate) struct LoopReference {
     pump: Arc<ThreadsafeFunction>,
     /// Promises and flights under way.
     pending: Cell<usize>,
@@ -18,12 +18,12 @@ pub(super) struct LoopReference {
 }
 
 impl LoopReference {
-    pub(super) fn new(pump: Arc<ThreadsafeFunction>) -> Self {
+    pub(crate) fn new(pump: Arc<ThreadsafeFunction>) -> Self {
         Self { pump, pending: Cell::new(0), referenced: Cell::new(false) }
     }
 
     /// A promise or a flight begins.
-    pub(super) fn begin(&self, env: &Env) -> Result<()> {
+    pub(crate) fn begin(&self, env: &Env) -> Result<()> {
         self.pending.set(self.pending.get() + 1);
         if self.referenced.replace(true) {
             return Ok(());
@@ -32,19 +32,19 @@ impl LoopReference {
     }
 
     /// A promise or a flight ends. The loop stays referenced until `release_if_idle`.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.pending.set(self.pending.get().saturating_sub(1));
     }
 
     /// Lets the program end if nothing is pending. Called once for each batch, not for each promise.
-    pub(super) fn release_if_idle(&self, env: &Env) -> Result<()> {
+    pub(crate) fn release_if_idle(&self, env: &Env) -> Result<()> {
         if self.pending.get() > 0 || !self.referenced.replace(false) {
             return Ok(());
         }
         self.pump.unreference(env)
     }
 
-    pub(super) fn is_referenced(&self) -> bool {
+    pub(crate) fn is_referenced(&self) -> bool {
         self.referenced.get()
     }
 }

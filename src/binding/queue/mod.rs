@@ -3,17 +3,26 @@
 //! Invariant: what is pushed first is delivered first. That alone gives the order of hooks: an `onRefreshed` pushed
 //! before a replayed answer is delivered before it.
 
+pub(crate) mod ahead;
+pub(crate) mod call;
+pub(crate) mod calls;
+pub(crate) mod kept_errors;
+pub(crate) mod loop_reference;
+pub(crate) mod pending;
+pub(crate) mod runtime;
+pub(crate) mod threadsafe_function;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::ahead::Ahead;
-use super::call::{Arg, Call};
-use super::napi_value::Deferred;
-use super::pending::Counter;
-use super::runtime::{self, Deliver};
-use super::settlement::Settlement;
-use super::threadsafe_function::ThreadsafeFunction;
+use self::ahead::Ahead;
+use self::call::{Arg, Call};
+use self::pending::Counter;
+use self::runtime::Deliver;
+use self::threadsafe_function::ThreadsafeFunction;
+use crate::binding::values::napi_value::Deferred;
+use crate::binding::values::settlement::Settlement;
 use engine::error::Error;
 
 /// Items that wait for each other: enough to share one wake-up, few enough that JavaScript works on them while the
@@ -21,14 +30,14 @@ use engine::error::Error;
 const FULL_BATCH: usize = 16;
 
 /// One environment's queue. Its JavaScript thread and the engine share it.
-pub(super) struct Queue {
+pub(crate) struct Queue {
     /// Tells environments apart; unique in the process.
-    pub(super) id: u64,
+    pub(crate) id: u64,
     items: Mutex<Items>,
     /// Has JavaScript drain the queue.
     pump: Arc<ThreadsafeFunction>,
     closed: AtomicBool,
-    pub(super) ahead: Arc<Ahead>,
+    pub(crate) ahead: Arc<Ahead>,
 }
 
 #[derive(Default)]
@@ -38,7 +47,7 @@ struct Items {
     woken: bool,
 }
 
-pub(super) enum Item {
+pub(crate) enum Item {
     Settle(Deferred, Result<Settlement, Error>),
     Call(Call),
     /// A flight of this client begins: the program keeps running until the matching `ReleaseProcess`.
@@ -47,7 +56,7 @@ pub(super) enum Item {
 }
 
 impl Queue {
-    pub(super) fn new(pump: Arc<ThreadsafeFunction>) -> Arc<Self> {
+    pub(crate) fn new(pump: Arc<ThreadsafeFunction>) -> Arc<Self> {
         static IDS: Counter = Counter::new();
         let id = u64::from(IDS.next());
         let (closed, ahead) = (AtomicBool::new(false), Arc::default());
@@ -56,7 +65,7 @@ impl Queue {
 
     /// Delivers `item` after all that were pushed before it. On the engine's thread JavaScript is woken once the tasks
     /// that can run have run, or when a batch is full: waking it for each item cost a tenth of the thread's time.
-    pub(super) fn push(self: &Arc<Self>, item: Item) {
+    pub(crate) fn push(self: &Arc<Self>, item: Item) {
         if self.closed() {
             return;
         }
@@ -76,7 +85,7 @@ impl Queue {
         }
     }
 
-    pub(super) fn pop(&self) -> Option<Item> {
+    pub(crate) fn pop(&self) -> Option<Item> {
         let mut items = self.items();
         let next = items.waiting.pop_front();
         items.woken = next.is_some();
@@ -87,18 +96,18 @@ impl Queue {
     }
 
     /// Calls JavaScript without waiting for a reply.
-    pub(super) fn notify(self: &Arc<Self>, client: u32, name: &'static str, args: Vec<Arg>) {
+    pub(crate) fn notify(self: &Arc<Self>, client: u32, name: &'static str, args: Vec<Arg>) {
         self.push(Item::Call(Call { args, ..Call::notice(client, name) }));
     }
 
     /// The environment has ended: nothing is delivered any more.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         let left = std::mem::take(&mut self.items().waiting);
         drop(left);
     }
 
-    pub(super) fn closed(&self) -> bool {
+    pub(crate) fn closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
 

@@ -39,7 +39,7 @@ impl TryFrom<NativeTokens> for Tokens {
 }
 
 /// `[accessToken, refreshToken | null, expiresAt | null, extra | null]`
-pub(super) fn write(scope: Scope, tokens: &Tokens) -> Result<Js> {
+pub(crate) fn write(scope: Scope, tokens: &Tokens) -> Result<Js> {
     let secret =
         |secret: Option<&Secret>| secret.map_or_else(|| scope.null(), |secret| scope.text(secret.expose()));
     #[allow(clippy::cast_precision_loss, reason = "a date: below 2^53")]

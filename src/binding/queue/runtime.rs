@@ -17,7 +17,7 @@ thread_local! {
 }
 
 /// A queue that can be told to deliver its items.
-pub(super) trait Deliver: Send + Sync {
+pub(crate) trait Deliver: Send + Sync {
     fn deliver(&self);
 }
 
@@ -34,7 +34,7 @@ static JOBS: OnceLock<UnboundedSender<Job>> = OnceLock::new();
 /// Starts the task that `make` makes, on the engine's thread. Tasks start in the order of these calls; a burst of them
 /// wakes the thread once. `make` crosses instead of its task, because a task is larger and mostly empty until it runs. If
 /// the thread could not be started, `make` is dropped.
-pub(super) fn spawn<F>(make: impl FnOnce() -> F + Send + 'static)
+pub(crate) fn spawn<F>(make: impl FnOnce() -> F + Send + 'static)
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -45,7 +45,7 @@ where
 
 /// Delivers `queue` once the tasks that can run now have run. `first` is false if an earlier call asked for that. Returns
 /// false on any other thread than the engine's, because no such tasks run there.
-pub(super) fn deliver_soon<Q: Deliver + 'static>(queue: &Arc<Q>, first: bool) -> bool {
+pub(crate) fn deliver_soon<Q: Deliver + 'static>(queue: &Arc<Q>, first: bool) -> bool {
     DUE.with_borrow_mut(|due| {
         let Some(due) = due else { return false };
         if first {
