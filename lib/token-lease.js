@@ -62,7 +62,9 @@ function partsOf(client) {
 
 /** For a request that another HTTP client sends: it asks for a token, and reports what the server said of that. */
 class Authoriser {
+  /** @type {Parts['native']} */
   #native;
+  /** @type {Parts['callbacks']} */
   #callbacks;
 
   /** @param {Parts} parts */

@@ -52,6 +52,7 @@ function stop(upload) {
 }
 
 class Upload {
+  /** @type {import('../../native').Environment} */
   #environment;
   #number;
   /** @type {ReturnType<typeof streams.open> | undefined} */

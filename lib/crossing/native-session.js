@@ -32,7 +32,9 @@ class NativeClient {
 
 /** Whoever calls a session holds this object, so that the number is not another session's by then. */
 class NativeSession {
+  /** @type {NativeClient} */
   #client;
+  /** @type {number} */
   #number;
 
   /** @param {NativeClient} client @param {number} number */

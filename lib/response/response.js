@@ -8,16 +8,14 @@ const { HeldBody, bytesOf, jsonOf, textOf } = require('./held-body.js');
 const { StreamedBody } = require('./streamed-body.js');
 
 class HttpResponse {
+  /** @type {import('../crossing/native-answer.js').NativeAnswer} */
   #answer;
   /** @type {import('./streamed-body.js').StreamedBody | undefined} */
   #streamed;
   /** @type {Headers | undefined} */
   #headers;
 
-  /**
-   * @param {import('../crossing/native-answer.js').NativeAnswer} answer
-   * @param {AbortSignal} [signal]  aborts a body that still comes
-   */
+  /** `answer`: a NativeAnswer. `signal` aborts a body that still comes. */
   constructor(answer, signal) {
     this.#answer = answer;
     if (answer.download !== undefined) this.#streamed = new StreamedBody(answer.download, signal);

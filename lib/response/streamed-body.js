@@ -10,6 +10,7 @@ const { errorFromNative, isAborted } = require('../crossing/native-errors.js');
 const collected = new FinalizationRegistry(({ signal, abort }) => unwatch(signal, abort));
 
 class StreamedBody {
+  /** @type {import('../../native').Download} */
   #native;
   /** @type {AbortSignal | undefined} */
   #signal;

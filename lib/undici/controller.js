@@ -4,6 +4,7 @@
 // that of the first sending, a handler would pause or abort nothing after a replay.
 
 class Controller {
+  /** @type {import('./relay.js').Relay} */
   #relay;
   #paused = false;
 

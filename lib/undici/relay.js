@@ -15,6 +15,7 @@ const MAX_REPLAYS = 2;
 const ENDS = new Set(['onRequestUpgrade', 'onResponseEnd', 'onResponseError']);
 
 class Relay {
+  /** @type {import('../token-lease.js').Authoriser} */
   #auth;
   #dispatch;
   #opts;

@@ -9,6 +9,7 @@ const KEPT = 64 * 1024;
 const DRAIN = 1000;
 
 class Sending {
+  /** @type {import('./relay.js').Relay} */
   #relay;
   /** Calls of the caller's handler, as long as it is not known whether it gets them. @type {[name: string, ...any[]][] | null} */
   #held = null;
