@@ -1,7 +1,7 @@
 'use strict';
 
-// `axiosAdapter`: an axios whose wire is a TokenClient. What axios hands to its adapter goes to Rust, and what comes back
-// is given to axios as its own http adapter would.
+// `axiosAdapter` sends the requests of an axios instance through a TokenClient, and returns responses and errors in the
+// form of axios' own http adapter.
 
 const { ownCopy, knownOnly } = require('../options/check.js');
 const { authoriser, exchangeOf, redirectRule } = require('../token-lease.js');

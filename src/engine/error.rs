@@ -86,7 +86,7 @@ pub enum RedirectKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefreshFailure {
     pub kind: RefreshFailureKind,
-    /// What the token endpoint asked to wait, or what is left of the cool-down.
+    /// How long the token endpoint asked to wait, or the rest of the pause after an earlier failure.
     pub retry_after: Option<Duration>,
     pub cause: Option<Cause>,
 }
@@ -101,13 +101,13 @@ pub enum RefreshFailureKind {
     NoAnswer,
 }
 
-/// What the user's own code threw, kept by the environment in which it was thrown.
+/// A value that user code threw, kept by the environment in which it was thrown.
 #[derive(Clone, Debug)]
 pub struct Cause(pub Arc<dyn Thrown>);
 
 /// A handle on a value that only the environment it came from can show. Dropped with the last error that names it.
 pub trait Thrown: Send + Sync + std::fmt::Debug {
-    /// Which environment holds it, and under which number.
+    /// The environment that holds the value, and its number there.
     fn place(&self) -> (u64, u32);
 }
 
@@ -135,7 +135,7 @@ pub enum StoreAction {
     Write,
 }
 
-/// Where a request was when its time ran out.
+/// The phase that a request was in when its time ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     Queue,
@@ -176,7 +176,7 @@ impl Error {
         Self::InvalidOption { option, problem: problem.into() }
     }
 
-    /// What a caller gets whose login has ended, by logout or by another login.
+    /// For calls of a login that has ended, by logout or by another login.
     pub fn logged_out() -> Self {
         Self::SessionLost { reason: LostReason::LoggedOut, cause: None }
     }

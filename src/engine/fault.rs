@@ -1,4 +1,4 @@
-//! What can go wrong on the network, under the codes that Node programs test for.
+//! Network faults, under the codes that Node programs test for.
 //!
 //! Invariant: each text is written here. Messages of libraries are never shown, because they may quote a URL or the server.
 

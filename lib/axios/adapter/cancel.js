@@ -1,6 +1,6 @@
 'use strict';
 
-// `signal` and `cancelToken`, as one signal.
+// Makes one signal of `signal` and `cancelToken`.
 
 const { own } = require('../own-property.js');
 const { Failure } = require('./failure.js');
@@ -22,19 +22,19 @@ class Cancel {
     this.signal = this.signal ? AbortSignal.any([this.signal, controller.signal]) : controller.signal;
   }
 
-  /** What axios makes of `error`, if that is what cancelling brings, and else the error. */
+  /** axios' error if the request was cancelled, else `error`. */
   read(error) {
     if (!this.signal?.aborted || error !== this.signal.reason) return error;
     return this.#token?.reason ?? new Failure('ERR_CANCELED', 'canceled', { sent: true });
   }
 
-  /** The answer's body can be cancelled until it ends. */
+  /** Keeps the answer's body cancellable until it ends. */
   until(stream) {
     this.#stream = stream;
     return stream;
   }
 
-  /** The request is over. */
+  /** Stops listening when the request is over, or when its streamed answer is closed. */
   release() {
     if (this.#token === undefined) return;
     const unsubscribe = () => this.#token.unsubscribe(this.#abort);

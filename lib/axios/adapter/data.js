@@ -1,7 +1,7 @@
 'use strict';
 
-// A request's data, after the transforms: what axios' http adapter takes, and as much of it as possible in a form that
-// can be sent again after a rotation.
+// Reads a request's data after axios' transforms: all kinds that axios' http adapter takes, in a form that can be sent again
+// after a rotation wherever that is possible.
 
 const { PassThrough } = require('node:stream');
 const { types } = require('node:util');
@@ -13,7 +13,7 @@ const { watchUpload } = require('./upload.js');
 
 const NONE = Object.freeze({ data: undefined, headers: undefined });
 
-/** { data, headers }: `data` as `body.js` makes it, `headers` what only the body knows of itself, or undefined. */
+/** { data, headers }: `data` as `readBody` makes it; `headers` that describe the body, or undefined. */
 async function readData(config) {
   const data = own(config, 'data');
   if (!data) return NONE;
@@ -45,7 +45,7 @@ function readBlob(blob) {
   return described({ ...readBody(blob), contentType: blob.type || 'application/octet-stream' });
 }
 
-/** A stream of the length that the caller says it has: some servers take no other. */
+/** A stream with the length that the caller announces, because some servers take no stream without one. */
 function withLength(body, config) {
   const said = config.headers?.get?.('content-length');
   const length = /^\d+$/.test(said) ? Number(said) : undefined;
@@ -54,7 +54,7 @@ function withLength(body, config) {
     : { data: body.data };
 }
 
-/** npm's form-data, and what looks like it: a stream that makes the headers that go with it. */
+/** npm's form-data, and other streams with `getHeaders`. */
 function isFormStream(data) {
   return has(data, 'getHeaders');
 }
@@ -75,7 +75,7 @@ async function readFormStream(form, config) {
   };
 }
 
-/** Of a form without streams: then it can be sent again. */
+/** The bytes of a form without streams, which can be sent again. */
 function bytesOfForm(form) {
   try {
     return form.hasKnownLength() ? form.getBuffer() : undefined;
@@ -95,7 +95,7 @@ function lengthOfForm(form) {
   });
 }
 
-/** A stream of the old kind, which can only be piped. */
+/** Makes a stream of the old kind, which can only be piped, iterable. */
 function iterable(stream) {
   if (isStream(stream)) return stream;
   const through = new PassThrough();

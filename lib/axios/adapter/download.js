@@ -1,6 +1,6 @@
 'use strict';
 
-// An answer's body: in one piece, or as a Node stream, and watched by `onDownloadProgress` and `maxContentLength`.
+// Reads an answer's body in one piece or as a Node stream, with `onDownloadProgress` and `maxContentLength`.
 
 const { Readable } = require('node:stream');
 const { tooLarge } = require('./failure.js');
@@ -50,9 +50,9 @@ function readable(part, fail) {
       callback(error);
     },
   });
-  // As with Node's own answers, an error that nobody listens for ends no program.
+  // Without a listener an error of the stream would end the program; Node's own answers do not do that either.
   stream.on('error', () => {});
-  // An abort is heard even if nobody reads.
+  // So that an abort ends the stream even if the program does not read it.
   reader.failed?.catch(end);
   return stream;
 }

@@ -1,10 +1,10 @@
 'use strict';
 
-// `onUploadProgress` and `onDownloadProgress`: axios' events, as often as axios has them.
+// Calls `onUploadProgress` and `onDownloadProgress` with axios' events, as often as axios does.
 
-/** Three a second, and the last one. */
+/** Milliseconds between two events: three a second. */
 const PAUSE = 1000 / 3;
-/** Of how many parts the rate is taken, and how long it takes to be known. */
+/** The rate is measured over so many parts, and not before so many milliseconds. */
 const SAMPLES = 50;
 const FIRST_RATE = 250;
 
@@ -25,7 +25,7 @@ class Progress {
     this.#total = total;
   }
 
-  /** `loaded`: all so far. */
+  /** `loaded`: the number of bytes so far. */
   add(loaded) {
     this.#loaded = loaded;
     const wait = this.#last + PAUSE - Date.now();
@@ -33,7 +33,7 @@ class Progress {
     else this.#timer ??= setTimeout(() => this.#tell(), wait);
   }
 
-  /** Nothing more comes. */
+  /** Sends the last event, at the end of the body. */
   flush() {
     if (this.#timer !== undefined) this.#tell();
   }
@@ -43,7 +43,7 @@ class Progress {
     this.#timer = undefined;
     this.#last = Date.now();
     const event = this.#event();
-    // Outside of whatever called: what a listener throws is the program's, as in axios.
+    // On the next tick, so that an error of the listener is the program's own, as in axios.
     process.nextTick(() => this.#listener.call(undefined, event));
   }
 
@@ -51,7 +51,7 @@ class Progress {
     const total = this.#total;
     const lengthComputable = total !== undefined;
     const loaded = lengthComputable ? Math.min(this.#loaded, total) : this.#loaded;
-    // A body that is sent again begins anew.
+    // A body that is sent again starts at 0 again.
     const bytes = Math.max(0, loaded - this.#told);
     const rate = this.#rate.of(bytes) || undefined;
     this.#told = Math.max(this.#told, loaded);
@@ -69,7 +69,7 @@ class Progress {
   }
 }
 
-/** Bytes per second over the last parts. */
+/** Measures bytes per second over the last parts. */
 class Rate {
   #samples = [];
   #begin;

@@ -1,14 +1,14 @@
 'use strict';
 
-// Options of axios' http adapter that say where or how to connect. The wire is Rust and knows none of them: going
-// somewhere else than was asked, or without the certificate that was given, is worse than an error.
+// Refuses options of axios' http adapter that say where or how to connect. Rust connects and does not know them; to connect
+// elsewhere, or without the given certificate, would be worse than an error.
 
 const http = require('node:http');
 const https = require('node:https');
 const { own } = require('../own-property.js');
 const { Failure } = require('./failure.js');
 
-/** Option → what to do instead. */
+/** Each option, and the reason or the replacement. */
 const REFUSED = new Map([
   ['socketPath', 'set socketPath of the TokenClient'],
   ['proxy', 'set proxy of the TokenClient'],
@@ -18,11 +18,11 @@ const REFUSED = new Map([
   ['maxRate', 'the client does not throttle'],
 ]);
 
-/** What an agent may be told and be ignored: how many connections it keeps, which is `connections` of the client. */
+/** Options of an agent that are ignored, because they are about kept connections; `connections` of the client replaces them. */
 const POOLING = new Set([
   ...['keepAlive', 'keepAliveMsecs', 'maxSockets', 'maxTotalSockets', 'maxFreeSockets', 'scheduling'],
   ...['timeout', 'noDelay', 'maxCachedSessions', 'agentKeepAliveTimeoutBuffer', 'highWaterMark'],
-  // What Node adds by itself.
+  // Node adds these by itself.
   ...['path', 'defaultPort', 'protocol'],
 ]);
 
@@ -39,7 +39,7 @@ function refuseUnsupported(config) {
   checkAgent(own(config, 'httpsAgent'), 'httpsAgent');
 }
 
-/** Agents that only pool are ignored: the client has its own pool. */
+/** Agents that only keep connections are ignored, because the client keeps its own. */
 function checkAgent(agent, name) {
   if (!agent || poolsOnly.has(agent)) return;
   const { prototype } = name === 'httpAgent' ? http.Agent : https.Agent;

@@ -1,13 +1,13 @@
 'use strict';
 
-// A request body that somebody watches: `onUploadProgress`, and `maxBodyLength` of a stream.
+// Watches a request's body for `onUploadProgress`, and for `maxBodyLength` of a stream.
 
 const { Readable } = require('node:stream');
 const { own } = require('../own-property.js');
 const { badRequest } = require('./failure.js');
 const { Progress } = require('./progress.js');
 
-/** What one progress event stands for at most, as in axios. */
+/** The most bytes that one progress event is about, as in axios. */
 const PART = 64 * 1024;
 
 /** @param {string | Uint8Array | import('../../body/read.js').Source} data @param {object} config */
@@ -29,7 +29,7 @@ function watchUpload(data, config) {
   };
 }
 
-/** A stream, counted while it is read. */
+/** Counts a stream's bytes while it is read. */
 class Watched {
   #stream;
   #iterator;
@@ -37,7 +37,7 @@ class Watched {
   #progress;
 
   constructor(stream, { limit, progress }) {
-    // A web stream that is being read can be cancelled by its reader only.
+    // While a web stream is read, only its reader can cancel it.
     this.#stream = typeof stream.getReader === 'function' ? Readable.fromWeb(stream) : stream;
     this.#limit = limit;
     this.#progress = progress;

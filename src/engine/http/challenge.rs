@@ -53,7 +53,7 @@ fn read(mut rest: &str, found: &mut Vec<Challenge>) {
     }
 }
 
-/// What follows `=`, if that is the next character: a quoted string, or text up to the next separator.
+/// The value behind `=`, if that is the next character: a quoted string, or text up to the next separator.
 fn value(text: &str) -> Option<(String, &str)> {
     let text = text.trim_start().strip_prefix('=')?.trim_start();
     if let Some(quoted) = text.strip_prefix('"') {

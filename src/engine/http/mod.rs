@@ -1,10 +1,10 @@
-//! What goes over the wire, and what must never: the only part of the engine that knows HTTP.
+//! Sends requests over HTTP. No other part of the engine knows HTTP, and this part knows no sessions.
 //!
-//! Read in this order: [`origin`] decides where a request may go, [`exchange`] runs it with its redirects and
-//! limits over a [`Transport`], [`diagnose`] finds the fault behind an error. Nothing here knows of sessions.
+//! Read in this order: [`origin`] decides which URLs a request may go to, [`exchange`] sends it over a [`Transport`] and
+//! follows redirects within limits, [`diagnose`] finds the fault behind an error.
 //!
-//! Invariant: a header of a request never reaches another origin than the one it was made for, and no error of
-//! this module holds more of a URL than its origin.
+//! Invariant: a header of a request never reaches another origin than the one it was made for, and an error shows only
+//! the origin of a URL.
 
 pub mod body;
 pub mod challenge;

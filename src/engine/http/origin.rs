@@ -1,8 +1,8 @@
-//! Where a request may go, and whether the token may go with it. The token is only as safe as this file, so trust
-//! is judged on the URL the request is sent to, after parsing, and never on the text it was written as.
+//! Decides which URLs a request may go to, and which of them may get the token. Trust is judged on the parsed URL, never
+//! on its text, because a text can look like another origin than the one it leads to.
 //!
-//! Invariant: a [`Target`] is trusted only if its scheme, host and port are those of the base or of an allowed
-//! origin, and none is plain http beyond loopback unless the user allowed it.
+//! Invariant: a [`Target`] is trusted only if its scheme, host and port are those of the base or of an allowed origin.
+//! Plain http to another machine is an error unless the user allowed it.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use url::Url;
 use crate::error::Error;
 use crate::http::host;
 
-/// The origins of one client. Made once; resolving parses nothing but the request's own reference.
+/// The origins of one client. They are parsed once, and a request only parses its own URL.
 #[derive(Clone, Debug)]
 pub struct Origins {
     base: Option<Base>,
@@ -19,7 +19,7 @@ pub struct Origins {
     allow_insecure: bool,
 }
 
-/// Where one request goes.
+/// The URL of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     pub url: Url,
@@ -28,18 +28,17 @@ pub struct Target {
 }
 
 impl Origins {
-    /// `base` and `allowed` are http(s) URLs without user name; of the base its path counts too, of the allowed ones
-    /// the origin alone.
+    /// `base` and `allowed` are http(s) URLs without user name. The path of `base` counts; of `allowed` only the origins do.
     pub fn new(base: Option<Url>, allowed: Vec<Url>, allow_insecure: bool) -> Self {
         Self { base: base.map(Base::new), allowed, allow_insecure }
     }
 
-    /// Resolves what the caller wrote as the URL, and appends `query` (encoded, without `?`; empty for none).
+    /// Resolves the URL that the caller wrote, and appends `query` (encoded, without `?`; empty for none).
     ///
     /// A path, with or without its leading slash, is appended to the base's path, as axios and got do:
     /// `https://x/v1` and `/users` make `https://x/v1/users`. An empty reference is the base itself; one that starts
-    /// with `?` or `#` adds to it. Anything else, `//host` included, is resolved as `new URL(reference, base)` does.
-    /// Dot segments are resolved afterwards, so `../` can leave the base's path, though never its origin.
+    /// with `?` or `#` adds to it. All other references, such as `//host`, are resolved as by `new URL(reference, base)`.
+    /// Dot segments are resolved last, so `../` can leave the base's path, but never its origin.
     pub fn resolve(&self, reference: &str, query: &str) -> Result<Target, Error> {
         let mut url = self.parse(&without_ignored(reference))?;
         if !query.is_empty() {
@@ -91,12 +90,12 @@ pub fn same_origin(one: &Url, other: &Url) -> bool {
         && one.port_or_known_default() == other.port_or_known_default()
 }
 
-/// `scheme://host:port`, the default port left out: all that errors show of a URL.
+/// `scheme://host:port` without the default port. Errors show no more of a URL.
 pub fn name(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-/// Refuses plain http to anywhere but this machine, unless the user allowed it.
+/// Refuses plain http to other machines, unless the user allowed it.
 pub(crate) fn check_transport(url: &Url, allow_insecure: bool) -> Result<(), Error> {
     if allow_insecure || url.scheme() == "https" || url.host_str().is_some_and(host::is_loopback) {
         Ok(())
@@ -112,7 +111,7 @@ pub(crate) fn has_credentials(url: &Url) -> bool {
 #[derive(Clone, Debug)]
 struct Base {
     url: Url,
-    /// The base's path without its trailing slash: what a relative path is appended to. Empty for an origin.
+    /// The base's path without its trailing slash, for relative paths. Empty if the base is an origin.
     path: String,
 }
 
@@ -134,8 +133,8 @@ impl Base {
     }
 }
 
-/// Whether the reference is a path and no more, by the WHATWG rules for http URLs, where `\` is a slash: neither
-/// empty, nor only a query or fragment, nor with a scheme or host of its own.
+/// Whether the reference is a path: not empty, no mere query or fragment, and without scheme or host. By the WHATWG rules
+/// for http URLs, `\` is a slash.
 fn is_path(reference: &str) -> bool {
     let slash = |byte: Option<&u8>| matches!(byte, Some(b'/' | b'\\'));
     let bytes = reference.as_bytes();
@@ -152,13 +151,13 @@ fn has_scheme(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(u8::is_ascii_alphabetic) && end.is_some_and(|end| bytes[end] == b':')
 }
 
-/// The reference without what the WHATWG parser ignores, so that [`is_path`] sees what the parser will.
+/// The reference without the characters that the WHATWG parser ignores, so that [`is_path`] reads it as the parser does.
 fn without_ignored(reference: &str) -> Cow<'_, str> {
     let trimmed = reference.trim_matches(|c| c <= ' ');
     if trimmed.contains(IGNORED) { trimmed.replace(IGNORED, "").into() } else { trimmed.into() }
 }
 
-/// What the WHATWG parser drops wherever it stands in a URL.
+/// The WHATWG parser drops these characters anywhere in a URL.
 const IGNORED: [char; 3] = ['\t', '\n', '\r'];
 
 fn append_query(url: &mut Url, query: &str) {

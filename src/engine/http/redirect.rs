@@ -23,7 +23,7 @@ pub enum RedirectMode {
     Manual,
 }
 
-/// Where a redirect leads.
+/// The destination of a redirect.
 #[derive(Debug, PartialEq, Eq)]
 struct Hop {
     url: Url,
@@ -50,7 +50,7 @@ pub fn next_request(
     }))
 }
 
-/// A redirect without a `location` is the caller's, except in mode `error`, as in the fetch standard.
+/// The caller gets a redirect without a `location`, except in mode `error`, as in the fetch standard.
 fn decide(
     mode: RedirectMode,
     allow_insecure: bool,

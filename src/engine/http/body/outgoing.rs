@@ -20,7 +20,7 @@ pub enum Payload {
     Stream(Arc<dyn Source>),
 }
 
-/// Where a streamed body comes from.
+/// Makes a streamed body.
 pub trait Source: Send + Sync {
     /// The body from its beginning; `None` if it was opened before and cannot be made again. Called when the first byte
     /// is needed, so that a request that gets no connection leaves the stream unread.

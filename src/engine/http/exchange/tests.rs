@@ -8,7 +8,7 @@ use super::*;
 use crate::fault::Fault;
 use crate::http::testing::{Server, get, headers, listen, read_request, rules, transport, whole};
 
-/// Runs one exchange and tells the phase it ended in beside its outcome.
+/// Runs one exchange, and returns its outcome and its phase.
 async fn run(request: &WireRequest, rules: &Rules) -> (Result<Response, Error>, PhaseCell) {
     let phase = PhaseCell::new();
     (whole(exchange(&transport(), request, rules, &phase).await).await, phase)
@@ -37,7 +37,7 @@ fn encoded(encoding: &str, body: &[u8]) -> Vec<u8> {
 const GZIPPED_HELLO: &[u8] =
     b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05\x00\x00\x00";
 
-/// Gzip whose deflate stream says a zero, and then `repeats` times: the last byte, 258 times.
+/// Gzip of a zero byte, and then `repeats` times "repeat the last byte 258 times".
 fn gzip_bomb(repeats: usize) -> Vec<u8> {
     // A final block with fixed codes (RFC 1951 §3.2.6): 1, 01; literal 0; then length 258 and distance 1 each.
     let bits = "110".to_owned() + "00110000" + &("11000101".to_owned() + "00000").repeat(repeats);

@@ -1,4 +1,4 @@
-//! What [`Origins`] makes of every way to write a URL.
+//! How [`Origins`] reads every way to write a URL.
 
 use proptest::prelude::*;
 
@@ -173,7 +173,7 @@ proptest! {
     }
 }
 
-/// Text made of what parsers trip over.
+/// Text made of pieces that confuse parsers.
 fn reference() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
         "https:",

@@ -1,4 +1,4 @@
-//! Which redirects are followed, and what goes along.
+//! Which redirects are followed, and with which headers and bodies.
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -146,7 +146,7 @@ fn a_location_that_means_nothing_is_refused() {
 }
 
 #[test]
-fn what_goes_along() {
+fn headers_that_another_origin_gets() {
     let mut carried = headers(&[
         ("authorization", "t"),
         ("proxy-authorization", "t"),

@@ -1,4 +1,4 @@
-//! The rules alone; what a client does with them is in the client's own tests.
+//! The rules alone. The client's own tests show how it applies them.
 
 use ::http::HeaderValue;
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! An HTTP/2 server of frames (RFC 9113 §4.1), since what it must do wrong no library does.
+//! An HTTP/2 server that sends single frames (RFC 9113 §4.1), because no library makes the mistakes that it has to make.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -111,7 +111,7 @@ impl Peer {
         }
     }
 
-    /// Which stream the next request is.
+    /// The stream of the next request.
     pub(crate) async fn request(&mut self) -> u32 {
         self.next(HEADERS).await.stream
     }
@@ -126,7 +126,7 @@ impl Peer {
         let _ = self.0.flush().await;
     }
 
-    /// The client has read everything up to here: it answers this.
+    /// Waits until the client has read everything sent so far: it answers a ping.
     pub(crate) async fn heard(&mut self) {
         self.send(PING, 0, 0, &[1; 8]).await;
         loop {

@@ -1,4 +1,4 @@
-//! Servers for this module's tests, written by hand because what they must do wrong no library does.
+//! Servers for this module's tests, written by hand because no library makes the mistakes that they have to make.
 //!
 //! Invariant: nothing here waits for a time; a test that hangs has found something.
 
@@ -18,7 +18,7 @@ use crate::http::{
     HyperTransport, Limits, Payload, RedirectMode, Response, Rules, TransportOptions, WireRequest,
 };
 
-/// What a [`Server`] was asked, in order.
+/// The requests that a [`Server`] got, in order.
 pub(crate) struct Server {
     pub(crate) url: Url,
     pub(crate) requests: Arc<Mutex<Vec<String>>>,

@@ -33,7 +33,7 @@ pub(crate) fn certificate(authority: Option<&Authority>, name: &str) -> (String,
     (certificate.unwrap().pem(), key.serialize_pem())
 }
 
-/// A server's side of TLS that speaks `protocols`, for whoever has a certificate of `clients`, or for anyone.
+/// A server's side of TLS that speaks `protocols`, with clients that have a certificate of `clients`, or with any client.
 pub(crate) fn acceptor(
     (cert, key): &(String, String),
     clients: Option<&Authority>,
@@ -62,7 +62,7 @@ pub(crate) fn trusting(authority: &Authority) -> TlsOptions {
     TlsOptions { ca: Some(authority.pem()), ..TlsOptions::default() }
 }
 
-/// `url` by the name that the certificates of these tests are for.
+/// `url` with the host name that the certificates of these tests are for.
 pub(crate) fn https(url: &Url) -> Url {
     let mut url = Url::parse(&url.as_str().replace("http:", "https:")).unwrap();
     url.set_host(Some("localhost")).unwrap();

@@ -1,4 +1,4 @@
-//! Where a body of HTTP/2 ends, and where it only breaks off.
+//! Bodies of HTTP/2 that end, and bodies that break off.
 
 use h2::Reason;
 use http::Method;
@@ -14,7 +14,7 @@ const LENGTH_4: [u8; 4] = [0x0f, 0x0d, 1, b'4'];
 /// `content-encoding: gzip`.
 const GZIP: [u8; 7] = [0x0f, 0x0b, 4, b'g', b'z', b'i', b'p'];
 
-/// What a request with `body` comes to whose answer ends as `end` has it.
+/// The outcome of a request with `body` whose answer `end` ends.
 async fn ending(
     head: &[u8],
     body: Payload,

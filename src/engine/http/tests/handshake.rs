@@ -1,4 +1,4 @@
-//! Handshakes with a real TLS server: who is trusted, and who we show ourselves to be.
+//! Handshakes with a real TLS server: which servers are trusted, and which certificate the client shows.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
@@ -8,7 +8,7 @@ use crate::http::testing::tls::{Authority, acceptor, authority, certificate, htt
 use crate::http::testing::{get, listen, rules};
 use crate::http::{HyperTransport, PhaseCell, Response, TlsOptions, TransportOptions, exchange};
 
-/// A server that says hello over TLS to whoever has a certificate of `clients`, or to anyone.
+/// A server that says hello over TLS to clients with a certificate of `clients`, or to any client.
 async fn server(certificate: (String, String), clients: Option<&Authority>) -> Url {
     let acceptor = acceptor(&certificate, clients, &["h2", "http/1.1"]);
     let (listener, url) = listen().await;

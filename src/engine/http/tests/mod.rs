@@ -1,4 +1,4 @@
-//! What takes several files of this folder to show.
+//! Tests that need several files of this folder.
 
 mod endings;
 mod handshake;

@@ -1,4 +1,4 @@
-//! What becomes of a body that is still being sent when its exchange is over, and of the connection under it.
+//! A body that is still being sent when its exchange is over, and the connection under it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -17,12 +17,12 @@ use crate::http::testing::http2::*;
 use crate::http::testing::{Server, get, rules, transport, whole};
 use crate::http::{Payload, PhaseCell, Response, Transport, WireRequest, exchange};
 
-/// Chunks that are there at once, and then nothing more or the end.
+/// Chunks that are ready at once; after them the stream ends, or never does.
 struct Stream {
     chunks: VecDeque<Bytes>,
     length: Option<u64>,
     ends: bool,
-    /// Told of each chunk that is taken; closed when nobody takes any more.
+    /// Gets a message for each chunk that is taken; closed when the stream is dropped.
     taken: Mutex<Option<UnboundedSender<()>>>,
 }
 
@@ -78,7 +78,7 @@ async fn a_stream_that_reached_its_length_leaves_its_connection_as_good_as_it_wa
     assert_eq!(*server.connections.lock().unwrap(), 1);
 }
 
-/// A server behind a Unix socket, which has room for a few pieces of a body and no more.
+/// A server behind a Unix socket, which takes only a few pieces of a body.
 #[cfg(unix)]
 struct Stalling {
     path: std::path::PathBuf,
@@ -111,7 +111,7 @@ impl Stalling {
         (sending, stream)
     }
 
-    /// A request with much more than there is room for, and what tells of it.
+    /// A request with a body that is much larger than the socket takes.
     fn request() -> (WireRequest, UnboundedReceiver<()>) {
         let (taken, pieces) = unbounded_channel();
         let body = Stream {
@@ -123,7 +123,7 @@ impl Stalling {
         (post("http://localhost/".parse().unwrap(), Payload::Stream(Arc::new(body))), pieces)
     }
 
-    /// Until nothing more of the body goes out.
+    /// Waits until no more of the body is sent.
     async fn stalled(pieces: &mut UnboundedReceiver<()>) {
         pieces.recv().await.unwrap();
         loop {
@@ -136,7 +136,7 @@ impl Stalling {
         }
     }
 
-    /// Until the body is let go.
+    /// Waits until the body is dropped.
     async fn freed(mut pieces: UnboundedReceiver<()>) {
         while pieces.recv().await.is_some() {}
     }
@@ -144,7 +144,7 @@ impl Stalling {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_request_that_is_given_up_lets_go_of_a_connection_that_nobody_empties() {
+async fn giving_up_a_request_aborts_a_connection_that_is_not_read() {
     let (request, mut pieces) = Stalling::request();
     let (sending, _server) = Stalling::new("given-up").start(request).await;
     Stalling::stalled(&mut pieces).await;
@@ -168,7 +168,7 @@ async fn so_does_one_whose_answer_is_dropped_half_read() {
 
 const WINDOW_UPDATE: u8 = 8;
 
-/// What the client says of a body that has an answer, and room again.
+/// The client's report of a body that is answered, after the socket has room again.
 async fn reset_after_the_answer(body: Payload) -> u32 {
     let server = Http2Server::new().await;
     let transport = server.transport();
@@ -191,13 +191,13 @@ async fn reset_after_the_answer(body: Payload) -> u32 {
 }
 
 #[tokio::test]
-async fn http2_is_told_that_nobody_wants_the_rest_of_the_bytes() {
+async fn http2_is_told_to_cancel_the_rest_of_the_bytes() {
     let body = Bytes::from(vec![0; 1024 * 1024]).into();
     assert_eq!(reset_after_the_answer(body).await, u32::from(h2::Reason::CANCEL));
 }
 
 #[tokio::test]
-async fn http2_is_told_that_nobody_wants_the_rest_of_a_stream() {
+async fn http2_is_told_to_cancel_the_rest_of_a_stream() {
     let body = Stream {
         chunks: vec![Bytes::from(vec![0; 64 * 1024]); 100].into(),
         length: None,

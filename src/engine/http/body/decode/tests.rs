@@ -1,4 +1,4 @@
-//! Codings over a real connection, since only hyper can make a body for the decoder.
+//! Codings over a real connection, because only hyper can make a body for the decoder.
 
 use super::*;
 use crate::error::Error;

@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::http::connect::link::Link;
 use crate::http::host;
 
-/// Of a name, user name or password: one byte says how long it is.
+/// The longest name, user name or password, because its length is one byte.
 pub(crate) const LONGEST: usize = 255;
 
 /// A tunnel to `origin` through the SOCKS proxy at the other end of `link`.
@@ -133,7 +133,7 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// What the replies from 1 on mean (RFC 1928 §6).
+/// The meanings of the replies from 1 on (RFC 1928 §6).
 const REPLIES: [Fault; 8] = [
     Fault::ProxyFailed,
     Fault::ProxyForbids,

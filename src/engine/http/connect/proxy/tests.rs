@@ -1,5 +1,5 @@
-//! Who goes through which proxy, and what comes of one that cannot be used. Tunnels that work are tested from
-//! JavaScript, with servers that somebody else wrote.
+//! The choice of a proxy, and proxies that cannot be used. Working tunnels are tested from JavaScript, with proxies of
+//! other packages.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -132,7 +132,7 @@ fn plain_http_to_this_machine_does_not_leave_it() {
 }
 
 #[test]
-fn what_is_no_proxy_is_refused_and_not_shown() {
+fn a_value_that_is_no_proxy_is_refused_and_not_shown() {
     for url in ["s3cr3t://s3cr3t", "socks9://s3cr3t", "http://", "/s3cr3t"] {
         for options in [
             ProxyOptions { http: url.into(), ..ProxyOptions::default() },
@@ -265,7 +265,7 @@ async fn a_socks_proxy_that_makes_no_tunnel_is_named() {
     assert!(outcome.1.provably_unsent());
 }
 
-/// What a proxy is sent that takes this user, and then hangs up.
+/// The bytes that a SOCKS proxy gets which accepts this user and then hangs up.
 async fn asked_of_socks(user: &str, password: &str, host: &str) -> Vec<u8> {
     let (listener, url) = listen().await;
     let asked = tokio::spawn(async move {
@@ -314,7 +314,7 @@ async fn socks_is_given_an_address_as_one() {
 }
 
 #[test]
-fn what_does_not_fit_into_socks_is_refused_and_not_shown() {
+fn credentials_too_long_for_socks_are_refused_and_not_shown() {
     let (long, short) = ("s3cr3t".repeat(43), "s3cr3t");
     for (user, password) in [(&*long, ""), (&*long, short), (short, &*long)] {
         let options = all(&format!("socks5://{user}:{password}@proxy"));

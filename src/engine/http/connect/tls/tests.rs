@@ -1,4 +1,4 @@
-//! What a client cannot be made of. What is made of the rest shows in [`crate::http::exchange`].
+//! TLS options that are refused. Accepted ones are tested with [`crate::http::exchange`].
 
 use super::*;
 use crate::http::{HyperTransport, TransportOptions};

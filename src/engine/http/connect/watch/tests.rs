@@ -50,7 +50,7 @@ async fn a_failed_connect_leaves_the_phase_at_connect() {
 }
 
 #[tokio::test]
-async fn a_connect_that_was_let_go_is_no_longer_the_requests() {
+async fn a_connect_that_hyper_moved_away_is_no_longer_the_requests() {
     let phase = PhaseCell::new();
     let mut connector = Watched(Fake(pending::<Outcome>));
     let mut connect = None;

@@ -1,4 +1,4 @@
-//! Over real connections, with a server of frames that decides what its client can know.
+//! HTTP/2 over real connections, with a server that sends single frames.
 
 use std::sync::Arc;
 
@@ -216,7 +216,7 @@ async fn a_lost_connection_proves_nothing() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_rules_was_not_refused() {
+async fn a_head_above_the_limits_proves_nothing() {
     let server = Http2Server::new().await;
     let transport = Arc::new(server.transport());
     let request = start(&transport, &server, "/");
@@ -236,7 +236,7 @@ async fn what_breaks_the_rules_was_not_refused() {
 }
 
 #[tokio::test]
-async fn a_connection_that_we_give_up_proves_nothing() {
+async fn a_connection_that_the_client_gives_up_proves_nothing() {
     let server = Http2Server::new().await;
     let transport = Arc::new(server.transport());
     let request = start(&transport, &server, "/");
@@ -249,7 +249,7 @@ async fn a_connection_that_we_give_up_proves_nothing() {
 }
 
 #[tokio::test]
-async fn bodies_that_nobody_reads_do_not_hold_up_others() {
+async fn unread_bodies_do_not_stop_others() {
     const BODIES: usize = 4;
     let server = Http2Server::new().await;
     let transport = Arc::new(server.transport());
@@ -415,7 +415,7 @@ async fn a_cold_storm_asks_for_no_more_than_a_strict_server_allows() {
 }
 
 #[tokio::test]
-async fn of_those_that_wait_for_a_stream_a_goaway_costs_one_at_the_most() {
+async fn a_goaway_fails_at_most_one_of_the_requests_that_wait_for_a_stream() {
     const MAX_CONCURRENT_STREAMS: [u8; 6] = [0, 3, 0, 0, 0, 1];
     let server = Http2Server::new().await;
     let transport = Arc::new(server.transport());

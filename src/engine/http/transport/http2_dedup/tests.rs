@@ -91,16 +91,16 @@ async fn a_storm_on_an_origin_that_is_known_makes_one_connection() {
     assert_eq!(connections.load(Ordering::Relaxed), 2);
 }
 
-/// Connects to what it is told.
+/// A connector whose outcomes the test decides.
 #[derive(Clone)]
 struct Fake(Arc<Mutex<mpsc::UnboundedReceiver<Told>>>);
 
 type Told = Result<Reached, BoxError>;
 
-/// And whether it speaks HTTP/2.
+/// The bool: whether the connection speaks HTTP/2.
 struct Reached(TokioIo<DuplexStream>, bool);
 
-/// Nobody is at the other end: what is written fails.
+/// No peer reads the other end, so writes fail.
 fn reached(http2: bool) -> Reached {
     Reached(TokioIo::new(duplex(1).0), http2)
 }
@@ -164,7 +164,7 @@ async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
 }
 
 #[tokio::test]
-async fn others_wait_for_the_connect_to_a_known_origin_and_not_for_one_that_failed() {
+async fn connects_to_a_known_origin_wait_for_the_first_unless_it_fails() {
     for failure in [Err("refused".into()), Ok(reached(false))] {
         let (tell, mut sharing) = fake();
         tell.send(Ok(reached(true))).unwrap();
@@ -190,7 +190,7 @@ async fn others_wait_for_the_connect_to_a_known_origin_and_not_for_one_that_fail
 }
 
 #[tokio::test]
-async fn who_waits_goes_on_when_the_one_that_connects_is_dropped() {
+async fn waiting_connects_go_on_when_the_connecting_one_is_dropped() {
     let (tell, mut sharing) = fake();
     tell.send(Ok(reached(true))).unwrap();
     sharing.call(origin()).await.unwrap();
@@ -222,7 +222,7 @@ async fn a_connect_that_was_let_go_ends_if_its_origin_is_known() {
 }
 
 #[tokio::test]
-async fn who_waited_for_a_connection_that_failed_missed_it() {
+async fn a_failed_shared_connect_is_told_from_the_requests_own() {
     let (tell, sharing) = fake();
     let client = legacy::Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(sharing);
     let mut requests = [client.get(origin()), client.get(origin())];

@@ -1,4 +1,4 @@
-//! What needs no server. The rest is tested with [`crate::http::exchange`].
+//! Tests that need no server. The rest is tested with [`crate::http::exchange`].
 
 use super::*;
 use crate::http::testing::get;
@@ -41,7 +41,7 @@ fn urls_become_uris() {
 }
 
 #[test]
-fn what_http_cannot_say_is_refused() {
+fn a_url_that_http_cannot_carry_is_refused() {
     let long = format!("http://h/s3cr3t{}", "x".repeat(70_000));
     for text in [&long, "http://s3cr3t`/", "http://s3{cr}3t/"] {
         let error = uri(&url(text)).unwrap_err();
