@@ -14,7 +14,7 @@ const { ownCopy } = require('./options/check.js');
 const { readClientOptions } = require('./options/client.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
-const { reveal } = require('./token-lease.js');
+const { AnonymousPolicy, reveal } = require('./token-lease.js');
 const { readTokens, tokensFromArray } = require('./tokens.js');
 
 /** In the order of the native `stats`. */
@@ -52,14 +52,15 @@ class TokenClient {
     });
   }
 
-  /** `session` makes another session of a client: it passes what that has, which no user can name. */
-  constructor(options, session) {
+  /** `internal` is the native session of another session of a client, or a policy. No user can make either. */
+  constructor(options, internal) {
     if (options instanceof Shared) {
-      this.#native = session;
+      this.#native = internal;
       this.#shared = options;
       return;
     }
     const { settings, callbacks } = readClientOptions(options);
+    if (internal instanceof AnonymousPolicy) Object.assign(settings.session, internal);
     this.#shared = new Shared(settings, new Callbacks(callbacks, settings.session.share));
     try {
       const client = new NativeClient(environment, register(this.#shared.callbacks), settings);

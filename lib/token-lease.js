@@ -6,6 +6,7 @@
 const { TokenRotatorError, invalidOption } = require('./errors.js');
 const { nativeResult } = require('./crossing/native-errors.js');
 const { nextHop } = require('./crossing/native-request.js');
+const { readTokens } = require('./tokens.js');
 
 /**
  * @import { NativeAnswer } from './crossing/native-answer.js'
@@ -15,6 +16,10 @@ const { nextHop } = require('./crossing/native-request.js');
  *   exchange: Exchange }} Parts  of a client
  * @typedef {{ value: string | null, epoch: number, generation: number }} Authorised  The auth header's value, null if nobody is
  *   logged in; and the login and the rotation that its token is of.
+ *   origins: Set<string>, exchange: Exchange }} Parts  of a client; the token may go to `origins`
+ * @typedef {{ epoch: number, generation: number }} Stamp  the login and the rotation that a token is of
+ * @typedef {Stamp & { value: string | null, refreshed: boolean }} Lease  The auth header's value, null if nobody is logged in.
+ *   `refreshed`: the token comes from a refresh that the rejection of another lease waited for.
  */
 
 /** @type {(client: unknown) => Parts | undefined} */
@@ -60,6 +65,22 @@ function partsOf(client) {
   return parts;
 }
 
+/**
+ * Settings for a client whose requests another HTTP client sends; no user can name them. While nobody is logged in, such
+ * requests go out without a token.
+ */
+class AnonymousPolicy {
+  anonymous = true;
+
+  /** @param {boolean} forgets  a refresh that fails leaves nobody logged in */
+  constructor(forgets) {
+    this.forgets = forgets;
+  }
+}
+
+/** The `context` of a refresh → the login that the tokens are for. @type {WeakMap<object, number>} */
+const epochs = new WeakMap();
+
 /** For a request that another HTTP client sends: it asks for a token, and reports what the server said of that. */
 class Authoriser {
   /** @type {Parts['native']} */
@@ -79,35 +100,62 @@ class Authoriser {
     return thrownAtOnce(() => this.#native.trusts(origin));
   }
 
-  /** @param {number} [epoch]  the login under which the request was sent before @returns {Promise<Authorised>} */
-  async authorise(epoch) {
+  /**
+   * Returns no promise if the request need not wait.
+   * @param {number} [epoch]  the login that the request belongs to, if it does not begin now
+   * @returns {Lease | Promise<Lease>}
+   */
+  authorise(epoch) {
     this.#callbacks.assertNotInside();
-    const made = this.#native.authorise(epoch);
-    return authorised(Array.isArray(made) ? made : await nativeResult(made));
+    const lease = this.#native.authorise(epoch);
+    return Array.isArray(lease) ? toLease(lease) : nativeResult(lease).then(toLease);
   }
 
   /**
    * The server rejected the token. Null: do not send the request again, but give the rejection to the caller.
-   * @param {Authorised} authorised @returns {Promise<Authorised | null>}
+   * @param {Stamp} stamp @returns {Promise<Lease | null>}
    */
   async rejected({ epoch, generation }) {
     const next = await nativeResult(this.#native.rejected(epoch, generation));
-    return next === null ? null : authorised(next);
+    return next === null ? null : toLease(next);
   }
 
-  /** A server accepted the token. @param {Authorised} authorised */
+  /** A server accepted the token. @param {Stamp} stamp */
   accepted({ epoch, generation }) {
     this.#native.accepted(epoch, generation);
   }
+
+  /** The login that a request made now belongs to. */
+  get epoch() {
+    return this.#native.epoch();
+  }
+
+  /** The access token that the session has now, undefined while nobody is logged in, and its stamp. */
+  get now() {
+    return this.#native.now();
+  }
+
+  /** Whether the session has a newer token of the same login. @param {Stamp} stamp */
+  isStale({ epoch, generation }) {
+    const { now } = this;
+    return epoch === now.epoch && generation < now.generation && now.accessToken !== undefined;
+  }
+
+  /** Another login, or with null a logout, which counts when this returns. Throws MalformedTokens. @param {unknown} tokens */
+  login(tokens) {
+    this.#native.login(tokens === null ? undefined : readTokens(tokens, 'login'));
+  }
 }
 
-/** @param {any[]} native  as `authorise` of the addon gives it @returns {Authorised} */
-function authorised([value, epoch, generation]) {
-  return { value, epoch, generation };
+/** @param {any[]} native  as `authorise` of the addon gives it @returns {Lease} */
+function toLease([value, epoch, generation, refreshed]) {
+  return { value, epoch, generation, refreshed: refreshed === 1 };
 }
 
+exports.AnonymousPolicy = AnonymousPolicy;
 exports.Authoriser = Authoriser;
 exports.authoriser = authoriser;
+exports.epochs = epochs;
 exports.exchangeOf = exchangeOf;
 exports.redirectRule = redirectRule;
 exports.reveal = reveal;

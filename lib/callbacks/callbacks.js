@@ -8,6 +8,7 @@ const { HttpResponse } = require('../response/response.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause } = require('../crossing/native-errors.js');
 const { keep } = require('../crossing/kept-errors.js');
+const { epochs } = require('../token-lease.js');
 const { MalformedTokens, readTokens, tokensFromArray } = require('../tokens.js');
 const { Writes } = require('./writes.js');
 
@@ -33,10 +34,11 @@ class Callbacks {
 
   // ── a rotation waits for these; `number` is what to answer to ──
 
-  refresh(environment, number, refreshToken, session, attempt) {
+  refresh(environment, number, refreshToken, session, attempt, epoch) {
     const abort = new AbortController();
     this.#aborts.set(number, abort);
     const context = { session, attempt, signal: abort.signal };
+    epochs.set(context, epoch);
     const answered = () => this.#aborts.delete(number);
     this.#settle(
       () => this.#user.refresh(refreshToken, context),

@@ -1,7 +1,6 @@
 'use strict';
 
-// axios-token-rotator's options as a session's source: an endpoint that knows the session by a cookie, and nothing that is
-// stored.
+// axios-token-rotator's options as a session's source: an endpoint that knows the session by a cookie. Nothing is stored.
 
 class EndpointTokens {
   /** Set as soon as there is one. */
@@ -10,6 +9,7 @@ class EndpointTokens {
   #api;
   #options;
   #log;
+  /** The endpoint's last answer. */
   #data;
 
   constructor(api, options, log) {
@@ -19,19 +19,13 @@ class EndpointTokens {
     this.report = log.report;
   }
 
-  /** None is for good: the program may log in without saying so, by another cookie. */
+  /** No failure is final, because the program may log in by another cookie without a call of this package. */
   isTerminal() {
     return false;
   }
 
-  /** There is no refresh token to be seen, which leaves room for the login that a rotation was begun for. */
-  seal(tokens) {
-    return { ...tokens, refreshToken: `login ${this.session?.logins ?? 0}` };
-  }
-
-  async refresh(login, signal) {
+  async refresh(_refreshToken, signal) {
     const { refreshEndpoint, onRefreshSuccess } = this.#options;
-    if (login !== this.seal({}).refreshToken) throw new Error('somebody else is logged in');
     return this.session.inside(async () => {
       const { data } = await this.#api.post(refreshEndpoint, undefined, { signal });
       const accessToken = await onRefreshSuccess(data);
@@ -52,19 +46,11 @@ class EndpointTokens {
     this.#log.guarded('onRefreshFailed', this.#options.onRefreshFailed, error);
   }
 
-  using() {}
-
   loggedIn() {}
-
-  // Nothing is lost for good.
 
   lost() {}
 
   async ended() {}
-
-  async reread() {
-    return null;
-  }
 }
 
 module.exports = { EndpointTokens };

@@ -5,7 +5,7 @@
 const { AuthHeader, setDefault } = require('../requests/auth-header.js');
 const { Interceptors } = require('../requests/interceptors.js');
 const { Log } = require('../log.js');
-const { Login } = require('../session/login.js');
+const { HeaderLogin } = require('../session/login.js');
 const { OriginRule } = require('../requests/origins.js');
 const { TOKEN_REFRESH } = require('./policies.js');
 const { readRefreshOptions } = require('./refresh-options.js');
@@ -29,9 +29,9 @@ function installAuthRefresh(api, options) {
   const shared = share(own.getTokens, own.setTokens);
   const session = new AuthSession(source, TOKEN_REFRESH, {
     refreshTimeout: own.refreshTimeout,
-    share: shared,
+    share: shared.name,
   });
-  const login = new Login(session, header, source.boot(session), own.refreshTimeout);
+  const login = new HeaderLogin(session, header, source.boot(session));
   const interceptors = new Interceptors({
     ...{ api, session, header, policy: TOKEN_REFRESH },
     origins: new OriginRule(api, own.allowedOrigins),

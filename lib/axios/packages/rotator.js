@@ -57,9 +57,9 @@ function setAccessToken(session, token) {
     session.login({ accessToken: token });
     return;
   }
-  // Logging out ends a refresh that is under way, even the first; one that has failed has no more to end.
-  const nothing = session.token === null && (session.isCleared || !session.isRefreshing);
-  if (!nothing) session.login(null);
+  // A logout ends a refresh that is under way, even the first one. A refresh that is late has failed already.
+  const isWaitedFor = session.isRefreshing && !session.isLate;
+  if (session.token !== null || isWaitedFor) session.login(null);
 }
 
 /** The refresh endpoint, exactly: not every URL that it is a part of. */

@@ -8,7 +8,7 @@ const { randomUUID } = require('node:crypto');
 /** getTokens → setTokens → { name, users }, while anybody uses it. */
 const shares = new WeakMap();
 
-/** { name, isShared, leave }: the engine's name for the session, and what to call when it is not used any more. */
+/** { name, leave }: the engine's name for the session, and the function to call when it is not used any more. */
 function share(getTokens, setTokens) {
   const byWriter = shares.get(getTokens) ?? new WeakMap();
   shares.set(getTokens, byWriter);
@@ -18,9 +18,6 @@ function share(getTokens, setTokens) {
   return {
     // The engine's names are the whole process's, other threads and other copies of this module included.
     name: shared.name,
-    get isShared() {
-      return shared.users > 1;
-    },
     leave() {
       shared.users -= 1;
       // Whoever comes later finds out anew what the storage holds.

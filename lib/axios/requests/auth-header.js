@@ -24,8 +24,6 @@ class AuthHeader {
   #value;
   /** Of the headers that hold it. */
   names;
-  /** The default header of a login that has ended elsewhere: requests that were made before still bring it. */
-  #withdrawn;
 
   constructor(api, name, format) {
     this.#api = api;
@@ -82,20 +80,13 @@ class AuthHeader {
     if (shown !== undefined && shown !== value && this.#ours.has(shown)) this.show(token);
     this.#token = token;
     this.#value = value;
-    this.#withdrawn = undefined;
     return value;
   }
 
-  /** The token that is shown among the defaults is nobody's any more. */
-  withdraw() {
-    const shown = this.#default;
-    if (shown === undefined || !this.#ours.has(shown)) return;
-    this.#withdrawn = shown;
-    this.show(null);
-  }
-
-  isWithdrawn(config) {
-    return this.#withdrawn !== undefined && this.#of(config) === this.#withdrawn;
+  /** Nobody is logged in, though a request still brings the token that the defaults show. */
+  withdraw(config) {
+    if (this.#ours.has(this.#of(config))) this.detach(config);
+    if (this.#ours.has(this.#default)) this.show(null);
   }
 
   /** Puts the token among the defaults, or with null takes it from there. */

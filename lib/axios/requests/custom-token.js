@@ -21,10 +21,6 @@ class AppliedToken {
     return false;
   }
 
-  isWithdrawn() {
-    return false;
-  }
-
   token() {
     return undefined;
   }
@@ -37,6 +33,8 @@ class AppliedToken {
     this.names = Object.keys(after).filter((name) => after[name] !== before[name]);
     return this.names;
   }
+
+  withdraw() {}
 
   detach() {}
 }

@@ -80,7 +80,7 @@ class Interceptors {
   #authorise(config) {
     const isForeign = this.#policy.explicitHeader === 'kept' && this.#header.isForeign(config);
     if (isForeign || !this.#origins.trusts(config)) return undefined;
-    return this.#session.atHand ?? this.#session.authorise();
+    return this.#session.authorise();
   }
 
   #dress(config, sent, authorised) {
@@ -89,7 +89,7 @@ class Interceptors {
     sent.authorised = isOurs ? authorised : undefined;
     if (!isOurs) return this.#undress(config);
     if (takesToken) this.#guard(config, this.#header.attach(config, authorised.token));
-    else if (this.#header.isWithdrawn(config)) this.#header.detach(config);
+    else this.#header.withdraw(config);
     return config;
   }
 

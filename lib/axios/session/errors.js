@@ -1,6 +1,6 @@
 'use strict';
 
-// Why no token could be had, in the words of token-refresh.
+// Errors of a refresh, in the words of token-refresh.
 
 const errors = require('../../errors.js');
 
@@ -11,24 +11,24 @@ class RefreshTimeoutError extends errors.RefreshTimeoutError {
 }
 
 /**
- * Ends a session without asking the authorization server; nobody is shown it. `error`: what says so to
- * `refresh-error.js` as well, where there is no predicate of the user's.
+ * Marks the session as lost without asking the authorization server. Users never see it. `error` makes
+ * `refresh-error.js` classify it as terminal where the user has no predicate.
  */
-class Ended extends Error {
+class TerminalError extends Error {
   error = 'invalid_grant';
 }
 
-/** Each caller gets their own 401. */
-class NoRefreshToken extends Ended {}
+/** Each caller gets the 401 of its own request. */
+class NoRefreshToken extends TerminalError {}
 
-/** Each caller gets the 401 that met it. */
-class TriesUsedUp extends Ended {}
+/** Each caller gets the 401 that came first. */
+class TriesUsedUp extends TerminalError {}
 
-/** What the program's own function threw, which says more to it; not what was wrong with what it returned. */
+/** The error that the program's own function threw, unless this package says better what was wrong with its result. */
 function causeOf(error) {
   const { code } = error;
   const isOurs = code === 'ERR_REFRESH_MALFORMED' || code === 'ERR_STORE_CORRUPT';
   return 'cause' in error && !isOurs ? error.cause : error;
 }
 
-module.exports = { Ended, NoRefreshToken, RefreshTimeoutError, TriesUsedUp, causeOf };
+module.exports = { NoRefreshToken, RefreshTimeoutError, TerminalError, TriesUsedUp, causeOf };

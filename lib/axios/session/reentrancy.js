@@ -2,10 +2,8 @@
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 
-/**
- * Knows calls that come from within a callback that a rotation waits for: what they wait for must not be that rotation.
- */
-class Inside {
+/** Tells which calls come from a callback that a rotation waits for, because they must not wait for that rotation. */
+class CallbackScope {
   #storage;
   #running = 0;
 
@@ -16,17 +14,17 @@ class Inside {
     try {
       return await this.#storage.run(call, work);
     } finally {
-      // A socket or a timer that it leaves behind is not part of it any more, whatever rotation is under way by then.
+      // A socket or a timer that the callback leaves behind is outside, whatever rotation is under way by then.
       call.isOver = true;
       this.#running -= 1;
-      // Following promises around costs all of them something.
+      // An enabled storage costs time for every promise of the program.
       if (this.#running === 0) this.#storage.disable();
     }
   }
 
-  get is() {
+  get isActive() {
     return this.#storage?.getStore()?.isOver === false;
   }
 }
 
-module.exports = { Inside };
+module.exports = { CallbackScope };

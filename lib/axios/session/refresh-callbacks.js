@@ -1,37 +1,42 @@
 'use strict';
 
-// How a session comes by new tokens: what its engine calls, and what it hears of how that went. Only what belongs to the
-// login of now is told to the source and changes the session.
+// The callbacks of a session's client. The engine calls them in their order; events of a login that is over are dropped.
 
-const { SessionLostError } = require('../../errors.js');
-const { Ended, causeOf, ...losses } = require('./errors.js');
-const { RefreshCall } = require('./refresh-call.js');
+const errors = require('../../errors.js');
+const { epochs } = require('../../token-lease.js');
+const { NoRefreshToken, RefreshTimeoutError, TerminalError, causeOf } = require('./errors.js');
 
-class Refreshing {
-  /** The access token that the latest refresh has brought. */
-  minted;
-  /** Whether the engine has not heard yet how the latest call ended. */
+class RefreshCallbacks {
+  /** The engine has not said yet how the refresh ended. */
   isUnderWay = false;
+  /** The refresh was late, and that ended the session. */
+  isOver = false;
   #session;
   #source;
-  #policy;
-  #timeout;
-  /** The latest call of refresh, and of which login what is under way is. */
-  #call;
-  #flying;
+  /** `source.rotated` is called before the tokens are saved, and waited for. */
+  #awaitsHook;
+  /** The login that the rotation under way is for. */
+  #epoch;
+  /** { epoch, accessToken }: brought by a refresh, perhaps not saved yet. */
+  #renewed;
+  /** The error of those who waited for a refresh that is late. */
+  #late;
+  #giveUp;
+  /** Resolves when the hooks of a refresh that ends the session were called. */
+  #told;
+  #tell;
 
-  constructor(session, source, policy, timeout) {
+  constructor(session, source, awaitsHook) {
     this.#session = session;
     this.#source = source;
-    this.#policy = policy;
-    this.#timeout = timeout;
+    this.#awaitsHook = awaitsHook;
   }
 
-  /** What the engine calls. */
-  callbacks() {
+  /** Options for the client. */
+  options() {
     const source = this.#source;
     return {
-      refresh: (refreshToken, { signal }) => this.#refresh(refreshToken, signal),
+      refresh: (refreshToken, context) => this.#refresh(refreshToken, context),
       ...(source.getTokens && {
         getTokens: () => this.#read(),
         setTokens: (tokens) => source.setTokens(tokens),
@@ -44,95 +49,99 @@ class Refreshing {
     };
   }
 
-  /** Another login: what is under way is nobody's any more. */
-  forget() {
-    this.#call?.end();
-    this.#call = undefined;
-    this.isUnderWay = false;
+  get isLate() {
+    return this.isUnderWay && this.#late !== undefined;
   }
 
-  /** What callers are told for whom the refresh takes too long. */
-  async tooLate() {
-    const call = this.#call;
-    if (this.isUnderWay) {
-      call.tooLate();
-      // Nobody hears of a session that is lost before its hooks do.
-      if (call.isOver) await call.told;
-    }
-    return call?.late ?? new losses.RefreshTimeoutError();
+  /** The access token that a refresh has brought in this epoch and the engine may not hold yet. */
+  renewedIn(epoch) {
+    return this.#renewed?.epoch === epoch ? this.#renewed.accessToken : undefined;
+  }
+
+  /** Another login begins: the refresh under way is for nobody. */
+  forget() {
+    this.#tell?.();
+    this.isUnderWay = false;
+    this.isOver = false;
+  }
+
+  /** The error for requests that waited for a refresh that is late. */
+  async late() {
+    // Nobody hears that the session is lost before its hooks do.
+    if (this.isOver) await this.#told;
+    return this.#late ?? new RefreshTimeoutError();
   }
 
   #read() {
-    this.#flying = this.#session.logins;
+    this.#epoch = this.#session.epoch;
     return this.#source.getTokens();
   }
 
-  async #refresh(refreshToken, signal) {
-    // Past this, nothing is the engine's own call any more: callbacks may log in or out.
+  async #refresh(refreshToken, context) {
+    // The engine takes the callback's synchronous part for its own; after it the callback may log in or out.
     await undefined;
-    const { logins } = this.#session;
-    const call = new RefreshCall(
-      (error) => this.#isTerminalTimeout(error),
-      (error) => logins === this.#session.logins && this.#tellFailed(error),
-    );
-    this.#flying = logins;
-    this.#call = call;
+    const epoch = epochs.get(context);
+    if (epoch !== this.#session.epoch) throw new NoRefreshToken();
+    this.#epoch = epoch;
     this.isUnderWay = true;
-    return call.run(this.#fetch(refreshToken, signal), this.#timeout);
+    this.isOver = false;
+    this.#late = undefined;
+    this.#told = new Promise((resolve) => (this.#tell = resolve));
+    const givenUp = new Promise((_resolve, reject) => (this.#giveUp = reject));
+    return Promise.race([this.#fetch(refreshToken, context.signal), givenUp]);
   }
 
   async #fetch(refreshToken, signal) {
-    const { logins } = this.#session;
+    const epoch = this.#epoch;
     const tokens = await this.#source.refresh(refreshToken, signal);
-    if (logins !== this.#session.logins) return tokens;
-    this.minted = tokens.accessToken;
-    this.#session.renewed(tokens.accessToken);
-    if (this.#policy.hookAfter === 'awaited') await this.#source.rotated();
+    if (epoch === this.#session.epoch) {
+      this.#renewed = { epoch, accessToken: tokens.accessToken };
+      if (this.#awaitsHook) await this.#source.rotated();
+    }
     return tokens;
   }
 
   #isTerminal(error) {
-    if (error instanceof Ended) return true;
-    const { late, isOver } = this.#call ?? {};
-    return (error === late && isOver) || (this.#source.isTerminal?.(error) ?? false);
-  }
-
-  /** Not asked by the engine, which would take what the predicate throws; a timeout by itself ends nothing. */
-  #isTerminalTimeout(error) {
-    try {
-      return this.#isTerminal(error);
-    } catch (thrown) {
-      this.#source.report(thrown, 'isRefreshFailureTerminal');
-      return false;
-    }
+    if (error instanceof TerminalError) return true;
+    return error === this.#late ? this.isOver : this.#source.isTerminal(error);
   }
 
   #rotated() {
     this.isUnderWay = false;
-    if (this.#policy.hookAfter === 'told' && this.#flying === this.#session.logins) this.#source.rotated();
+    this.#renewed = undefined;
+    if (!this.#awaitsHook && this.#epoch === this.#session.epoch) this.#source.rotated();
   }
 
   #failed(error) {
-    const wasLate = this.isUnderWay && this.#call.late !== undefined;
+    if (this.#epoch !== this.#session.epoch) return;
+    if (error instanceof errors.RefreshTimeoutError) return this.#isLateNow();
+    const { isLate } = this;
     this.isUnderWay = false;
-    // Of a login that is over.
-    if (this.#flying !== this.#session.logins) return;
-    if (error instanceof SessionLostError) this.#session.lose();
-    // Those who waited were told that it is late.
-    else if (wasLate) return;
+    // The hook has heard already that the refresh was late.
+    if (isLate && !(error instanceof errors.SessionLostError)) return;
     this.#tellFailed(causeOf(error));
   }
 
-  /** The last that is heard of a session that is lost. */
+  /** The engine waits on for the answer, unless the program says that this ends the session. */
+  #isLateNow() {
+    this.#late = new RefreshTimeoutError();
+    try {
+      this.isOver = Boolean(this.#source.isTerminal?.(this.#late));
+    } catch (thrown) {
+      this.#source.report(thrown, 'isRefreshFailureTerminal');
+    }
+    if (this.isOver) this.#giveUp(this.#late);
+    else this.#tellFailed(this.#late);
+  }
+
   #loggedOut() {
-    if (this.#session.isLost) this.#source.lost();
-    this.#call?.end();
+    if (this.#epoch === this.#session.epoch) this.#source.lost();
+    this.#tell?.();
   }
 
   #tellFailed(error) {
-    if (this.#policy.failedRefresh === 'clears') this.#session.clear();
-    this.#source.failed(error instanceof Ended ? (this.#session.rejection ?? error) : error);
+    this.#source.failed(error instanceof TerminalError ? (this.#session.rejection ?? error) : error);
   }
 }
 
-module.exports = { Refreshing };
+module.exports = { RefreshCallbacks };

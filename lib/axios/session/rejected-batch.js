@@ -1,43 +1,40 @@
 'use strict';
 
-// The requests that wait for one rotation: those that were rejected with one token.
-
-class Round {
-  /** The 401 that began it. */
+/** The requests that were rejected with one token, and that one question to the engine answers. */
+class RejectedBatch {
+  /** The rejection that came first. */
   error;
-  /** What comes of it, for all of them. */
+  /** The promise of the answer, for all of them. */
   outcome;
-  #epoch;
-  #generation;
-  #waiting = 0;
-  #rest;
+  #lease;
+  #size = 0;
+  #onAlone;
 
-  constructor({ epoch, generation }, error) {
-    this.#epoch = epoch;
-    this.#generation = generation;
+  constructor(lease, error) {
+    this.#lease = lease;
     this.error = error;
   }
 
   isOf({ epoch, generation }) {
-    return epoch === this.#epoch && generation === this.#generation;
+    return epoch === this.#lease.epoch && generation === this.#lease.generation;
   }
 
-  /** True for the first. */
+  /** True for the first request. */
   enter() {
-    this.#waiting += 1;
-    return this.#waiting === 1 && this.#rest === undefined;
+    this.#size += 1;
+    return this.#size === 1 && this.outcome === undefined;
   }
 
   leave() {
-    this.#waiting -= 1;
-    if (this.#waiting === 1) this.#rest?.();
+    this.#size -= 1;
+    if (this.#size === 1) this.#onAlone?.();
   }
 
-  /** Until the others have gone on. */
-  async rest() {
-    if (this.#waiting > 1) await new Promise((resolve) => (this.#rest = resolve));
+  /** Resolves when all other requests have gone on. */
+  async others() {
+    if (this.#size > 1) await new Promise((resolve) => (this.#onAlone = resolve));
     await new Promise(setImmediate);
   }
 }
 
-module.exports = { Round };
+module.exports = { RejectedBatch };
