@@ -14,9 +14,6 @@ const { readTokens } = require('./tokens.js');
  * @typedef {(href: string, request: NativeRequest) => Promise<NativeAnswer>} Exchange
  * @typedef {{ native: import('./crossing/native-session.js').NativeSession, callbacks: import('./callbacks/callbacks.js').Callbacks, headerName: string,
  *   exchange: Exchange }} Parts  of a client
- * @typedef {{ value: string | null, epoch: number, generation: number }} Authorised  The auth header's value, null if nobody is
- *   logged in; and the login and the rotation that its token is of.
- *   origins: Set<string>, exchange: Exchange }} Parts  of a client; the token may go to `origins`
  * @typedef {{ epoch: number, generation: number }} Stamp  the login and the rotation that a token is of
  * @typedef {Stamp & { value: string | null, refreshed: boolean }} Lease  The auth header's value, null if nobody is logged in.
  *   `refreshed`: the token comes from a refresh that the rejection of another lease waited for.

@@ -86,6 +86,10 @@ class NativeSession {
     this.#client.native.accepted(this.#number, epoch, generation);
   }
 
+  epoch() {
+    return this.#client.native.epoch(this.#number);
+  }
+
   now() {
     return this.#client.native.now(this.#number);
   }

@@ -241,6 +241,13 @@ impl Client {
         self.engine(session).accepted(Stamp { epoch: count(epoch), generation: count(generation) });
     }
 
+    /// Returns the login that a request made now belongs to.
+    #[napi(catch_unwind)]
+    #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+    pub fn epoch(&self, session: u32) -> f64 {
+        self.engine(session).epoch() as f64
+    }
+
     /// Returns the token that the session has now, without waiting.
     #[napi(catch_unwind)]
     #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]

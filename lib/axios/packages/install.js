@@ -29,7 +29,7 @@ function installAuthRefresh(api, options) {
   const shared = share(own.getTokens, own.setTokens);
   const session = new AuthSession(source, TOKEN_REFRESH, {
     refreshTimeout: own.refreshTimeout,
-    share: shared.name,
+    share: shared,
   });
   const login = new HeaderLogin(session, header, source.boot(session));
   const interceptors = new Interceptors({

@@ -5,24 +5,39 @@
 
 const { randomUUID } = require('node:crypto');
 
-/** getTokens → setTokens → { name, users }, while anybody uses it. */
+/** getTokens → setTokens → the session, while an instance uses it. */
 const shares = new WeakMap();
 
-/** { name, leave }: the engine's name for the session, and the function to call when it is not used any more. */
+/** { name, isShared, leave }: the engine's name for the session; whether there ever was another user; ends the use. */
 function share(getTokens, setTokens) {
   const byWriter = shares.get(getTokens) ?? new WeakMap();
   shares.set(getTokens, byWriter);
-  const shared = byWriter.get(setTokens) ?? { name: randomUUID(), users: 0 };
+  // The engine's names count for the whole process, other threads and other copies of this module included.
+  const shared = byWriter.get(setTokens) ?? new SharedSession(() => byWriter.delete(setTokens));
   byWriter.set(setTokens, shared);
-  shared.users += 1;
-  return {
-    // The engine's names are the whole process's, other threads and other copies of this module included.
-    name: shared.name,
-    leave() {
-      shared.users -= 1;
-      // Whoever comes later finds out anew what the storage holds.
-      if (shared.users === 0) byWriter.delete(setTokens);
-    },
+  shared.join();
+  return shared;
+}
+
+class SharedSession {
+  name = randomUUID();
+  isShared = false;
+  #users = 0;
+  #onUnused;
+
+  constructor(onUnused) {
+    this.#onUnused = onUnused;
+  }
+
+  join() {
+    this.#users += 1;
+    this.isShared ||= this.#users > 1;
+  }
+
+  /** A later user gets a session that reads the storage anew. */
+  leave = () => {
+    this.#users -= 1;
+    if (this.#users === 0) this.#onUnused();
   };
 }
 

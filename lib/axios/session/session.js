@@ -30,19 +30,23 @@ class AuthSession {
   #policy;
   #callbacks;
   #scope = new CallbackScope();
+  #share;
+  /** The newest lease, until a login or a rejection. Only those change it while no other instance shares the session. */
+  #atHand;
   /** The lease that a server has taken last. */
   #accepted;
   #batch;
 
-  /** `share`: the name under which other instances may use this session too. */
+  /** `share`: of shared-sessions.js, if other instances may use this session too. */
   constructor(source, policy, { refreshTimeout, share }) {
     this.#source = source;
     this.#policy = policy;
+    this.#share = share;
     this.#callbacks = new RefreshCallbacks(this, source, policy.hookAfter === 'awaited');
     const options = {
       ...this.#callbacks.options(),
       refreshTimeout,
-      share,
+      share: share?.name,
       // Requests get the error of a failed refresh at once. The next refresh comes after the engine's pause.
       maxRetries: 0,
       queue: { max: MAX_MS },
@@ -61,7 +65,7 @@ class AuthSession {
 
   /** Counts logins and logouts. */
   get epoch() {
-    return this.#auth.now.epoch;
+    return this.#auth.epoch;
   }
 
   /** The newest access token, null while nobody is logged in. */
@@ -72,9 +76,10 @@ class AuthSession {
 
   /** A lease for a request, or its promise if the request has to wait. Its `token` is null for a request without one. */
   authorise() {
+    if (this.#atHand !== undefined && !this.#share?.isShared) return this.#atHand;
     const { epoch } = this;
     const lease = this.#auth.authorise(epoch);
-    if (!(lease instanceof Promise)) return withToken(lease);
+    if (!(lease instanceof Promise)) return (this.#atHand = withToken(lease));
     return lease.then(withToken, (error) => this.#withoutToken(error, epoch));
   }
 
@@ -88,6 +93,7 @@ class AuthSession {
 
   /** A server rejected `lease` with `error`. Resolves to another lease, or to null if the rejection is for the caller. */
   async rejected(lease, error) {
+    this.#atHand = undefined;
     const batch = this.#batchOf(lease, error);
     const isFirst = batch.enter();
     try {
@@ -132,6 +138,7 @@ class AuthSession {
   /** Another login, or with null, or unusable tokens, a logout. Counts for all requests from now on. */
   login(tokens) {
     this.#callbacks.forget();
+    this.#atHand = undefined;
     let taken = tokens;
     try {
       this.#auth.login(tokens);

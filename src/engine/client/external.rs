@@ -37,7 +37,10 @@ impl Client {
 
     /// [`Client::authorise`] at once; `None` if the token or its header takes waiting.
     pub fn authorise_now(&self, epoch: Option<u64>) -> Option<Authorised> {
-        let held = self.token_now(epoch)?;
+        let held = match self.lease_now(epoch)? {
+            Lease::Tokens(held) => held,
+            Lease::Anonymous(stamp) => return Some(Authorised { header: None, stamp, refreshed: false }),
+        };
         match self.presenter.header(&held, None) {
             Presented::Made(header) => {
                 Some(Authorised { header: Some(header), stamp: Stamp::of(&held), refreshed: false })
@@ -77,6 +80,11 @@ impl Client {
     /// Whether the token may go to `url`.
     pub fn trusts(&self, url: &str) -> Result<bool, Error> {
         self.config.origins.trusts(url)
+    }
+
+    /// The login that a request made now belongs to.
+    pub fn epoch(&self) -> u64 {
+        self.session.epoch()
     }
 
     /// The access token held, and its stamp. Never waits.

@@ -166,13 +166,14 @@ impl Session {
         })
     }
 
-    /// The tokens for a request of `epoch` (`None`: of now), if giving them needs no waiting and starts no flight.
+    /// The lease for a request of `epoch` (`None`: of now), if giving it needs no waiting and starts no flight.
     ///
     /// Made for JavaScript's thread, which has no runtime to start a flight on and never waits for the lock.
-    pub fn token_now(&self, by: &Participant, epoch: Option<u64>) -> Option<Arc<Held>> {
+    pub fn lease_now(&self, by: &Participant, epoch: Option<u64>) -> Option<Lease> {
         let inner = self.inner.try_lock().ok()?;
         match inner.state.acquire(epoch.unwrap_or(inner.state.epoch()), &by.policy, clock::now()) {
-            Acquire::Use(held) => Some(held),
+            Acquire::Use(held) => Some(Lease::Tokens(held)),
+            Acquire::Anonymous(stamp) => Some(Lease::Anonymous(stamp)),
             _ => None,
         }
     }

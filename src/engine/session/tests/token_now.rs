@@ -3,15 +3,18 @@
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use crate::event::Event;
-use crate::session::Session;
 use crate::session::participant::{Host, KeepAlive, Participant};
 use crate::session::tests::support::*;
+use crate::session::{Lease, Session};
 
 fn now(world: &World) -> Option<String> {
     let (session, by) = (Arc::clone(&world.session), Arc::clone(&world.by));
     // As JavaScript's thread: a flight that starts here panics.
-    let look = move || session.token_now(&by, None).map(|held| held.tokens.access.expose().to_owned());
-    std::thread::spawn(look).join().unwrap()
+    let look = move || session.lease_now(&by, None);
+    match std::thread::spawn(look).join().unwrap()? {
+        Lease::Tokens(held) => Some(held.tokens.access.expose().to_owned()),
+        Lease::Anonymous(_) => Some("-".into()),
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -62,8 +65,8 @@ async fn token_of_another_login_or_of_none_is_not_given() {
     let world = World::using(pair(1)).await;
     let before = world.session.epoch();
     world.login(Some(pair(5))).await.unwrap();
-    assert!(world.session.token_now(&world.by, Some(before)).is_none());
-    assert!(world.session.token_now(&world.by, Some(before + 1)).is_some());
+    assert!(world.session.lease_now(&world.by, Some(before)).is_none());
+    assert!(world.session.lease_now(&world.by, Some(before + 1)).is_some());
     world.login(None).await.unwrap();
     assert_eq!(now(&world), None, "logged out");
 
@@ -72,10 +75,11 @@ async fn token_of_another_login_or_of_none_is_not_given() {
     world.token().await.unwrap_err();
     assert_eq!(now(&world), None, "lost");
 
-    for anonymous in [false, true] {
+    for (anonymous, given) in [(false, None), (true, Some("-".into()))] {
         let world = World::with(None, |by| by.policy.anonymous = anonymous);
+        assert_eq!(now(&world), None, "the store was not read");
         world.session.tokens(&world.by).await.unwrap();
-        assert_eq!(now(&world), None, "nobody has logged in");
+        assert_eq!(now(&world), given, "nobody has logged in");
     }
 }
 
@@ -96,7 +100,7 @@ impl Host for Curious {
     fn emit(&self, event: Event) {
         let Event::Refreshed(_) = event else { return };
         let (session, by) = self.around.get().unwrap();
-        let look = session.upgrade().unwrap().token_now(&by.upgrade().unwrap(), None);
+        let look = session.upgrade().unwrap().lease_now(&by.upgrade().unwrap(), None);
         self.seen.lock().unwrap().push(look.is_some());
     }
 
