@@ -6,6 +6,7 @@ const { once } = require('node:events');
 const path = require('node:path');
 const { MessageChannel, Worker } = require('node:worker_threads');
 const { useHarness } = require('./support/harness.js');
+const { withResolvers } = require('./callbacks/misbehaviours.js');
 const { LATENCIES } = require('./support/store.js');
 
 const { serve, client, store, track } = useHarness();
@@ -93,6 +94,46 @@ test('a login in one thread is everybody’s', async () => {
   expect(server.ledger.requests.slice(THREADS).every(({ subject }) => subject === 'bob')).toBe(true);
   await track(here.setTokens(null));
   expect(await track(wave(1))).toEqual(Array(THREADS).fill('ERR_SESSION_LOST'));
+  expect(await dismiss()).toEqual(Array(THREADS).fill(0));
+});
+
+test('a login in one thread is written again after a late write of another thread', async () => {
+  const server = await serve();
+  const tokens = server.login('ada');
+  const shelf = store('sync', tokens);
+  const share = `workers late ${server.port}`;
+  const { promise: begun, resolve: begin } = withResolvers();
+  const { promise: held, resolve: release } = withResolvers();
+  const { promise: again, resolve: rewritten } = withResolvers();
+  const setTokens = jest
+    .fn(async (...args) => {
+      await shelf.callbacks.setTokens(...args);
+      rewritten();
+    })
+    .mockImplementationOnce(async (...args) => {
+      begin();
+      await held;
+      return shelf.callbacks.setTokens(...args);
+    });
+  const here = client(server, { ...shelf.callbacks, setTokens, share, refreshTimeout: 1_000 });
+  hire(server, share, { shelf });
+  server.expire();
+  const rotated = track(here.get('/api/orders'));
+  await begun;
+  const login = server.login('bob');
+  crew[0].worker.postMessage({ login });
+  await once(crew[0].worker, 'message');
+  expect((await rotated).status).toBe(401);
+  expect(shelf.held()).toEqual(login);
+
+  release();
+  await again;
+  expect(shelf.held()).toEqual(login);
+  expect(shelf.writes.map(({ tokens: { accessToken } }) => accessToken)).toEqual([
+    login.accessToken,
+    expect.not.stringContaining(login.accessToken),
+    login.accessToken,
+  ]);
   expect(await dismiss()).toEqual(Array(THREADS).fill(0));
 });
 

@@ -61,7 +61,7 @@ class TokenClient {
     }
     const { settings, callbacks } = readClientOptions(options);
     if (internal instanceof AnonymousPolicy) Object.assign(settings.session, internal);
-    this.#shared = new Shared(settings, new Callbacks(callbacks, settings.session.share));
+    this.#shared = new Shared(settings, new Callbacks(callbacks));
     try {
       const client = new NativeClient(environment, register(this.#shared.callbacks), settings);
       this.#native = client.session(settings.session.key);

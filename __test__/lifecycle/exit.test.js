@@ -15,11 +15,11 @@ afterEach(async () => {
   expect(server.ledger.counts.reuses).toBe(0);
 });
 
-async function run(does, { expired = false, options = {}, login = {} } = {}) {
+async function run(does, { expired = false, options = {}, login = {}, ...settings } = {}) {
   server ??= await startAuthServer(options);
   const tokens = { ...server.login(), ...login };
   if (expired) server.expire();
-  return program('ends', { does, tokens, url: server.url, tokenEndpoint: server.tokenEndpoint });
+  return program('ends', { ...settings, does, tokens, url: server.url, tokenEndpoint: server.tokenEndpoint });
 }
 
 beforeEach(() => (server = undefined));
@@ -96,6 +96,16 @@ test('tokens that a store refused are offered again until they are stored', asyn
   expect(facts).toMatchObject({ status: 200, failed: 3 });
   await expectCurrent(facts.stored);
 });
+
+test.each([true, undefined])(
+  'a late write that lands: %p, leaves the newest tokens in the store',
+  async (lands) => {
+    const facts = await reported(await run('writtenLate', { expired: true, lands }));
+    expect(facts).toMatchObject({ status: 200 });
+    expect(facts.landed).toBe(lands);
+    await expectCurrent(facts.stored);
+  },
+);
 
 test('a client that `await using` closed does not keep it running', async () => {
   expect(await reported(await run('closed'))).toEqual({ error: 'ERR_CLIENT_CLOSED' });

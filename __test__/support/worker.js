@@ -1,7 +1,8 @@
 'use strict';
 
 // A worker thread with a client of its own. workerData: { at: { url, tokenEndpoint }, share, tokens?, store? }; `store`
-// is a port to a store in the main thread. Takes { requests: n } and answers { statuses }; { close: true } ends it.
+// is a port to a store in the main thread. Takes { requests: n } and answers { statuses }; { login: tokens } answers
+// { loggedIn }; { close: true } ends it.
 
 const { parentPort, workerData } = require('node:worker_threads');
 const { TokenClient } = require('../../index.js');
@@ -11,11 +12,15 @@ const { at, share, tokens, store } = workerData;
 const refresh = refreshAt(at.tokenEndpoint);
 const client = new TokenClient({ baseURL: at.url, share, refresh, ...(store ? remote(store) : { tokens }) });
 
-parentPort.on('message', async ({ requests, close }) => {
+parentPort.on('message', async ({ requests, login, close }) => {
   if (close) {
     await client.close();
     store?.close();
     return parentPort.close();
+  }
+  if (login) {
+    await client.setTokens(login);
+    return parentPort.postMessage({ loggedIn: true });
   }
   const responses = Array.from({ length: requests }, () => client.get('/api/orders'));
   const statuses = (await Promise.allSettled(responses)).map(

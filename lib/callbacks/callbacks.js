@@ -10,14 +10,9 @@ const { errorFromNative, errorWithoutCause } = require('../crossing/native-error
 const { keep } = require('../crossing/kept-errors.js');
 const { epochs } = require('../token-lease.js');
 const { MalformedTokens, readTokens, tokensFromArray } = require('../tokens.js');
-const { Writes } = require('./writes.js');
 
 /** Visible ASCII, with spaces only between other characters. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
-
-/** Between tries of a write that nobody waits for, ms: as in Rust. A program with nothing else to do waits for the shorter. */
-const WRITE_PAUSE = 50;
-const LONGEST_WRITE_PAUSE = 5_000;
 
 class Callbacks {
   /** How many callbacks that a rotation waits for are in their synchronous part: see `assertNotInside`. */
@@ -25,11 +20,9 @@ class Callbacks {
   #user;
   /** Of the calls of `refresh` that are under way, by number. @type {Map<number, AbortController>} */
   #aborts = new Map();
-  #writes;
 
-  constructor(user, share) {
+  constructor(user) {
     this.#user = user;
-    this.#writes = new Writes(share);
   }
 
   // ── a rotation waits for these; `number` is what to answer to ──
@@ -76,34 +69,10 @@ class Callbacks {
   }
 
   setTokens(environment, number, tokens, session) {
-    const answer = () => environment.reply(number);
-    this.#write(tokens, session, answer, (error, ended) => {
-      this.#failed(environment, number, error);
-      this.#writeAgain(ended(), session);
-    });
-  }
-
-  /** What a write left behind that ended after a newer one. Rust, which has seen both end, does not know of it. */
-  #writeAgain(tokens, session, pause = WRITE_PAUSE) {
-    if (tokens === undefined) return;
-    const failed = (error, ended) => {
-      this.report(error, 'setTokens');
-      const again = () => this.#writeAgain(ended(true), session, Math.min(pause * 2, LONGEST_WRITE_PAUSE));
-      const timer = setTimeout(again, pause);
-      if (pause === LONGEST_WRITE_PAUSE) timer.unref?.();
-    };
-    this.#write(tokens, session, () => {}, failed);
-  }
-
-  #write(tokens, session, done, failed) {
-    const ended = this.#writes.begin(session, tokens);
     this.#settle(
       () => this.#user.setTokens(tokens === null ? null : tokensFromArray(tokens), session),
-      () => {
-        done();
-        this.#writeAgain(ended(), session);
-      },
-      (error) => failed(error, ended),
+      () => environment.reply(number),
+      (error) => this.#failed(environment, number, error),
     );
   }
 

@@ -25,7 +25,7 @@ use engine::http::Response;
 use engine::present::Format;
 use engine::secret::Secret;
 use engine::session::participant::{Host, KeepAlive};
-use engine::store::{StoreError, StoreFuture, TokenCallbacks};
+use engine::store::{Late, StoreError, StoreFuture, TokenCallbacks};
 use engine::token::Tokens;
 
 /// One client's callbacks, in the environment that made the client.
@@ -55,17 +55,26 @@ impl Callbacks {
         kept_errors::cause(&self.calls.queue, kept)
     }
 
-    async fn store(&self, name: &'static str, args: Vec<Arg>) -> Result<Option<Tokens>, StoreError> {
-        let Some(call) = self.call(name, args) else { return Err(StoreError::Gone) };
+    /// Calls `getTokens` or `setTokens`. Returns the reply's receiver if the deadline passes first.
+    async fn store(
+        &self,
+        name: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Result<Option<Tokens>, StoreError>, oneshot::Receiver<Reply>> {
+        let Some(call) = self.call(name, args) else { return Ok(Err(StoreError::Gone)) };
         let mut reply = call.reply;
         let answer = tokio::select! {
             biased;
             answer = &mut reply => answer,
-            () = call.entered.wait() => match tokio::time::timeout(self.patience, reply).await {
+            () = call.entered.wait() => match tokio::time::timeout(self.patience, &mut reply).await {
                 Ok(answer) => answer,
-                Err(_) => return Err(StoreError::TimedOut),
+                Err(_) => return Err(reply),
             },
         };
+        Ok(self.stored(answer))
+    }
+
+    fn stored(&self, answer: Result<Reply, oneshot::error::RecvError>) -> Result<Option<Tokens>, StoreError> {
         match answer {
             Err(_) => Err(StoreError::Gone),
             Ok(Reply::Tokens(tokens)) => Ok(Some(tokens)),
@@ -150,13 +159,22 @@ impl Drop for AbortOnDrop<'_> {
 
 impl TokenCallbacks for Callbacks {
     fn read<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Tokens>> {
-        Box::pin(self.store("getTokens", vec![Arg::Text(key.to_owned())]))
+        let args = vec![Arg::Text(key.to_owned())];
+        Box::pin(async move { self.store("getTokens", args).await.unwrap_or(Err(StoreError::TimedOut)) })
     }
 
-    fn write<'a>(&'a self, key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()> {
+    fn write<'a>(&'a self, key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, Option<Late>> {
         let tokens = tokens.map_or(Arg::Null, |tokens| Arg::Tokens(Box::new(tokens.clone())));
         let args = vec![tokens, Arg::Text(key.to_owned())];
-        Box::pin(async move { self.store("setTokens", args).await.map(drop) })
+        Box::pin(async move {
+            match self.store("setTokens", args).await {
+                Ok(done) => done.map(|_| None),
+                Err(reply) => {
+                    let callbacks = self.clone();
+                    Ok(Some(Box::pin(async move { callbacks.stored(reply.await).map(drop) }) as Late))
+                }
+            }
+        })
     }
 }
 

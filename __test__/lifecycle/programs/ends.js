@@ -93,6 +93,24 @@ const programs = {
     facts.status = (await connect({ ...store, setTokens }).get('/api/orders')).status;
   },
 
+  /** The write of the first rotation outlives its deadline, and that of the second is done before it ends. */
+  async writtenLate(facts) {
+    const store = slowStore(facts);
+    let end;
+    const ended = new Promise((resolve) => (end = resolve));
+    const late = async (tokens) => {
+      setTokens = store.setTokens;
+      await ended;
+      await store.setTokens(tokens);
+      facts.landed = true;
+    };
+    let setTokens = late;
+    const client = connect({ ...store, setTokens: (tokens) => setTokens(tokens), refreshTimeout: 1_000 });
+    facts.status = (await client.get('/api/orders')).status;
+    await client.rotate();
+    if (settings.lands) end();
+  },
+
   async closed(facts) {
     const client = connect();
     await client.get('/api/orders');

@@ -2,6 +2,9 @@
 //!
 //! Invariant: one write at a time, always of the newest tokens. A write that fails is repeated until it succeeds or
 //! newer tokens take its place; until then the session never reads the store.
+//!
+//! A write that outlives its deadline is not waited for, and the next one is made. If the late write ends after that, it
+//! may have put older tokens over newer ones, so that the newest are written again.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -9,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::sync::Notify;
 
 use crate::clock;
 use crate::error::{Error, StoreAction};
@@ -17,7 +21,7 @@ use crate::session::Session;
 use crate::session::held::Versioned;
 use crate::session::participant::{KeepAlive, Participant};
 use crate::session::signal::{Counted, Gauge};
-use crate::store::{StoreError, Stored, Swap, Version};
+use crate::store::{Late, StoreError, Stored, Swap, Version};
 
 /// Pauses between repeated writes: a store that hiccups is back in tens of milliseconds, one that is down is asked
 /// every five seconds.
@@ -33,6 +37,8 @@ const CONFLICTS: u32 = 3;
 pub(super) struct Writer {
     turn: tokio::sync::Mutex<()>,
     wanted: Mutex<Wanted>,
+    /// Tells late writes that newer tokens are wanted.
+    changed: Notify,
     holding: Gauge,
 }
 
@@ -42,9 +48,19 @@ struct Wanted {
     next: Option<Stored>,
     ticket: u64,
     saved: u64,
+    /// How many late writes of older tokens have ended.
+    late_ends: u64,
     /// The version that the store had when it was read or written last.
     stored: Option<Version>,
     repeating: bool,
+}
+
+/// One write: what is written, and over which version.
+struct Order {
+    ticket: u64,
+    next: Stored,
+    expected: Option<Version>,
+    late_ends: u64,
 }
 
 /// How a save ended.
@@ -60,6 +76,7 @@ enum Written {
     Done,
     /// This is stored instead of what was expected.
     Conflict(Option<Stored>),
+    Late(Late),
 }
 
 impl Writer {
@@ -68,6 +85,7 @@ impl Writer {
         let mut wanted = self.wanted();
         wanted.next = Some(next);
         wanted.ticket += 1;
+        self.changed.notify_waiters();
         wanted.ticket
     }
 
@@ -103,16 +121,44 @@ impl Writer {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is to be written for this ticket, and over which version. None: newer tokens took its place, or it is saved.
-    fn open(&self, ticket: u64) -> Option<(Stored, Option<Version>)> {
+    /// The write that this ticket stands for. None: newer tokens took its place, or it is saved.
+    fn order(&self, ticket: u64) -> Option<Order> {
         let wanted = self.wanted();
         let open = ticket == wanted.ticket && wanted.saved < ticket;
-        wanted.next.clone().filter(|_| open).map(|next| (next, wanted.stored))
+        let next = wanted.next.clone().filter(|_| open)?;
+        Some(Order { ticket, next, expected: wanted.stored, late_ends: wanted.late_ends })
     }
 
-    fn saved(&self, ticket: u64, version: Version) {
+    /// A write has succeeded. It does not count as saved if a late write of older tokens ended meanwhile, because that
+    /// one may have been applied after it.
+    fn saved(&self, order: &Order) {
         let mut wanted = self.wanted();
-        (wanted.saved, wanted.stored) = (ticket, Some(version));
+        wanted.stored = Some(order.next.version);
+        if order.late_ends == wanted.late_ends {
+            wanted.saved = order.ticket;
+        }
+    }
+
+    /// A late write has ended, whether well or not. Returns whether the newest tokens have to be written again.
+    fn ended_late(&self, ticket: u64) -> bool {
+        let mut wanted = self.wanted();
+        if ticket == wanted.ticket {
+            return false;
+        }
+        wanted.late_ends += 1;
+        wanted.saved = wanted.saved.min(wanted.ticket - 1);
+        true
+    }
+
+    /// Resolves when newer tokens are wanted than those of this ticket.
+    async fn overtaken(&self, ticket: u64) {
+        loop {
+            let changed = self.changed.notified();
+            if self.wanted().ticket != ticket {
+                return;
+            }
+            changed.await;
+        }
     }
 }
 
@@ -126,11 +172,7 @@ impl Session {
         let done = self.write(by, ticket).await;
         if let Err(failed) = &done {
             by.host.emit(Event::PersistFailed(error(failed)));
-            if !std::mem::replace(&mut self.writer.wanted().repeating, true) {
-                // Held from here on, so that there is no moment in which nothing seems to be under way.
-                let held = (by.host.keep_process_alive(), self.writer.holding.enter());
-                tokio::spawn(Arc::clone(self).repeat(Arc::clone(by), held));
-            }
+            self.write_again(by, REPEAT.0);
         }
         done
     }
@@ -139,16 +181,19 @@ impl Session {
         let _turn = self.writer.turn.lock().await;
         let mut by = Arc::clone(by);
         let mut conflicts = 0;
-        while let Some((next, expected)) = self.writer.open(ticket) {
+        while let Some(order) = self.writer.order(ticket) {
             // A panic is a failure like any other: these tokens may be the only valid ones there are.
-            let write = AssertUnwindSafe(self.write_over(&by, expected, &next));
-            let written = write.catch_unwind().await;
+            let written = AssertUnwindSafe(self.execute(&by, &order)).catch_unwind().await;
             match written.unwrap_or(Err(StoreError::Failed { cause: None })) {
                 Err(StoreError::Gone) => by = self.another(&by).ok_or(StoreError::Gone)?,
                 Err(error) => return Err(error),
                 Ok(Written::Done) => {
-                    self.writer.saved(ticket, next.version);
+                    self.writer.saved(&order);
                     return Ok(Save::Saved);
+                }
+                Ok(Written::Late(late)) => {
+                    tokio::spawn(Arc::clone(self).await_late(by, ticket, late));
+                    return Err(StoreError::TimedOut);
                 }
                 Ok(Written::Conflict(newer)) if conflicts < CONFLICTS => {
                     // Nobody else rotates this session, so that its own tokens are the newest.
@@ -161,34 +206,58 @@ impl Session {
         Ok(Save::Overtaken)
     }
 
-    async fn write_over(
-        &self,
-        by: &Participant,
-        expected: Option<Version>,
-        next: &Stored,
-    ) -> Result<Written, StoreError> {
-        Ok(match by.store.compare_and_set(&self.key, expected, next).await? {
+    async fn execute(&self, by: &Participant, order: &Order) -> Result<Written, StoreError> {
+        Ok(match by.store.compare_and_set(&self.key, order.expected, &order.next).await? {
             Swap::Done => Written::Done,
+            Swap::Late(late) => Written::Late(late),
             Swap::Conflict => Written::Conflict(by.store.read(&self.key).await?),
         })
     }
 
-    async fn repeat(self: Arc<Self>, by: Arc<Participant>, held: (KeepAlive, Counted)) {
-        let mut repeated = pin!(self.repeat_until_saved(by));
+    /// Waits for the end of a write that outlived its deadline.
+    async fn await_late(self: Arc<Self>, by: Arc<Participant>, ticket: u64, mut late: Late) {
+        // The program may drop the client meanwhile, and its callbacks with it.
+        let _callbacks = by.host.keep_callbacks_alive();
+        // A program that ended now would leave the older tokens in the store.
+        let mut hold = pin!(async {
+            self.writer.overtaken(ticket).await;
+            let _held = by.host.keep_process_alive();
+            tokio::time::sleep(HELD_FOR).await;
+        });
+        let result = tokio::select! {
+            biased;
+            result = &mut late => result,
+            () = &mut hold => late.await,
+        };
+        if result != Err(StoreError::Gone) && self.writer.ended_late(ticket) {
+            self.write_again(&by, Duration::ZERO);
+        }
+    }
+
+    /// Writes the newest tokens in the background, until they are saved.
+    fn write_again(self: &Arc<Self>, by: &Arc<Participant>, pause: Duration) {
+        if !std::mem::replace(&mut self.writer.wanted().repeating, true) {
+            // Held from here on, so that there is no moment in which nothing seems to be under way.
+            let held = (by.host.keep_process_alive(), self.writer.holding.enter());
+            tokio::spawn(Arc::clone(self).repeat(Arc::clone(by), pause, held));
+        }
+    }
+
+    async fn repeat(self: Arc<Self>, by: Arc<Participant>, pause: Duration, held: (KeepAlive, Counted)) {
+        let mut repeated = pin!(self.repeat_until_saved(by, pause));
         if tokio::time::timeout(HELD_FOR, &mut repeated).await.is_err() {
             drop(held);
             repeated.await;
         }
     }
 
-    async fn repeat_until_saved(self: &Arc<Self>, mut by: Arc<Participant>) {
+    async fn repeat_until_saved(self: &Arc<Self>, mut by: Arc<Participant>, mut pause: Duration) {
         let begun = clock::now();
-        let mut pause = REPEAT.0;
         // The program may have dropped the client meanwhile, and its callbacks with it.
         let mut kept = by.host.keep_callbacks_alive();
         loop {
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(REPEAT.1);
+            pause = (pause * 2).clamp(REPEAT.0, REPEAT.1);
             if !by.host.alive() {
                 match self.another(&by) {
                     Some(other) => {

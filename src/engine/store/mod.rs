@@ -51,12 +51,17 @@ pub trait Store: Send + Sync {
 }
 
 /// What became of a compare-and-set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Swap {
     Done,
     /// Another version is stored. Nothing was changed.
     Conflict,
+    /// The deadline has passed, and the write may still be applied without comparing. A store that compares returns
+    /// [`StoreError::TimedOut`] instead, because a late write of its own conflicts with a newer one.
+    Late(Late),
 }
+
+/// Resolves when a late write has ended. [`StoreError::Gone`]: nobody will ever know.
+pub type Late = BoxFuture<'static, Result<(), StoreError>>;
 
 /// Why a store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq)]

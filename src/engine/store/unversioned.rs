@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::store::{Record, Store, StoreFuture, Stored, Swap, Version};
+use crate::store::{Late, Record, Store, StoreFuture, Stored, Swap, Version};
 use crate::token::Tokens;
 
 /// Reads and writes one set of tokens for each session key. Deadlines are its own: every call settles.
 pub trait TokenCallbacks: Send + Sync {
     fn read<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Tokens>>;
 
-    /// Replaces what is kept; None clears it.
-    fn write<'a>(&'a self, key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()>;
+    /// Replaces what is kept; None clears it. A write that outlives its deadline returns the rest of itself.
+    fn write<'a>(&'a self, key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, Option<Late>>;
 }
 
 /// A register over [`TokenCallbacks`], for one process only: two processes overwrite each other's tokens.
@@ -38,7 +38,10 @@ impl Store for Unversioned {
         _expected: Option<Version>,
         next: &'a Stored,
     ) -> StoreFuture<'a, Swap> {
-        Box::pin(async move { self.0.write(key, next.record.tokens.as_ref()).await.map(|()| Swap::Done) })
+        Box::pin(async move {
+            let late = self.0.write(key, next.record.tokens.as_ref()).await?;
+            Ok(late.map_or(Swap::Done, Swap::Late))
+        })
     }
 
     fn version(&self, record: &Record) -> Version {
@@ -74,14 +77,14 @@ mod tests {
             Box::pin(async move { Ok(self.0.lock().unwrap().get(key).cloned()) })
         }
 
-        fn write<'a>(&'a self, key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()> {
+        fn write<'a>(&'a self, key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, Option<Late>> {
             Box::pin(async move {
                 let mut kept = self.0.lock().unwrap();
                 match tokens {
                     Some(tokens) => drop(kept.insert(key.to_owned(), tokens.clone())),
                     None => drop(kept.remove(key)),
                 }
-                Ok(())
+                Ok(None)
             })
         }
     }

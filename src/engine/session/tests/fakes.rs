@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::grant::{Ask, Grant, GrantError};
 use crate::session::participant::{Host, KeepAlive};
 use crate::session::tests::support::{ms, pair, secs};
-use crate::store::{StoreError, StoreFuture, TokenCallbacks};
+use crate::store::{Late, StoreError, StoreFuture, TokenCallbacks};
 use crate::token::Tokens;
 
 /// What happened, in order.
@@ -142,9 +142,10 @@ impl Drop for Unanswered {
 /// Keeps one set of tokens, slowly and unreliably if told so.
 pub(super) struct FakeStore {
     pub(super) ledger: Ledger,
-    kept: Mutex<Option<Tokens>>,
+    kept: Arc<Mutex<Option<Tokens>>>,
     reads: Mutex<VecDeque<StoreError>>,
     writes: Mutex<VecDeque<StoreError>>,
+    late: Mutex<VecDeque<(Duration, Result<(), StoreError>)>>,
     read_takes: Mutex<Duration>,
     write_takes: Mutex<VecDeque<Duration>>,
     panics: AtomicUsize,
@@ -155,9 +156,10 @@ impl FakeStore {
     pub(super) fn holding(ledger: Ledger, kept: Option<Tokens>) -> Self {
         Self {
             ledger,
-            kept: Mutex::new(kept),
+            kept: Arc::new(Mutex::new(kept)),
             reads: Mutex::default(),
             writes: Mutex::default(),
+            late: Mutex::default(),
             read_takes: Mutex::default(),
             write_takes: Mutex::default(),
             panics: AtomicUsize::new(0),
@@ -182,6 +184,12 @@ impl FakeStore {
     /// The next writes fail, once for each error.
     pub(super) fn fail_writes(&self, errors: impl IntoIterator<Item = StoreError>) {
         self.writes.lock().unwrap().extend(errors);
+    }
+
+    /// The next writes outlive their deadline by so much, and end so. They are applied in the end, also those that fail;
+    /// one that is `Gone` is not.
+    pub(super) fn late_writes(&self, late: impl IntoIterator<Item = (Duration, Result<(), StoreError>)>) {
+        self.late.lock().unwrap().extend(late);
     }
 
     pub(super) fn slow(&self, read_takes: Duration, write_takes: impl IntoIterator<Item = Duration>) {
@@ -218,13 +226,26 @@ impl TokenCallbacks for FakeStore {
         })
     }
 
-    fn write<'a>(&'a self, _key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()> {
+    fn write<'a>(&'a self, _key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, Option<Late>> {
         Box::pin(async move {
             assert!(!self.writing.swap(true, Ordering::Relaxed), "two writes at once");
             let takes = self.write_takes.lock().unwrap().pop_front().unwrap_or_default();
             sleep(takes).await;
             self.writing.store(false, Ordering::Relaxed);
             self.maybe_panic();
+            if let Some((after, result)) = self.late.lock().unwrap().pop_front() {
+                self.ledger.add(format!("late {}", name(tokens)));
+                let (kept, ledger, tokens) = (Arc::clone(&self.kept), self.ledger.clone(), tokens.cloned());
+                let late: Late = Box::pin(async move {
+                    sleep(after).await;
+                    if result != Err(StoreError::Gone) {
+                        ledger.add(format!("landed {}", name(tokens.as_ref())));
+                        *kept.lock().unwrap() = tokens;
+                    }
+                    result
+                });
+                return Ok(Some(late));
+            }
             let failure = self.writes.lock().unwrap().pop_front();
             self.ledger.add(format!(
                 "{} {}",
@@ -235,7 +256,7 @@ impl TokenCallbacks for FakeStore {
                 return Err(error);
             }
             self.put(tokens.cloned());
-            Ok(())
+            Ok(None)
         })
     }
 }

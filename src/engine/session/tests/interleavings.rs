@@ -2,6 +2,7 @@
 //! server: it counts every refresh token that is sent to it a second time.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::grant::{Ask, Grant, GrantError};
 use crate::session::participant::Participant;
 use crate::session::tests::support::{FakeHost, Ledger, living, ms, pair, participant, secs, unspent};
 use crate::session::{Held, Session, Stamp, Verdict};
-use crate::store::{MemoryStore, Record, Store, StoreError, StoreFuture, Stored, Swap};
+use crate::store::{Late, MemoryStore, Record, Store, StoreError, StoreFuture, Stored, Swap};
 use crate::store::{TokenCallbacks, Unversioned, Version};
 use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
@@ -31,6 +32,9 @@ struct Outside {
     chance: Mutex<StdRng>,
     auth: Mutex<Auth>,
     kept: Arc<dyn Store>,
+    compares: bool,
+    /// Late writes that have not ended.
+    late: Arc<AtomicUsize>,
 }
 
 /// A user's database that holds one session.
@@ -42,10 +46,10 @@ impl TokenCallbacks for Shelf {
         Box::pin(async move { Ok(self.0.lock().unwrap().clone()) })
     }
 
-    fn write<'a>(&'a self, _key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, ()> {
+    fn write<'a>(&'a self, _key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, Option<Late>> {
         Box::pin(async move {
             *self.0.lock().unwrap() = tokens.cloned();
-            Ok(())
+            Ok(None)
         })
     }
 }
@@ -91,6 +95,25 @@ impl Outside {
         auth.newest.insert(login, serial);
         auth.expires.insert(serial, clock::now() + lifetime);
         if self.chance(70) { living(serial, lifetime) } else { pair(serial) }
+    }
+
+    /// A write that is applied after its deadline. Only a store that does not compare has to tell of it.
+    fn late_write(&self, key: &str, expected: Option<Version>, next: &Stored) -> Result<Swap, StoreError> {
+        let (kept, key, next) = (Arc::clone(&self.kept), key.to_owned(), next.clone());
+        let (after, succeeds, pending) = (self.within(3_000), self.chance(70), Arc::clone(&self.late));
+        pending.fetch_add(1, Ordering::Relaxed);
+        let late = async move {
+            sleep(after).await;
+            drop(kept.compare_and_set(&key, expected, &next).await);
+            sleep(after / 10).await;
+            pending.fetch_sub(1, Ordering::Relaxed);
+            if succeeds { Ok(()) } else { Err(StoreError::Failed { cause: None }) }
+        };
+        if self.compares {
+            tokio::spawn(late);
+            return Err(StoreError::TimedOut);
+        }
+        Ok(Swap::Late(Box::pin(late)))
     }
 
     fn takes(&self, tokens: &Tokens) -> bool {
@@ -145,6 +168,9 @@ impl Store for Outside {
         Box::pin(async move {
             self.travel(20).await;
             let fails = self.chance(10);
+            if fails && self.chance(30) {
+                return self.late_write(key, expected, next);
+            }
             // A write that fails may have been applied all the same.
             let done = if !fails || self.chance(50) {
                 self.kept.compare_and_set(key, expected, next).await
@@ -171,16 +197,18 @@ struct Run {
 
 impl Run {
     async fn new(seed: u64) -> Self {
-        let kept: Arc<dyn Store> = if seed % 4 < 2 {
-            Arc::new(Unversioned(Arc::new(Shelf::default())))
-        } else {
+        let compares = seed % 4 < 2;
+        let kept: Arc<dyn Store> = if compares {
             Arc::new(MemoryStore::default())
+        } else {
+            Arc::new(Unversioned(Arc::new(Shelf::default())))
         };
         let chance = Mutex::new(StdRng::seed_from_u64(seed));
-        let outside = Arc::new(Outside { chance, auth: Mutex::default(), kept });
+        let outside =
+            Arc::new(Outside { chance, auth: Mutex::default(), kept, compares, late: Arc::default() });
         let record = Record { tokens: Some(outside.issue(None)) };
         let first = Stored { version: outside.version(&record), record };
-        assert_eq!(outside.kept.compare_and_set("key", None, &first).await, Ok(Swap::Done));
+        assert!(matches!(outside.kept.compare_and_set("key", None, &first).await, Ok(Swap::Done)));
         let host = Arc::new(FakeHost::new(Ledger::default()));
         let by = Arc::new(participant(Arc::clone(&outside) as _, Arc::clone(&outside) as _, host));
         let session = Arc::new(Session::new("key".into()));
@@ -276,7 +304,7 @@ async fn run(seed: u64) -> (usize, usize) {
     run.session.settled().await;
     // A store that fails for longer than the program is held is still written while it runs.
     timeout(PATIENCE, async {
-        while run.session.writer.unsaved() {
+        while run.session.writer.unsaved() || run.outside.late.load(Ordering::Relaxed) > 0 {
             sleep(secs(1)).await;
         }
     })
