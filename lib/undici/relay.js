@@ -5,13 +5,12 @@
 //
 // Invariant: the handler gets one beginning, and one answer or error, however often the request is sent.
 
-const { TokenRotatorError, bodyNotReplayable } = require('../errors.js');
+const { TokenRotatorError } = require('../errors.js');
+const { ReplayPolicy } = require('../replay-policy.js');
 const { readBody, wasEmpty } = require('./body.js');
 const { Controller } = require('./controller.js');
 const { Sending } = require('./sending.js');
 
-/** As for the client's own requests. */
-const MAX_REPLAYS = 2;
 const ENDS = new Set(['onRequestUpgrade', 'onResponseEnd', 'onResponseError']);
 
 class Relay {
@@ -21,6 +20,7 @@ class Relay {
   #opts;
   #headers;
   #handler;
+  #replay;
   #replayable;
   #done = false;
   /** @type {{ attempts: number, replays: number, replayError: Error | undefined }} */
@@ -36,6 +36,7 @@ class Relay {
   /** @param {import('../token-lease.js').Authoriser} auth */
   constructor(auth, dispatch, opts, headers, handler) {
     this.#auth = auth;
+    this.#replay = new ReplayPolicy(auth);
     this.#dispatch = dispatch;
     this.#opts = opts;
     this.#headers = headers;
@@ -53,8 +54,8 @@ class Relay {
       // Now and not when it is sent, so that a caller can abort while the request waits for a rotation.
       this.#handler.onRequestStart?.(this.controller, this.#context);
       if (this.#done) return;
-      const reading = readBody(body, this.#headers);
-      const [authorised, read] = await Promise.all([this.#auth.authorise(epoch), reading]);
+      const lease = this.#auth.authorise(epoch);
+      const [authorised, read] = await Promise.all([lease, readBody(body, this.#headers)]);
       onLogin(authorised.epoch);
       this.#opts.body = read.data;
       this.#replayable = read.replayable;
@@ -87,22 +88,22 @@ class Relay {
 
   /** A sending got a 401. False: the caller gets it. True: keep it until `release` or `drop` is called. */
   rejected(sending) {
-    if (this.#report.replays === MAX_REPLAYS) return false;
+    if (this.#replay.isOver(sending.authorised)) return false;
     this.#judge(sending);
     return true;
   }
 
   async #judge(sending) {
     try {
-      const next = await this.#auth.rejected(sending.authorised);
+      const next = await this.#replay.next(sending.authorised, () => this.#isReplayable());
       if (this.#done) return sending.drop();
       if (next === null) return sending.release();
-      if (!this.#canReplay()) {
-        this.#report.replayError = bodyNotReplayable();
+      if (next instanceof Error) {
+        this.#report.replayError = next;
         return sending.release();
       }
       sending.drop();
-      this.#report.replays += 1;
+      this.#report.replays = this.#replay.replays;
       this.#send(next);
     } catch (error) {
       sending.drop();
@@ -110,7 +111,7 @@ class Relay {
     }
   }
 
-  #canReplay() {
+  #isReplayable() {
     if (!this.#replayable && wasEmpty(this.#opts.body)) {
       this.#opts.body = null;
       this.#replayable = true;

@@ -1,11 +1,11 @@
 'use strict';
 
-// What becomes of an instance's requests: sent with the session's token, judged, and sent again if the token was the
-// trouble. `src/engine/client.rs` does the same for the client's own requests.
+// An instance's interceptors: a request is sent with the session's token, and again with another one if a server rejects it.
 
-const { ClientClosedError, bodyNotReplayable } = require('../../errors.js');
+const { ClientClosedError } = require('../../errors.js');
+const { ReplayPolicy } = require('../../replay-policy.js');
 const { deleteHeader } = require('./header-bag.js');
-const { Sent } = require('./sent-request.js');
+const { SentRequest } = require('./sent-request.js');
 const { LATE, LEFT, canceled, hasLeft, tooLate, waiting } = require('../session/wait-with-timeout.js');
 
 class Interceptors {
@@ -14,14 +14,16 @@ class Interceptors {
   #policy;
   #header;
   #origins;
-  /** Whether an error says that the token is expired. */
   #isExpired;
-  /** Takes note of what the program has done before a request is made, a promise if that takes time; or nothing. */
   #before;
-  /** Makes a token the session's if the program's store has it; or nothing. */
   #adopts;
   #ids;
 
+  /**
+   * `isExpired(error)`: the server says that the token is expired.
+   * `before()`: finds out what the program did before this request, a promise if that takes time. Optional.
+   * `adopts(token)`: makes a token the session's if the program's store has it. Optional.
+   */
   constructor({ api, session, policy, header, origins, isExpired, before, adopts }) {
     this.#api = api;
     this.#session = session;
@@ -41,7 +43,7 @@ class Interceptors {
     ];
   }
 
-  /** Requests on the wire come back to nothing. */
+  /** Requests on the wire get their answers as they are. */
   eject() {
     if (this.#ids === undefined) return;
     const [request, response] = this.#ids;
@@ -50,50 +52,48 @@ class Interceptors {
     this.#ids = undefined;
   }
 
-  /** Waits only where it must: this is on every request's way. */
+  /** Returns a promise only where it must, because every request comes by here. */
   #send(config) {
     if (this.#ids === undefined) return config;
-    const sent = Sent.of(config);
-    // Another session of this instance has it.
-    if (sent?.authorised !== undefined && sent.owner !== this) return config;
+    const sent = SentRequest.of(config);
+    // Another installation on this instance has attached its token.
+    if (sent?.lease !== undefined && sent.owner !== this) return config;
     if (config.skipAuthRefresh || this.#session.isInside) return this.#pass(config);
-    if (sent?.isNext) return this.#dress(config, sent, sent.take());
+    if (sent?.isReplay) return this.#dress(config, sent, sent.takeNext());
     const looking = this.#before?.();
-    if (looking !== undefined)
-      return this.#wait(
-        config,
-        looking.then(() => this.#authorise(config)),
-      );
-    const authorised = this.#authorise(config);
-    if (authorised instanceof Promise) return this.#wait(config, authorised);
-    return this.#dress(config, new Sent(this, config), authorised);
+    const lease = looking === undefined ? this.#lease(config) : looking.then(() => this.#lease(config));
+    if (lease instanceof Promise) return this.#wait(config, lease);
+    return this.#dress(config, this.#sent(config), lease);
   }
 
   async #wait(config, work) {
-    const authorised = await this.#patiently(work, config);
-    // axios says so itself, before anything is sent.
-    if (authorised === LEFT) return config;
-    return this.#dress(config, new Sent(this, config), authorised);
+    const lease = await this.#patiently(work, config);
+    // axios throws the error of an abort itself, before it sends anything.
+    if (lease === LEFT) return config;
+    return this.#dress(config, this.#sent(config), lease);
   }
 
-  /** Undefined for a request that carries no token of ours. */
-  #authorise(config) {
+  #sent(config) {
+    return new SentRequest(this, config, new ReplayPolicy(this.#session, true));
+  }
+
+  /** Undefined for a request that the session has no part in. */
+  #lease(config) {
     const isForeign = this.#policy.explicitHeader === 'kept' && this.#header.isForeign(config);
-    if (isForeign || !this.#origins.trusts(config)) return undefined;
-    return this.#session.authorise();
+    return isForeign || !this.#origins.trusts(config) ? undefined : this.#session.authorise();
   }
 
-  #dress(config, sent, authorised) {
-    const takesToken = authorised !== undefined && authorised.token !== null;
-    const isOurs = takesToken ? this.#origins.claims(config) : authorised !== undefined;
-    sent.authorised = isOurs ? authorised : undefined;
+  #dress(config, sent, lease) {
+    const hasToken = lease !== undefined && lease.token !== null;
+    const isOurs = hasToken ? this.#origins.claims(config) : lease !== undefined;
+    sent.lease = isOurs ? lease : undefined;
     if (!isOurs) return this.#undress(config);
-    if (takesToken) this.#guard(config, this.#header.attach(config, authorised.token));
+    if (hasToken) this.#guard(config, this.#header.attach(config, lease.token));
     else this.#header.withdraw(config);
     return config;
   }
 
-  /** A request that takes no part; what a rotation itself asks for is one. */
+  /** A request with `skipAuthRefresh`, or of a callback that a rotation waits for. It waits for nothing. */
   #pass(config) {
     if (!this.#session.isInside || this.#policy.explicitHeader === 'kept') return this.#undress(config);
     const { token } = this.#session;
@@ -101,7 +101,7 @@ class Interceptors {
     return config;
   }
 
-  /** What the instance's defaults add to every request must not go everywhere either. */
+  /** The token of the instance's defaults must not go to other origins either. */
   #undress(config) {
     if (!this.#header.isOurs(config)) return config;
     if (this.#origins.claims(config)) this.#guard(config, this.#header.names);
@@ -109,10 +109,10 @@ class Interceptors {
     return config;
   }
 
-  /** A redirect to anywhere else goes without the token, whatever its header is called. */
+  /** A redirect to another origin goes without the token, whatever its header is called. */
   #guard(config, names) {
     const { beforeRedirect } = config;
-    const sent = Sent.of(config);
+    const sent = SentRequest.of(config);
     config.beforeRedirect = (options, ...rest) => {
       if (!this.#origins.trustsUrl(options.href)) {
         if (sent) sent.hasStrayed = true;
@@ -123,10 +123,10 @@ class Interceptors {
   }
 
   #take(answer) {
-    const sent = Sent.of(answer?.config);
-    // A program may take 401 for a success.
-    if (sent?.owner === this && sent.authorised !== undefined && !sent.hasStrayed && answer.status !== 401) {
-      this.#session.accepted(sent.authorised);
+    const sent = SentRequest.of(answer?.config);
+    // `validateStatus` may take 401 for a success.
+    if (sent?.owner === this && sent.lease !== undefined && !sent.hasStrayed && answer.status !== 401) {
+      this.#session.accepted(sent.lease);
     }
     return answer;
   }
@@ -134,33 +134,31 @@ class Interceptors {
   async #judge(error) {
     const config = error?.config;
     if (this.#ids === undefined || !config || config.skipAuthRefresh) throw error;
-    const sent = Sent.of(config);
-    // Nor does another host's answer say anything about the token.
+    const sent = SentRequest.of(config);
+    // The answer of an origin that the token does not go to says nothing about the token.
     if (sent?.owner !== this || sent.hasStrayed || hasLeft(config)) throw error;
     if (!this.#isExpired(error)) {
-      if (error.response && sent.authorised) this.#session.accepted(sent.authorised);
+      if (error.response && sent.lease) this.#session.accepted(sent.lease);
       throw error;
     }
-    const next = await this.#patiently(this.#instead(sent, config, error), config);
+    const next = await this.#patiently(this.#next(sent, config, error), config);
     if (next === LEFT) throw await canceled(config);
     if (next === null) throw error;
-    if (!sent.isReplayable) throw marked(error);
-    sent.refreshed ||= next.refreshed === true;
+    if (next instanceof Error) throw withCause(error, next);
     discard(error.response);
     return this.#api.request(sent.again(config, next));
   }
 
-  /** What to send it with instead, or null. */
-  async #instead(sent, config, error) {
-    if (sent.authorised === undefined) {
+  /** As `ReplayPolicy.next`. */
+  async #next(sent, config, error) {
+    if (sent.lease === undefined) {
       if (!(await this.#adopted(config))) return null;
-      sent.authorised = await this.#session.authorise();
+      sent.lease = await this.#session.authorise();
     }
-    if (sent.isSpent || (sent.refreshed && !this.#session.isStale(sent.authorised))) return null;
-    return this.#session.rejected(sent.authorised, error);
+    return sent.replay.next(sent.lease, () => sent.isReplayable, error);
   }
 
-  /** A credential that was not known here may be the session's after all, if the program's store says so. */
+  /** A credential that was unknown when the request was sent may be the session's by now, if the program's store has it. */
   async #adopted(config) {
     const token = this.#adopts && this.#header.token(config);
     return token !== undefined && this.#origins.trusts(config) && this.#adopts(token);
@@ -179,17 +177,16 @@ class Interceptors {
   }
 }
 
-/** `responseType: 'stream'`: nobody will read it, and it would keep its connection from the replay. */
+/** Nobody reads the stream of an answer that is replaced, and it would keep its connection from the replay. */
 function discard(response) {
   const body = response?.data;
   if (typeof body?.pipe === 'function') body.destroy?.();
-  // As axios' fetch adapter has it.
+  // A web stream, from axios' fetch adapter.
   else if (typeof body?.getReader === 'function') body.cancel().catch(() => {});
 }
 
-/** The caller's own 401, and why it was not sent again. Not enumerable, as axios' adapters have it. */
-function marked(error) {
-  const value = bodyNotReplayable();
+/** The caller's own 401, with the reason why it was not sent again. Not enumerable, as in axios' adapters. */
+function withCause(error, value) {
   return Object.defineProperty(error, 'cause', {
     __proto__: null,
     value,

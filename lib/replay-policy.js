@@ -1,0 +1,51 @@
+'use strict';
+
+const { bodyNotReplayable } = require('./errors.js');
+
+/** One, because the token was stale when it was sent, and one, because the next token expired on the way to the server. */
+const MAX_REPLAYS = 2;
+
+/**
+ * Decides whether a request of another HTTP client is sent again after a server has rejected its token. `src/engine/client`
+ * decides the same for the client's own requests. One policy for each request.
+ * @typedef {import('./token-lease.js').Stamp} Stamp
+ * @typedef {Stamp & { refreshed: boolean }} Lease
+ */
+class ReplayPolicy {
+  replays = 0;
+  #session;
+  #oneRefresh;
+  #refreshed = false;
+
+  /**
+   * @param {{ rejected: (stamp: any, error?: unknown) => Promise<any>, isStale: (stamp: Stamp) => boolean }} session
+   * @param {boolean} [oneRefresh]  a request that a refresh did not help begins no other
+   */
+  constructor(session, oneRefresh = false) {
+    this.#session = session;
+    this.#oneRefresh = oneRefresh;
+  }
+
+  /** Whether a rejection of this lease is for the caller in any case. @param {Stamp} lease */
+  isOver(lease) {
+    if (this.replays === MAX_REPLAYS) return true;
+    return this.#oneRefresh && this.#refreshed && !this.#session.isStale(lease);
+  }
+
+  /**
+   * The server rejected `lease`. Resolves to the lease to send the request again with; to null if the rejection is for the
+   * caller; or to an error that says why the caller gets it though there is another token.
+   * @param {Stamp} lease @param {() => boolean} isReplayable  asked about the body, once there is another token
+   */
+  async next(lease, isReplayable, error = undefined) {
+    if (this.isOver(lease)) return null;
+    const next = await this.#session.rejected(lease, error);
+    if (next === null) return null;
+    if (!isReplayable()) return bodyNotReplayable();
+    this.replays += 1;
+    this.#refreshed ||= next.refreshed;
+    return next;
+  }
+}
+
+exports.ReplayPolicy = ReplayPolicy;
