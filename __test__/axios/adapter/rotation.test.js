@@ -170,6 +170,18 @@ test.each(FOLLOWED_BY)(
   10_000,
 );
 
+test.each(FOLLOWED_BY)(
+  'the program’s auth header stays in its origin whatever its name, %s',
+  async (_name, options) => {
+    const away = await serve((_request, response) => response.end());
+    const server = await serve((_request, response) => response.writeHead(302, { location: away.url }).end());
+    const client = clientFor(server, { header: { name: 'accept-language' } });
+    await overClient(client).get('/', { headers: { 'Accept-Language': 'mine' }, ...options });
+    const languages = [...server.seen, ...away.seen].map(({ headers }) => headers['accept-language']);
+    expect(languages).toEqual(['mine', undefined]);
+  },
+);
+
 test('redirects that JavaScript follows belong to the login they began under', async () => {
   const server = await serve(async (_request, response) => {
     await client.setTokens({ accessToken: 'somebody-else' });
