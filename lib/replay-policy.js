@@ -9,7 +9,7 @@ const MAX_REPLAYS = 2;
  * Decides whether a request of another HTTP client is sent again after a server has rejected its token. `src/engine/client`
  * decides the same for the client's own requests. One policy for each request.
  * @typedef {import('./token-lease.js').Stamp} Stamp
- * @typedef {Stamp & { refreshed: boolean }} Lease
+ * @typedef {Stamp & { refreshed: boolean }} Credential
  */
 class ReplayPolicy {
   replays = 0;
@@ -26,20 +26,20 @@ class ReplayPolicy {
     this.#oneRefresh = oneRefresh;
   }
 
-  /** Whether a rejection of this lease is for the caller in any case. @param {Stamp} lease */
-  isOver(lease) {
+  /** Whether a rejection of this credential is for the caller in any case. @param {Stamp} credential */
+  isOver(credential) {
     if (this.replays === MAX_REPLAYS) return true;
-    return this.#oneRefresh && this.#refreshed && !this.#session.isStale(lease);
+    return this.#oneRefresh && this.#refreshed && !this.#session.isStale(credential);
   }
 
   /**
-   * The server rejected `lease`. Resolves to the lease to send the request again with; to null if the rejection is for the
+   * The server rejected `credential`. Resolves to the credential to send the request again with; to null if the rejection is for the
    * caller; or to an error that says why the caller gets it though there is another token.
-   * @param {Stamp} lease @param {() => boolean} isReplayable  asked about the body, once there is another token
+   * @param {Stamp} credential @param {() => boolean} isReplayable  asked about the body, once there is another token
    */
-  async next(lease, isReplayable, error = undefined) {
-    if (this.isOver(lease)) return null;
-    const next = await this.#session.rejected(lease, error);
+  async next(credential, isReplayable, error = undefined) {
+    if (this.isOver(credential)) return null;
+    const next = await this.#session.rejected(credential, error);
     if (next === null) return null;
     if (!isReplayable()) return bodyNotReplayable();
     this.replays += 1;

@@ -15,8 +15,8 @@ const { readTokens } = require('./tokens.js');
  * @typedef {{ native: import('./crossing/native-session.js').NativeSession, callbacks: import('./callbacks/callbacks.js').Callbacks, headerName: string,
  *   exchange: Exchange }} Parts  of a client
  * @typedef {{ epoch: number, generation: number }} Stamp  the login and the rotation that a token is of
- * @typedef {Stamp & { value: string | null, refreshed: boolean }} Lease  The auth header's value, null if nobody is logged in.
- *   `refreshed`: the token comes from a refresh that the rejection of another lease waited for.
+ * @typedef {Stamp & { value: string | null, refreshed: boolean }} Credential  The auth header's value, null if nobody is logged in.
+ *   `refreshed`: the token comes from a refresh that the rejection of another credential waited for.
  */
 
 /** @type {(client: unknown) => Parts | undefined} */
@@ -100,21 +100,21 @@ class Authoriser {
   /**
    * Returns no promise if the request need not wait.
    * @param {number} [epoch]  the login that the request belongs to, if it does not begin now
-   * @returns {Lease | Promise<Lease>}
+   * @returns {Credential | Promise<Credential>}
    */
   authorise(epoch) {
     this.#callbacks.assertNotInside();
-    const lease = this.#native.authorise(epoch);
-    return Array.isArray(lease) ? toLease(lease) : nativeResult(lease).then(toLease);
+    const credential = this.#native.authorise(epoch);
+    return Array.isArray(credential) ? toCredential(credential) : nativeResult(credential).then(toCredential);
   }
 
   /**
    * The server rejected the token. Null: do not send the request again, but give the rejection to the caller.
-   * @param {Stamp} stamp @returns {Promise<Lease | null>}
+   * @param {Stamp} stamp @returns {Promise<Credential | null>}
    */
   async rejected({ epoch, generation }) {
     const next = await nativeResult(this.#native.rejected(epoch, generation));
-    return next === null ? null : toLease(next);
+    return next === null ? null : toCredential(next);
   }
 
   /** A server accepted the token. @param {Stamp} stamp */
@@ -144,8 +144,8 @@ class Authoriser {
   }
 }
 
-/** @param {any[]} native  as `authorise` of the addon gives it @returns {Lease} */
-function toLease([value, epoch, generation, refreshed]) {
+/** @param {any[]} native  as `authorise` of the addon gives it @returns {Credential} */
+function toCredential([value, epoch, generation, refreshed]) {
   return { value, epoch, generation, refreshed: refreshed === 1 };
 }
 

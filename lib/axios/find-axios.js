@@ -1,14 +1,14 @@
 'use strict';
 
-// Which copy of axios a request came from. A program may have loaded several, `import` and `require` alone make two, and
-// `instanceof AxiosError` holds only for errors of the copy that its author imported.
+// Finds the copy of axios that a request came from. A program may have several (`import` and `require` load one each), and
+// `instanceof AxiosError` holds only for errors of the copy that the program's author imported.
 
 const path = require('node:path');
 const { createRequire } = require('node:module');
 const { invalidOption, rejectOption } = require('../errors.js');
 
 class Copies {
-  /** The copy for what needs any: its version, its way of writing URLs. */
+  /** A copy for work that any copy can do. */
   any;
   #given;
   #others;
@@ -22,9 +22,9 @@ class Copies {
     }
   }
 
-  /** The copy that made `config`, as far as can be told: its headers are that copy's. */
+  /** The copy that made `config`, told by the class of its headers. */
   async of(config) {
-    // Before 1.2, axios does not show its AxiosHeaders.
+    // axios before 1.2 does not export AxiosHeaders.
     if (this.#given !== undefined || this.any.AxiosHeaders === undefined) return this.any;
     const made = ({ AxiosHeaders }) => AxiosHeaders === config.headers?.constructor;
     if (made(this.any)) return this.any;
@@ -42,7 +42,7 @@ function fromHere() {
   }
 }
 
-/** Where this package is linked, or its tree is not the program's. */
+/** Needed where this package is linked, so that `require` looks in another tree than the program's. */
 function fromProgram() {
   try {
     const program = require.main?.filename ?? process.argv[1] ?? path.join(process.cwd(), 'program');
@@ -52,7 +52,7 @@ function fromProgram() {
   }
 }
 
-/** What `import` gives a program that is made of ES modules. */
+/** The copy of a program that is made of ES modules. */
 async function imported() {
   try {
     return axiosOf(await import('axios'));
@@ -61,7 +61,7 @@ async function imported() {
   }
 }
 
-/** `import * as axios` and the like hold it as their default. */
+/** `import * as axios` holds axios as its default export. */
 function axiosOf(module) {
   return [module, module?.default].find((axios) => typeof axios?.AxiosError === 'function');
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-// Lines for people, and hooks: neither can change what becomes of a request.
+// Calls the program's logger and hooks. Nothing that they throw changes the outcome of a request.
 
 const { read } = require('../callbacks/refresh-evidence.js');
 
@@ -19,10 +19,10 @@ class Log {
     this.#say('error', line, error);
   }
 
-  /** Calls a hook, if there is one. Resolves when what it began has ended, however. */
+  /** Calls a hook, if there is one. Resolves when its promise has settled, also if it rejects. */
   guarded(hook, work, ...args) {
     if (work === undefined) return Promise.resolve();
-    // Called at once; the executor also takes what it throws.
+    // The executor runs at once, and an error that the hook throws rejects the promise.
     const called = new Promise((resolve) => resolve(work(...args)));
     return called.then(
       () => {},
@@ -30,7 +30,7 @@ class Log {
     );
   }
 
-  /** Without a logger, a warning names the hook and nothing that it threw. */
+  /** Without a logger, a process warning names the hook; its error may hold tokens. */
   report = (error, hook) => {
     if (typeof this.#logger?.error === 'function') return this.error(`${hook} threw:`, error);
     process.emitWarning(`${hook} threw; set logger to see what`, { code: 'TOKEN_ROTATOR_HOOK' });
@@ -40,12 +40,12 @@ class Log {
     try {
       this.#logger?.[level]?.(...line);
     } catch {
-      // Who cannot be told cannot be told of that either.
+      // There is no other place to report a logger that throws.
     }
   }
 }
 
-/** An error of an HTTP client without its request and answer, where tokens are. */
+/** A copy of an HTTP client's error without its request and answer, because these hold tokens. */
 function outlined(error) {
   const code = read(error, 'code');
   const status = read(read(error, 'response'), 'status') ?? read(error, 'status');

@@ -1,6 +1,6 @@
 'use strict';
 
-/** A config's own property, or its class's; never one that was put on every object. */
+/** A property of the object or of its class, never one that a polluted Object.prototype adds. */
 function own(config, key) {
   const value = config?.[key];
   return value !== undefined && (Object.hasOwn(config, key) || value !== Object.prototype[key])

@@ -54,8 +54,8 @@ class Relay {
       // Now and not when it is sent, so that a caller can abort while the request waits for a rotation.
       this.#handler.onRequestStart?.(this.controller, this.#context);
       if (this.#done) return;
-      const lease = this.#auth.authorise(epoch);
-      const [authorised, read] = await Promise.all([lease, readBody(body, this.#headers)]);
+      const credential = this.#auth.authorise(epoch);
+      const [authorised, read] = await Promise.all([credential, readBody(body, this.#headers)]);
       onLogin(authorised.epoch);
       this.#opts.body = read.data;
       this.#replayable = read.replayable;

@@ -1,11 +1,11 @@
 'use strict';
 
-// Cookies of one origin, for a refresh token that lives in one: browsers keep them, Node does not. As much of RFC 6265
-// as it takes: Path, Max-Age, Expires and Secure; Domain only to refuse what is not this host's.
+// The cookies of one origin, for refresh tokens in cookies, which browsers keep and Node does not. Of RFC 6265 it knows Path,
+// Max-Age, Expires and Secure; with Domain it refuses cookies of other hosts.
 //
-// Invariant: what one origin sets goes to that origin and nowhere else.
+// Invariant: a cookie goes only to the origin that set it.
 
-/** RFC 6265 §6.1 asks for no more; a server that sets more is not looking after a refresh token. */
+/** The least that RFC 6265 §6.1 asks for; more than a server needs for a refresh token. */
 const MAX_COOKIES = 50;
 const MAX_LENGTH = 4096;
 
@@ -22,19 +22,19 @@ class CookieStore {
     this.#isSecure = protocol === 'https:';
   }
 
-  /** Takes what an answer to a request for `pathname` sets. `lines`: its set-cookie headers. */
+  /** Takes the cookies of an answer to a request for `pathname`. `lines`: its set-cookie headers. */
   take(lines, pathname) {
     for (const line of lines ?? []) this.#take(String(line), pathname);
   }
 
-  /** The Cookie header of a request for `pathname`, over what it says itself; undefined for none. */
+  /** The Cookie header of a request for `pathname`, undefined for none. `given`: the request's own, which ours win over. */
   header(pathname, given) {
     const now = Date.now();
     const sent = new Map(parsePairs(given));
     const matching = [...this.#cookies.values()].filter(
       ({ path, secure, expires }) => expires > now && (this.#isSecure || !secure) && isWithin(pathname, path),
     );
-    // §5.4: longer paths first; of one name, the first counts with most servers.
+    // §5.4: longer paths first, because most servers take the first of two cookies with one name.
     matching.sort((one, other) => other.path.length - one.path.length);
     const ours = new Set(matching.map(({ name }) => name));
     const pairs = [...sent].filter(([name]) => !ours.has(name));
@@ -70,7 +70,7 @@ class CookieStore {
           if (!Number.isNaN(Date.parse(said))) cookie.expires = Date.parse(said);
       }
     }
-    // §5.3: it wins over Expires.
+    // §5.3: Max-Age wins over Expires.
     if (maxAge !== undefined) cookie.expires = maxAge > 0 ? Date.now() + maxAge * 1000 : 0;
     this.#put(cookie);
   }
@@ -106,14 +106,14 @@ function isWithin(pathname, path) {
   return pathname.startsWith(path) && (path.endsWith('/') || pathname[path.length] === '/');
 }
 
-/** §5.1.4: of a cookie that names none. */
+/** §5.1.4: the path of a cookie without Path. */
 function defaultPath(pathname) {
   const at = pathname.lastIndexOf('/');
   return at < 1 ? '/' : pathname.slice(0, at);
 }
 
 function hasControls(text) {
-  // eslint-disable-next-line no-control-regex -- this is what is looked for
+  // eslint-disable-next-line no-control-regex -- the function looks for these
   return /[\x00-\x08\x0a-\x1f\x7f]/.test(text);
 }
 

@@ -45,12 +45,6 @@ class EndpointTokens {
   failed(error) {
     this.#log.guarded('onRefreshFailed', this.#options.onRefreshFailed, error);
   }
-
-  loggedIn() {}
-
-  lost() {}
-
-  async ended() {}
 }
 
 module.exports = { EndpointTokens };

@@ -13,7 +13,7 @@ const { AuthSession } = require('../session/session.js');
 const { share } = require('./shared-sessions.js');
 const { StoredTokens } = require('../session/stored-tokens.js');
 
-/** Instance → what was installed on it. */
+/** Instance → the HeaderLogins that were installed on it. */
 const installed = new WeakMap();
 
 /**
@@ -47,7 +47,7 @@ function installAuthRefresh(api, options) {
       if (!all.delete(login)) return;
       interceptors.eject();
       source.retire();
-      // Who comes next joins a refresh that is under way, and nothing else.
+      // A next installation joins a refresh that is under way; two refreshes of one token would end the session.
       if (session.isRefreshing) session.close().then(shared.leave, shared.leave);
       else {
         shared.leave();
@@ -58,7 +58,7 @@ function installAuthRefresh(api, options) {
   };
 }
 
-/** One that throws is no reason to give anybody another error than theirs. */
+/** The predicate's answer; if it throws, requests keep their own errors and 401 means expired. */
 function isExpired({ isSessionExpired }, log, error) {
   const status = error.response?.status ?? 0;
   try {

@@ -1,16 +1,16 @@
 'use strict';
 
-// Where the two packages that this entry stands in for disagree. All else is one core.
+// The four points in which token-refresh and axios-token-rotator differ. Everything else is the same for both.
 
 /** As npm's token-refresh. */
 const TOKEN_REFRESH = Object.freeze({
-  /** What a request's own auth header is: 'kept', and its 401 its caller's, or 'replaced' by the token. */
+  /** A request's own auth header is 'kept', and its 401 given to the caller; or it is 'replaced' by the token. */
   explicitHeader: 'kept',
-  /** What a refresh that failed and may work the next time does to the token: 'keeps' or 'clears' it. */
+  /** A refresh that fails, and may work the next time, 'keeps' the token or 'clears' it. */
   failedRefresh: 'keeps',
-  /** When the request whose 401 began a rotation is replayed: 'first' or 'last' of those that waited for it. */
+  /** The request whose 401 began a rotation is replayed 'first' or 'last' of those that waited. */
   beginner: 'first',
-  /** Whether the hook after a rotation is only 'told', or 'awaited' before anything is replayed. Its errors are reported. */
+  /** The hook after a rotation is only 'told', or 'awaited' before anything is replayed. Its errors are reported. */
   hookAfter: 'told',
 });
 

@@ -1,7 +1,7 @@
 'use strict';
 
-// token-refresh's options. It checks none of them; what could never work is refused here, and what it does not know is
-// left alone, as there.
+// Reads token-refresh's options. token-refresh checks none of them. Values that could never work are refused here; unknown
+// options are ignored, as there.
 
 const { MAX_MS, optionalFunction } = require('../../options/check.js');
 const { invalidOption } = require('../../errors.js');
@@ -50,7 +50,7 @@ function readRetries(value = MAX_RETRIES) {
   return value;
 }
 
-/** Infinity is the longest there is. */
+/** Infinity becomes the longest delay that Node's timers take. */
 function readTimeout(value = REFRESH_TIMEOUT) {
   if (typeof value !== 'number' || !(value >= 0)) {
     throw invalidOption('refreshTimeout', 'a number of milliseconds ≥ 0');

@@ -5,7 +5,7 @@
 const { optionalFunction } = require('../../options/check.js');
 const { invalidOption, rejectOption } = require('../../errors.js');
 const { readTokens } = require('../../tokens.js');
-const { AppliedToken } = require('../requests/custom-token.js');
+const { CustomToken } = require('../requests/custom-token.js');
 const { CookieStore } = require('./cookies.js');
 const { Copies } = require('../find-axios.js');
 const { EndpointTokens } = require('./endpoint-tokens.js');
@@ -32,12 +32,12 @@ function createTokenRotator(options) {
   source.session = session;
   const endpoint = new Endpoint(api, read.refreshEndpoint);
 
-  // Before the others: cookies are the last thing that is added to a request, and the first that is taken from its answer.
+  // First, because the last request interceptor to run, and the first response interceptor, are those installed first.
   keepCookies(api, endpoint);
   watchEndpoint(api, endpoint, session);
   new Interceptors({
     ...{ api, session, policy: TOKEN_ROTATOR },
-    header: new AppliedToken(read.applyToken),
+    header: new CustomToken(read.applyToken),
     origins: new OriginRule(api, read.allowedOrigins),
     isExpired: ({ response, config }) => response?.status === 401 && !endpoint.is(config),
   });
@@ -51,7 +51,7 @@ function createTokenRotator(options) {
 
 function setAccessToken(session, token) {
   if (token !== null) {
-    // What a refresh brings is what its function returns.
+    // A refresh brings the token that `onRefreshSuccess` returns, also if the callback sets it before.
     if (session.isInside || token === session.token) return;
     checkToken(token);
     session.login({ accessToken: token });
@@ -62,7 +62,7 @@ function setAccessToken(session, token) {
   if (session.token !== null || isWaitedFor) session.login(null);
 }
 
-/** The refresh endpoint, exactly: not every URL that it is a part of. */
+/** The refresh endpoint: its origin and path exactly, not every URL that contains it. */
 class Endpoint {
   #api;
   #url;
@@ -78,7 +78,7 @@ class Endpoint {
     return url !== null && own !== null && url.origin === own.origin && url.pathname === own.pathname;
   }
 
-  /** Where it is now: programs set the baseURL late. */
+  /** Not stored, because programs set the baseURL late. */
   get origin() {
     return this.#own?.origin;
   }
@@ -88,7 +88,7 @@ class Endpoint {
   }
 }
 
-/** As a browser does, for the origin that refreshes. */
+/** Keeps and sends cookies of the endpoint's origin, as a browser would. */
 function keepCookies(api, endpoint) {
   const stores = new Map();
   const find = (config) => {
@@ -121,12 +121,12 @@ function keepCookies(api, endpoint) {
   );
 }
 
-/** As 1.0 joins them; the comma of a date has no name and `=` after it. */
+/** axios 1.0 joins the lines with commas. A comma within a date is not followed by a name and `=`. */
 function apart(lines) {
   return lines.split(/,(?=\s*[^\s;,=]+=)/);
 }
 
-/** A refresh that the program made itself, and that failed, ends the session. */
+/** If the program calls the endpoint itself and that fails, the session ends. */
 function watchEndpoint(api, endpoint, session) {
   api.interceptors.response.use(undefined, (error) => {
     const config = error?.config;

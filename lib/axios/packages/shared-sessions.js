@@ -1,7 +1,7 @@
 'use strict';
 
-// Instances that keep their tokens in one storage have one session: two refreshes of one refresh token would end it. That
-// it is one storage shows by the functions that read and write it being the same.
+// Instances with the same storage share a session, because two refreshes of one refresh token would end it. A storage is the
+// same if `getTokens` and `setTokens` are the same functions.
 
 const { randomUUID } = require('node:crypto');
 

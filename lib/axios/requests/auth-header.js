@@ -1,28 +1,27 @@
 'use strict';
 
-// The header that carries the token: in requests, and among the instance's defaults, where programs that know
-// token-refresh put it and look for it.
+// The header that carries the token: in requests, and among the instance's default headers, where programs that know
+// token-refresh set it and read it.
 
 const { deleteHeader, getHeader, setHeader } = require('./header-bag.js');
 
-/** Values that count as ours: more than a program keeps copies of. */
+/** How many values count as the session's: more than a program keeps copies of. */
 const REMEMBERED = 64;
-/** Stands for a token, to see what `format` puts around it. */
+/** A token for `format`, to find what it puts around one. */
 const PROBE = 'probe';
 
 class AuthHeader {
   #api;
   #name;
   #format;
-  /** Values of this login, oldest first. */
+  /** Header values of this login's tokens, oldest first. */
   #ours = new Set();
-  /** The default header as it was last looked at. */
+  /** The default header when `edited` read it last. */
   #seen;
-
-  /** The token in use, and its value. */
+  /** The token in use, and its header value. */
   #token;
   #value;
-  /** Of the headers that hold it. */
+  /** The headers that hold the token. */
   names;
 
   constructor(api, name, format) {
@@ -32,26 +31,26 @@ class AuthHeader {
     this.names = [name];
   }
 
-  /** Whether a request brings a credential that is no token of this login. */
+  /** Whether a request has a credential of its own: one that is no token of this login. */
   isForeign(config) {
     const value = this.#of(config);
     if (value !== undefined) return !this.#ours.has(value);
-    // axios makes a header of its own of `auth`.
+    // axios makes a header of `auth`.
     return Boolean(config.auth) && /^authorization$/i.test(this.#name);
   }
 
-  /** Whether it is a token of this login, or what the instance adds by itself. */
+  /** Whether a request has a token of this login, or the instance's default header. */
   isOurs(config) {
     const value = this.#of(config);
     return value !== undefined && (this.#ours.has(value) || value === this.#default);
   }
 
-  /** The token that a request brings; undefined if it is none that `format` makes. */
+  /** The token in a request's header; undefined if `format` makes no such header. */
   token(config) {
     return this.#parsed(this.#of(config));
   }
 
-  /** Gives the names of what it sets. */
+  /** Returns the names of the headers that it sets. */
   attach(config, token) {
     setHeader(config, this.#name, token === this.#token ? this.#value : this.use(token));
     return this.names;
@@ -65,7 +64,7 @@ class AuthHeader {
     return name.toLowerCase() === this.#name.toLowerCase();
   }
 
-  /** This token is one of this login's. Gives its value. */
+  /** Adds a token of this login. Returns its header value. */
   know(token) {
     const value = this.#format(token);
     const { size } = this.#ours.add(value);
@@ -73,7 +72,7 @@ class AuthHeader {
     return value;
   }
 
-  /** This token is the session's from now on. */
+  /** The session uses this token from now on. Returns its header value. */
   use(token) {
     const value = this.know(token);
     const shown = this.#default;
@@ -89,21 +88,21 @@ class AuthHeader {
     if (this.#ours.has(this.#default)) this.show(null);
   }
 
-  /** Puts the token among the defaults, or with null takes it from there. */
+  /** Sets the default header, or removes it with null. */
   show(token) {
     setDefault(this.#api, this.#name, token === null ? null : this.know(token));
     this.#seen = this.#default;
   }
 
-  /** Of a login that is over. */
+  /** The login is over. */
   forget() {
     this.#ours.clear();
     this.#token = undefined;
   }
 
   /**
-   * What the program has done to the default header since the last look: undefined for nothing, null for taking it away,
-   * or the token that it put there.
+   * The program's change of the default header since the last call: undefined for none, null if it removed the header, or
+   * the token that it set.
    */
   edited() {
     const value = this.#default;
@@ -130,7 +129,7 @@ class AuthHeader {
   }
 }
 
-/** Edits the instance's default header, under whatever case it is there. */
+/** Sets a default header, or removes it with null, whatever the case of its name. */
 function setDefault(api, name, value) {
   const { common } = api.defaults.headers;
   if (typeof common.set === 'function' && typeof common.delete === 'function') {

@@ -1,17 +1,17 @@
 'use strict';
 
-// The token in requests by way of a function of the program's own, which may put it anywhere.
+// Puts the token into requests with a function of the program's, which may put it anywhere.
 
-class AppliedToken {
+class CustomToken {
   #apply;
-  /** Names of the headers that it was last put into. */
+  /** The headers that the function set last. */
   names = [];
 
   constructor(apply) {
     this.#apply = apply;
   }
 
-  // Nothing that a request brings is known to be the token, or not to be.
+  // A header of a request may hold the token or not: nobody but the function knows.
 
   isForeign() {
     return false;
@@ -25,7 +25,7 @@ class AppliedToken {
     return undefined;
   }
 
-  /** Gives the names of the headers that it is in. */
+  /** Returns the names of the headers that the function sets. */
   attach(config, token) {
     const before = valuesOf(config.headers);
     this.#apply(config, token);
@@ -43,4 +43,4 @@ function valuesOf(headers) {
   return { ...(typeof headers?.toJSON === 'function' ? headers.toJSON() : headers) };
 }
 
-module.exports = { AppliedToken };
+module.exports = { CustomToken };

@@ -1,7 +1,7 @@
 'use strict';
 
-// A request's headers, whatever version of axios made them: 1.0 keeps the instance's defaults where `get` and `delete`
-// do not reach.
+// Reads and changes a request's headers in all versions of axios. In 1.0 `get` and `delete` do not reach the instance's
+// default headers.
 
 function getHeader(headers, name) {
   if (typeof headers !== 'object' || headers === null) return undefined;
@@ -20,13 +20,13 @@ function getHeader(headers, name) {
 
 function setHeader(config, name, value) {
   config.headers ??= {};
-  // 1.0 would send the default's value too, if its name is written otherwise.
+  // axios 1.0 would also send a default whose name has another case.
   drop(config.headers, name);
   if (typeof config.headers.set === 'function') config.headers.set(name, value, true);
   else config.headers[name] = value;
 }
 
-/** Not sent, not even by default. */
+/** The header is not sent, not even if it is a default. */
 function deleteHeader(config, name) {
   if (config.headers) drop(config.headers, name);
 }

@@ -57,20 +57,21 @@ class Interceptors {
     if (this.#ids === undefined) return config;
     const sent = SentRequest.of(config);
     // Another installation on this instance has attached its token.
-    if (sent?.lease !== undefined && sent.owner !== this) return config;
+    if (sent?.credential !== undefined && sent.owner !== this) return config;
     if (config.skipAuthRefresh || this.#session.isInside) return this.#pass(config);
     if (sent?.isReplay) return this.#dress(config, sent, sent.takeNext());
     const looking = this.#before?.();
-    const lease = looking === undefined ? this.#lease(config) : looking.then(() => this.#lease(config));
-    if (lease instanceof Promise) return this.#wait(config, lease);
-    return this.#dress(config, this.#sent(config), lease);
+    const credential =
+      looking === undefined ? this.#credential(config) : looking.then(() => this.#credential(config));
+    if (credential instanceof Promise) return this.#wait(config, credential);
+    return this.#dress(config, this.#sent(config), credential);
   }
 
   async #wait(config, work) {
-    const lease = await this.#patiently(work, config);
+    const credential = await this.#patiently(work, config);
     // axios throws the error of an abort itself, before it sends anything.
-    if (lease === LEFT) return config;
-    return this.#dress(config, this.#sent(config), lease);
+    if (credential === LEFT) return config;
+    return this.#dress(config, this.#sent(config), credential);
   }
 
   #sent(config) {
@@ -78,17 +79,17 @@ class Interceptors {
   }
 
   /** Undefined for a request that the session has no part in. */
-  #lease(config) {
+  #credential(config) {
     const isForeign = this.#policy.explicitHeader === 'kept' && this.#header.isForeign(config);
     return isForeign || !this.#origins.trusts(config) ? undefined : this.#session.authorise();
   }
 
-  #dress(config, sent, lease) {
-    const hasToken = lease !== undefined && lease.token !== null;
-    const isOurs = hasToken ? this.#origins.claims(config) : lease !== undefined;
-    sent.lease = isOurs ? lease : undefined;
+  #dress(config, sent, credential) {
+    const hasToken = credential !== undefined && credential.token !== null;
+    const isOurs = hasToken ? this.#origins.claims(config) : credential !== undefined;
+    sent.credential = isOurs ? credential : undefined;
     if (!isOurs) return this.#undress(config);
-    if (hasToken) this.#guard(config, this.#header.attach(config, lease.token));
+    if (hasToken) this.#guard(config, this.#header.attach(config, credential.token));
     else this.#header.withdraw(config);
     return config;
   }
@@ -125,8 +126,8 @@ class Interceptors {
   #take(answer) {
     const sent = SentRequest.of(answer?.config);
     // `validateStatus` may take 401 for a success.
-    if (sent?.owner === this && sent.lease !== undefined && !sent.hasStrayed && answer.status !== 401) {
-      this.#session.accepted(sent.lease);
+    if (sent?.owner === this && sent.credential !== undefined && !sent.hasStrayed && answer.status !== 401) {
+      this.#session.accepted(sent.credential);
     }
     return answer;
   }
@@ -138,7 +139,7 @@ class Interceptors {
     // The answer of an origin that the token does not go to says nothing about the token.
     if (sent?.owner !== this || sent.hasStrayed || hasLeft(config)) throw error;
     if (!this.#isExpired(error)) {
-      if (error.response && sent.lease) this.#session.accepted(sent.lease);
+      if (error.response && sent.credential) this.#session.accepted(sent.credential);
       throw error;
     }
     const next = await this.#patiently(this.#next(sent, config, error), config);
@@ -151,11 +152,11 @@ class Interceptors {
 
   /** As `ReplayPolicy.next`. */
   async #next(sent, config, error) {
-    if (sent.lease === undefined) {
+    if (sent.credential === undefined) {
       if (!(await this.#adopted(config))) return null;
-      sent.lease = await this.#session.authorise();
+      sent.credential = await this.#session.authorise();
     }
-    return sent.replay.next(sent.lease, () => sent.isReplayable, error);
+    return sent.replay.next(sent.credential, () => sent.isReplayable, error);
   }
 
   /** A credential that was unknown when the request was sent may be the session's by now, if the program's store has it. */

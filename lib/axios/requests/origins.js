@@ -1,15 +1,15 @@
 'use strict';
 
-// Where the token may go: to the origin of the instance's baseURL, and to `allowedOrigins`. An instance with neither
-// leaves it open, and the first origin that it goes to is the one.
+// The origins that the token may go to: that of the instance's baseURL, and `allowedOrigins`. If an instance has neither, the
+// first origin that the token goes to is the only one.
 
 const { httpUrl } = require('../../options/check.js');
 const { invalidOption } = require('../../errors.js');
 const { own } = require('../own-property.js');
 
-/** Where axios sends what names no host at all. */
+/** axios sends a request here if its URL names no host. */
 const NOWHERE = 'http://localhost';
-/** A URL that names its host, as axios tells. */
+/** axios' own test for a URL that names its host. */
 const ABSOLUTE = /^([a-z][a-z\d+\-.]*:)?\/\//i;
 
 class OriginRule {
@@ -30,18 +30,18 @@ class OriginRule {
     return false;
   }
 
-  /** The same of a request that the token is about to go with. */
+  /** The same for a request that is about to be sent with the token. */
   claims(config) {
     if (this.#isOpen) this.#first ??= originOf(config);
     return this.trusts(config);
   }
 
-  /** Of a URL that a request is redirected to. */
+  /** The same for the URL of a redirect. */
   trustsUrl(href) {
     return this.#isTrusted(resolve(undefined, href)?.origin);
   }
 
-  /** Looked up each time: programs set their baseURL late. */
+  /** Not stored, because programs set their baseURL late. */
   get #isOpen() {
     return !this.#api.defaults.baseURL && this.#allowed.size === 0;
   }
@@ -52,7 +52,7 @@ class OriginRule {
     return this.#allowed.has(origin) || origin === originOf({ baseURL: this.#api.defaults.baseURL });
   }
 
-  /** Once: who relied on it will see why, and who did not is not told a hundred times. */
+  /** Warns once, because a program may send many such requests on purpose. */
   #warn(origin) {
     if (this.#warned) return;
     this.#warned = true;
@@ -63,16 +63,16 @@ class OriginRule {
   }
 }
 
-/** Where axios sends a request, or null for what is no URL. */
+/** The URL to which axios sends a request, null if it is none. */
 function urlOf(config) {
   const [baseURL, url] = [own(config, 'baseURL'), own(config, 'url')];
   return resolve(baseURL, url, own(config, 'allowAbsoluteUrls'));
 }
 
-/** The origin of a base that was seen last: requests of one instance come one after the other. */
+/** The last base and its origin, because an instance's requests have the same one. */
 let last = { base: undefined, origin: undefined };
 
-/** What is joined to a base that names its host cannot lead away from it. */
+/** A path that is joined to a base with a host stays on that host, so that only the base is parsed. */
 function originOf(config) {
   const [base, url] = [own(config, 'baseURL'), own(config, 'url')];
   const isJoined = typeof base === 'string' && ABSOLUTE.test(base) && !ABSOLUTE.test(url);

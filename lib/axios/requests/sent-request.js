@@ -15,7 +15,7 @@ class SentRequest {
   /** A redirect has led the request to an origin that the token does not go to. */
   hasStrayed = false;
   // Private, because these two hold tokens, and an error is printed with its config.
-  #lease;
+  #credential;
   #next;
   #data;
   #headers;
@@ -37,13 +37,13 @@ class SentRequest {
     return sent instanceof SentRequest ? sent : undefined;
   }
 
-  /** The lease that the request was sent with, see `session.js`; undefined for a credential of the caller's. */
-  get lease() {
-    return this.#lease;
+  /** The credential that the request was sent with, see `session.js`; undefined for a credential of the caller's. */
+  get credential() {
+    return this.#credential;
   }
 
-  set lease(lease) {
-    this.#lease = lease;
+  set credential(credential) {
+    this.#credential = credential;
   }
 
   /** Whether the next sending is a replay. */
@@ -55,14 +55,14 @@ class SentRequest {
     return !holdsStream(this.#data);
   }
 
-  /** The lease of the replay. */
+  /** The credential of the replay. */
   takeNext() {
     const next = this.#next;
     this.#next = undefined;
     return next;
   }
 
-  /** Makes `config` what it was before it was sent, for a replay with the lease `next`. */
+  /** Makes `config` what it was before it was sent, for a replay with the credential `next`. */
   again(config, next) {
     this.#next = next;
     config.data = this.#data;

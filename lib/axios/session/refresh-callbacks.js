@@ -135,7 +135,7 @@ class RefreshCallbacks {
   }
 
   #loggedOut() {
-    if (this.#epoch === this.#session.epoch) this.#source.lost();
+    if (this.#epoch === this.#session.epoch) this.#source.lost?.();
     this.#tell?.();
   }
 

@@ -6,17 +6,17 @@ class RejectedBatch {
   error;
   /** The promise of the answer, for all of them. */
   outcome;
-  #lease;
+  #credential;
   #size = 0;
   #onAlone;
 
-  constructor(lease, error) {
-    this.#lease = lease;
+  constructor(credential, error) {
+    this.#credential = credential;
     this.error = error;
   }
 
   isOf({ epoch, generation }) {
-    return epoch === this.#lease.epoch && generation === this.#lease.generation;
+    return epoch === this.#credential.epoch && generation === this.#credential.generation;
   }
 
   /** True for the first request. */

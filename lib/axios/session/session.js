@@ -8,8 +8,9 @@
 //   refresh(refreshToken, signal)    resolves to { accessToken, refreshToken }
 //   getTokens(), setTokens(tokens)   the program's own store, or neither
 //   isTerminal(error)                or nothing, for the engine's own rule
-//   loggedIn(tokens)                 another login, or with null a logout
-//   rotated(), failed(error), lost() call the hooks; ended() resolves when the hook that `lost` called has ended
+//   rotated(), failed(error)         call the hooks
+//   lost(), ended()                  or neither: calls the hook, and resolves when that has ended
+//   loggedIn(tokens)                 or nothing: another login, or with null a logout
 //   report(error, hook)              a hook threw
 
 const { MAX_MS } = require('../../options/check.js');
@@ -31,9 +32,9 @@ class AuthSession {
   #callbacks;
   #scope = new CallbackScope();
   #share;
-  /** The newest lease, until a login or a rejection. Only those change it while no other instance shares the session. */
+  /** The newest credential, until a login or a rejection. Only those change it while no other instance shares the session. */
   #atHand;
-  /** The lease that a server has taken last. */
+  /** The credential that a server has taken last. */
   #accepted;
   #batch;
 
@@ -74,13 +75,13 @@ class AuthSession {
     return this.#callbacks.renewedIn(epoch) ?? accessToken ?? null;
   }
 
-  /** A lease for a request, or its promise if the request has to wait. Its `token` is null for a request without one. */
+  /** A credential for a request, or its promise if the request has to wait. Its `token` is null for a request without one. */
   authorise() {
     if (this.#atHand !== undefined && !this.#share?.isShared) return this.#atHand;
     const { epoch } = this;
-    const lease = this.#auth.authorise(epoch);
-    if (!(lease instanceof Promise)) return (this.#atHand = withToken(lease));
-    return lease.then(withToken, (error) => this.#withoutToken(error, epoch));
+    const credential = this.#auth.authorise(epoch);
+    if (!(credential instanceof Promise)) return (this.#atHand = withToken(credential));
+    return credential.then(withToken, (error) => this.#withoutToken(error, epoch));
   }
 
   async #withoutToken(error, epoch) {
@@ -91,21 +92,21 @@ class AuthSession {
     return this.authorise();
   }
 
-  /** A server rejected `lease` with `error`. Resolves to another lease, or to null if the rejection is for the caller. */
-  async rejected(lease, error) {
+  /** A server rejected `credential` with `error`. Resolves to another credential, or to null if the rejection is for the caller. */
+  async rejected(credential, error) {
     this.#atHand = undefined;
-    const batch = this.#batchOf(lease, error);
+    const batch = this.#batchOf(credential, error);
     const isFirst = batch.enter();
     try {
-      const next = await (batch.outcome ??= this.#auth.rejected(lease));
+      const next = await (batch.outcome ??= this.#auth.rejected(credential));
       if (next === null) return null;
       if (isFirst && this.#policy.beginner === 'last') await batch.others();
       return withToken(next);
     } catch (thrown) {
-      if (lease.epoch !== this.epoch) return null;
+      if (credential.epoch !== this.epoch) return null;
       const told = await this.#translated(thrown, batch.error);
       if (isFirst && (thrown instanceof SessionLostError || this.#callbacks.isOver))
-        await this.#source.ended();
+        await this.#source.ended?.();
       if (told === undefined) return null;
       throw told;
     } finally {
@@ -114,25 +115,25 @@ class AuthSession {
     }
   }
 
-  #batchOf(lease, error) {
-    if (this.#batch?.isOf(lease)) return this.#batch;
-    const batch = new RejectedBatch(lease, error);
+  #batchOf(credential, error) {
+    if (this.#batch?.isOf(credential)) return this.#batch;
+    const batch = new RejectedBatch(credential, error);
     // A late rejection of an older token begins no rotation.
-    if (!this.isStale(lease)) this.#batch = batch;
+    if (!this.isStale(credential)) this.#batch = batch;
     return batch;
   }
 
   /** Tells the engine once for each token, which is enough. */
-  accepted(lease) {
-    const { token, epoch, generation } = lease;
+  accepted(credential) {
+    const { token, epoch, generation } = credential;
     const known = this.#accepted;
     if (token === null || (known?.generation === generation && known.epoch === epoch)) return;
-    this.#accepted = lease;
-    this.#auth.accepted(lease);
+    this.#accepted = credential;
+    this.#auth.accepted(credential);
   }
 
-  isStale(lease) {
-    return this.#auth.isStale(lease);
+  isStale(credential) {
+    return this.#auth.isStale(credential);
   }
 
   /** Another login, or with null, or unusable tokens, a logout. Counts for all requests from now on. */
@@ -146,7 +147,7 @@ class AuthSession {
       taken = null;
       this.#auth.login(null);
     }
-    this.#source.loggedIn(taken);
+    this.#source.loggedIn?.(taken);
   }
 
   /** The rejection that began the rotation under way, undefined if none did. */

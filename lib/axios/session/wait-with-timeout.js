@@ -1,13 +1,13 @@
 'use strict';
 
-// Waiting for a rotation on behalf of a request: for as long as its caller would wait for an answer.
+// Waits for a rotation on behalf of a request, no longer than the request's `signal`, `cancelToken` and `timeout` allow.
 
 const { unwatch, watch } = require('../../crossing/abort.js');
 const { MAX_MS } = require('../../options/check.js');
 const { Copies } = require('../find-axios.js');
 const { own } = require('../own-property.js');
 
-/** What comes instead of the result if the caller left, or ran out of time. */
+/** The results of a wait that the caller aborted, or that took longer than `timeout`. */
 const LEFT = Symbol('left');
 const LATE = Symbol('late');
 
@@ -15,7 +15,7 @@ function hasLeft(config) {
   return own(config, 'signal')?.aborted === true || own(config, 'cancelToken')?.reason !== undefined;
 }
 
-/** What `work` comes to, or LEFT or LATE; then nobody looks at it any more. */
+/** The result of `work`, or LEFT or LATE, which leave `work` running. */
 function waiting(work, config) {
   const signal = own(config, 'signal');
   const token = own(config, 'cancelToken');
@@ -38,7 +38,7 @@ function waiting(work, config) {
   });
 }
 
-/** Of the program's own axios; a token has it ready, with what was said to it. */
+/** The CanceledError of the program's axios. A cancelToken has one already, with the message it was cancelled with. */
 async function canceled(config, message) {
   const said = message === undefined ? own(config, 'cancelToken')?.reason : undefined;
   return said ?? made(config, message ?? 'canceled');

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::http::redirect::next_request;
 use crate::http::{RedirectMode, WireRequest};
 use crate::present::Presented;
-use crate::session::{Held, Lease, Stamp, Verdict};
+use crate::session::{Credential, Held, Stamp, Verdict};
 use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 
@@ -29,17 +29,19 @@ impl Client {
     pub async fn authorise(&self, epoch: Option<u64>) -> Result<Authorised, Error> {
         let _call = self.enter()?;
         let epoch = epoch.unwrap_or_else(|| self.session.epoch());
-        match self.session.lease(&self.config.participant, epoch, Arrival::draw()).await? {
-            Lease::Tokens(held) => self.authorised_by(&held, false).await,
-            Lease::Anonymous(stamp) => Ok(Authorised { header: None, stamp, refreshed: false }),
+        match self.session.credential(&self.config.participant, epoch, Arrival::draw()).await? {
+            Credential::Tokens(held) => self.authorised_by(&held, false).await,
+            Credential::Anonymous(stamp) => Ok(Authorised { header: None, stamp, refreshed: false }),
         }
     }
 
     /// [`Client::authorise`] at once; `None` if the token or its header takes waiting.
     pub fn authorise_now(&self, epoch: Option<u64>) -> Option<Authorised> {
-        let held = match self.lease_now(epoch)? {
-            Lease::Tokens(held) => held,
-            Lease::Anonymous(stamp) => return Some(Authorised { header: None, stamp, refreshed: false }),
+        let held = match self.credential_now(epoch)? {
+            Credential::Tokens(held) => held,
+            Credential::Anonymous(stamp) => {
+                return Some(Authorised { header: None, stamp, refreshed: false });
+            }
         };
         match self.presenter.header(&held, None) {
             Presented::Made(header) => {

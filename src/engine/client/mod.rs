@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::present::{self, Presenter};
 use crate::secret::Secret;
 use crate::session::signal::Counted;
-use crate::session::{Held, Lease, Session};
+use crate::session::{Credential, Held, Session};
 use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 
@@ -51,7 +51,7 @@ impl Client {
 
     /// [`Client::access_token`] at once; `None` if that would wait, fail or begin a rotation.
     pub fn access_token_now(&self) -> Option<Arc<Held>> {
-        if let Lease::Tokens(held) = self.lease_now(None)? { Some(held) } else { None }
+        if let Credential::Tokens(held) = self.credential_now(None)? { Some(held) } else { None }
     }
 
     pub async fn tokens(&self) -> Result<Option<Arc<Held>>, Error> {
@@ -78,9 +78,9 @@ impl Client {
         }
     }
 
-    fn lease_now(&self, epoch: Option<u64>) -> Option<Lease> {
+    fn credential_now(&self, epoch: Option<u64>) -> Option<Credential> {
         let by = &self.config.participant;
-        if by.closed.fired() { None } else { self.session.lease_now(by, epoch) }
+        if by.closed.fired() { None } else { self.session.credential_now(by, epoch) }
     }
 
     fn enter(&self) -> Result<Counted, Error> {

@@ -65,7 +65,7 @@ enum Reach {
 
 /// What a request is sent with.
 #[derive(Debug)]
-pub enum Lease {
+pub enum Credential {
     Tokens(Arc<Held>),
     /// Nobody is logged in. See [`schedule::Policy::anonymous`].
     Anonymous(Stamp),
@@ -118,23 +118,23 @@ impl Session {
         epoch: u64,
         number: Arrival,
     ) -> Result<Arc<Held>, Error> {
-        match self.lease(by, epoch, number).await? {
-            Lease::Tokens(held) => Ok(held),
-            Lease::Anonymous(_) => Err(Error::logged_out()),
+        match self.credential(by, epoch, number).await? {
+            Credential::Tokens(held) => Ok(held),
+            Credential::Anonymous(_) => Err(Error::logged_out()),
         }
     }
 
     /// The same for a request that may go out without a token.
-    pub async fn lease(
+    pub async fn credential(
         self: &Arc<Self>,
         by: &Arc<Participant>,
         epoch: u64,
         number: Arrival,
-    ) -> Result<Lease, Error> {
+    ) -> Result<Credential, Error> {
         loop {
             let flight = match self.reach(by, epoch)? {
-                Reach::Held(held) => return Ok(Lease::Tokens(held)),
-                Reach::Anonymous(stamp) => return Ok(Lease::Anonymous(stamp)),
+                Reach::Held(held) => return Ok(Credential::Tokens(held)),
+                Reach::Anonymous(stamp) => return Ok(Credential::Anonymous(stamp)),
                 Reach::Coming(flight) => flight,
             };
             let brought = match wait(by, &flight, number).await {
@@ -142,14 +142,14 @@ impl Session {
                 Err(Error::Store { .. } | Error::StoreCorrupt { .. })
                     if by.policy.anonymous && flight.purpose == Purpose::Load =>
                 {
-                    return Ok(Lease::Anonymous(Stamp { epoch, generation: 0 }));
+                    return Ok(Credential::Anonymous(Stamp { epoch, generation: 0 }));
                 }
                 brought => brought?,
             };
             // What a rotation brought is used even if it has expired meanwhile: a lifetime shorter than the way here
             // would otherwise rotate for ever.
             if let (Purpose::Rotate, Some(held)) = (flight.purpose, brought) {
-                return Ok(Lease::Tokens(held));
+                return Ok(Credential::Tokens(held));
             }
         }
     }
@@ -166,14 +166,14 @@ impl Session {
         })
     }
 
-    /// The lease for a request of `epoch` (`None`: of now), if giving it needs no waiting and starts no flight.
+    /// The credential for a request of `epoch` (`None`: of now), if giving it needs no waiting and starts no flight.
     ///
     /// Made for JavaScript's thread, which has no runtime to start a flight on and never waits for the lock.
-    pub fn lease_now(&self, by: &Participant, epoch: Option<u64>) -> Option<Lease> {
+    pub fn credential_now(&self, by: &Participant, epoch: Option<u64>) -> Option<Credential> {
         let inner = self.inner.try_lock().ok()?;
         match inner.state.acquire(epoch.unwrap_or(inner.state.epoch()), &by.policy, clock::now()) {
-            Acquire::Use(held) => Some(Lease::Tokens(held)),
-            Acquire::Anonymous(stamp) => Some(Lease::Anonymous(stamp)),
+            Acquire::Use(held) => Some(Credential::Tokens(held)),
+            Acquire::Anonymous(stamp) => Some(Credential::Anonymous(stamp)),
             _ => None,
         }
     }

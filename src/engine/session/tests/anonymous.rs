@@ -1,7 +1,7 @@
 //! Sessions whose requests may go out without a token.
 
 use crate::error::{Error, LostReason};
-use crate::session::Lease;
+use crate::session::Credential;
 use crate::session::Stamp;
 use crate::session::participant::Participant;
 use crate::session::tests::support::*;
@@ -18,16 +18,16 @@ fn forgetful(by: &mut Participant) {
 }
 
 /// What a request that is made now is sent with: an access token or `-`, and its stamp.
-async fn lease(world: &World) -> Result<(String, Stamp), Error> {
+async fn credential(world: &World) -> Result<(String, Stamp), Error> {
     let session = &world.session;
-    session.lease(&world.by, session.epoch(), Arrival::draw()).await.map(|lease| match lease {
-        Lease::Tokens(held) => (held.tokens.access.expose().to_owned(), Stamp::of(&held)),
-        Lease::Anonymous(stamp) => ("-".into(), stamp),
+    session.credential(&world.by, session.epoch(), Arrival::draw()).await.map(|credential| match credential {
+        Credential::Tokens(held) => (held.tokens.access.expose().to_owned(), Stamp::of(&held)),
+        Credential::Anonymous(stamp) => ("-".into(), stamp),
     })
 }
 
 async fn nobody(world: &World) -> Stamp {
-    let (token, stamp) = lease(world).await.unwrap();
+    let (token, stamp) = credential(world).await.unwrap();
     assert_eq!(token, "-");
     stamp
 }
@@ -43,7 +43,7 @@ async fn requests_go_without_a_token_and_their_rejections_rotate_once() {
     world.grant.will([Reply::late(ms(50), 1)]);
     let rejected = [world.rejecting(stamp), world.rejecting(stamp)];
     quiet().await;
-    let made_meanwhile = lease(&world).await.unwrap();
+    let made_meanwhile = credential(&world).await.unwrap();
     assert_eq!(made_meanwhile.0, "a1", "what comes is waited for");
     for rejected in rejected {
         assert_eq!(rejected.await.unwrap(), Ok("a1".into()));
@@ -61,7 +61,7 @@ async fn refresh_that_fails_leaves_requests_without_a_token() {
         let forgets = world.by.policy.forgets;
         world.grant.will([Reply::error(AMBIGUOUS)]);
         let _failed = world.rejected(stamp).await.unwrap_err();
-        assert_eq!(lease(&world).await.unwrap().0, if forgets { "-" } else { "a1" });
+        assert_eq!(credential(&world).await.unwrap().0, if forgets { "-" } else { "a1" });
         cooling(world.rejected(stamp).await);
     }
 }
@@ -128,9 +128,9 @@ async fn late_refresh_is_told_at_once_and_still_taken() {
         assert!(matches!(late, Err(Error::RefreshTimeout { .. })));
         assert_eq!(world.ledger.take(), ["read a1", "before", "ask r1 #1", "failed ERR_REFRESH_TIMEOUT"]);
         assert_eq!(world.session.now().0.is_none(), forgets);
-        assert_eq!(lease(&world).await.unwrap_err().code(), "ERR_REFRESH_TIMEOUT");
+        assert_eq!(credential(&world).await.unwrap_err().code(), "ERR_REFRESH_TIMEOUT");
         tokio::time::sleep(secs(3)).await;
-        assert_eq!(lease(&world).await.unwrap().0, "a2");
+        assert_eq!(credential(&world).await.unwrap().0, "a2");
         assert_eq!(world.ledger.take(), ["save a2", "refreshed a2"]);
     }
 }

@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use crate::event::Event;
 use crate::session::participant::{Host, KeepAlive, Participant};
 use crate::session::tests::support::*;
-use crate::session::{Lease, Session};
+use crate::session::{Credential, Session};
 
 fn now(world: &World) -> Option<String> {
     let (session, by) = (Arc::clone(&world.session), Arc::clone(&world.by));
     // As JavaScript's thread: a flight that starts here panics.
-    let look = move || session.lease_now(&by, None);
+    let look = move || session.credential_now(&by, None);
     match std::thread::spawn(look).join().unwrap()? {
-        Lease::Tokens(held) => Some(held.tokens.access.expose().to_owned()),
-        Lease::Anonymous(_) => Some("-".into()),
+        Credential::Tokens(held) => Some(held.tokens.access.expose().to_owned()),
+        Credential::Anonymous(_) => Some("-".into()),
     }
 }
 
@@ -65,8 +65,8 @@ async fn token_of_another_login_or_of_none_is_not_given() {
     let world = World::using(pair(1)).await;
     let before = world.session.epoch();
     world.login(Some(pair(5))).await.unwrap();
-    assert!(world.session.lease_now(&world.by, Some(before)).is_none());
-    assert!(world.session.lease_now(&world.by, Some(before + 1)).is_some());
+    assert!(world.session.credential_now(&world.by, Some(before)).is_none());
+    assert!(world.session.credential_now(&world.by, Some(before + 1)).is_some());
     world.login(None).await.unwrap();
     assert_eq!(now(&world), None, "logged out");
 
@@ -100,7 +100,7 @@ impl Host for Curious {
     fn emit(&self, event: Event) {
         let Event::Refreshed(_) = event else { return };
         let (session, by) = self.around.get().unwrap();
-        let look = session.upgrade().unwrap().lease_now(&by.upgrade().unwrap(), None);
+        let look = session.upgrade().unwrap().credential_now(&by.upgrade().unwrap(), None);
         self.seen.lock().unwrap().push(look.is_some());
     }
 
