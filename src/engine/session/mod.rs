@@ -40,18 +40,39 @@ pub struct Session {
     key: Arc<str>,
     inner: Mutex<Inner>,
     writer: Writer,
-    /// Every client that uses this session, for a flight whose own client's environment ends.
-    participants: Mutex<Vec<Weak<Participant>>>,
-    flights: Gauge,
+    /// Flights, and failed writes that keep the program running until they are repeated.
+    under_way: Gauge,
 }
 
 struct Inner {
     state: State,
     flight: Option<Arc<FlightHandle>>,
+    /// Absent until the first rotation or the second login, because most sessions rest before either.
+    past: Option<Box<Past>>,
+    /// Every client that uses this session, for a flight whose own client's environment ends. No `Vec`, because mostly
+    /// there is one, and a hundred thousand sessions have this field.
+    participants: Box<[Weak<Participant>]>,
+}
+
+/// What a session remembers of tokens that it does not hold any more.
+#[derive(Default)]
+struct Past {
     replaced: Replaced,
     /// The refresh token that was sent once and never answered: it may be spent.
     maybe_spent: Option<Fingerprint>,
     asked: SpentTokens,
+}
+
+impl Inner {
+    fn maybe_spent(&self) -> Option<Fingerprint> {
+        self.past.as_ref().and_then(|past| past.maybe_spent)
+    }
+
+    fn set_maybe_spent(&mut self, token: Option<Fingerprint>) {
+        if token != self.maybe_spent() {
+            self.past.get_or_insert_default().maybe_spent = token;
+        }
+    }
 }
 
 /// Where valid tokens are.
@@ -87,13 +108,11 @@ impl Session {
             inner: Mutex::new(Inner {
                 state: State::new(),
                 flight: None,
-                replaced: Replaced::default(),
-                maybe_spent: None,
-                asked: SpentTokens::default(),
+                past: None,
+                participants: Box::default(),
             }),
             writer: Writer::default(),
-            participants: Mutex::default(),
-            flights: Gauge::default(),
+            under_way: Gauge::default(),
         }
     }
 
@@ -104,11 +123,11 @@ impl Session {
 
     /// `by` uses this session from now on.
     pub fn join(&self, by: &Arc<Participant>) {
-        let mut participants = self.participants.lock().unwrap_or_else(PoisonError::into_inner);
-        participants.retain(|participant| participant.strong_count() > 0);
-        if !participants.iter().any(|known| known.as_ptr() == Arc::as_ptr(by)) {
-            participants.push(Arc::downgrade(by));
-        }
+        let mut inner = self.inner();
+        let known = std::mem::take(&mut inner.participants);
+        let others =
+            known.into_iter().filter(|known| known.strong_count() > 0 && known.as_ptr() != Arc::as_ptr(by));
+        inner.participants = others.chain([Arc::downgrade(by)]).collect();
     }
 
     /// Tokens that are valid now, for a request born in `epoch`. Waits for a rotation only when it must.
@@ -295,15 +314,15 @@ impl Session {
             let inner = &mut *self.inner();
             // A write of the login before that outlives its deadline may still end up in the store.
             if let Some(held) = inner.state.held() {
-                inner.replaced.add(held.version, &held.tokens);
+                inner.past.get_or_insert_default().replaced.add(held.version, &held.tokens);
             }
             if let Some(newest) = self.writer.newest() {
-                inner.replaced.add(newest.version, &newest.tokens);
+                inner.past.get_or_insert_default().replaced.add(newest.version, &newest.tokens);
             }
-            if let Some(from) = &from {
-                inner.replaced.remove(&from.tokens);
+            if let (Some(from), Some(past)) = (&from, &mut inner.past) {
+                past.replaced.remove(&from.tokens);
             }
-            inner.maybe_spent = None;
+            inner.set_maybe_spent(None);
             by.seed.take(&self.key);
             inner.state.login(&by.policy, |stamp| from.map(|from| fresh(from, stamp, false)));
             (inner.flight.take(), self.writer.want(next))
@@ -325,15 +344,14 @@ impl Session {
         let mut inner = self.inner();
         let epoch = inner.state.epoch();
         let refresh = inner.state.held().and_then(|held| held.tokens.refresh.as_ref());
-        if refresh.is_some_and(|token| inner.asked.spent(token, epoch)) {
+        if refresh.zip(inner.past.as_ref()).is_some_and(|(token, past)| past.asked.spent(token, epoch)) {
             self.depart(&mut inner, by, Purpose::Rotate);
         }
     }
 
     /// Resolves when no flight is under way and what was rotated is saved, or saving it has been given up for now.
     pub async fn settled(&self) {
-        self.flights.idle().await;
-        self.writer.settled().await;
+        self.under_way.idle().await;
     }
 
     async fn load(self: &Arc<Self>, by: &Arc<Participant>) -> Result<(), Error> {
@@ -366,8 +384,8 @@ impl Session {
 
     /// Another client whose environment still runs.
     fn another(&self, than: &Arc<Participant>) -> Option<Arc<Participant>> {
-        let participants = self.participants.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut living = participants.iter().filter_map(Weak::upgrade);
+        let inner = self.inner();
+        let mut living = inner.participants.iter().filter_map(Weak::upgrade);
         living.find(|participant| !Arc::ptr_eq(participant, than) && participant.host.alive())
     }
 }

@@ -50,10 +50,10 @@ pub enum Status {
     },
     CoolingDown {
         until: Instant,
-        error: Error,
+        error: Box<Error>,
     },
     /// Every call fails with this one error until the next login.
-    Lost(Error),
+    Lost(Box<Error>),
 }
 
 /// What a caller that needs a token does now.
@@ -139,7 +139,7 @@ impl State {
             {
                 Acquire::Anonymous(self.stamp())
             }
-            Status::Lost(error) => Acquire::Fail(error.clone()),
+            Status::Lost(error) => Acquire::Fail(Error::clone(error)),
             Status::Unread => Acquire::Wait(Purpose::Load),
             Status::Empty => Acquire::Wait(Purpose::Rotate),
             Status::Rotating { overdue } => match (usable, overdue) {
@@ -175,7 +175,7 @@ impl State {
             Status::Lost(_) if policy.anonymous => {
                 return if stamp == self.stamp() { Rejected::Load } else { Rejected::GiveBack };
             }
-            Status::Lost(error) => return Rejected::Fail(error.clone()),
+            Status::Lost(error) => return Rejected::Fail(Error::clone(error)),
             Status::Rotating { overdue } => {
                 self.suspect = true;
                 return overdue
@@ -216,7 +216,7 @@ impl State {
     /// Whether a rotation that was asked for by name may start, or join the one under way.
     pub fn demand(&self, now: Instant) -> Result<(), Error> {
         match &self.status {
-            Status::Lost(error) => Err(error.clone()),
+            Status::Lost(error) => Err(Error::clone(error)),
             Status::Rotating { overdue: Some(after) } => Err(Error::RefreshTimeout { after: *after }),
             Status::CoolingDown { until, error } if now < *until => Err(cooling(error, *until, now)),
             _ => Ok(()),
@@ -270,7 +270,7 @@ impl State {
         self.forgotten = None;
         let until = now + pause(self.failures);
         let told = cooling(&error, until, now);
-        self.status = Status::CoolingDown { until, error };
+        self.status = Status::CoolingDown { until, error: Box::new(error) };
         self.suspect = false;
         told
     }
@@ -281,7 +281,7 @@ impl State {
     }
 
     pub fn lost(&mut self, error: Error) {
-        self.status = Status::Lost(error);
+        self.status = Status::Lost(Box::new(error));
         self.held = None;
         self.suspect = false;
         // So that the stamp of a request without a token is not that of the lost tokens.
@@ -297,7 +297,7 @@ impl State {
             status: match held {
                 Some(_) => Status::Ready,
                 None if policy.anonymous => Status::Empty,
-                None => Status::Lost(Error::logged_out()),
+                None => Status::Lost(Box::new(Error::logged_out())),
             },
             epoch: self.epoch,
             generation: self.generation,

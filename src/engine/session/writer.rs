@@ -8,7 +8,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -20,7 +20,7 @@ use crate::event::Event;
 use crate::session::Session;
 use crate::session::held::Versioned;
 use crate::session::participant::{KeepAlive, Participant};
-use crate::session::signal::{Counted, Gauge};
+use crate::session::signal::Counted;
 use crate::store::{Late, StoreError, Stored, Swap, Version};
 
 /// Pauses between repeated writes: a store that hiccups is back in tens of milliseconds, one that is down is asked
@@ -37,9 +37,8 @@ const CONFLICTS: u32 = 3;
 pub(super) struct Writer {
     turn: tokio::sync::Mutex<()>,
     wanted: Mutex<Wanted>,
-    /// Tells late writes that newer tokens are wanted.
-    changed: Notify,
-    holding: Gauge,
+    /// Tells late writes that newer tokens are wanted. Made by the first of them, because most sessions never have one.
+    changed: OnceLock<Box<Notify>>,
 }
 
 /// What the store should hold. Each change of it has a ticket, the next number.
@@ -85,7 +84,9 @@ impl Writer {
         let mut wanted = self.wanted();
         wanted.next = Some(next);
         wanted.ticket += 1;
-        self.changed.notify_waiters();
+        if let Some(changed) = self.changed.get() {
+            changed.notify_waiters();
+        }
         wanted.ticket
     }
 
@@ -103,10 +104,6 @@ impl Writer {
     pub(super) fn unsaved(&self) -> bool {
         let wanted = self.wanted();
         wanted.saved < wanted.ticket
-    }
-
-    pub(super) async fn settled(&self) {
-        self.holding.idle().await;
     }
 
     /// Whether nothing is left to repeat.
@@ -153,7 +150,7 @@ impl Writer {
     /// Resolves when newer tokens are wanted than those of this ticket.
     async fn overtaken(&self, ticket: u64) {
         loop {
-            let changed = self.changed.notified();
+            let changed = self.changed.get_or_init(Box::default).notified();
             if self.wanted().ticket != ticket {
                 return;
             }
@@ -238,7 +235,7 @@ impl Session {
     fn write_again(self: &Arc<Self>, by: &Arc<Participant>, pause: Duration) {
         if !std::mem::replace(&mut self.writer.wanted().repeating, true) {
             // Held from here on, so that there is no moment in which nothing seems to be under way.
-            let held = (by.host.keep_process_alive(), self.writer.holding.enter());
+            let held = (by.host.keep_process_alive(), self.under_way.enter());
             tokio::spawn(Arc::clone(self).repeat(Arc::clone(by), pause, held));
         }
     }

@@ -50,7 +50,7 @@ impl Flight {
         if inner.state.epoch() != self.epoch {
             // Read for the login before: after a logout these tokens must not come back from the store.
             if let (Ended::Loaded(Some(tokens)), None) = (&ending, inner.state.held()) {
-                inner.replaced.add(tokens.version, &tokens.tokens);
+                inner.past.get_or_insert_default().replaced.add(tokens.version, &tokens.tokens);
             }
             return;
         }
@@ -65,7 +65,7 @@ impl Flight {
             }
             Ended::Rotated { tokens, from } => {
                 if let Some(from) = from {
-                    inner.replaced.add(from.version, &from.tokens);
+                    inner.past.get_or_insert_default().replaced.add(from.version, &from.tokens);
                 }
                 counters.rotations.add();
                 events.push(Event::Refreshed(Arc::new(tokens.tokens.clone())));
@@ -88,7 +88,7 @@ impl Flight {
             }
             Ended::Failed(error) => {
                 counters.rotations_failed.add();
-                inner.maybe_spent = self.maybe_spent;
+                inner.set_maybe_spent(self.maybe_spent);
                 let asked = retry_after(&error);
                 if self.by.policy.forgets {
                     inner.state.forget();
@@ -123,9 +123,9 @@ impl Flight {
 /// New tokens take the place of those held.
 fn replace(inner: &mut Inner, tokens: Versioned, from_refresh: bool) {
     if let Some(old) = inner.state.held() {
-        inner.replaced.add(old.version, &old.tokens);
+        inner.past.get_or_insert_default().replaced.add(old.version, &old.tokens);
     }
-    inner.maybe_spent = None;
+    inner.set_maybe_spent(None);
     inner.state.rotated(fresh(tokens, inner.state.next_stamp(), from_refresh));
 }
 

@@ -63,10 +63,10 @@ pub(crate) fn depart(
         by: Arc::clone(by),
         handle: Arc::clone(&handle),
         epoch: inner.state.epoch(),
-        maybe_spent: inner.maybe_spent,
+        maybe_spent: inner.maybe_spent(),
         landed: false,
         hold: by.host.keep_process_alive(),
-        _under_way: session.flights.enter(),
+        _under_way: session.under_way.enter(),
     };
     tokio::spawn(flight.fly());
     handle
@@ -151,7 +151,12 @@ impl Flight {
             let GrantError::Terminal { cause } = error else { return Ended::Failed(failure(error)) };
             // The refused tokens came from the store, perhaps: if they turn up there again, they are no news.
             if let Some(refused) = &base {
-                self.session.inner().replaced.add(refused.version, &refused.tokens);
+                self.session
+                    .inner()
+                    .past
+                    .get_or_insert_default()
+                    .replaced
+                    .add(refused.version, &refused.tokens);
             }
             let Some(news) = self.rescued(base.as_ref()).await else {
                 return Ended::Lost(self.lost(refresh_token.as_ref(), cause));
@@ -185,7 +190,13 @@ impl Flight {
             return Ok(Found::Mine);
         }
         let stored = self.read().await?;
-        Ok(self.session.inner().replaced.judge(base.map(|base| base.version), stored))
+        Ok(self
+            .session
+            .inner()
+            .past
+            .get_or_insert_default()
+            .replaced
+            .judge(base.map(|base| base.version), stored))
     }
 
     /// The refresh token was refused, perhaps because another holder has spent it a moment ago and saves now.

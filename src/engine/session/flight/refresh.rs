@@ -77,7 +77,8 @@ impl Flight {
         attempt: u32,
         first_sent: &mut Option<Instant>,
     ) -> Result<Tokens, GrantError> {
-        let turn = token.map(|token| self.session.inner().asked.turn(token, self.epoch));
+        let turn = token
+            .map(|token| self.session.inner().past.get_or_insert_default().asked.turn(token, self.epoch));
         let asked = match turn {
             Some(Turn::Wait(answer)) => return self.wait_for(&answer, token, first_sent).await,
             Some(Turn::Ask(answer)) => Some(Open(answer)),

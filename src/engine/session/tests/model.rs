@@ -124,7 +124,7 @@ impl Witness {
         let rotating = matches!(self.state.status(), Status::Rotating { .. });
         assert_eq!(rotating, self.rotating(), "one flight, and the state knows it");
         match (&self.lost, self.state.status()) {
-            (Some(lost), Status::Lost(error)) => assert_eq!(lost, error),
+            (Some(lost), Status::Lost(error)) => assert_eq!(*lost, **error),
             (None, Status::Lost(_)) | (Some(_), _) => panic!("lost only by a loss, and until the next login"),
             _ => {}
         }

@@ -86,7 +86,7 @@ async fn client_that_is_dropped_leaves_the_session() {
     drop(world.another());
     let other = world.another();
     assert!(std::sync::Arc::ptr_eq(&world.session.another(&world.by).unwrap(), &other.by));
-    assert_eq!(world.session.participants.lock().unwrap().len(), 2);
+    assert_eq!(world.session.inner().participants.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
