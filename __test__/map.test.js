@@ -1,0 +1,37 @@
+'use strict';
+
+// ARCHITECTURE.md is the map of the code: a file that it does not name is one that a reader does not find.
+
+const { execFileSync } = require('node:child_process');
+const { existsSync, readFileSync } = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const map = readFileSync(path.join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+
+/** Folders whose own head, or the folder's name, says what each file is. */
+const OWN_MAP = ['src/binding/', 'lib/testing/', 'lib/axios/'];
+const isMapped = (file) => OWN_MAP.some((folder) => file.startsWith(folder));
+const isTest = (file) => /\/tests?(\/|\.rs$)|\/testing\/|\/conformance/.test(file);
+
+test('the map names every file of src and lib', () => {
+  const files = execFileSync('git', ['ls-files', 'src', 'lib'], { cwd: ROOT, encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  const code = files.filter((file) => /\.(rs|js)$/.test(file) && existsSync(path.join(ROOT, file)));
+  expect(code.length).toBeGreaterThan(100);
+  const names = code
+    .filter((file) => !isTest(file) && !isMapped(file))
+    .map((file) => path.basename(path.basename(file, '.rs'), '.js'))
+    .filter((name) => name !== 'mod');
+  expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(map))).toEqual([]);
+});
+
+test('each file that the map names by its path is there', () => {
+  const links = [...map.matchAll(/\]\((src|lib)\/([^)]+)\)/g)].map(([, top, rest]) => `${top}/${rest}`);
+  const quoted = [...map.matchAll(/`((?:lib|src)\/[a-z_/.-]+\.(?:js|rs))`/g)].map(([, file]) => file);
+  const engine = [...map.matchAll(/`(?:engine\/)?((?:client|session|http|wait|present)\/[a-z_/]+\.rs)`/g)];
+  const paths = [...links, ...quoted, ...engine.map(([, file]) => `src/engine/${file}`)];
+  expect(paths.length).toBeGreaterThan(20);
+  expect(paths.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
+});
