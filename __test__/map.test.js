@@ -30,8 +30,9 @@ test('the map names every file of src and lib', () => {
 test('each file that the map names by its path is there', () => {
   const links = [...map.matchAll(/\]\((src|lib)\/([^)]+)\)/g)].map(([, top, rest]) => `${top}/${rest}`);
   const quoted = [...map.matchAll(/`((?:lib|src)\/[a-z_/.-]+\.(?:js|rs))`/g)].map(([, file]) => file);
-  const engine = [...map.matchAll(/`(?:engine\/)?((?:client|session|http|wait|present)\/[a-z_/]+\.rs)`/g)];
-  const paths = [...links, ...quoted, ...engine.map(([, file]) => `src/engine/${file}`)];
+  const engine = [...map.matchAll(/`(?:engine\/)?((?:client|session|http|wait|present)\/[a-z_/0-9]+\.rs)`/g)];
+  const binding = [...map.matchAll(/`(binding\/[a-z_/]+\.rs)`/g)].map(([, file]) => `src/${file}`);
+  const paths = [...links, ...quoted, ...binding, ...engine.map(([, file]) => `src/engine/${file}`)];
   expect(paths.length).toBeGreaterThan(20);
   expect(paths.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
 });
