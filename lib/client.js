@@ -25,6 +25,13 @@ const STATS = [
 
 /** What all sessions of a client have in common. */
 class Shared {
+  // Declared, as in `errors.js`.
+  callbacks;
+  throwHttpErrors;
+  retry;
+  fetchRedirect;
+  headerName;
+
   /** @param {ReturnType<typeof readClientOptions>['settings']} settings @param {Callbacks} callbacks */
   constructor(settings, callbacks) {
     this.callbacks = callbacks;

@@ -68,6 +68,8 @@ function partsOf(client) {
  */
 class AnonymousPolicy {
   anonymous = true;
+  // Declared, as in `errors.js`.
+  forgets;
 
   /** @param {boolean} forgets  a refresh that fails leaves nobody logged in */
   constructor(forgets) {
@@ -84,6 +86,7 @@ class Authoriser {
   #native;
   /** @type {Parts['callbacks']} */
   #callbacks;
+  headerName;
 
   /** @param {Parts} parts */
   constructor({ native, callbacks, headerName }) {

@@ -70,7 +70,7 @@ const bait = ${bait};
 const seen = {};
 async function run() {${body}}
 process.stdout, process.stderr; // made now: Node's own sockets would take the bait
-for (const key of Object.keys(bait)) Object.prototype[key] = bait[key];
+Object.defineProperties(Object.prototype, Object.getOwnPropertyDescriptors(bait));
 run().catch((error) => { seen.error = String(error?.stack ?? error); }).finally(() => {
   for (const key of Object.keys(bait)) delete Object.prototype[key];
   process.stdout.write(JSON.stringify(seen));
@@ -147,6 +147,27 @@ test('it does not describe properties', async () => {
   expect(await polluted(`{ get: 'polluted', set: 'polluted' }`, body, server.url)).toEqual({
     refused: ['HttpError', 'ERR_HTTP_STATUS', 404],
   });
+});
+
+test('a setter on it takes away nothing that is assigned', async () => {
+  const server = await serve((_request, response) => response.writeHead(404).end('gone'));
+  const names = [
+    ...['body', 'download', 'method', 'native', 'callbacks', 'throwHttpErrors', 'retry', 'fetchRedirect'],
+    ...['headerName', 'forgets'],
+  ];
+  const bait = `{ ${names.map((name) => `get ${name}() {}, set ${name}(_value) {},`).join(' ')} }`;
+  const body = `
+    const tokens = { accessToken: token };
+    const client = new TokenClient({ baseURL: url, throwHttpErrors: true, tokens, refresh() {} });
+    const refused = await client.post('/', { a: 1 }, { headers: {} }).catch((error) => error);
+    seen.refused = [refused.code, await refused.response?.text()];
+    seen.fetched = await (await client.fetch('/')).text();
+  `;
+  expect(await polluted(bait, body, server.url)).toEqual({
+    refused: ['ERR_HTTP_STATUS', 'gone'],
+    fetched: 'gone',
+  });
+  expect(server.seen.map(({ method }) => method)).toEqual(['POST', 'GET']);
 });
 
 test('it does not make a stream of a body', async () => {

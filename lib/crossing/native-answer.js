@@ -11,6 +11,9 @@ class NativeAnswer {
   #head;
   /** @type {string[] | undefined} */
   #lines;
+  // Declared, as in `errors.js`.
+  body;
+  download;
 
   /**
    * `bits` holds small numbers side by side, `head` is text in Latin-1.

@@ -13,6 +13,8 @@ const REDIRECT_MODES = /** @type {const} */ (['same-origin', 'follow', 'error', 
 
 /** Whoever makes a request fills in what differs. All requests have the same fields, so that V8 knows one shape. */
 class NativeRequest {
+  // Declared, as in `errors.js`.
+  method;
   /** Lines of names and values, as `readHeaders` makes them. */
   headers = '';
   /** @type {Data} */

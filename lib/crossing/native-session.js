@@ -8,6 +8,8 @@ const { Client } = require('../../native');
 
 /** A client of the addon. */
 class NativeClient {
+  // Declared, as in `errors.js`.
+  native;
   /** @type {FinalizationRegistry<number>} */
   #collected;
 
