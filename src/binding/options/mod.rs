@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use napi_derive::napi;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use self::header::NativeHeader;
@@ -19,7 +20,6 @@ use engine::http::retry::Budget;
 use engine::http::{Limits, MAX_REDIRECTS, Origins, Rules};
 use engine::present::Format;
 use engine::session::registry::Registry;
-use engine::session::signal::Gauge;
 use engine::wait::gate::Gate;
 
 mod header;
@@ -96,7 +96,7 @@ impl Settings {
             retry: Arc::new(self.retry.try_into()?),
             budget: Budget::default(),
             queue_timeout: ms(self.queue.timeout),
-            calls: Gauge::default(),
+            calls: TaskTracker::new(),
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use napi_derive::napi;
+use tokio_util::sync::CancellationToken;
 
 use super::ms;
 use super::queue::NativeQueue;
@@ -12,7 +13,6 @@ use engine::error::Error;
 use engine::session::participant::{Counters, Participant, Seed};
 use engine::session::registry::{Registry, StoreId};
 use engine::session::schedule::Policy;
-use engine::session::signal::Signal;
 use engine::store::{Store, Unversioned};
 use engine::wait::waiting_limit::WaitingLimit;
 
@@ -70,7 +70,7 @@ impl NativeSession {
             waiting: WaitingLimit::new(queue.max as usize),
             counters: Counters::default(),
             seed: Seed::new(self.key.as_str().into(), seed),
-            closed: Signal::default(),
+            closed: CancellationToken::new(),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{HeaderMap, HeaderName};
+use tokio_util::task::TaskTracker;
 
 use crate::client::Judge;
 use crate::http::retry::{Budget, RetryRules};
@@ -11,7 +12,6 @@ use crate::http::{Origins, Rules, Transport};
 use crate::present::Format;
 use crate::session::participant::Participant;
 use crate::session::registry::Registry;
-use crate::session::signal::Gauge;
 use crate::wait::gate::Gate;
 
 /// Made once for each client; `session(key)` shares it.
@@ -38,5 +38,5 @@ pub struct Config {
     /// Requests on the wire: as many as there are connections, in the order in which they arrived.
     pub gate: Gate,
     /// Calls under way, for `close`.
-    pub calls: Gauge,
+    pub calls: TaskTracker,
 }

@@ -98,7 +98,7 @@ impl Client {
     pub fn login(self: Arc<Self>, tokens: Option<Tokens>) -> impl Future<Output = ()> + Send {
         let ticket = self.session.begin_login(&self.config.participant, tokens);
         async move {
-            let _call = self.config.calls.enter();
+            let _call = self.config.calls.token();
             // Hooks are told of a store that fails.
             let _stored = self.session.store_login(&self.config.participant, ticket).await;
         }

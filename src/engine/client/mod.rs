@@ -11,10 +11,11 @@ mod tests;
 
 use std::sync::Arc;
 
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
 use crate::error::Error;
 use crate::present::{self, Presenter};
 use crate::secret::Secret;
-use crate::session::signal::Counted;
 use crate::session::{Credential, Held, Session};
 use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
@@ -71,8 +72,9 @@ impl Client {
 
     /// Rejects the calls that wait, and resolves when everything under way has ended and is saved.
     pub async fn close(&self) {
-        self.config.participant.closed.fire();
-        self.config.calls.idle().await;
+        self.config.participant.closed.cancel();
+        self.config.calls.close();
+        self.config.calls.wait().await;
         for session in self.config.registry.sessions() {
             session.settled().await;
         }
@@ -80,13 +82,13 @@ impl Client {
 
     fn credential_now(&self, epoch: Option<u64>) -> Option<Credential> {
         let by = &self.config.participant;
-        if by.closed.fired() { None } else { self.session.credential_now(by, epoch) }
+        if by.closed.is_cancelled() { None } else { self.session.credential_now(by, epoch) }
     }
 
-    fn enter(&self) -> Result<Counted, Error> {
-        if self.config.participant.closed.fired() {
+    fn enter(&self) -> Result<TaskTrackerToken, Error> {
+        if self.config.participant.closed.is_cancelled() {
             return Err(Error::ClientClosed);
         }
-        Ok(self.config.calls.enter())
+        Ok(self.config.calls.token())
     }
 }

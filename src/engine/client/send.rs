@@ -200,7 +200,7 @@ impl<'a> Call<'a> {
         tokio::select! {
             biased;
             place = config.gate.enter(self.arrival) => Ok(place),
-            () = config.participant.closed.wait() => Err(Error::ClientClosed),
+            () = config.participant.closed.cancelled() => Err(Error::ClientClosed),
         }
     }
 
@@ -271,7 +271,7 @@ impl<'a> Call<'a> {
         self.phase.set(Phase::Queue);
         tokio::select! {
             biased;
-            () = self.client.config.participant.closed.wait() => Err(Error::ClientClosed),
+            () = self.client.config.participant.closed.cancelled() => Err(Error::ClientClosed),
             () = tokio::time::sleep(pause) => Ok(()),
         }
     }

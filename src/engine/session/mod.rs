@@ -10,13 +10,15 @@ pub(crate) mod held;
 pub mod participant;
 pub mod registry;
 pub mod schedule;
-pub mod signal;
 mod state;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::clock;
 use crate::error::Error;
@@ -29,7 +31,6 @@ use flight::adopt::Replaced;
 use flight::spent_tokens::SpentTokens;
 use held::Versioned;
 use participant::Participant;
-use signal::Gauge;
 use state::{Acquire, Rejected, State, Status};
 use writer::Writer;
 
@@ -40,8 +41,9 @@ pub struct Session {
     key: Arc<str>,
     inner: Mutex<Inner>,
     writer: Writer,
-    /// Flights, and failed writes that keep the program running until they are repeated.
-    under_way: Gauge,
+    /// Flights, and failed writes that keep the program running until they are repeated. Made with the first of them,
+    /// because most sessions rest.
+    under_way: OnceLock<TaskTracker>,
 }
 
 struct Inner {
@@ -112,7 +114,7 @@ impl Session {
                 participants: Box::default(),
             }),
             writer: Writer::default(),
-            under_way: Gauge::default(),
+            under_way: OnceLock::new(),
         }
     }
 
@@ -351,7 +353,20 @@ impl Session {
 
     /// Resolves when no flight is under way and what was rotated is saved, or saving it has been given up for now.
     pub async fn settled(&self) {
-        self.under_way.idle().await;
+        if let Some(under_way) = self.under_way.get() {
+            under_way.wait().await;
+        }
+    }
+
+    /// Counts as under way until it is dropped.
+    fn enter(&self) -> TaskTrackerToken {
+        let under_way = self.under_way.get_or_init(|| {
+            let tracker = TaskTracker::new();
+            // Else a wait would not end when nothing is under way.
+            tracker.close();
+            tracker
+        });
+        under_way.token()
     }
 
     async fn load(self: &Arc<Self>, by: &Arc<Participant>) -> Result<(), Error> {
@@ -392,14 +407,14 @@ impl Session {
 
 /// Waits for a flight as one of the client's queue.
 async fn wait(by: &Participant, flight: &FlightHandle, number: Arrival) -> Result<Option<Arc<Held>>, Error> {
-    if by.closed.fired() {
+    if by.closed.is_cancelled() {
         return Err(Error::ClientClosed);
     }
     let _place = by.waiting.enter()?;
     tokio::select! {
         biased;
         outcome = flight.outcome.wait(number) => outcome,
-        () = by.closed.wait() => Err(Error::ClientClosed),
+        () = by.closed.cancelled() => Err(Error::ClientClosed),
     }
 }
 

@@ -6,10 +6,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::event::Event;
 use crate::grant::Grant;
 use crate::session::schedule::Policy;
-use crate::session::signal::Signal;
 use crate::store::Store;
 use crate::token::Tokens;
 use crate::wait::waiting_limit::WaitingLimit;
@@ -23,7 +24,7 @@ pub struct Participant {
     pub counters: Counters,
     pub seed: Seed,
     /// Set by `close()`: who waits in a queue leaves it.
-    pub closed: Signal,
+    pub closed: CancellationToken,
 }
 
 /// Tokens for one session whose store has none. They serve once: a seed that came back after a logout would undo it.

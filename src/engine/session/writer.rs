@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::Notify;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::clock;
 use crate::error::{Error, StoreAction};
@@ -20,7 +21,6 @@ use crate::event::Event;
 use crate::session::Session;
 use crate::session::held::Versioned;
 use crate::session::participant::{KeepAlive, Participant};
-use crate::session::signal::Counted;
 use crate::store::{Late, StoreError, Stored, Swap, Version};
 
 /// Pauses between repeated writes: a store that hiccups is back in tens of milliseconds, one that is down is asked
@@ -235,12 +235,17 @@ impl Session {
     fn write_again(self: &Arc<Self>, by: &Arc<Participant>, pause: Duration) {
         if !std::mem::replace(&mut self.writer.wanted().repeating, true) {
             // Held from here on, so that there is no moment in which nothing seems to be under way.
-            let held = (by.host.keep_process_alive(), self.under_way.enter());
+            let held = (by.host.keep_process_alive(), self.enter());
             tokio::spawn(Arc::clone(self).repeat(Arc::clone(by), pause, held));
         }
     }
 
-    async fn repeat(self: Arc<Self>, by: Arc<Participant>, pause: Duration, held: (KeepAlive, Counted)) {
+    async fn repeat(
+        self: Arc<Self>,
+        by: Arc<Participant>,
+        pause: Duration,
+        held: (KeepAlive, TaskTrackerToken),
+    ) {
         let mut repeated = pin!(self.repeat_until_saved(by, pause));
         if tokio::time::timeout(HELD_FOR, &mut repeated).await.is_err() {
             drop(held);

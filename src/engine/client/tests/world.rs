@@ -8,6 +8,8 @@ use ::http::{Method, StatusCode};
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use bytes::Bytes;
 
@@ -32,8 +34,6 @@ pub(super) use crate::session::participant::Participant;
 use crate::session::participant::{Counters, Host, KeepAlive, Seed};
 pub(super) use crate::session::registry::{Registry, StoreId};
 use crate::session::schedule::Policy;
-pub(super) use crate::session::signal::Gauge;
-use crate::session::signal::Signal;
 use crate::store::{MemoryStore, Store};
 use crate::token::tests::tokens;
 pub(super) use crate::wait::gate::Gate;
@@ -222,7 +222,7 @@ impl World {
             waiting: WaitingLimit::new(10_000),
             counters: Counters::default(),
             seed: Seed::new("key".into(), Some(pair(1))),
-            closed: Signal::default(),
+            closed: CancellationToken::new(),
         };
         by(&mut participant);
         let mut config = Config {
@@ -244,7 +244,7 @@ impl World {
             budget: Budget::default(),
             queue_timeout: Duration::ZERO,
             gate: Gate::new(1_000),
-            calls: Gauge::default(),
+            calls: TaskTracker::new(),
         };
         change(&mut config);
         let client = Arc::new(Client::new(Arc::new(config), "key"));

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::clock;
 use crate::error::{Cause, Error, LostReason, StoreAction};
@@ -30,7 +31,6 @@ use crate::session::flight::adopt::Found;
 use crate::session::flight::finish::{Ended, failure};
 use crate::session::held::{Held, Versioned};
 use crate::session::participant::{KeepAlive, Participant};
-use crate::session::signal::Counted;
 use crate::session::state::Purpose;
 use crate::session::writer::Save;
 use crate::session::{Inner, Session};
@@ -66,7 +66,7 @@ pub(crate) fn depart(
         maybe_spent: inner.maybe_spent(),
         landed: false,
         hold: by.host.keep_process_alive(),
-        _under_way: session.under_way.enter(),
+        _under_way: session.enter(),
     };
     tokio::spawn(flight.fly());
     handle
@@ -84,7 +84,7 @@ pub(crate) struct Flight {
     /// A program that has nothing else to do waits for its flights.
     hold: KeepAlive,
     /// Dropped last: who waits for the flight to be over finds the program released.
-    _under_way: Counted,
+    _under_way: TaskTrackerToken,
 }
 
 impl Flight {

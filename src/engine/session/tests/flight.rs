@@ -245,7 +245,7 @@ async fn close_sends_waiters_away_and_still_commits() {
     world.grant.will([Reply::tokens(2)]);
     let waiter = world.asking();
     quiet().await;
-    world.by.closed.fire();
+    world.by.closed.cancel();
     assert_eq!(waiter.await.unwrap(), Err(Error::ClientClosed));
     world.session.settled().await;
     assert_eq!(world.store.kept(), "a2");

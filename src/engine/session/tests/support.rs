@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub(super) use crate::session::tests::fakes::*;
 
@@ -12,7 +13,6 @@ use crate::error::{Error, LostReason, RefreshFailureKind};
 use crate::grant::{Grant, GrantError};
 use crate::session::participant::{Counters, Host, Participant, Seed};
 use crate::session::schedule::Policy;
-use crate::session::signal::Signal;
 use crate::session::{Held, Session, Stamp, Verdict};
 use crate::store::{Store, StoreError, Unversioned};
 use crate::token::Tokens;
@@ -157,7 +157,7 @@ pub(super) fn participant(grant: Arc<dyn Grant>, store: Arc<dyn Store>, host: Ar
         waiting: WaitingLimit::new(10_000),
         counters: Counters::default(),
         seed: Seed::new("key".into(), None),
-        closed: Signal::default(),
+        closed: CancellationToken::new(),
     }
 }
 
