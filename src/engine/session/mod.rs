@@ -5,8 +5,10 @@
 //!
 //! Invariant: the state is only looked at and changed under its lock, and the lock is never held across an `await`.
 
+pub mod counters;
 mod flight;
 pub(crate) mod held;
+pub mod host;
 pub mod participant;
 pub mod registry;
 pub mod schedule;

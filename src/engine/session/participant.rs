@@ -1,15 +1,15 @@
-//! What one client brings to the sessions it uses: a grant, a store, a program to tell, and its policy.
+//! One client, as the sessions that it uses see it.
 //!
-//! Clients that share a session each bring their own; a flight uses those of the client that started it and, if
-//! that client's environment ends under way, another's.
+//! Clients that share a session have a participant each. A flight uses that of the client which started it. If the
+//! environment of that client ends under way, the flight goes on with another client's participant.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::event::Event;
 use crate::grant::Grant;
+use crate::session::counters::Counters;
+use crate::session::host::Host;
 use crate::session::schedule::Policy;
 use crate::store::Store;
 use crate::token::Tokens;
@@ -23,11 +23,12 @@ pub struct Participant {
     pub waiting: WaitingLimit,
     pub counters: Counters,
     pub seed: Seed,
-    /// Set by `close()`: who waits in a queue leaves it.
+    /// Cancelled by `close()`, so that requests stop waiting.
     pub closed: CancellationToken,
 }
 
-/// Tokens for one session whose store has none. They serve once: a seed that came back after a logout would undo it.
+/// Tokens for one session whose store has none (the option `tokens`). They are taken once, because a seed that came back
+/// after a logout would undo the logout.
 #[derive(Debug)]
 pub struct Seed {
     session: Arc<str>,
@@ -44,55 +45,5 @@ impl Seed {
             return None;
         }
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// The program around a session.
-pub trait Host: Send + Sync {
-    /// Delivered in order; never waits.
-    fn emit(&self, event: Event);
-
-    /// Keeps the program running until dropped.
-    fn keep_process_alive(&self) -> KeepAlive;
-
-    /// Keeps its callbacks until dropped, and the program no longer than it runs anyway.
-    fn keep_callbacks_alive(&self) -> KeepAlive;
-
-    /// Whether its callbacks can still be reached.
-    fn alive(&self) -> bool;
-}
-
-pub type KeepAlive = Box<dyn Send + Sync>;
-
-macro_rules! counters {
-    ($($name:ident),+ $(,)?) => {
-        /// Counts since the client was made.
-        #[derive(Debug, Default)]
-        pub struct Counters { $(pub $name: Counter),+ }
-    };
-}
-
-counters!(
-    requests,
-    replays,
-    retries,
-    rotations,
-    rotations_failed,
-    adopted,
-    reuse_suspected,
-    ambiguous,
-    persist_retries
-);
-
-#[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
-
-impl Counter {
-    pub fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }

@@ -20,7 +20,8 @@ use crate::error::{Error, StoreAction};
 use crate::event::Event;
 use crate::session::Session;
 use crate::session::held::Versioned;
-use crate::session::participant::{KeepAlive, Participant};
+use crate::session::host::KeepAlive;
+use crate::session::participant::Participant;
 use crate::store::{Late, StoreError, Stored, Swap, Version};
 
 /// Pauses between repeated writes: a store that hiccups is back in tens of milliseconds, one that is down is asked

@@ -1,10 +1,11 @@
-//! Who came first.
+//! The order in which requests came.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// One's turn: lower numbers go first. The numbers are the process's, for several clients may wait for one session.
+/// A number that a request draws when it is made. Lower numbers are served first. All clients of the process draw from
+/// one counter, because several clients may wait for one session.
 ///
-/// Invariant: with one number one waits for one thing at a time.
+/// Invariant: a request uses its arrival number for only one wait at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Arrival(u64);
 

@@ -1,14 +1,11 @@
-//! Places on the wire: so many requests at once, and the next place goes to the one that came first.
+//! Places on the wire: a limit of requests at once. The next place goes to the request with the lowest arrival number.
 //!
-//! A semaphore would put a request that comes back to be replayed behind ten thousand that came after it. Here each
-//! keeps the number it drew when it came. Invariant: while anybody waits, no place is free.
+//! Invariant: while a request waits, no place is free.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::oneshot;
-
 use crate::wait::arrival::Arrival;
+use crate::wait::waitlist::WaitList;
 
 #[derive(Debug)]
 pub struct Gate(Mutex<Line>);
@@ -16,7 +13,7 @@ pub struct Gate(Mutex<Line>);
 #[derive(Debug)]
 struct Line {
     free: usize,
-    waiting: BTreeMap<Arrival, oneshot::Sender<()>>,
+    waiting: WaitList,
 }
 
 impl Line {
@@ -27,16 +24,16 @@ impl Line {
     }
 }
 
-/// A place on the wire, until dropped.
+/// A place on the wire, until it is dropped.
 #[derive(Debug)]
 pub struct Place<'a>(&'a Gate);
 
 impl Gate {
     pub fn new(places: usize) -> Self {
-        Self(Mutex::new(Line { free: places.max(1), waiting: BTreeMap::new() }))
+        Self(Mutex::new(Line { free: places.max(1), waiting: WaitList::default() }))
     }
 
-    /// A place, if one is free.
+    /// Returns a place if one is free.
     pub fn try_enter(&self) -> Option<Place<'_>> {
         self.line().take().then(|| Place(self))
     }
@@ -47,22 +44,19 @@ impl Gate {
             if line.take() {
                 return Place(self);
             }
-            let (sender, given) = oneshot::channel();
-            line.waiting.insert(number, sender);
-            given
+            line.waiting.join(number)
         };
         let waiter = Waiter { gate: self, number };
-        // Never an error: the sender stays in the line until a place comes with it.
+        // Never an error: the list keeps the sender until a place comes with it.
         let _given = given.await;
         waiter.admitted()
     }
 
     fn leave(&self) {
         let mut line = self.line();
-        match line.waiting.pop_first() {
-            // One that is no longer there to take it hands it on: see `Waiter`.
-            Some((_, next)) => drop(next.send(())),
-            None => line.free += 1,
+        // A request that has left meanwhile hands the place on: see `Waiter`.
+        if !line.waiting.wake_next() {
+            line.free += 1;
         }
     }
 
@@ -77,7 +71,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Stands in line until admitted or dropped.
+/// Waits in the list until it is admitted or dropped.
 struct Waiter<'a> {
     gate: &'a Gate,
     number: Arrival,
@@ -93,7 +87,7 @@ impl<'a> Waiter<'a> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        let given = self.gate.line().waiting.remove(&self.number).is_none();
+        let given = !self.gate.line().waiting.leave(self.number);
         if given {
             self.gate.leave();
         }
@@ -112,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_place_goes_to_the_lowest_number_however_late_it_lined_up() {
+    fn next_place_goes_to_the_lowest_number_however_late_it_began_to_wait() {
         let gate = Gate::new(1);
         let (first, second) = (Arrival::draw(), Arrival::draw());
         let place = gate.try_enter().unwrap();
@@ -130,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_given_to_one_who_has_left_goes_to_the_next() {
+    fn place_given_to_a_request_that_has_left_goes_to_the_next() {
         let gate = Gate::new(1);
         let place = gate.try_enter().unwrap();
         let [first, second, third] = std::array::from_fn(|_| Arrival::draw());

@@ -1,85 +1,67 @@
-//! What many wait for, and get in the order of their numbers.
-//!
-//! Not in the order in which they began to wait: a request whose token was rejected comes back from the wire behind
-//! ten thousand that came after it.
+//! A value that many wait for. They get it in the order of their arrival numbers.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::oneshot;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::wait::arrival::Arrival;
+use crate::wait::waitlist::WaitList;
 
-/// A value set at most once.
+/// A value that is set at most once.
 #[derive(Debug)]
-pub struct Outcome<T>(Mutex<State<T>>);
-
-#[derive(Debug)]
-enum State<T> {
-    Coming(BTreeMap<Arrival, oneshot::Sender<()>>),
-    Here(T),
+pub struct Outcome<T> {
+    value: OnceLock<T>,
+    waiting: Mutex<WaitList>,
 }
 
-/// Stands in line until dropped.
+/// Waits in the list until it is dropped.
 struct Waiter<'a, T> {
     outcome: &'a Outcome<T>,
     number: Arrival,
 }
 
 impl<T: Clone> Outcome<T> {
+    /// The first value counts.
     pub fn set(&self, value: T) {
-        let mut state = self.state();
-        let State::Coming(waiting) = &mut *state else { return };
-        let waiting = std::mem::take(waiting);
-        *state = State::Here(value);
-        drop(state);
-        for (_, waiter) in waiting {
-            // Who has left does not care.
-            let _left = waiter.send(());
-        }
+        drop(self.value.set(value));
+        let mut waiting = std::mem::take(&mut *self.waiting());
+        while waiting.wake_next() {}
     }
 
-    /// The value, if it is here.
+    /// The value, if it is set.
     pub fn get(&self) -> Option<T> {
-        match &*self.state() {
-            State::Here(value) => Some(value.clone()),
-            State::Coming(_) => None,
-        }
+        self.value.get().cloned()
     }
 
     pub async fn wait(&self, number: Arrival) -> T {
-        let waiter = Waiter { outcome: self, number };
+        let _waiter = Waiter { outcome: self, number };
         loop {
-            let woken = match &mut *self.state() {
-                State::Here(value) => return value.clone(),
-                State::Coming(waiting) => {
-                    let (sender, woken) = oneshot::channel();
-                    waiting.insert(waiter.number, sender);
-                    woken
+            let woken = {
+                let mut waiting = self.waiting();
+                // Under the lock: a value that is set from here on wakes this waiter.
+                if let Some(value) = self.get() {
+                    return value;
                 }
+                waiting.join(number)
             };
-            let _here = woken.await;
+            let _set = woken.await;
         }
     }
 }
 
 impl<T> Outcome<T> {
-    fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, WaitList> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T> Default for Outcome<T> {
     fn default() -> Self {
-        Self(Mutex::new(State::Coming(BTreeMap::new())))
+        Self { value: OnceLock::new(), waiting: Mutex::default() }
     }
 }
 
 impl<T> Drop for Waiter<'_, T> {
     fn drop(&mut self) {
-        if let State::Coming(waiting) = &mut *self.outcome.state() {
-            waiting.remove(&self.number);
-        }
+        self.outcome.waiting().leave(self.number);
     }
 }
 
@@ -114,14 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn who_has_left_leaves_nothing_behind() {
+    fn waiter_that_leaves_is_taken_off_the_list() {
         let outcome = Outcome::<()>::default();
         let context = &mut Context::from_waker(Waker::noop());
         {
             let mut waiting = pin!(outcome.wait(Arrival::draw()));
             assert!(waiting.as_mut().poll(context).is_pending());
         }
-        let State::Coming(waiting) = &*outcome.state() else { panic!("nothing was set") };
-        assert!(waiting.is_empty());
+        assert!(outcome.waiting().is_empty());
     }
 }

@@ -1,7 +1,7 @@
-//! How many requests wait for a rotation.
+//! The limit of requests that wait for a rotation (`queue.max`).
 //!
-//! The waiting itself is a [`crate::wait::outcome::Outcome`] of the flight; this bounds it, so that a server that is down
-//! costs its callers an error rather than the process its memory.
+//! They wait for the [`crate::wait::outcome::Outcome`] of a flight. Without the limit, requests would fill the memory while
+//! the authorization server is down; with it, they fail.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,23 +14,23 @@ pub struct WaitingLimit {
     peak: AtomicUsize,
 }
 
-/// A place in the queue, until dropped.
+/// One request that waits, until it is dropped.
 #[derive(Debug)]
-pub struct Place<'a>(&'a WaitingLimit);
+pub struct Waiting<'a>(&'a WaitingLimit);
 
 impl WaitingLimit {
     pub fn new(max: usize) -> Self {
         Self { max, len: AtomicUsize::new(0), peak: AtomicUsize::new(0) }
     }
 
-    pub fn enter(&self) -> Result<Place<'_>, Error> {
+    pub fn enter(&self) -> Result<Waiting<'_>, Error> {
         let len = self.len.fetch_add(1, Ordering::AcqRel) + 1;
-        let place = Place(self);
+        let waiting = Waiting(self);
         if len > self.max {
             return Err(Error::QueueFull { max: self.max });
         }
         self.peak.fetch_max(len, Ordering::AcqRel);
-        Ok(place)
+        Ok(waiting)
     }
 
     pub fn count(&self) -> usize {
@@ -42,7 +42,7 @@ impl WaitingLimit {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.len.fetch_sub(1, Ordering::AcqRel);
     }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_one_more_than_it_holds_and_frees_a_place_that_is_left() {
+    fn one_request_more_than_the_limit_fails_until_another_one_leaves() {
         let queue = WaitingLimit::new(2);
         let first = queue.enter().unwrap();
         let _second = queue.enter().unwrap();

@@ -30,8 +30,10 @@ pub(super) use crate::http::{
     Limits, Origins, Payload, RedirectMode, Response, Rules, Transport, WireRequest,
 };
 use crate::http::{WireBody, WireResponse};
+use crate::session::counters::Counters;
+use crate::session::host::{Host, KeepAlive};
 pub(super) use crate::session::participant::Participant;
-use crate::session::participant::{Counters, Host, KeepAlive, Seed};
+use crate::session::participant::Seed;
 pub(super) use crate::session::registry::{Registry, StoreId};
 use crate::session::schedule::Policy;
 use crate::store::{MemoryStore, Store};

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::event::Event;
 use crate::grant::{Ask, Grant, GrantError};
-use crate::session::participant::{Host, KeepAlive};
+use crate::session::host::{Host, KeepAlive};
 use crate::session::tests::support::{ms, pair, secs};
 use crate::store::{Late, StoreError, StoreFuture, TokenCallbacks};
 use crate::token::Tokens;
