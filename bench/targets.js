@@ -12,16 +12,16 @@ const FETCH = 'global-fetch';
 const FIGURES = { throughput: 'throughput', loopUs: 'event-loop time', cpuUs: 'CPU', ms: 'time' };
 
 const RATIOS = [
-  { case: 'steady/64/small/plain', against: UNDICI, key: 'loopUs', most: true, limit: 0.4 },
-  { case: 'steady/64/small/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.2 },
+  { case: 'steady/64/small/plain', against: UNDICI, key: 'loopUs', most: true, limit: 0.25 },
+  { case: 'steady/64/small/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.3 },
   { case: 'steady/64/small/plain', against: UNDICI, key: 'cpuUs', most: true, limit: 1.1 },
-  { case: 'steady/64/small/tls', against: UNDICI, key: 'loopUs', most: true, limit: 0.25 },
+  { case: 'steady/64/small/tls', against: UNDICI, key: 'loopUs', most: true, limit: 0.18 },
   { case: 'steady/64/small/tls', against: UNDICI, key: 'throughput', most: false, limit: 1.5 },
   { case: 'steady/256/small/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.4 },
   { case: 'steady/1/small/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.0 },
   { case: 'steady/64/small/plain', against: AXIOS, key: 'loopUs', most: true, limit: 0.045 },
   { case: 'steady/64/small/plain', against: AXIOS, key: 'throughput', most: false, limit: 10 },
-  { case: 'steady/64/small/h2', against: UNDICI, key: 'throughput', most: false, limit: 5 },
+  { case: 'steady/64/small/h2', against: UNDICI, key: 'throughput', most: false, limit: 5.8 },
   { case: 'steady/64/16k-gzip/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.3 },
   { case: 'steady/64/16k-gzip/plain', against: GUNZIP, key: 'throughput', most: false, limit: 1.3 },
   { case: 'fetch/64/small/plain', against: FETCH, key: 'throughput', most: false, limit: 2 },
