@@ -67,6 +67,23 @@ describe.each(OURS)('%s', (_name, way) => {
     expect((await api.get('/api/orders')).data.generation).toBe(1);
   });
 
+  test('a storage that keeps the refresh token alone is enough for each rotation', async () => {
+    const server = await serve();
+    const shelf = { refreshToken: server.login('ada').refreshToken };
+    const { api, told } = install(way, server, {
+      getTokens: async () => shelf,
+      setTokens: async ({ refreshToken }) => void (shelf.refreshToken = refreshToken),
+      logout: async () => {},
+    });
+    for (const generation of [1, 2, 3]) {
+      server.expire();
+      expect((await api.get('/api/orders')).data.generation).toBe(generation);
+    }
+    setAuthHeaders(api, null);
+    expect((await failure(api.get('/api/orders'))).response.status).toBe(401);
+    expect(times(told, 'refresh')).toBe(3);
+  });
+
   test('a storage that never gives an answer holds up the first request for refreshTimeout', async () => {
     const server = await serve();
     const { api } = install(way, server, { getTokens: () => new Promise(() => {}), refreshTimeout: 30 });
