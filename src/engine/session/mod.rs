@@ -68,6 +68,10 @@ struct Past {
 }
 
 impl Inner {
+    fn replaced(&mut self) -> &mut Replaced {
+        &mut self.past.get_or_insert_default().replaced
+    }
+
     fn maybe_spent(&self) -> Option<Fingerprint> {
         self.past.as_ref().and_then(|past| past.maybe_spent)
     }
@@ -321,7 +325,7 @@ impl Session {
                 inner.past.get_or_insert_default().replaced.add(held.version, &held.tokens);
             }
             if let Some(newest) = self.writer.newest() {
-                inner.past.get_or_insert_default().replaced.add(newest.version, &newest.tokens);
+                inner.replaced().add(newest.version, &newest.tokens);
             }
             if let (Some(from), Some(past)) = (&from, &mut inner.past) {
                 past.replaced.remove(&from.tokens);

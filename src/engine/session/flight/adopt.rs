@@ -1,14 +1,28 @@
-//! Whether what the store holds is newer than what the session holds.
+//! Steps that read the store: whether it holds newer tokens than the session.
 //!
-//! Versions have no order, so that a session remembers those that it has replaced. They are old wherever they turn up
-//! again: a store that was rolled back never makes the session go back.
+//! Versions have no order, so that a session remembers the versions that it has replaced. They are old wherever they turn
+//! up again, because a store that was rolled back must not make the session go back.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::time::Duration;
 
-use crate::secret::Fingerprint;
+use tokio::time::sleep;
+
+use crate::clock;
+use crate::error::{Cause, Error, LostReason, StoreAction};
+use crate::secret::{Fingerprint, Secret};
+use crate::session::flight::Flight;
+use crate::session::flight::finish::Ended;
 use crate::session::held::Versioned;
-use crate::store::{Stored, Version};
+use crate::session::writer::Save;
+use crate::store::{StoreError, Stored, Version};
 use crate::token::Tokens;
+
+/// Pauses before the store is read again after a refused refresh token, because another process may have rotated a
+/// moment ago and be saving now.
+const READ_AGAIN: [Duration; 3] =
+    [Duration::from_millis(25), Duration::from_millis(50), Duration::from_millis(100)];
 
 /// More rotations than any store lags behind.
 const REMEMBERED: usize = 32;
@@ -58,6 +72,114 @@ impl Replaced {
     fn contains(&self, version: Version) -> bool {
         self.0.iter().any(|(known, _)| *known == version)
     }
+}
+
+impl Flight {
+    /// Reads the store for the first time, or looks there for another login after a loss. An empty store gets the seed.
+    pub(super) async fn load(&mut self) -> Ended {
+        if self.session.inner().state.lost_error().is_some() {
+            return match self.look(None).await {
+                Ok(Found::News(news)) => Ended::Revived(news),
+                _ => Ended::StillLost,
+            };
+        }
+        let stored = match self.read().await {
+            Err(error) => return Ended::Unread(error),
+            Ok(stored) => stored.and_then(Versioned::of),
+        };
+        if stored.is_some() {
+            return Ended::Loaded(stored);
+        }
+        let Some(seed) = self.by.seed.take(&self.session.key) else { return Ended::Loaded(None) };
+        let seed = self.versioned(seed);
+        match self.save(&seed).await {
+            Save::Saved => Ended::Loaded(Some(seed)),
+            Save::Overtaken => Ended::Overtaken,
+        }
+    }
+
+    /// Breaks if the store has tokens to adopt, or none any more. Goes on with the tokens to refresh.
+    pub(super) async fn adopt(&mut self) -> ControlFlow<Ended, Option<Versioned>> {
+        let held = self.session.inner().state.held().cloned();
+        let held = held.map(|held| Versioned { tokens: held.tokens.clone(), version: held.version });
+        match self.look(held.as_ref()).await {
+            Err(error) => Break(Ended::Failed(error)),
+            Ok(Found::Gone) => Break(Ended::Lost(Error::logged_out())),
+            // A request with the access token that is held already would only be rejected once more.
+            Ok(Found::News(news)) if expired(&news.tokens) || same_access(&news, held.as_ref()) => {
+                Continue(Some(news))
+            }
+            Ok(Found::News(news)) => Break(Ended::Adopted(news)),
+            Ok(Found::Mine | Found::Replaced) => Continue(held),
+        }
+    }
+
+    /// The server refused the refresh token of `base`. Breaks with the loss, unless the store has newer tokens by now.
+    pub(super) async fn adopt_after_refusal(
+        &mut self,
+        base: Option<Versioned>,
+        cause: Option<Cause>,
+    ) -> ControlFlow<Ended, Option<Versioned>> {
+        // They may have come from the store. If they turn up there again, they are no news.
+        if let Some(refused) = &base {
+            self.session.inner().replaced().add(refused.version, &refused.tokens);
+        }
+        for pause in READ_AGAIN {
+            if !self.by.store.outlives_session() {
+                break;
+            }
+            sleep(pause).await;
+            if let Ok(Found::News(news)) = self.look(base.as_ref()).await {
+                return if expired(&news.tokens) {
+                    Continue(Some(news))
+                } else {
+                    Break(Ended::Adopted(news))
+                };
+            }
+        }
+        let refused = base.as_ref().and_then(|base| base.tokens.refresh.as_ref());
+        let reason = match refused.map(Secret::fingerprint) {
+            None => LostReason::NoRefreshToken,
+            refused if refused == self.maybe_spent => LostReason::RotationOutcomeUnknown,
+            Some(_) => LostReason::Rejected,
+        };
+        Break(Ended::Lost(Error::SessionLost { reason, cause }))
+    }
+
+    /// Looks for tokens in the store that are newer than `base`. The store is not read while it lags behind the session,
+    /// nor if nobody else writes to it.
+    async fn look(&mut self, base: Option<&Versioned>) -> Result<Found, Error> {
+        if self.session.writer.unsaved() || !self.by.store.outlives_session() {
+            return Ok(Found::Mine);
+        }
+        let stored = self.read().await?;
+        Ok(self.session.inner().replaced().judge(base.map(|base| base.version), stored))
+    }
+
+    async fn read(&mut self) -> Result<Option<Stored>, Error> {
+        loop {
+            let (timed_out, cause) = match self.by.store.read(&self.session.key).await {
+                Ok(stored) => {
+                    self.session.writer.saw(stored.as_ref());
+                    return Ok(stored);
+                }
+                Err(StoreError::Gone) if self.change_participant() => continue,
+                Err(StoreError::Corrupt { cause }) => return Err(Error::StoreCorrupt { cause }),
+                Err(StoreError::Failed { cause }) => (false, cause),
+                Err(StoreError::TimedOut) => (true, None),
+                Err(StoreError::Gone) => (false, None),
+            };
+            return Err(Error::Store { action: StoreAction::Read, timed_out, cause });
+        }
+    }
+}
+
+fn same_access(news: &Versioned, held: Option<&Versioned>) -> bool {
+    held.is_some_and(|held| held.tokens.access == news.tokens.access)
+}
+
+fn expired(tokens: &Tokens) -> bool {
+    tokens.expires_at.is_some_and(|at| at <= clock::wall_ms())
 }
 
 #[cfg(test)]

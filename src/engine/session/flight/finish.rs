@@ -65,7 +65,7 @@ impl Flight {
             }
             Ended::Rotated { tokens, from } => {
                 if let Some(from) = from {
-                    inner.past.get_or_insert_default().replaced.add(from.version, &from.tokens);
+                    inner.replaced().add(from.version, &from.tokens);
                 }
                 counters.rotations.add();
                 events.push(Event::Refreshed(Arc::new(tokens.tokens.clone())));
