@@ -1,18 +1,18 @@
-//! What a session tells the outside while it works. Nothing here waits for an answer.
+//! The news that a session tells the program's hooks. The session does not wait for them.
 
 use std::sync::Arc;
 
 use crate::error::Error;
 use crate::token::Tokens;
 
-/// Sent in the order in which it happened; the binding delivers it in that order, before the answers it explains.
+/// Events are delivered in the order in which they happened, and before the answers that they explain.
 #[derive(Clone, Debug)]
 pub enum Event {
     BeforeRefresh,
     Refreshed(Arc<Tokens>),
     RefreshFailed(Error),
-    /// The store would not take tokens that were already rotated; the write is repeated.
+    /// A write of the newest tokens failed. It is repeated.
     PersistFailed(Error),
-    /// The session ended: asked once for each session that is lost.
+    /// The session is lost. Told once for each loss.
     Logout,
 }

@@ -1,7 +1,7 @@
-//! Strings that never show themselves.
+//! Strings that are not printed.
 //!
-//! Invariant: no `Debug`, `Display` or error of this crate prints what a [`Secret`] holds; they print its
-//! fingerprint, which tells two secrets apart in a log and gives neither away.
+//! Invariant: no `Debug`, `Display` or error of this crate prints a [`Secret`]. It prints the fingerprint, which tells two
+//! secrets apart in a log and reveals neither.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<Zeroizing<Box<str>>>);
 
-/// The first four bytes of a SHA-256: enough to tell tokens apart, too few to search for one.
+/// The first four bytes of a SHA-256. They tell tokens apart, and are too few to find a token by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 4]);
 
@@ -25,8 +25,8 @@ impl Secret {
         Self(Arc::new(Zeroizing::new(Box::from(value.as_str()))))
     }
 
-    /// The secret itself. Every call is a place to check by eye: it may go to the wire, to the store or to the
-    /// user's callback, and nowhere else.
+    /// The secret itself. It may go to the wire, to the store or to the user's callback, and nowhere else: check every call
+    /// by eye.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,6 +1,6 @@
 //! A set of tokens, as a grant brings it and a store keeps it.
 //!
-//! Invariant: a [`Tokens`] that exists is fit to be stored and sent; [`Tokens::new`] is the only way to make one.
+//! Invariant: [`Tokens`] can be stored and sent as they are, because [`Tokens::new`] checks them.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::secret::Secret;
 
-/// Longer than any token seen in the field (JWTs with group claims reach 8 KiB), short enough for header limits.
+/// JWTs with group claims reach 8 KiB; servers limit headers to little more than this.
 pub const MAX_TOKEN_BYTES: usize = 16_384;
 
 /// A longer lifetime is a mistake in the answer's unit rather than a promise: it is cut to a year.
@@ -19,13 +19,13 @@ pub const MAX_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
 pub struct Tokens {
     pub access: Secret,
     pub refresh: Option<Secret>,
-    /// Epoch ms. None: unknown, so that only a rejected request tells of the end.
+    /// Epoch ms. None: unknown, so that only a rejection tells that the token has expired.
     pub expires_at: Option<u64>,
-    /// The user's other fields as the text of a JSON object: kept and handed back, never interpreted.
+    /// The user's other fields as the text of a JSON object. They are kept and given back, and not interpreted.
     pub extra: Option<Secret>,
 }
 
-/// Why something is not a set of tokens. Says what is wrong and never what was there.
+/// The reason why a value is not a set of tokens. It does not show the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Malformed {
     #[error(
@@ -52,8 +52,8 @@ impl Tokens {
         Ok(Self { access, refresh, expires_at, extra })
     }
 
-    /// These tokens as the successor of `held`: an omitted refresh token is the one held (RFC 6749 §6), and extra
-    /// fields the answer does not mention stay.
+    /// Makes these tokens the successor of `held`. An answer without a refresh token keeps the one held (RFC 6749 §6), and
+    /// extra fields that are not in the answer stay.
     #[must_use]
     pub fn succeeding(mut self, held: Option<&Tokens>) -> Self {
         if let Some(held) = held {
@@ -63,7 +63,7 @@ impl Tokens {
         self
     }
 
-    /// How long the access token lives from `wall` (epoch ms) on; None if that is unknown.
+    /// How long the access token lives from `wall` (epoch ms) on. None: unknown.
     pub fn lifetime(&self, wall: u64) -> Option<Duration> {
         self.expires_at.map(|at| Duration::from_millis(at.saturating_sub(wall)).min(MAX_LIFETIME))
     }

@@ -1,9 +1,8 @@
-//! One identity's tokens, and everything that keeps them valid.
+//! The tokens of one identity, and the rotation that keeps them valid. Nothing here knows of HTTP.
 //!
-//! [`state`] decides, [`flight`] does, [`writer`] saves; this file is where requests meet them. Nothing here knows of
-//! HTTP.
+//! [`state`] decides, [`flight`] rotates, [`writer`] saves. Requests call the methods in this file.
 //!
-//! Invariant: the state is only looked at and changed under its lock, and the lock is never held across an `await`.
+//! Invariant: the state is read and changed only under its lock, and the lock is never held across an `await`.
 
 pub mod counters;
 mod flight;
@@ -43,8 +42,8 @@ pub struct Session {
     key: Arc<str>,
     inner: Mutex<Inner>,
     writer: Writer,
-    /// Flights, and failed writes that keep the program running until they are repeated. Made with the first of them,
-    /// because most sessions rest.
+    /// Counts flights, and failed writes that keep the program running until they are repeated. Made with the first of
+    /// them, because most sessions rest.
     under_way: OnceLock<TaskTracker>,
 }
 
@@ -53,18 +52,18 @@ struct Inner {
     flight: Option<Arc<FlightHandle>>,
     /// Absent until the first rotation or the second login, because most sessions rest before either.
     past: Option<Box<Past>>,
-    /// Every client that uses this session, for a flight whose own client's environment ends. No `Vec`, because mostly
-    /// there is one, and a hundred thousand sessions have this field.
+    /// Every client that uses this session: a flight goes on with another one if its own client's environment ends. No
+    /// `Vec`, because there is mostly one, and a hundred thousand sessions have this field.
     participants: Box<[Weak<Participant>]>,
 }
 
-/// What a session remembers of tokens that it does not hold any more.
+/// The memory of tokens that the session does not hold any more.
 #[derive(Default)]
 struct Past {
     replaced: Replaced,
-    /// The refresh token that was sent once and never answered: it may be spent.
+    /// A refresh token that was sent and not answered, so that it may be spent.
     maybe_spent: Option<Fingerprint>,
-    asked: SpentTokens,
+    spent_tokens: SpentTokens,
 }
 
 impl Inner {
@@ -83,16 +82,16 @@ impl Inner {
     }
 }
 
-/// Where valid tokens are.
+/// The way to valid tokens.
 enum Reach {
     Held(Arc<Held>),
     /// Nobody is logged in.
     Anonymous(Stamp),
-    /// This flight brings them.
+    /// This flight brings the tokens.
     Coming(Arc<FlightHandle>),
 }
 
-/// What a request is sent with.
+/// The tokens that a request is sent with, or none.
 #[derive(Debug)]
 pub enum Credential {
     Tokens(Arc<Held>),
@@ -100,12 +99,12 @@ pub enum Credential {
     Anonymous(Stamp),
 }
 
-/// What became of a request whose token was rejected.
+/// How a request goes on whose token was rejected.
 #[derive(Debug)]
 pub enum Verdict {
-    /// Send it again, with these. `refreshed`: they come from a refresh that the rejection waited for.
+    /// Send the request again, with these tokens. `refreshed`: they come from a refresh that the rejection waited for.
     Replay { held: Arc<Held>, refreshed: bool },
-    /// The rejection is the caller's.
+    /// Return the rejection to the program.
     GiveBack,
 }
 
@@ -124,7 +123,7 @@ impl Session {
         }
     }
 
-    /// The login that a request made now belongs to.
+    /// The epoch of a request that is made now.
     pub fn epoch(&self) -> u64 {
         self.inner().state.epoch()
     }
@@ -138,7 +137,7 @@ impl Session {
         inner.participants = others.chain([Arc::downgrade(by)]).collect();
     }
 
-    /// Tokens that are valid now, for a request born in `epoch`. Waits for a rotation only when it must.
+    /// Returns valid tokens for a request that was made in `epoch`. Waits for a rotation only if there are none.
     pub async fn token(
         self: &Arc<Self>,
         by: &Arc<Participant>,
@@ -151,7 +150,7 @@ impl Session {
         }
     }
 
-    /// The same for a request that may go out without a token.
+    /// Like [`Session::token`], for a request that may go out without a token.
     pub async fn credential(
         self: &Arc<Self>,
         by: &Arc<Participant>,
@@ -165,7 +164,7 @@ impl Session {
                 Reach::Coming(flight) => flight,
             };
             let brought = match wait(by, &flight, number).await {
-                // The store was never readable, which must not keep requests from what is open to everybody.
+                // The store cannot be read, but the request may be for a page that is open to everybody.
                 Err(Error::Store { .. } | Error::StoreCorrupt { .. })
                     if by.policy.anonymous && flight.purpose == Purpose::Load =>
                 {
@@ -173,15 +172,15 @@ impl Session {
                 }
                 brought => brought?,
             };
-            // What a rotation brought is used even if it has expired meanwhile: a lifetime shorter than the way here
-            // would otherwise rotate for ever.
+            // Tokens of a rotation are used even if they have expired on their way. Else tokens with a very short life would
+            // be rotated for ever.
             if let (Purpose::Rotate, Some(held)) = (flight.purpose, brought) {
                 return Ok(Credential::Tokens(held));
             }
         }
     }
 
-    /// The same, if that takes no waiting.
+    /// Like [`Session::token`], but returns None where that would wait.
     pub fn token_at_hand(
         self: &Arc<Self>,
         by: &Arc<Participant>,
@@ -219,7 +218,7 @@ impl Session {
         }
     }
 
-    /// A server rejected the token that `stamp` names. Waits for the rotation if that is what it takes.
+    /// A server rejected the token of this stamp. Waits for the rotation, if one is needed.
     pub async fn rejected(
         self: &Arc<Self>,
         by: &Arc<Participant>,
@@ -238,12 +237,12 @@ impl Session {
         };
         let brought = match &flight {
             Some(flight) => wait(by, flight, number).await,
-            // What is held now may have expired, or be rejected, as well.
+            // The tokens held now may have expired too.
             None => self.token(by, stamp.epoch, number).await.map(Some),
         };
         let loaded = flight.as_ref().is_some_and(|flight| flight.purpose == Purpose::Load);
         match brought {
-            // The request had no token, so it is for whoever has logged in meanwhile.
+            // The request had no token, so that it may be sent with the token of any login.
             Ok(Some(held)) if loaded => Ok(Verdict::Replay { held, refreshed: false }),
             _ if self.epoch() != stamp.epoch => Ok(Verdict::GiveBack),
             Ok(None) if loaded && !self.is_lost() => Box::pin(self.rejected(by, stamp, number)).await,
@@ -266,7 +265,7 @@ impl Session {
         (inner.state.held().cloned(), inner.state.stamp())
     }
 
-    /// A server took the token that `stamp` names.
+    /// A server accepted the token of this stamp.
     pub fn accepted(&self, stamp: Stamp) {
         let inner = self.inner();
         if let Some(held) = inner.state.held().filter(|held| Stamp::of(held) == stamp) {
@@ -274,7 +273,7 @@ impl Session {
         }
     }
 
-    /// Rotates now; with `rejected`, only if that is still the access token.
+    /// Rotates now. With `rejected`, rotates only if that is still the access token.
     pub async fn rotate(
         self: &Arc<Self>,
         by: &Arc<Participant>,
@@ -289,38 +288,38 @@ impl Session {
                 }
                 _ => {}
             }
-            inner.state.demand(clock::now())?;
+            inner.state.may_rotate(clock::now())?;
             self.depart(&mut inner, by, Purpose::Rotate)
         };
         wait(by, &flight, Arrival::draw()).await?.ok_or_else(Error::logged_out)
     }
 
-    /// The tokens held, expired or not.
+    /// Returns the tokens held, also if they have expired.
     pub async fn tokens(self: &Arc<Self>, by: &Arc<Participant>) -> Result<Option<Arc<Held>>, Error> {
         let epoch = self.epoch();
         let loaded = self.load(by).await;
-        // A login meanwhile says what is held, whatever the store would have said.
+        // After a login meanwhile, the read of the store does not count.
         if self.epoch() == epoch {
             loaded?;
         }
         Ok(self.inner().state.held().cloned())
     }
 
-    /// Another login, or with None a logout: at once in memory, then in the store. Whatever was under way for the
-    /// login before it ends without touching this one.
+    /// Logs in, or without tokens logs out: in memory at once, then in the store. A flight of the login before ends without
+    /// touching this one.
     pub async fn login(self: &Arc<Self>, by: &Arc<Participant>, tokens: Option<Tokens>) -> Result<(), Error> {
         let ticket = self.begin_login(by, tokens);
         self.store_login(by, ticket).await
     }
 
-    /// The part of a login that counts at once. Needs no runtime. Returns the ticket for [`Session::store_login`].
+    /// Logs in in memory, without a runtime. Returns the ticket for [`Session::store_login`].
     pub fn begin_login(&self, by: &Arc<Participant>, tokens: Option<Tokens>) -> u64 {
         let record = Record { tokens };
         let next = Stored { version: by.store.version(&record), record };
         let from = Versioned::of(next.clone());
         let (flight, ticket) = {
             let inner = &mut *self.inner();
-            // A write of the login before that outlives its deadline may still end up in the store.
+            // A late write of the login before may still put its tokens into the store. They must not count as news.
             if let Some(held) = inner.state.held() {
                 inner.past.get_or_insert_default().replaced.add(held.version, &held.tokens);
             }
@@ -346,25 +345,27 @@ impl Session {
         self.save(by, ticket).await.map(drop).map_err(|failed| writer::error(&failed))
     }
 
-    /// A login with tokens whose refresh another login has spent takes over what became of them, before the store has
-    /// nothing else.
+    /// If a login brought a refresh token that an earlier login has spent, refreshes now, so that the store gets the
+    /// successor of that token.
     fn inherit(self: &Arc<Self>, by: &Arc<Participant>) {
         let mut inner = self.inner();
         let epoch = inner.state.epoch();
         let refresh = inner.state.held().and_then(|held| held.tokens.refresh.as_ref());
-        if refresh.zip(inner.past.as_ref()).is_some_and(|(token, past)| past.asked.spent(token, epoch)) {
+        if refresh.zip(inner.past.as_ref()).is_some_and(|(token, past)| past.spent_tokens.spent(token, epoch))
+        {
             self.depart(&mut inner, by, Purpose::Rotate);
         }
     }
 
-    /// Resolves when no flight is under way and what was rotated is saved, or saving it has been given up for now.
+    /// Resolves when no flight is under way and the newest tokens are saved. A write that fails is waited for while it keeps
+    /// the program running.
     pub async fn settled(&self) {
         if let Some(under_way) = self.under_way.get() {
             under_way.wait().await;
         }
     }
 
-    /// Counts as under way until it is dropped.
+    /// Counts as under way until the value is dropped.
     fn enter(&self) -> TaskTrackerToken {
         let under_way = self.under_way.get_or_init(|| {
             let tracker = TaskTracker::new();
@@ -386,7 +387,7 @@ impl Session {
         wait(by, &flight, Arrival::draw()).await.map(drop)
     }
 
-    /// The flight under way, or a new one.
+    /// Returns the flight under way, or starts one.
     fn depart(
         self: &Arc<Self>,
         inner: &mut Inner,
@@ -403,7 +404,7 @@ impl Session {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Another client whose environment still runs.
+    /// Returns another client whose environment still runs.
     fn another(&self, than: &Arc<Participant>) -> Option<Arc<Participant>> {
         let inner = self.inner();
         let mut living = inner.participants.iter().filter_map(Weak::upgrade);
@@ -411,7 +412,7 @@ impl Session {
     }
 }
 
-/// Waits for a flight as one of the client's queue.
+/// Waits for a flight, within the client's limit of waiting requests.
 async fn wait(by: &Participant, flight: &FlightHandle, number: Arrival) -> Result<Option<Arc<Held>>, Error> {
     if by.closed.is_cancelled() {
         return Err(Error::ClientClosed);
@@ -424,7 +425,7 @@ async fn wait(by: &Participant, flight: &FlightHandle, number: Arrival) -> Resul
     }
 }
 
-/// Tokens that have just arrived.
+/// Tokens that arrive now.
 fn fresh(from: Versioned, stamp: Stamp, from_refresh: bool) -> Held {
     Held::new(from, stamp, from_refresh, clock::now(), clock::wall_ms())
 }

@@ -1,4 +1,4 @@
-//! Which sessions there are: one for each key of a store, however many clients use it.
+//! The sessions in use: one for each key of a store, which all clients of the store share.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
@@ -22,7 +22,7 @@ pub enum StoreId {
 #[derive(Default)]
 pub struct Registry {
     sessions: Mutex<HashMap<Arc<str>, Weak<Session>>>,
-    /// Where those clients keep tokens that have no store of their own.
+    /// The store of clients that are given no `getTokens` and `setTokens`.
     memory: Arc<MemoryStore>,
 }
 
@@ -46,8 +46,8 @@ impl Registry {
         Arc::clone(&self.memory)
     }
 
-    /// The session of this key. It lives as long as a client, a request or a flight uses it; its tokens live in the
-    /// store.
+    /// Returns the session of this key. It lives as long as a client, a request or a flight uses it. Its tokens live in
+    /// the store.
     pub fn session(&self, key: &str) -> Arc<Session> {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = sessions.get(key).and_then(Weak::upgrade) {
@@ -62,7 +62,7 @@ impl Registry {
         made
     }
 
-    /// Those in use now.
+    /// The sessions in use now.
     pub fn sessions(&self) -> Vec<Arc<Session>> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.values().filter_map(Weak::upgrade).collect()
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn sessions_nobody_uses_are_forgotten() {
+    fn sessions_that_are_not_used_are_forgotten() {
         let registry = Registry::of(StoreId::Private);
         for key in 0..1_000 {
             registry.session(&key.to_string());

@@ -1,26 +1,27 @@
 //! When to rotate, how long to wait for it, and how long to leave the authorization server alone.
 //!
-//! Pure: time and chance are arguments.
+//! Pure functions: time and chance are arguments.
 
 use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::session::held::Held;
 
-/// The first and the longest pause after flights that failed. One second is as often as a person would press a
-/// button; a minute is the longest an outage that is over may go unnoticed.
+/// The first and the longest pause after failed flights. A person would press a button once a second; the end of an outage
+/// may go unnoticed for a minute.
 const COOL_DOWN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-/// A token endpoint may ask for more patience than that, but not for a lifetime (MSAL caps it at the same hour).
+/// The longest `Retry-After` that is obeyed. MSAL has the same limit.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
-/// Pauses between the tries of one flight, which callers wait through: short, since `refreshTimeout` bounds them all.
+/// The first and the longest pause between the tries of one flight. They are short, because callers wait meanwhile and
+/// `refreshTimeout` limits all tries together.
 const TRY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
-/// The longest a rotation starts ahead of expiry by default: five minutes is what identity SDKs agree on.
+/// A rotation starts at most this long before expiry by default. Identity SDKs agree on five minutes.
 const MAX_AHEAD: Duration = Duration::from_secs(300);
 
-/// After this many `refreshTimeout`s, and at least [`MIN_HARD_LIMIT`], a question is given up.
+/// A refresh is given up after this many `refreshTimeout`s, and not before [`MIN_HARD_LIMIT`].
 const HARD_LIMIT_FACTOR: u32 = 3;
 const MIN_HARD_LIMIT: Duration = Duration::from_secs(30);
 
@@ -30,16 +31,16 @@ pub struct Policy {
     /// None: a fifth of the lifetime, at most five minutes.
     pub refresh_ahead: Option<Duration>,
     pub refresh_timeout: Duration,
-    /// Tries after the first, within one flight, after failures that spent nothing.
+    /// How often one flight tries again after failures that spent nothing.
     pub max_retries: u32,
-    /// How long the server takes a spent refresh token again; zero if it is strict.
+    /// How long the server accepts a spent refresh token; zero for a strict server.
     pub rotation_grace: Duration,
-    /// 0.9 to 1.1, drawn once per process, so that siblings do not rotate in step.
+    /// 0.9 to 1.1, drawn once in each process, so that processes do not rotate at the same moment.
     pub spread: f64,
-    /// While nobody is logged in, requests go out without a token, and a rejection of theirs may still rotate. Hooks are
-    /// told of a refresh that is late as soon as it is.
+    /// While nobody is logged in, requests go out without a token, and a rejection of such a request may rotate. Hooks are
+    /// told of a late refresh at its deadline.
     pub anonymous: bool,
-    /// A refresh that fails, or is late, leaves nobody logged in.
+    /// After a refresh that fails or is late, nobody is logged in.
     pub forgets: bool,
 }
 
@@ -49,24 +50,23 @@ impl Policy {
     }
 }
 
-/// Whether these tokens, still valid, should be rotated in the background now.
+/// Whether tokens that are still valid should be rotated in the background now.
 pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
     let (Some(expires), Some(lifetime)) = (held.expires, held.lifetime) else { return false };
     let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD)).mul_f64(policy.spread);
-    // Of tokens that a refresh brought, no earlier than halfway: or those that live shorter than that would be due as
-    // soon as they are here, and each rotation followed by the next.
+    // Tokens from a refresh are due after half of their life at the earliest. Else short-lived tokens would be due on
+    // arrival, and each rotation would be followed by the next.
     let ahead = if held.from_refresh && ahead >= lifetime { lifetime / 2 } else { ahead };
     expires.saturating_duration_since(now) <= ahead && !ahead.is_zero()
 }
 
-/// The pause before try `attempt + 1` of a flight: full jitter, or what the server asked for if it asked for more.
+/// The pause before try `attempt + 1` of a flight: full jitter, or the server's `Retry-After` if that is longer.
 pub fn try_pause(attempt: u32, retry_after: Option<Duration>, chance: f64) -> Duration {
     let jittered = doubled(TRY_PAUSE, attempt).mul_f64(chance);
     retry_after.map_or(jittered, |asked| asked.min(MAX_RETRY_AFTER).max(jittered))
 }
 
-/// The pause after the `failures`-th failed flight in a row. Never shorter than the first, so that a lucky draw does
-/// not turn the pause off.
+/// The pause after the `failures`-th failed flight in a row. It is never shorter than the first pause, whatever `chance` is.
 pub fn cool_down(failures: u32, retry_after: Option<Duration>, chance: f64) -> Duration {
     let jittered = COOL_DOWN.0 + doubled(COOL_DOWN, failures).saturating_sub(COOL_DOWN.0).mul_f64(chance);
     retry_after.map_or(jittered, |asked| asked.min(MAX_RETRY_AFTER).max(jittered))
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn tokens_that_were_just_minted_are_never_due() {
+    async fn tokens_of_a_refresh_are_not_due_on_arrival() {
         let now = clock::now();
         let living = |from_refresh| {
             let tokens = Tokens { expires_at: Some(100_000), ..tokens("a", None) };
@@ -126,14 +126,11 @@ mod tests {
             let policy = policy(Some(Duration::from_secs(ahead)));
             assert!(!due_ahead(&living(true), &policy, at(49)));
             assert!(due_ahead(&living(true), &policy, at(50)));
-            assert!(
-                due_ahead(&living(false), &policy, now),
-                "what was stored has its life behind it, perhaps"
-            );
+            assert!(due_ahead(&living(false), &policy, now), "stored tokens may be at the end of their life");
         }
         assert!(
             due_ahead(&living(true), &policy(Some(Duration::from_secs(99))), at(1)),
-            "as late as was asked"
+            "as late as the option says"
         );
     }
 
@@ -151,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_is_given_up_after_three_timeouts_and_never_before_half_a_minute() {
+    fn refresh_is_given_up_after_three_timeouts_and_never_before_half_a_minute() {
         assert_eq!(policy(None).hard_limit(), Duration::from_secs(30));
         let patient = Policy { refresh_timeout: Duration::from_secs(20), ..policy(None) };
         assert_eq!(patient.hard_limit(), Duration::from_secs(60));

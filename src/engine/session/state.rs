@@ -1,7 +1,7 @@
-//! What a session is, as pure transitions: no clock, no I/O, no locks.
+//! The state of a session and its transitions, without a clock, I/O or locks.
 //!
-//! Invariants, which the property tests drive: at most one flight is under way; tokens of one epoch never follow
-//! those of a later one; a generation is refreshed from at most once unless that refresh failed; `Lost` ends only
+//! Invariants, which tests/model.rs checks in any order of events: at most one flight is under way; tokens of one epoch
+//! never follow those of a later epoch; a generation is refreshed at most once, unless the refresh failed; `Lost` ends only
 //! with [`State::login`].
 
 use std::sync::Arc;
@@ -13,12 +13,13 @@ use crate::session::held::{Held, Stamp};
 use crate::session::schedule;
 use crate::session::schedule::Policy;
 
-/// A generation that came from a refresh and that no server ever accepted is refreshed from once more, in case it expired on the way. The
-/// second one in a row says that refreshing does not help; then rejections are the caller's for [`BARRED_FOR`].
-const UNACCEPTED_LIMIT: u32 = 2;
+/// A fresh token that is rejected before any server accepted it is refreshed once more, because it may have expired on its
+/// way. After the second such rejection in a row, callers get their 401s for [`IGNORE_REJECTIONS_FOR`], because a refresh
+/// does not help.
+const MAX_USELESS_REFRESHES: u32 = 2;
 
-/// How long rejections of never accepted tokens start no refresh.
-pub const BARRED_FOR: Duration = Duration::from_secs(30);
+/// How long rejections of tokens that no server has accepted start no refresh.
+pub const IGNORE_REJECTIONS_FOR: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub struct State {
@@ -26,25 +27,25 @@ pub struct State {
     epoch: u64,
     generation: u64,
     held: Option<Arc<Held>>,
-    /// The tokens that the flight under way replaces, though requests do not use them any more.
+    /// The tokens that the flight under way replaces, after [`State::forget`] took them from requests.
     forgotten: Option<Arc<Held>>,
-    /// The held token was rejected: while a flight is under way, no request is sent with it.
-    suspect: bool,
-    /// Flights in a row that failed, for the length of the cool-down.
+    /// While a flight is under way, no request is sent with a token that was rejected.
+    held_was_rejected: bool,
+    /// How many flights in a row have failed: it decides the length of the cool-down.
     failures: u32,
-    /// Minted generations in a row that were rejected before any was accepted.
-    unaccepted: u32,
+    /// How many refreshes in a row brought a token that was rejected before any server accepted it.
+    useless_refreshes: u32,
     rejections_ignored_until: Option<Instant>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Status {
-    /// Nothing is known until the store is read.
+    /// The store has not been read yet.
     Unread,
-    /// No tokens: the next request refreshes with no refresh token.
+    /// There are no tokens. The next request refreshes without a refresh token.
     Empty,
     Ready,
-    /// A flight is under way. `overdue`: its answer is late, and nobody waits for it any more.
+    /// A flight is under way. `overdue`: its answer is late, and callers fail instead of waiting.
     Rotating {
         overdue: Option<Duration>,
     },
@@ -52,40 +53,40 @@ pub enum Status {
         until: Instant,
         error: Box<Error>,
     },
-    /// Every call fails with this one error until the next login.
+    /// Every call fails with this error until the next login.
     Lost(Box<Error>),
 }
 
-/// What a caller that needs a token does now.
+/// The next step of a caller that needs a token.
 #[derive(Debug)]
 pub enum Acquire {
     Use(Arc<Held>),
-    /// Use it, and rotate in the background: it expires soon.
+    /// The token expires soon: use it, and rotate in the background.
     UseAndRotate(Arc<Held>),
-    /// Nobody is logged in: send without a token.
+    /// Send the request without a token, because nobody is logged in.
     Anonymous(Stamp),
     Wait(Purpose),
     Fail(Error),
 }
 
-/// What a caller whose token was rejected does now.
+/// The next step of a caller whose token was rejected.
 #[derive(Debug)]
 pub enum Rejected {
-    /// Newer tokens are held: send again.
+    /// Send the request again with the newer tokens that are held.
     Replay,
-    /// Wait for the rotation, then send again.
+    /// Wait for the rotation, then send the request again.
     Wait,
-    /// Read the store first: it may hold tokens that the session does not know.
+    /// Read the store first, because it may hold tokens that the session does not know.
     Load,
-    /// The rejection is the caller's.
+    /// Return the rejection to the program.
     GiveBack,
     Fail(Error),
 }
 
-/// What a flight is for.
+/// The purpose of a flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Only find out what the store holds.
+    /// To read the store, and no more.
     Load,
     Rotate,
 }
@@ -98,9 +99,9 @@ impl State {
             generation: 0,
             held: None,
             forgotten: None,
-            suspect: false,
+            held_was_rejected: false,
             failures: 0,
-            unaccepted: 0,
+            useless_refreshes: 0,
             rejections_ignored_until: None,
         }
     }
@@ -117,17 +118,17 @@ impl State {
         self.held.as_ref()
     }
 
-    /// Why no token comes until the next login.
+    /// The error of every call until the next login, if the session is lost.
     pub fn lost_error(&self) -> Option<&Error> {
         if let Status::Lost(error) = &self.status { Some(error) } else { None }
     }
 
-    /// Names the tokens held, or their absence.
+    /// The stamp of the tokens held. If there are none, their absence has a stamp too.
     pub fn stamp(&self) -> Stamp {
         Stamp { epoch: self.epoch, generation: self.generation }
     }
 
-    /// What a request born in `epoch` may send. It never gets the tokens of a login that came after it.
+    /// The credential of a request that was made in `epoch`. It never gets the tokens of a later login.
     pub fn acquire(&self, epoch: u64, policy: &Policy, now: Instant) -> Acquire {
         if epoch != self.epoch {
             return Acquire::Fail(Error::logged_out());
@@ -143,7 +144,7 @@ impl State {
             Status::Unread => Acquire::Wait(Purpose::Load),
             Status::Empty => Acquire::Wait(Purpose::Rotate),
             Status::Rotating { overdue } => match (usable, overdue) {
-                (Some(held), _) if !self.suspect => Acquire::Use(Arc::clone(held)),
+                (Some(held), _) if !self.held_was_rejected => Acquire::Use(Arc::clone(held)),
                 (_, Some(after)) => Acquire::Fail(Error::RefreshTimeout { after: *after }),
                 (_, None) => Acquire::Wait(Purpose::Rotate),
             },
@@ -171,13 +172,13 @@ impl State {
         }
         match &self.status {
             Status::Unread => return Rejected::Load,
-            // Requests with the token that was lost are over. One without a token asks whether somebody has logged in.
+            // A request with a lost token is over. A request without a token asks whether somebody has logged in.
             Status::Lost(_) if policy.anonymous => {
                 return if stamp == self.stamp() { Rejected::Load } else { Rejected::GiveBack };
             }
             Status::Lost(error) => return Rejected::Fail(Error::clone(error)),
             Status::Rotating { overdue } => {
-                self.suspect = true;
+                self.held_was_rejected = true;
                 return overdue
                     .map_or(Rejected::Wait, |after| Rejected::Fail(Error::RefreshTimeout { after }));
             }
@@ -186,35 +187,35 @@ impl State {
             }
             _ => {}
         }
-        if self.barred(now) {
+        if self.ignores_rejections(now) {
             return Rejected::GiveBack;
         }
-        self.suspect = true;
+        self.held_was_rejected = true;
         Rejected::Wait
     }
 
-    /// A token was rejected that no server ever took, for the second time in a row: another refresh would not help.
-    fn barred(&mut self, now: Instant) -> bool {
+    /// A token was rejected before any server accepted it, for the second time in a row: a refresh does not help.
+    fn ignores_rejections(&mut self, now: Instant) -> bool {
         let Some(held) =
             self.held.as_ref().filter(|held| held.from_refresh && !held.accepted() && !held.expired(now))
         else {
-            self.unaccepted = 0;
+            self.useless_refreshes = 0;
             self.rejections_ignored_until = None;
             return false;
         };
         debug_assert_eq!(held.generation, self.generation);
-        if self.unaccepted + 1 < UNACCEPTED_LIMIT {
+        if self.useless_refreshes + 1 < MAX_USELESS_REFRESHES {
             return false;
         }
-        let until = *self.rejections_ignored_until.get_or_insert(now + BARRED_FOR);
+        let until = *self.rejections_ignored_until.get_or_insert(now + IGNORE_REJECTIONS_FOR);
         if now >= until {
             self.rejections_ignored_until = None;
         }
         now < until
     }
 
-    /// Whether a rotation that was asked for by name may start, or join the one under way.
-    pub fn demand(&self, now: Instant) -> Result<(), Error> {
+    /// Whether `client.rotate()` may start a rotation, or join the flight under way.
+    pub fn may_rotate(&self, now: Instant) -> Result<(), Error> {
         match &self.status {
             Status::Lost(error) => Err(Error::clone(error)),
             Status::Rotating { overdue: Some(after) } => Err(Error::RefreshTimeout { after: *after }),
@@ -223,59 +224,60 @@ impl State {
         }
     }
 
-    /// A flight begins. Only called when none is under way.
-    pub fn take_off(&mut self, purpose: Purpose) {
+    /// A flight begins. No other flight is under way.
+    pub fn begin_flight(&mut self, purpose: Purpose) {
         debug_assert!(!matches!(self.status, Status::Rotating { .. }));
         if purpose == Purpose::Rotate {
             self.status = Status::Rotating { overdue: None };
         }
     }
 
-    /// The flight's answer is late: its waiters were sent away after `after`.
+    /// The flight's answer is late: after `after`, its callers got an error.
     pub fn overdue(&mut self, epoch: u64, after: Duration) {
         if let (true, Status::Rotating { overdue }) = (epoch == self.epoch, &mut self.status) {
             *overdue = Some(after);
         }
     }
 
-    /// The tokens held are not used any more: nobody is logged in until a rotation or a login brings others.
+    /// Requests stop using the tokens held. Nobody is logged in until a rotation or a login brings new tokens.
     pub fn forget(&mut self) {
         self.forgotten = self.held.take().or_else(|| self.forgotten.take());
     }
 
-    /// The store was read and holds what the session should go on with.
+    /// The store was read for the first time.
     pub fn loaded(&mut self, held: Option<Held>) {
         self.status = if held.is_some() { Status::Ready } else { Status::Empty };
         self.generation = held.as_ref().map_or(self.generation, |held| held.generation);
         self.held = held.map(Arc::new);
     }
 
-    /// A rotation was committed, or another holder's was adopted.
+    /// A rotation was saved, or newer tokens in the store were adopted.
     pub fn rotated(&mut self, held: Held) {
         debug_assert_eq!(held.epoch, self.epoch);
         let old = self.forgotten.take().or_else(|| self.held.clone());
-        let never_taken = old.is_some_and(|old| old.from_refresh && !old.accepted());
-        self.unaccepted = if self.suspect && never_taken { self.unaccepted + 1 } else { 0 };
+        let never_accepted = old.is_some_and(|old| old.from_refresh && !old.accepted());
+        self.useless_refreshes =
+            if self.held_was_rejected && never_accepted { self.useless_refreshes + 1 } else { 0 };
         self.rejections_ignored_until = None;
         self.generation = held.generation;
         self.held = Some(Arc::new(held));
         self.status = Status::Ready;
-        self.suspect = false;
+        self.held_was_rejected = false;
         self.failures = 0;
     }
 
-    /// A flight ended with no tokens, and the session goes on. Returns the error for its waiters.
+    /// A flight ended without tokens, and the session goes on after a pause. Returns the error for its callers.
     pub fn cooled(&mut self, error: Error, now: Instant, pause: impl FnOnce(u32) -> Duration) -> Error {
         self.failures = self.failures.saturating_add(1);
         self.forgotten = None;
         let until = now + pause(self.failures);
         let told = cooling(&error, until, now);
         self.status = Status::CoolingDown { until, error: Box::new(error) };
-        self.suspect = false;
+        self.held_was_rejected = false;
         told
     }
 
-    /// The store could not be read for the first time: the next request tries again.
+    /// The store could not be read for the first time. The next request tries again.
     pub fn unread(&mut self) {
         self.status = Status::Unread;
     }
@@ -283,12 +285,12 @@ impl State {
     pub fn lost(&mut self, error: Error) {
         self.status = Status::Lost(Box::new(error));
         self.held = None;
-        self.suspect = false;
-        // So that the stamp of a request without a token is not that of the lost tokens.
+        self.held_was_rejected = false;
+        // Else a request without a token would have the stamp of the lost tokens.
         self.generation += 1;
     }
 
-    /// Another login, or with None a logout. Returns the new epoch.
+    /// Begins another login, or without tokens a logout. Returns the new epoch.
     pub fn login(&mut self, policy: &Policy, tokens: impl FnOnce(Stamp) -> Option<Held>) -> u64 {
         self.epoch += 1;
         self.generation += 1;
@@ -307,13 +309,13 @@ impl State {
         self.epoch
     }
 
-    /// The stamp that the next tokens of this epoch will bear.
+    /// The stamp of the next tokens of this epoch.
     pub fn next_stamp(&self) -> Stamp {
         Stamp { epoch: self.epoch, generation: self.generation + 1 }
     }
 }
 
-/// The cool-down's error, with what is left of it.
+/// The error of a cool-down, with the rest of its pause.
 fn cooling(error: &Error, until: Instant, now: Instant) -> Error {
     let mut error = error.clone();
     if let Error::Refresh(failure) = &mut error {

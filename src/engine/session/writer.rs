@@ -1,10 +1,10 @@
-//! Puts the newest tokens into the store, in order and for as long as it takes.
+//! Writes the newest tokens into the store, and repeats the write until it succeeds.
 //!
-//! Invariant: one write at a time, always of the newest tokens. A write that fails is repeated until it succeeds or
-//! newer tokens take its place; until then the session never reads the store.
+//! Invariant: one write at a time, always of the newest tokens. While they are not saved, the session does not read the
+//! store.
 //!
-//! A write that outlives its deadline is not waited for, and the next one is made. If the late write ends after that, it
-//! may have put older tokens over newer ones, so that the newest are written again.
+//! A write that outlives its deadline does not hold up the next write. When the late write ends, it may have put older
+//! tokens over newer ones, so that the newest tokens are written again.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -24,8 +24,8 @@ use crate::session::host::KeepAlive;
 use crate::session::participant::Participant;
 use crate::store::{Late, StoreError, Stored, Swap, Version};
 
-/// Pauses between repeated writes: a store that hiccups is back in tens of milliseconds, one that is down is asked
-/// every five seconds.
+/// The first and the longest pause before a write is repeated. A store that hiccups is back in tens of milliseconds; a
+/// store that is down is tried every five seconds.
 const REPEAT: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 /// How long unsaved tokens keep a program running that has nothing else to do.
@@ -42,7 +42,7 @@ pub(super) struct Writer {
     changed: OnceLock<Box<Notify>>,
 }
 
-/// What the store should hold. Each change of it has a ticket, the next number.
+/// The record that the store should hold. Each change of it gets the next number as its ticket.
 #[derive(Debug, Default)]
 struct Wanted {
     next: Option<Stored>,
@@ -80,7 +80,7 @@ enum Written {
 }
 
 impl Writer {
-    /// From now on the store should hold this.
+    /// Changes the record that the store should hold. Returns the ticket of the change.
     pub(super) fn want(&self, next: Stored) -> u64 {
         let mut wanted = self.wanted();
         wanted.next = Some(next);
@@ -91,23 +91,23 @@ impl Writer {
         wanted.ticket
     }
 
-    /// The newest tokens that the store is to hold.
+    /// The newest tokens that the store should hold.
     pub(super) fn newest(&self) -> Option<Versioned> {
         self.wanted().next.clone().and_then(Versioned::of)
     }
 
-    /// A read found this in the store.
+    /// The store was read, and holds this.
     pub(super) fn saw(&self, stored: Option<&Stored>) {
         self.wanted().stored = stored.map(|stored| stored.version);
     }
 
-    /// Memory is ahead of the store.
+    /// Whether the store does not hold the newest tokens yet.
     pub(super) fn unsaved(&self) -> bool {
         let wanted = self.wanted();
         wanted.saved < wanted.ticket
     }
 
-    /// Whether nothing is left to repeat.
+    /// Whether the newest tokens are saved. If so, the repeating ends.
     fn rests(&self) -> bool {
         let mut wanted = self.wanted();
         let saved = wanted.saved == wanted.ticket;
@@ -180,7 +180,7 @@ impl Session {
         let mut by = Arc::clone(by);
         let mut conflicts = 0;
         while let Some(order) = self.writer.order(ticket) {
-            // A panic is a failure like any other: these tokens may be the only valid ones there are.
+            // A panic counts as a failed write, because these may be the only valid tokens.
             let written = AssertUnwindSafe(self.execute(&by, &order)).catch_unwind().await;
             match written.unwrap_or(Err(StoreError::Failed { cause: None })) {
                 Err(StoreError::Gone) => by = self.another(&by).ok_or(StoreError::Gone)?,
@@ -214,9 +214,9 @@ impl Session {
 
     /// Waits for the end of a write that outlived its deadline.
     async fn await_late(self: Arc<Self>, by: Arc<Participant>, ticket: u64, mut late: Late) {
-        // The program may drop the client meanwhile, and its callbacks with it.
+        // Else the callbacks would go with a client that the program drops meanwhile.
         let _callbacks = by.host.keep_callbacks_alive();
-        // A program that ended now would leave the older tokens in the store.
+        // A program that ends before the late write would leave the older tokens in the store.
         let mut hold = pin!(async {
             self.writer.overtaken(ticket).await;
             let _held = by.host.keep_process_alive();
@@ -235,7 +235,7 @@ impl Session {
     /// Writes the newest tokens in the background, until they are saved.
     fn write_again(self: &Arc<Self>, by: &Arc<Participant>, pause: Duration) {
         if !std::mem::replace(&mut self.writer.wanted().repeating, true) {
-            // Held from here on, so that there is no moment in which nothing seems to be under way.
+            // Held before the task runs. Else the program could end, or `close()` resolve, in between.
             let held = (by.host.keep_process_alive(), self.enter());
             tokio::spawn(Arc::clone(self).repeat(Arc::clone(by), pause, held));
         }
@@ -256,7 +256,7 @@ impl Session {
 
     async fn repeat_until_saved(self: &Arc<Self>, mut by: Arc<Participant>, mut pause: Duration) {
         let begun = clock::now();
-        // The program may have dropped the client meanwhile, and its callbacks with it.
+        // Else the callbacks would go with a client that the program drops meanwhile.
         let mut kept = by.host.keep_callbacks_alive();
         loop {
             tokio::time::sleep(pause).await;
@@ -284,7 +284,7 @@ impl Session {
     }
 }
 
-/// A failed write, as the user sees it.
+/// The error of a failed write.
 pub(super) fn error(failed: &StoreError) -> Error {
     let cause = match failed {
         StoreError::Failed { cause } | StoreError::Corrupt { cause } => cause.clone(),

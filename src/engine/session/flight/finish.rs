@@ -1,6 +1,6 @@
-//! How flights end: what becomes of the session, and who is told.
+//! The end of a flight: it changes the state, queues the hooks and wakes the callers.
 //!
-//! Invariant: every flight lands once, a panic included, and one that was overtaken by another login changes nothing.
+//! Invariant: every flight lands once, also after a panic. A flight that another login has overtaken changes nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,23 +32,23 @@ pub(crate) enum Ended {
     /// The session goes on after a pause.
     Failed(Error),
     Lost(Error),
-    /// Another login began under way.
+    /// Another login has begun meanwhile.
     Overtaken,
 }
 
 impl Flight {
-    /// Applies the ending and tells everybody, in this order: the state, the hooks, those who wait. Hooks are only
-    /// queued here, so that `onRefreshed` is ahead of every answer that waited for it.
+    /// Changes the state, queues the hooks and wakes the callers, in this order, so that `onRefreshed` is delivered before
+    /// every answer that waited for the rotation.
     pub(crate) fn land(&mut self, ending: Ended) {
         self.landed = true;
-        // Somebody has to be told: of a loss once, and by nobody else.
+        // The hooks of a client whose environment has ended cannot be called, and a loss is told only once.
         if !self.by.host.alive() {
             self.change_participant();
         }
         let mut guard = self.session.inner();
         let inner = &mut *guard;
         if inner.state.epoch() != self.epoch {
-            // Read for the login before: after a logout these tokens must not come back from the store.
+            // These tokens are those of the login before. After a logout they must not come back from the store.
             if let (Ended::Loaded(Some(tokens)), None) = (&ending, inner.state.held()) {
                 inner.past.get_or_insert_default().replaced.add(tokens.version, &tokens.tokens);
             }
@@ -111,7 +111,7 @@ impl Flight {
             Ended::Overtaken => Err(Error::logged_out()),
         };
         let held = inner.state.held().cloned();
-        // Under the lock, because whoever sees the new tokens finds the hooks that tell of them queued.
+        // Under the lock, so that no request uses the new tokens before the hooks that tell of them are queued.
         for event in events {
             self.by.host.emit(event);
         }
@@ -120,7 +120,7 @@ impl Flight {
     }
 }
 
-/// New tokens take the place of those held.
+/// Puts new tokens in the place of the tokens held.
 fn replace(inner: &mut Inner, tokens: Versioned, from_refresh: bool) {
     if let Some(old) = inner.state.held() {
         inner.past.get_or_insert_default().replaced.add(old.version, &old.tokens);
@@ -130,7 +130,7 @@ fn replace(inner: &mut Inner, tokens: Versioned, from_refresh: bool) {
 }
 
 impl Drop for Flight {
-    /// Whatever happens to a flight, a panic included, nobody waits for ever.
+    /// After a panic the flight lands too. Else its callers would wait for ever.
     fn drop(&mut self) {
         if !self.landed {
             self.land(Ended::Failed(failure(GrantError::Ambiguous { cause: None })));
@@ -145,7 +145,7 @@ fn retry_after(error: &Error) -> Option<Duration> {
     }
 }
 
-/// A refresh that brought no tokens, as those who wait see it.
+/// The error that callers get for a refresh without tokens.
 pub(crate) fn failure(error: GrantError) -> Error {
     let (kind, retry_after, cause): (_, _, Option<Cause>) = match error {
         GrantError::Unspent { retry_after, cause } => (RefreshFailureKind::Failed, retry_after, cause),

@@ -49,7 +49,7 @@ pub(crate) fn depart(
     by: &Arc<Participant>,
     purpose: Purpose,
 ) -> Arc<FlightHandle> {
-    inner.state.take_off(purpose);
+    inner.state.begin_flight(purpose);
     let handle = Arc::new(FlightHandle { purpose, outcome: Outcome::default() });
     inner.flight = Some(Arc::clone(&handle));
     let flight = Flight {

@@ -1,7 +1,7 @@
-//! The refresh itself: how often the same refresh token is sent, and how long its answer is waited for.
+//! The refresh: how often the same refresh token is sent, and how long a flight waits for the answer.
 //!
-//! Invariant: a token that may be spent is sent again only within the grace that the server gives, and never while an
-//! earlier question with it may still be answered.
+//! Invariant: a refresh token that may be spent is sent again only within the server's grace, and never while an earlier
+//! refresh with it may still be answered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,24 +16,24 @@ use crate::event::Event;
 use crate::grant::{Ask, Entered, GrantError};
 use crate::secret::Secret;
 use crate::session::flight::Flight;
-use crate::session::flight::spent_tokens::{Answer, Turn};
+use crate::session::flight::spent_tokens::{Answer, Send};
 use crate::session::schedule;
 use crate::session::schedule::Policy;
 use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 
-/// A question that another login may wait for: it is answered, a panic included.
-struct Open(Arc<Answer>);
+/// A refresh that a later login may wait for. Dropping it answers, so that a panic leaves no login waiting.
+struct Unanswered(Arc<Answer>);
 
-impl Drop for Open {
+impl Drop for Unanswered {
     fn drop(&mut self) {
         self.0.set(Err(GrantError::Ambiguous { cause: None }));
     }
 }
 
 impl Flight {
-    /// Asks for new tokens, again after failures that spent nothing, and once more after one that may have spent the
-    /// token if the server takes it twice.
+    /// Asks for new tokens. Asks again after failures that spent nothing. After a failure that may have spent the token, asks
+    /// once more if the server has a grace.
     pub(crate) async fn refresh(&mut self, token: Option<&Secret>) -> Result<Tokens, GrantError> {
         let mut attempt = 1;
         let mut first_sent: Option<Instant> = None;
@@ -47,7 +47,7 @@ impl Flight {
             let Policy { max_retries, refresh_timeout, rotation_grace, .. } = self.by.policy;
             let (pause, deadline) = match &error {
                 GrantError::Unspent { retry_after, .. } if attempt <= max_retries => {
-                    // This question spent nothing; the one before it, without an answer, may have.
+                    // This try spent nothing, but an earlier one without an answer may have spent the token.
                     let grace = if sent_again { rotation_grace } else { Duration::MAX };
                     let pause = schedule::try_pause(attempt, *retry_after, rand::random());
                     (pause, refresh_timeout.min(grace))
@@ -70,18 +70,19 @@ impl Flight {
         }
     }
 
-    /// One question, unless a login before this one has asked it.
+    /// Asks once, unless an earlier login has sent the same refresh token: then its answer is the answer.
     async fn ask(
         &mut self,
         token: Option<&Secret>,
         attempt: u32,
         first_sent: &mut Option<Instant>,
     ) -> Result<Tokens, GrantError> {
-        let turn = token
-            .map(|token| self.session.inner().past.get_or_insert_default().asked.turn(token, self.epoch));
-        let asked = match turn {
-            Some(Turn::Wait(answer)) => return self.wait_for(&answer, token, first_sent).await,
-            Some(Turn::Ask(answer)) => Some(Open(answer)),
+        let sending = token.map(|token| {
+            self.session.inner().past.get_or_insert_default().spent_tokens.send(token, self.epoch)
+        });
+        let unanswered = match sending {
+            Some(Send::AlreadySent(answer)) => return self.wait_for(&answer, token, first_sent).await,
+            Some(Send::Now(answer)) => Some(Unanswered(answer)),
             None => None,
         };
         let by = Arc::clone(&self.by);
@@ -96,8 +97,8 @@ impl Flight {
             entered: entered.clone(),
         });
         let answer = self.answer(answer, &entered, first_sent).await;
-        if let Some(Open(asked)) = &asked {
-            asked.set(answer.clone());
+        if let Some(Unanswered(shared)) = &unanswered {
+            shared.set(answer.clone());
         }
         self.noted(token, answer)
     }
@@ -114,8 +115,8 @@ impl Flight {
         self.noted(token, answer)
     }
 
-    /// Callers wait `refreshTimeout` from the moment the question really began; the question itself goes on, for its
-    /// answer may hold the only valid refresh token there is.
+    /// Callers wait for `refreshTimeout` from the moment at which the callback was entered. The refresh itself goes on,
+    /// because its answer may hold the only valid refresh token.
     async fn answer(
         &self,
         mut answer: BoxFuture<'_, Result<Tokens, GrantError>>,
@@ -125,7 +126,7 @@ impl Flight {
         tokio::select! {
             biased;
             answer = &mut answer => {
-                // It may be answered before anybody saw it begin.
+                // The answer may come before `entered` was seen.
                 if !matches!(answer, Err(GrantError::Gone)) {
                     first_sent.get_or_insert_with(clock::now);
                 }
@@ -147,7 +148,7 @@ impl Flight {
         }
     }
 
-    /// Remembers that the token may be spent.
+    /// Remembers a token that may be spent.
     fn noted(
         &mut self,
         token: Option<&Secret>,
@@ -160,7 +161,7 @@ impl Flight {
         answer
     }
 
-    /// Sends the waiters away; the question stays under way, and no other is asked meanwhile.
+    /// Callers get an error. The refresh stays under way, and no other refresh begins meanwhile.
     fn overdue(&self, after: Duration) {
         let late = Error::RefreshTimeout { after };
         let mut inner = self.session.inner();

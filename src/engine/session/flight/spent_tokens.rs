@@ -1,8 +1,7 @@
-//! Which refresh tokens this session has asked about, so that none is asked about by two logins.
+//! The refresh tokens that this session has sent, so that two logins do not send the same one.
 //!
-//! Whoever logs in again with the tokens that are being refreshed begins an epoch, and leaves the flight of the one
-//! before to end by itself. To ask about the same refresh token once more would spend it twice: the answer to the
-//! question that was asked is the answer to this one.
+//! A login may bring the very tokens that a flight of the login before is refreshing. To send that refresh token again
+//! would spend it twice, so that the new login takes the answer of the earlier refresh.
 
 use std::sync::Arc;
 
@@ -14,52 +13,52 @@ use crate::wait::outcome::Outcome;
 pub(crate) type Answer = Outcome<Result<Tokens, GrantError>>;
 
 #[derive(Debug, Default)]
-pub(crate) struct SpentTokens(Vec<Question>);
+pub(crate) struct SpentTokens(Vec<Sent>);
 
 #[derive(Debug)]
-struct Question {
+struct Sent {
     token: Secret,
     epoch: u64,
     answer: Arc<Answer>,
 }
 
-/// Whether to ask about a refresh token.
+/// Whether to send a refresh token.
 #[derive(Debug)]
-pub(crate) enum Turn {
-    /// Ask, and put the answer here.
-    Ask(Arc<Answer>),
-    /// A login before this one has asked.
-    Wait(Arc<Answer>),
+pub(crate) enum Send {
+    /// Send it, and set this answer.
+    Now(Arc<Answer>),
+    /// An earlier login has sent it: wait for this answer.
+    AlreadySent(Arc<Answer>),
 }
 
 impl SpentTokens {
-    pub(crate) fn turn(&mut self, token: &Secret, epoch: u64) -> Turn {
-        if let Some(asked) = self.before(token, epoch).find(|asked| asked.open() || asked.spent()) {
-            return Turn::Wait(Arc::clone(&asked.answer));
+    pub(crate) fn send(&mut self, token: &Secret, epoch: u64) -> Send {
+        if let Some(sent) = self.earlier(token, epoch).find(|sent| sent.unanswered() || sent.spent()) {
+            return Send::AlreadySent(Arc::clone(&sent.answer));
         }
-        // What has been answered is of use for as long as its token is the last that was asked about.
-        self.0.retain(Question::open);
+        // A refresh that was answered matters only until a refresh with another token starts.
+        self.0.retain(Sent::unanswered);
         let answer = Arc::<Answer>::default();
-        self.0.push(Question { token: token.clone(), epoch, answer: Arc::clone(&answer) });
-        Turn::Ask(answer)
+        self.0.push(Sent { token: token.clone(), epoch, answer: Arc::clone(&answer) });
+        Send::Now(answer)
     }
 
-    /// Whether a login before this one has spent the token, and knows what became of it.
+    /// Whether an earlier login has spent the token, and its answer is known.
     pub(crate) fn spent(&self, token: &Secret, epoch: u64) -> bool {
-        self.before(token, epoch).any(Question::spent)
+        self.earlier(token, epoch).any(Sent::spent)
     }
 
-    fn before(&self, token: &Secret, epoch: u64) -> impl Iterator<Item = &Question> {
-        self.0.iter().filter(move |asked| asked.token == *token && asked.epoch < epoch)
+    fn earlier(&self, token: &Secret, epoch: u64) -> impl Iterator<Item = &Sent> {
+        self.0.iter().filter(move |sent| sent.token == *token && sent.epoch < epoch)
     }
 }
 
-impl Question {
-    fn open(&self) -> bool {
+impl Sent {
+    fn unanswered(&self) -> bool {
         self.answer.get().is_none()
     }
 
-    /// A server that does not rotate may be asked as often as one likes.
+    /// A refresh that brought the same refresh token has spent nothing: the server does not rotate.
     fn spent(&self) -> bool {
         let Some(Ok(tokens)) = self.answer.get() else { return false };
         tokens.refresh.is_some_and(|token| token != self.token)
@@ -75,36 +74,36 @@ mod tests {
         Secret::new(text.into())
     }
 
-    fn asks(asked: &mut SpentTokens, token: &str, epoch: u64) -> Option<Arc<Answer>> {
-        match asked.turn(&secret(token), epoch) {
-            Turn::Ask(answer) => Some(answer),
-            Turn::Wait(_) => None,
+    fn sends(sent: &mut SpentTokens, token: &str, epoch: u64) -> Option<Arc<Answer>> {
+        match sent.send(&secret(token), epoch) {
+            Send::Now(answer) => Some(answer),
+            Send::AlreadySent(_) => None,
         }
     }
 
     #[test]
-    fn question_of_a_login_before_is_not_asked_again_while_it_is_open_or_if_it_spent_the_token() {
-        let mut asked = SpentTokens::default();
-        let answer = asks(&mut asked, "r1", 0).unwrap();
-        assert!(asks(&mut asked, "r1", 1).is_none());
-        assert!(asks(&mut asked, "r5", 1).is_some(), "another token is another question");
+    fn token_that_an_earlier_login_has_sent_is_not_sent_again_until_it_is_known_to_be_unspent() {
+        let mut sent = SpentTokens::default();
+        let answer = sends(&mut sent, "r1", 0).unwrap();
+        assert!(sends(&mut sent, "r1", 1).is_none());
+        assert!(sends(&mut sent, "r5", 1).is_some(), "another token");
         answer.set(Ok(tokens("a2", Some("r2"))));
-        assert!(asks(&mut asked, "r1", 2).is_none());
-        assert!(asks(&mut asked, "r6", 3).is_some());
-        assert!(asks(&mut asked, "r1", 4).is_some(), "what was answered is forgotten with the next question");
+        assert!(sends(&mut sent, "r1", 2).is_none());
+        assert!(sends(&mut sent, "r6", 3).is_some());
+        assert!(sends(&mut sent, "r1", 4).is_some(), "an answer is forgotten when another token is sent");
     }
 
     #[test]
-    fn question_that_spent_nothing_is_asked_again() {
+    fn token_that_was_not_spent_is_sent_again() {
         for (epoch, answer) in [
             (0, Ok(tokens("a2", Some("r2")))),
             (1, Ok(tokens("a2", Some("r1")))),
             (1, Ok(tokens("a2", None))),
             (1, Err(GrantError::Unspent { retry_after: None, cause: None })),
         ] {
-            let mut asked = SpentTokens::default();
-            asks(&mut asked, "r1", 0).unwrap().set(answer);
-            assert!(asks(&mut asked, "r1", epoch).is_some());
+            let mut sent = SpentTokens::default();
+            sends(&mut sent, "r1", 0).unwrap().set(answer);
+            assert!(sends(&mut sent, "r1", epoch).is_some());
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::error::{Error, LostReason, RefreshFailure, RefreshFailureKind};
 use crate::session::held::tests::stamped;
 use crate::session::schedule::Policy;
-use crate::session::state::{Acquire, BARRED_FOR, Purpose, Rejected, State, Status};
+use crate::session::state::{Acquire, IGNORE_REJECTIONS_FOR, Purpose, Rejected, State, Status};
 use crate::session::tests::support::{living, pair, policy, secs};
 use crate::session::{Held, Stamp};
 
@@ -249,7 +249,7 @@ impl Witness {
     }
 
     fn demand(&mut self) {
-        match self.state.demand(self.now) {
+        match self.state.may_rotate(self.now) {
             Ok(()) => assert!(self.lost.is_none() && !self.late() && !self.cooling()),
             Err(error) => self.failed(&error, false),
         }
@@ -270,9 +270,9 @@ impl Witness {
     fn depart(&mut self, purpose: Purpose, in_vain: bool) {
         assert!(self.flight.is_none(), "at most one flight");
         if let (true, Some(last)) = (in_vain, self.in_vain) {
-            assert!(self.now - last >= BARRED_FOR, "refreshing did not help a moment ago");
+            assert!(self.now - last >= IGNORE_REJECTIONS_FOR, "refreshing did not help a moment ago");
         }
-        self.state.take_off(purpose);
+        self.state.begin_flight(purpose);
         let from = self.state.held().map(|held| Stamp::of(held));
         self.flight = Some(FlightHandle { purpose, overdue: false, in_vain, from });
     }
