@@ -136,3 +136,34 @@ test('the new token of a rotation is given after its onRefreshed, also to who ne
   expect((await api.getAccessToken()) === 'second').toBe(true);
   expect(onRefreshed).toHaveBeenCalledTimes(1);
 });
+
+test('a token that a hook asks for comes after an older one that was asked for before it', async () => {
+  const answers = [];
+  const note = (promise) => track(promise).then((token) => answers.push(token));
+  const refresh = async () => {
+    await null;
+    note(api.getTokens().then(({ accessToken }) => accessToken));
+    // The engine answers in order: when this login counts, the answer above is queued.
+    const other = authoriser(api.session('other'));
+    const { epoch } = other;
+    track(api.session('other').setTokens(null));
+    spinWhile(() => other.epoch === epoch);
+    holdUntilRotated();
+    return { accessToken: 'second', refreshToken: 'r2' };
+  };
+  const onRefreshed = () => void note(api.getAccessToken());
+  const { tokens, api, auth } = await loggedIn({ refresh, onRefreshed });
+  /** The event loop turns again only when the hook is queued too. */
+  async function holdUntilRotated() {
+    for (let turn = 0; turn < 10; turn += 1) await null;
+    spinWhile(() => auth.now.accessToken === tokens.accessToken);
+  }
+  await track(api.rotate());
+  await track(api.close());
+  expect(answers.map((token) => token === tokens.accessToken)).toEqual([true, false]);
+});
+
+/** Bounded, because no test timeout ends a loop that never turns. */
+function spinWhile(condition) {
+  for (let look = 0; look < 1e7 && condition();) look += 1;
+}

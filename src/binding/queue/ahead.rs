@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::poll_immediate;
 
-/// Counts the hooks of one environment that are not delivered, and the changes that have not begun.
+/// Counts the hooks of one environment that have not returned, and the changes that have not begun.
 #[derive(Default)]
 pub(crate) struct Ahead(AtomicUsize);
 

@@ -45,6 +45,8 @@ struct Items {
     waiting: VecDeque<Item>,
     /// JavaScript was woken and drains until the queue is empty.
     woken: bool,
+    /// JavaScript is in the call that was popped last.
+    calling: bool,
 }
 
 pub(crate) enum Item {
@@ -87,11 +89,13 @@ impl Queue {
 
     pub(crate) fn pop(&self) -> Option<Item> {
         let mut items = self.items();
-        let next = items.waiting.pop_front();
-        items.woken = next.is_some();
-        if let Some(Item::Call(_)) = next {
+        // Not before the call has returned: a hook's own call would be answered before those that are settled with it.
+        if std::mem::take(&mut items.calling) {
             self.ahead.leave();
         }
+        let next = items.waiting.pop_front();
+        items.woken = next.is_some();
+        items.calling = matches!(next, Some(Item::Call(_)));
         next
     }
 
