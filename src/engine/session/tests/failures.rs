@@ -1,4 +1,4 @@
-//! Refreshes that bring nothing: what is asked again, what cools down, and what ends the session.
+//! Refreshes that bring no tokens: they are tried again, or followed by a cool-down, or end the session.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::grant::GrantError;
 use crate::session::tests::support::*;
 
 #[tokio::test(start_paused = true)]
-async fn unspent_failure_is_asked_again_within_the_flight() {
+async fn refresh_that_spent_nothing_is_tried_again_within_the_flight() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::error(unspent(None)), Reply::error(unspent(None)), Reply::tokens(2)]);
     assert_eq!(world.token().await, Ok("a2".into()));
@@ -19,7 +19,7 @@ async fn unspent_failure_is_asked_again_within_the_flight() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unspent_failures_are_asked_again_max_retries_times_at_most() {
+async fn refresh_that_spends_nothing_is_tried_again_max_retries_times_at_most() {
     for retries in [0, 1, 3] {
         let world = World::using_with(stale(1), |by| by.policy.max_retries = retries).await;
         world.grant.will((0..=retries).map(|_| Reply::error(unspent(None))));
@@ -70,7 +70,7 @@ async fn retry_after_beyond_the_flight_is_the_cool_down() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cooling_down_rejects_at_once_and_asks_nobody() {
+async fn requests_fail_at_once_and_refresh_nothing_during_a_cool_down() {
     let world = World::using_with(stale(1), |by| by.policy.max_retries = 0).await;
     world.grant.will([Reply::error(unspent(None))]);
     cooling(world.token().await);
@@ -141,7 +141,7 @@ async fn lenient_server_is_asked_exactly_once_more_after_silence() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn grace_that_is_over_is_no_grace() {
+async fn token_is_not_sent_again_after_the_grace() {
     let change = |by: &mut crate::session::participant::Participant| by.policy.rotation_grace = secs(2);
     let world = World::using_with(stale(1), change).await;
     world.grant.will([Reply::after(secs(3), With::Error(AMBIGUOUS))]);
@@ -171,7 +171,7 @@ async fn store_unreadable_at_first_is_read_again_by_the_next_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_in_the_grant_leaves_nobody_waiting_and_the_session_usable() {
+async fn panic_in_the_grant_leaves_no_caller_waiting_and_the_session_usable() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::after(ms(10), With::Panic), Reply::tokens(2)]);
     let waiters = [world.asking(), world.asking()];
@@ -186,7 +186,7 @@ async fn a_panic_in_the_grant_leaves_nobody_waiting_and_the_session_usable() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_in_the_store_leaves_nobody_waiting_and_the_session_usable() {
+async fn panic_in_the_store_leaves_no_caller_waiting_and_the_session_usable() {
     let world = World::new(Some(stale(1)));
     world.store.panic_next(1);
     assert!(world.token().await.is_err());
@@ -197,7 +197,7 @@ async fn a_panic_in_the_store_leaves_nobody_waiting_and_the_session_usable() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_while_saving_loses_no_tokens() {
+async fn panic_while_saving_loses_no_tokens() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::tokens(2)]);
     let asking = world.asking();
@@ -209,7 +209,7 @@ async fn a_panic_while_saving_loses_no_tokens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tokens_no_server_takes_are_refreshed_twice_and_then_left_alone_for_half_a_minute() {
+async fn tokens_that_no_server_accepts_are_refreshed_twice_and_then_not_for_half_a_minute() {
     let world = World::using(pair(1)).await;
     world.accepted();
     world.grant.will((2..=4).map(Reply::tokens));
@@ -226,7 +226,7 @@ async fn tokens_no_server_takes_are_refreshed_twice_and_then_left_alone_for_half
 }
 
 #[tokio::test(start_paused = true)]
-async fn token_that_may_be_spent_is_asked_about_within_the_grace_alone_whatever_came_after() {
+async fn token_that_may_be_spent_is_sent_again_only_within_the_grace() {
     let grace = |by: &mut crate::session::participant::Participant| by.policy.rotation_grace = ms(60);
     let world = World::using_with(stale(1), grace).await;
     world.grant.will([Reply::error(AMBIGUOUS), Reply::error(unspent(Some(ms(100))))]);

@@ -1,4 +1,4 @@
-//! A grant, a store and a program that do what a test tells them, and a ledger of all they were asked, in order.
+//! A grant, a store and a program that do what the test says, and write all calls into a ledger, in order.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::session::tests::support::{ms, pair, secs};
 use crate::store::{Late, StoreError, StoreFuture, TokenCallbacks};
 use crate::token::Tokens;
 
-/// What happened, in order.
+/// Everything that happened, in order.
 #[derive(Clone, Default)]
 pub(super) struct Ledger(Arc<Mutex<Vec<String>>>);
 
@@ -28,7 +28,7 @@ impl Ledger {
         self.0.lock().unwrap().clone()
     }
 
-    /// What happened since the last call.
+    /// Everything that happened since the last `take`.
     pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
@@ -40,7 +40,7 @@ impl Ledger {
 
 /// One answer of the [`FakeGrant`].
 pub(super) struct Reply {
-    /// How long until the question begins; None: it never does.
+    /// The time until the refresh is entered. None: it is answered without being entered.
     enters: Option<Duration>,
     takes: Duration,
     with: With,
@@ -78,7 +78,7 @@ impl Reply {
     }
 }
 
-/// Answers as told; a question it was told nothing about fails the test.
+/// Gives the answers that the test lists. A refresh without an answer on the list fails the test.
 pub(super) struct FakeGrant {
     ledger: Ledger,
     replies: Mutex<VecDeque<Reply>>,
@@ -139,7 +139,7 @@ impl Drop for Unanswered {
     }
 }
 
-/// Keeps one set of tokens, slowly and unreliably if told so.
+/// Keeps one set of tokens, slowly and unreliably if the test says so.
 pub(super) struct FakeStore {
     pub(super) ledger: Ledger,
     kept: Arc<Mutex<Option<Tokens>>>,
@@ -186,8 +186,8 @@ impl FakeStore {
         self.writes.lock().unwrap().extend(errors);
     }
 
-    /// The next writes outlive their deadline by so much, and end so. They are applied in the end, also those that fail;
-    /// one that is `Gone` is not.
+    /// The next writes outlive their deadline by this time, and end with this result. At their end they are applied, also
+    /// those that fail, but not those that are `Gone`.
     pub(super) fn late_writes(&self, late: impl IntoIterator<Item = (Duration, Result<(), StoreError>)>) {
         self.late.lock().unwrap().extend(late);
     }
@@ -265,7 +265,7 @@ fn name(tokens: Option<&Tokens>) -> String {
     tokens.map_or("-".into(), |tokens| tokens.access.expose().to_owned())
 }
 
-/// A program that notes what it is told and counts what keeps it running.
+/// A program that writes events into the ledger, and counts what keeps it running.
 pub(super) struct FakeHost {
     ledger: Ledger,
     holds: Arc<AtomicUsize>,

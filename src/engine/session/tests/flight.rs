@@ -1,4 +1,4 @@
-//! One rotation: its order, who waits for it, and who may leave.
+//! One rotation: the order of its steps, and callers that wait for it or leave.
 
 use crate::error::{Error, LostReason};
 use crate::session::Stamp;
@@ -124,7 +124,7 @@ async fn cancel_all_still_commits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn straggler_is_replayed_without_a_refresh() {
+async fn request_with_an_older_token_is_replayed_without_a_refresh() {
     let world = World::using(pair(1)).await;
     let sent_with = world.stamp();
     world.grant.will([Reply::tokens(2)]);
@@ -134,7 +134,7 @@ async fn straggler_is_replayed_without_a_refresh() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn straggler_is_not_replayed_with_tokens_that_have_expired() {
+async fn request_with_an_older_token_is_not_replayed_with_tokens_that_have_expired() {
     let world = World::using(pair(1)).await;
     let sent_with = world.stamp();
     world.grant.will([Reply::after(ms(10), With::Tokens(living(2, secs(60)))), Reply::tokens(3)]);
@@ -144,7 +144,7 @@ async fn straggler_is_not_replayed_with_tokens_that_have_expired() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn adopts_what_another_holder_rotated() {
+async fn adopts_tokens_that_somebody_else_rotated() {
     let world = World::using(pair(1)).await;
     world.store.put(Some(pair(2)));
     assert_eq!(world.rejected(world.stamp()).await, Ok("a2".into()));
@@ -212,7 +212,7 @@ async fn same_tokens_again_are_a_new_generation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rotate_by_name_happens_once_for_all_who_ask_and_not_for_an_old_token() {
+async fn rotate_happens_once_for_all_callers_and_not_for_an_old_token() {
     let world = World::using(pair(1)).await;
     world.grant.will([Reply::tokens(2)]);
     let old = pair(1).access;
@@ -227,7 +227,7 @@ async fn rotate_by_name_happens_once_for_all_who_ask_and_not_for_an_old_token() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn full_queue_refuses_at_once_and_nobody_else() {
+async fn full_queue_fails_new_requests_and_not_those_that_wait() {
     let world =
         World::using_with(stale(1), |by| by.waiting = crate::wait::waiting_limit::WaitingLimit::new(2)).await;
     world.grant.will([Reply::tokens(2)]);
@@ -240,7 +240,7 @@ async fn full_queue_refuses_at_once_and_nobody_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn close_sends_waiters_away_and_still_commits() {
+async fn close_fails_the_callers_and_still_commits() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::tokens(2)]);
     let waiter = world.asking();

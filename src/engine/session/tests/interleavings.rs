@@ -1,5 +1,5 @@
-//! Many requests, logins and departures at once, in hundreds of random orders, judged by a strict authorization
-//! server: it counts every refresh token that is sent to it a second time.
+//! Requests, logins and requests that are given up, in hundreds of random orders. A strict authorization server judges
+//! them: it counts every refresh token that it gets a second time.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,10 +24,10 @@ use crate::wait::arrival::Arrival;
 
 const SEEDS: u64 = 400;
 
-/// Longer than the longest story of a request: three sends, and each time a refresh that is given up.
+/// Longer than the longest request: three sends, each with a refresh that is given up.
 const PATIENCE: Duration = secs(600);
 
-/// The authorization server, the API beside it, and the store; slow and unreliable by chance.
+/// The authorization server, the API and the store. They are slow and unreliable by chance.
 struct Outside {
     chance: Mutex<StdRng>,
     auth: Mutex<Auth>,
@@ -59,7 +59,7 @@ struct Auth {
     issued: u32,
     /// The login that each of these tokens descends from.
     login: HashMap<u32, u32>,
-    /// The newest of each login: the only one that is taken.
+    /// The newest token of each login, the only one that the API accepts.
     newest: HashMap<u32, u32>,
     expires: HashMap<u32, Instant>,
     spent: HashSet<u32>,
@@ -84,7 +84,7 @@ impl Outside {
         }
     }
 
-    /// New tokens, as another login's or as those of the login that `from` belongs to.
+    /// Issues tokens of the login that `from` belongs to, or of a new login.
     fn issue(&self, from: Option<u32>) -> Tokens {
         let lifetime = ms(100) + self.within(2_000);
         let mut auth = self.auth.lock().unwrap();
@@ -97,7 +97,7 @@ impl Outside {
         if self.chance(70) { living(serial, lifetime) } else { pair(serial) }
     }
 
-    /// A write that is applied after its deadline. Only a store that does not compare has to tell of it.
+    /// Applies a write after its deadline. Only a store that does not compare has to tell of its end.
     fn late_write(&self, key: &str, expected: Option<Version>, next: &Stored) -> Result<Swap, StoreError> {
         let (kept, key, next) = (Arc::clone(&self.kept), key.to_owned(), next.clone());
         let (after, succeeds, pending) = (self.within(3_000), self.chance(70), Arc::clone(&self.late));
@@ -187,7 +187,7 @@ impl Store for Outside {
     }
 }
 
-/// One run: its world, and the session in it.
+/// One run with one seed.
 #[derive(Clone)]
 struct Run {
     outside: Arc<Outside>,
@@ -264,7 +264,7 @@ impl Run {
         }
     }
 
-    /// The session holds the newest tokens of its login, and so does the store.
+    /// Checks that session and store hold the newest tokens of the last login.
     async fn judge(&self, seed: u64) {
         let kept = self.outside.kept.read("key").await.unwrap().and_then(|kept| kept.record.tokens);
         let kept = kept.map(|kept| serial(&kept.access));

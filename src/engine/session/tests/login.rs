@@ -1,4 +1,4 @@
-//! Another login, or a logout, at every step of a flight: the flight changes nothing.
+//! A login or a logout during each step of a flight: the flight changes nothing.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::session::tests::support::*;
 use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 
-/// A flight's steps in time: it reads until 10 ms, asks until 20 ms, saves until 30 ms.
+/// The steps of a flight: it reads until 10 ms, refreshes until 20 ms, saves until 30 ms.
 const STEPS: [(&str, u64); 4] = [("before it runs", 0), ("read", 5), ("ask", 15), ("save", 25)];
 
 async fn in_flight(until: u64) -> (World, tokio::task::JoinHandle<Result<String, Error>>) {
@@ -55,7 +55,7 @@ async fn logout_during_any_step_of_a_flight_is_not_undone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn login_before_the_question_is_asked_spends_nothing() {
+async fn login_before_the_refresh_begins_spends_nothing() {
     for (step, until) in [STEPS[0], STEPS[1]] {
         let (world, _waiter) = in_flight(until).await;
         world.login(Some(pair(5))).await.unwrap();
@@ -173,7 +173,7 @@ async fn login_with_the_tokens_that_are_being_refreshed_gets_that_refreshs_answe
 }
 
 #[tokio::test(start_paused = true)]
-async fn login_with_tokens_that_were_refreshed_stores_what_they_became() {
+async fn login_with_tokens_that_were_refreshed_stores_their_successors() {
     for until in [15, 25, 1_000] {
         let (world, _waiter) = in_flight(until).await;
         world.login(Some(stale(1))).await.unwrap();
@@ -184,7 +184,7 @@ async fn login_with_tokens_that_were_refreshed_stores_what_they_became() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn login_with_the_tokens_that_are_being_refreshed_waits_no_longer_than_anybody() {
+async fn login_with_the_tokens_that_are_being_refreshed_waits_for_refresh_timeout_at_most() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::late(secs(25), 2)]);
     let waiter = world.asking();
@@ -214,7 +214,7 @@ async fn login_with_the_tokens_of_a_refresh_that_fails_fares_as_that_refresh() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn login_says_what_is_held_before_the_store_has() {
+async fn login_counts_before_the_store_is_read() {
     for (login, held) in [(Some(pair(5)), Some("a5")), (None, None)] {
         let world = World::new(Some(pair(1)));
         world.store.slow(ms(10), []);

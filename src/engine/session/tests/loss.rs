@@ -1,4 +1,4 @@
-//! How a session ends, and how it does not.
+//! The end of a session, and refusals that are not its end.
 
 use crate::clock;
 use crate::error::LostReason;
@@ -22,7 +22,7 @@ async fn refused_token_reads_the_store_three_times_more_and_ends_the_session_onc
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_token_is_no_loss_if_the_store_has_moved() {
+async fn refused_token_is_no_loss_if_the_store_has_newer_tokens() {
     for (moves_after, reads) in [(0, 2), (40, 3), (120, 4)] {
         let world = World::using(stale(1)).await;
         world.grant.will([Reply::error(TERMINAL)]);
@@ -36,7 +36,7 @@ async fn refused_token_is_no_loss_if_the_store_has_moved() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_token_is_no_loss_if_the_store_has_moved_on_to_an_expired_one() {
+async fn refused_token_is_no_loss_if_the_newer_tokens_of_the_store_have_expired() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::error(TERMINAL), Reply::tokens(3)]);
     let asking = world.asking();
@@ -47,7 +47,7 @@ async fn refused_token_is_no_loss_if_the_store_has_moved_on_to_an_expired_one() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_session_asks_nobody_until_the_next_login() {
+async fn lost_session_refreshes_nothing_until_the_next_login() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::error(TERMINAL)]);
     let stamp = world.stamp();
@@ -65,7 +65,7 @@ async fn lost_session_asks_nobody_until_the_next_login() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn loss_says_why() {
+async fn loss_gives_its_reason() {
     let without_refresh_token = crate::token::Tokens { refresh: None, ..stale(1) };
     let world = World::using(without_refresh_token).await;
     world.grant.will([Reply::error(TERMINAL)]);
@@ -83,7 +83,7 @@ async fn loss_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn doubt_about_one_token_is_none_about_the_next() {
+async fn token_that_may_be_spent_says_nothing_about_the_next_token() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::error(AMBIGUOUS), Reply::error(TERMINAL)]);
     let (_, pause) = cooling(world.token().await);
@@ -93,7 +93,7 @@ async fn doubt_about_one_token_is_none_about_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn doubt_outlives_the_flights_that_fail_for_other_reasons() {
+async fn token_that_may_be_spent_stays_so_after_failures_of_other_kinds() {
     let world = World::using_with(stale(1), |by| by.policy.max_retries = 0).await;
     for error in [AMBIGUOUS, unspent(None)] {
         world.grant.will([Reply::error(error)]);
@@ -105,7 +105,7 @@ async fn doubt_outlives_the_flights_that_fail_for_other_reasons() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_token_that_turns_up_in_the_store_again_is_not_asked_about() {
+async fn refused_token_that_turns_up_in_the_store_again_is_not_sent() {
     let world = World::using(stale(0)).await;
     world.store.put(Some(stale(1)));
     world.grant.will([Reply::error(TERMINAL), Reply::tokens(3)]);

@@ -1,12 +1,14 @@
-//! What a session promises, as a specification: one file for each part of it.
+//! The promises of a session, as a specification.
 //!
-//! Time is tokio's, paused; grants, stores and hosts are scripted and keep a ledger. Nothing here sleeps for real.
+//! Grants, stores and programs are scripted and keep a ledger. Tokio's clock is paused, so that no test waits for real.
 
 mod anonymous;
+mod conflicts;
 mod failures;
 mod fakes;
 mod flight;
 mod interleavings;
+mod late_writes;
 mod login;
 mod loss;
 mod model;

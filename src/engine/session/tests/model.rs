@@ -1,6 +1,6 @@
-//! The state machine under any order of events.
+//! The state machine in any order of events.
 //!
-//! [`Witness`] sees everything that is asked and answered, knows the rules and nothing of how [`State`] keeps them.
+//! [`Witness`] sees every call and every answer. It knows the rules, but not how [`State`] keeps them.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -67,7 +67,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct FlightHandle {
     purpose: Purpose,
     overdue: bool,
-    /// A rejection of never accepted tokens began it.
+    /// A rejection of tokens that no server had accepted began it.
     in_vain: bool,
     from: Option<Stamp>,
 }
@@ -83,7 +83,7 @@ struct Witness {
     /// The tokens held were rejected, and nothing has ended since.
     rejected: bool,
     refreshed_from: HashSet<(u64, u64)>,
-    /// When the last rotation landed that a rejection of never accepted tokens had begun.
+    /// When the last flight ended that a rejection of tokens that no server had accepted began.
     in_vain: Option<Instant>,
     serial: u32,
 }
@@ -178,7 +178,7 @@ impl Witness {
         );
     }
 
-    /// Whether a failure is due; `usable` tokens leave no reason but a loss.
+    /// Checks that a failure is right. With `usable` tokens only a loss is.
     fn failed(&self, error: &Error, usable: bool) {
         match error {
             Error::RefreshTimeout { .. } => assert!(self.late() && !usable),

@@ -1,4 +1,4 @@
-//! Several clients, one session: what one began another may have to finish.
+//! Several clients with one session: one of them may have to finish what another began.
 
 use crate::error::RefreshFailureKind;
 use crate::grant::GrantError;
@@ -17,7 +17,7 @@ async fn clients_of_one_session_share_a_flight() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_client_asks_if_the_first_ones_environment_has_ended() {
+async fn another_client_refreshes_if_the_first_ones_environment_has_ended() {
     let world = World::using(stale(1)).await;
     let other = world.another();
     world.host.end();
@@ -31,7 +31,7 @@ async fn another_client_asks_if_the_first_ones_environment_has_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_asks_again_if_the_environment_ended_after_the_question_began() {
+async fn no_client_refreshes_again_if_the_environment_ended_during_the_refresh() {
     let world = World::using(stale(1)).await;
     let other = world.another();
     world.grant.will([Reply::error(AMBIGUOUS)]);

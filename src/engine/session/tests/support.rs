@@ -1,4 +1,4 @@
-//! A session in a scripted world, and what tests say about it most.
+//! A session with a scripted grant, store and program, and the calls that tests make most.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(super) const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-/// The n-th tokens, `a<n>` and `r<n>`: nothing is known about when they expire.
+/// The n-th tokens, `a<n>` and `r<n>`, without an expiry.
 pub(super) fn pair(n: u32) -> Tokens {
     crate::token::tests::tokens(&format!("a{n}"), Some(&format!("r{n}")))
 }
@@ -39,7 +39,7 @@ pub(super) fn living(n: u32, lifetime: Duration) -> Tokens {
     Tokens { expires_at: Some(clock::wall_ms() + lifetime), ..pair(n) }
 }
 
-/// Tokens whose time was up long ago.
+/// Tokens that expired long ago.
 pub(super) fn stale(n: u32) -> Tokens {
     Tokens { expires_at: Some(1), ..pair(n) }
 }
@@ -67,7 +67,7 @@ pub(super) struct World {
 }
 
 impl World {
-    /// Nothing is read yet.
+    /// A session that has not read the store yet.
     pub(super) fn new(stored: Option<Tokens>) -> Self {
         Self::with(stored, |_| {})
     }
@@ -100,7 +100,7 @@ impl World {
         Self { session, by, grant, store, host, ledger }
     }
 
-    /// As with [`World::new`], and the tokens are in use; the ledger begins now.
+    /// A session that has read `stored`. The ledger begins after that.
     pub(super) async fn using(stored: Tokens) -> Self {
         Self::using_with(stored, |_| {}).await
     }
@@ -112,12 +112,12 @@ impl World {
         world
     }
 
-    /// The access token a request gets that is made now.
+    /// The access token of a request that is made now.
     pub(super) async fn token(&self) -> Result<String, Error> {
         self.session.token(&self.by, self.session.epoch(), Arrival::draw()).await.map(|held| access(&held))
     }
 
-    /// The same as a task: it asks as soon as the test waits for anything.
+    /// [`World::token`] as a task.
     pub(super) fn asking(&self) -> JoinHandle<Result<String, Error>> {
         let (session, by, epoch) = (Arc::clone(&self.session), Arc::clone(&self.by), self.session.epoch());
         tokio::spawn(
@@ -125,7 +125,7 @@ impl World {
         )
     }
 
-    /// What a request is told whose token was rejected: the token to replay with, or `give back`.
+    /// Rejects the token of this stamp. Returns the access token to replay with, or `give back`.
     pub(super) async fn rejected(&self, stamp: Stamp) -> Result<String, Error> {
         verdict(self.session.rejected(&self.by, stamp, Arrival::draw()).await)
     }
@@ -135,12 +135,12 @@ impl World {
         tokio::spawn(async move { verdict(session.rejected(&by, stamp, Arrival::draw()).await) })
     }
 
-    /// Which tokens are held now.
+    /// The stamp of the tokens held now.
     pub(super) fn stamp(&self) -> Stamp {
         Stamp::of(self.session.inner().state.held().expect("tokens"))
     }
 
-    /// A server takes the tokens held now.
+    /// A server accepts the tokens held now.
     pub(super) fn accepted(&self) {
         self.session.inner().state.held().expect("tokens").accept();
     }
@@ -185,7 +185,7 @@ pub(super) fn lost(reason: LostReason) -> Result<String, Error> {
     Err(Error::SessionLost { reason, cause: None })
 }
 
-/// The kind of a failed refresh, and what is left of the cool-down.
+/// The kind of a failed refresh, and the rest of the cool-down.
 pub(super) fn cooling(result: Result<String, Error>) -> (RefreshFailureKind, Duration) {
     match result {
         Err(Error::Refresh(failure)) => (failure.kind, failure.retry_after.expect("a pause")),

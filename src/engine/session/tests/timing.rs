@@ -1,4 +1,4 @@
-//! Answers that are late: waiters are sent away, the question is not.
+//! Late answers: callers get an error, and the refresh goes on.
 
 use crate::clock;
 use crate::error::{Error, LostReason, RefreshFailureKind};
@@ -7,7 +7,7 @@ use crate::session::tests::support::*;
 const TIMED_OUT: Error = Error::RefreshTimeout { after: secs(10) };
 
 #[tokio::test(start_paused = true)]
-async fn late_answer_sends_waiters_away_and_is_committed() {
+async fn late_answer_fails_the_callers_and_is_committed() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::late(secs(15), 2)]);
     let begun = clock::now();
@@ -25,7 +25,7 @@ async fn late_answer_sends_waiters_away_and_is_committed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_asks_again_while_a_late_answer_may_still_come() {
+async fn no_refresh_begins_while_a_late_answer_may_still_come() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::late(secs(29), 2)]);
     assert_eq!(world.token().await, Err(TIMED_OUT));
@@ -54,7 +54,7 @@ async fn valid_tokens_are_used_while_a_late_answer_may_still_come() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn question_without_an_answer_is_given_up_at_the_hard_limit() {
+async fn refresh_without_an_answer_is_given_up_at_the_hard_limit() {
     let limits = [(secs(10), secs(30)), (secs(1), secs(30)), (secs(20), secs(60))];
     for (timeout, limit) in limits {
         let world = World::using_with(stale(1), |by| by.policy.refresh_timeout = timeout).await;
@@ -84,7 +84,7 @@ async fn token_refused_after_silence_is_a_loss_of_unknown_outcome() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn deadline_counts_from_when_the_question_begins() {
+async fn deadline_counts_from_when_the_callback_is_entered() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::late(secs(9), 2).entering_after(Some(secs(120)))]);
     assert_eq!(world.token().await, Ok("a2".into()));
@@ -96,7 +96,7 @@ async fn deadline_counts_from_when_the_question_begins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn question_that_never_begins_does_not_time_out() {
+async fn refresh_whose_callback_is_not_entered_does_not_time_out() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::late(secs(3_600), 2).entering_after(None)]);
     let begun = clock::now();
@@ -144,7 +144,7 @@ async fn token_rejected_during_a_background_rotation_is_not_used_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lifetime_shorter_than_the_way_here_rotates_once_and_is_used_once() {
+async fn tokens_that_expire_on_their_way_are_used_once_and_then_rotated() {
     let world = World::using(stale(1)).await;
     world.grant.will([Reply::after(ms(10), With::Tokens(stale(2))), Reply::tokens(3)]);
     assert_eq!(world.token().await, Ok("a2".into()));
