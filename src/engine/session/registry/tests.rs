@@ -1,0 +1,25 @@
+use super::*;
+
+#[test]
+fn one_session_for_each_key_and_one_registry_for_each_store() {
+    let registry = Registry::of(StoreId::Private);
+    let session = registry.session("a");
+    assert!(Arc::ptr_eq(&session, &registry.session("a")));
+    assert!(!Arc::ptr_eq(&session, &registry.session("b")));
+
+    let named = |name: &str| Registry::of(StoreId::Named(name.into()));
+    let shared = named("registry-test");
+    assert!(Arc::ptr_eq(&shared, &named("registry-test")));
+    assert!(!Arc::ptr_eq(&shared, &named("another-test")));
+    assert!(!Arc::ptr_eq(&Registry::of(StoreId::Private), &Registry::of(StoreId::Private)));
+}
+
+#[test]
+fn sessions_that_are_not_used_are_forgotten() {
+    let registry = Registry::of(StoreId::Private);
+    for key in 0..1_000 {
+        registry.session(&key.to_string());
+    }
+    assert!(registry.sessions().is_empty());
+    assert!(registry.sessions.lock().unwrap().len() < 1_000);
+}

@@ -1,0 +1,67 @@
+use super::*;
+use crate::clock;
+use crate::session::held::tests::held;
+use crate::token::Tokens;
+use crate::token::tests::tokens;
+
+fn policy(refresh_ahead: Option<Duration>) -> Policy {
+    let refresh_timeout = Duration::from_secs(10);
+    let rotation_grace = Duration::ZERO;
+    let (anonymous, forgets) = (false, false);
+    Policy { refresh_ahead, refresh_timeout, max_retries: 3, rotation_grace, spread: 1.0, anonymous, forgets }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rotates_a_fifth_of_the_lifetime_ahead_and_at_most_five_minutes() {
+    let now = clock::now();
+    let living = |secs: u64| {
+        let tokens = Tokens { expires_at: Some(secs * 1000), ..tokens("a", None) };
+        held(tokens, true, now, 0)
+    };
+    let at = |secs| now + Duration::from_secs(secs);
+    assert!(!due_ahead(&living(100), &policy(None), at(79)));
+    assert!(due_ahead(&living(100), &policy(None), at(80)));
+    assert!(!due_ahead(&living(86_400), &policy(None), at(86_400 - 301)));
+    assert!(due_ahead(&living(86_400), &policy(None), at(86_400 - 300)));
+    assert!(!due_ahead(&living(100), &policy(Some(Duration::ZERO)), at(100)), "0 turns it off");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_of_a_refresh_are_not_due_on_arrival() {
+    let now = clock::now();
+    let living = |from_refresh| {
+        let tokens = Tokens { expires_at: Some(100_000), ..tokens("a", None) };
+        held(tokens, from_refresh, now, 0)
+    };
+    let at = |secs| now + Duration::from_secs(secs);
+    for ahead in [100, 600] {
+        let policy = policy(Some(Duration::from_secs(ahead)));
+        assert!(!due_ahead(&living(true), &policy, at(49)));
+        assert!(due_ahead(&living(true), &policy, at(50)));
+        assert!(due_ahead(&living(false), &policy, now), "stored tokens may be at the end of their life");
+    }
+    assert!(
+        due_ahead(&living(true), &policy(Some(Duration::from_secs(99))), at(1)),
+        "as late as the option says"
+    );
+}
+
+#[test]
+fn pauses_double_within_their_bounds_and_respect_the_server() {
+    let secs = Duration::from_secs;
+    assert_eq!(cool_down(1, None, 0.0), secs(1));
+    assert_eq!(cool_down(1, None, 1.0), secs(2));
+    assert_eq!(cool_down(3, None, 1.0), secs(8));
+    assert_eq!(cool_down(40, None, 1.0), secs(60));
+    assert_eq!(cool_down(1, Some(secs(120)), 0.5), secs(120));
+    assert_eq!(cool_down(1, Some(secs(86_400)), 0.5), secs(3600));
+    assert_eq!(try_pause(1, None, 1.0), Duration::from_millis(200));
+    assert_eq!(try_pause(30, None, 1.0), secs(2));
+}
+
+#[test]
+fn refresh_is_given_up_after_three_timeouts_and_never_before_half_a_minute() {
+    assert_eq!(policy(None).hard_limit(), Duration::from_secs(30));
+    let patient = Policy { refresh_timeout: Duration::from_secs(20), ..policy(None) };
+    assert_eq!(patient.hard_limit(), Duration::from_secs(60));
+}
