@@ -284,10 +284,11 @@ impl State {
 
     pub fn lost(&mut self, error: Error) {
         self.status = Status::Lost(Box::new(error));
-        self.held = None;
         self.held_was_rejected = false;
-        // Else a request without a token would have the stamp of the lost tokens.
-        self.generation += 1;
+        if self.held.take().or_else(|| self.forgotten.take()).is_some() {
+            // Else a request without a token would have the stamp of the lost tokens.
+            self.generation += 1;
+        }
     }
 
     /// Begins another login, or without tokens a logout. Returns the new epoch.

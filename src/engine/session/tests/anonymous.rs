@@ -84,6 +84,16 @@ async fn lost_session_asks_the_store_whether_somebody_has_logged_in() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn request_without_a_token_asks_the_store_also_if_it_was_sent_before_the_loss() {
+    let world = World::with(None, anonymous);
+    let stamp = nobody(&world).await;
+    world.grant.will([Reply::error(TERMINAL)]);
+    assert_eq!(world.rejected(stamp).await, lost(LostReason::NoRefreshToken));
+    world.store.put(Some(pair(5)));
+    assert_eq!(world.rejected(stamp).await, Ok("a5".into()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn logout_is_not_undone_by_what_the_store_still_holds() {
     let world = World::using_with(pair(1), anonymous).await;
     world.login(None).await.unwrap();
