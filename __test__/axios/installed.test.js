@@ -148,6 +148,27 @@ describe.each(OURS)('%s', (_name, way) => {
     expect(times(told, 'logout')).toBe(1);
   });
 
+  test('a login that only the storage knows counts for requests after it, whatever was asked meanwhile', async () => {
+    const { api, server, shelf, told } = await loggedIn((made) => ({
+      getTokens: async () => {
+        await made.shelf.gate?.promise;
+        return made.shelf.held;
+      },
+    }));
+    server.expire();
+    shelf.held = null;
+    expect((await failure(api.get('/api/orders'))).response.status).toBe(401);
+    shelf.held = server.login('bob');
+    shelf.gate = deferred();
+    const reads = times(told, 'getTokens');
+    const first = api.get('/api/orders');
+    await until(() => times(told, 'getTokens') > reads);
+    expect((await api.get('/public/echo')).data.headers.authorization).toBe(undefined);
+    shelf.gate.resolve();
+    expect((await first).data.subject).toBe('bob');
+    expect((await api.get('/api/orders')).data.subject).toBe('bob');
+  });
+
   test('a logout and a login with the same tokens', async () => {
     const { api, server, shelf } = await loggedIn();
     setAuthHeaders(api, null);

@@ -80,7 +80,12 @@ class AuthSession {
     if (this.#atHand !== undefined && !this.#share?.isShared) return this.#atHand;
     const { epoch } = this;
     const credential = this.#auth.authorise(epoch);
-    if (!(credential instanceof Promise)) return (this.#atHand = withToken(credential));
+    if (!(credential instanceof Promise)) {
+      const given = withToken(credential);
+      // Not during a rejection, which may end with another credential.
+      if (this.#batch === undefined) this.#atHand = given;
+      return given;
+    }
     return credential.then(withToken, (error) => this.#withoutToken(error, epoch));
   }
 
