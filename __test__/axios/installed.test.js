@@ -169,6 +169,32 @@ describe.each(OURS)('%s', (_name, way) => {
     expect((await api.get('/api/orders')).data.subject).toBe('bob');
   });
 
+  test('a late 401 of the login before does not hide the one that began the refresh', async () => {
+    const errors = [];
+    const { api, server, shelf, told } = await loggedIn((made) => ({
+      getTokens: async () => {
+        await made.shelf.gate?.promise;
+        return made.shelf.held;
+      },
+      onRefreshFailed: (error) => errors.push(error),
+    }));
+    server.fault({ at: 'api', kind: 'hang' });
+    const late = failure(api.get('/api/late'));
+    await server.waitFor(({ hanging }) => hanging === 1);
+    server.expire('ada');
+    shelf.held = { accessToken: server.login('bob').accessToken };
+    setAuthHeaders(api, shelf.held.accessToken);
+    server.expire('bob');
+    shelf.gate = deferred();
+    const reads = times(told, 'getTokens');
+    const first = failure(api.get('/api/orders'));
+    await until(() => times(told, 'getTokens') > reads);
+    server.release();
+    expect((await late).response.status).toBe(401);
+    shelf.gate.resolve();
+    expect(errors).toEqual([await first]);
+  });
+
   test('a logout and a login with the same tokens', async () => {
     const { api, server, shelf } = await loggedIn();
     setAuthHeaders(api, null);

@@ -99,6 +99,8 @@ class AuthSession {
 
   /** A server rejected `credential` with `error`. Resolves to another credential, or to null if the rejection is for the caller. */
   async rejected(credential, error) {
+    // Before `#batchOf`, because such a rejection must not take the place of the batch that is under way.
+    if (credential.epoch !== this.epoch) return null;
     this.#atHand = undefined;
     const batch = this.#batchOf(credential, error);
     const isFirst = batch.enter();
