@@ -6,8 +6,10 @@
 const { EventEmitter, once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
+const path = require('node:path');
 const { inspect } = require('node:util');
 const axios = require('axios');
+const { endChildren, reported, start } = require('../lifecycle/child.js');
 const { startCookieServer } = require('./support/cookie-server.js');
 const { settled, until } = require('./support/turns.js');
 const { deferred, failure, outcomes, refreshAt, storage, useWorld } = require('./support/world.js');
@@ -19,6 +21,12 @@ const sent = ({ data }) => data.headers.authorization;
 /** Also if a test is given up. */
 const closing = [];
 afterEach(() => closing.splice(0).forEach((close) => close()));
+afterEach(endChildren);
+
+test('a storage that never answers does not keep a program running', async () => {
+  const child = start([path.join(__dirname, 'support', 'idle-program.js')]);
+  expect(await reported(child)).toEqual({});
+});
 
 describe.each(OURS)('%s', (_name, way) => {
   const { createTokenRotator, setAuthHeaders } = way.library;

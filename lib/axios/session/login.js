@@ -4,19 +4,24 @@
 class HeaderLogin {
   #session;
   #header;
-  /** Undefined once the store was read. Until then a token of the header cannot be compared with the stored one. */
+  /** Until the store was read, a token of the header cannot be compared with the stored one. */
+  #isLoading = true;
   #loading;
   #isLoggedOut = false;
 
   constructor(session, header, loading) {
     this.#session = session;
     this.#header = header;
-    this.#loading = loading.then(() => (this.#loading = undefined));
+    loading.then(() => (this.#isLoading = false));
   }
 
   /** Called before a request is made. Returns a promise if there is something to wait for. */
   look() {
-    if (this.#loading !== undefined) return this.#loading.then(() => this.look());
+    if (this.#isLoading) {
+      // A request waits for the store no longer than the engine does.
+      this.#loading ??= this.#session.load().then(() => (this.#isLoading = false));
+      return this.#loading.then(() => this.look());
+    }
     this.#take(this.#header.edited());
     return undefined;
   }
@@ -25,7 +30,7 @@ class HeaderLogin {
   told(name, token) {
     if (!this.#header.isNamed(name)) return;
     // A logout counts at once. A token waits for `look`, which compares it with the stored one.
-    if (this.#loading !== undefined && token !== null) return;
+    if (this.#isLoading && token !== null) return;
     const edited = this.#header.edited();
     this.#take(token === null ? null : edited);
   }

@@ -43,14 +43,14 @@ class StoredTokens {
     // Inside, because requests that `getTokens` makes with the instance would wait for it.
     const boot = session.inside(() => this.#options.getTokens());
     this.#boot = boot;
-    boot.then(
-      (stored) => {
+    // The engine reads afterwards, because its read would keep a program running while `getTokens` hangs.
+    await boot
+      .then((stored) => {
         const present = stored?.accessToken ? 'yes' : 'no';
         this.#log.debug(`Auth refresher boot: initial tokens loaded (accessToken present: ${present})`);
         if (this.#boot === boot && stored?.accessToken) this.#header.know(stored.accessToken);
-      },
-      () => {},
-    );
+      })
+      .catch(() => {});
     await session.load();
     this.#boot = undefined;
   }
