@@ -26,9 +26,9 @@ pub enum Error {
     Redirect { origin: String, kind: RedirectKind },
     #[error("the refresh has not answered within {} ms (refreshTimeout); it goes on, and what it brings is still stored", .after.as_millis())]
     RefreshTimeout { after: Duration },
-    #[error("{}", .0.message())]
+    #[error("{}", .0.kind)]
     Refresh(RefreshFailure),
-    #[error("{}", .reason.message())]
+    #[error("{reason}")]
     SessionLost { reason: LostReason, cause: Option<Cause> },
     #[error("the store could not be {action}{}; the tokens in memory are kept", if *.timed_out { " in time" } else { "" })]
     Store { action: StoreAction, timed_out: bool, cause: Option<Cause> },
@@ -91,13 +91,17 @@ pub struct RefreshFailure {
     pub cause: Option<Cause>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum RefreshFailureKind {
     /// The refresh threw, rejected, or was answered with an error that may pass.
+    #[error("the refresh failed; the session is kept, and the refresh is tried again after a pause")]
     Failed,
-    /// It answered with something that is no set of tokens.
+    #[error(
+        "the refresh answered without a usable access token; the tokens held are kept. It must return {{ accessToken }} or {{ access_token }}, a string of 1 to 16384 visible ASCII characters"
+    )]
     Malformed,
-    /// It was still running at its hard limit.
+    /// The refresh was still running at its hard limit.
+    #[error("the refresh never answered and was given up; the session is kept")]
     NoAnswer,
 }
 
@@ -117,21 +121,28 @@ impl PartialEq for Cause {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum LostReason {
     /// The authorization server refused the refresh token (RFC 6749 §5.2 `invalid_grant`).
+    #[error("the session is over: its refresh token was refused; log in again and call setTokens")]
     Rejected,
     /// There was no refresh token to send, and refreshing without one was refused.
+    #[error("the session is over: it has no refresh token; log in and call setTokens")]
     NoRefreshToken,
-    /// Refused after an earlier refresh with the same token that was sent and never answered.
+    #[error(
+        "the session is over: its refresh token was refused after an earlier refresh that was sent and never answered; log in again and call setTokens"
+    )]
     RotationOutcomeUnknown,
     /// `setTokens(null)`.
+    #[error("logged out; log in and call setTokens")]
     LoggedOut,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum StoreAction {
+    #[error("read")]
     Read,
+    #[error("written")]
     Write,
 }
 
@@ -195,22 +206,6 @@ impl Error {
     }
 }
 
-impl RefreshFailure {
-    fn message(&self) -> &'static str {
-        match self.kind {
-            RefreshFailureKind::Failed => {
-                "the refresh failed; the session is kept, and the refresh is tried again after a pause"
-            }
-            RefreshFailureKind::Malformed => {
-                "the refresh answered without a usable access token; the tokens held are kept. It must return { accessToken } or { access_token }, a string of 1 to 16384 visible ASCII characters"
-            }
-            RefreshFailureKind::NoAnswer => {
-                "the refresh never answered and was given up; the session is kept"
-            }
-        }
-    }
-}
-
 impl LostReason {
     pub fn as_str(self) -> &'static str {
         match self {
@@ -218,19 +213,6 @@ impl LostReason {
             Self::NoRefreshToken => "no_refresh_token",
             Self::RotationOutcomeUnknown => "rotation_outcome_unknown",
             Self::LoggedOut => "logged_out",
-        }
-    }
-
-    fn message(self) -> &'static str {
-        match self {
-            Self::Rejected => {
-                "the session is over: its refresh token was refused; log in again and call setTokens"
-            }
-            Self::NoRefreshToken => "the session is over: it has no refresh token; log in and call setTokens",
-            Self::RotationOutcomeUnknown => {
-                "the session is over: its refresh token was refused after an earlier refresh that was sent and never answered; log in again and call setTokens"
-            }
-            Self::LoggedOut => "logged out; log in and call setTokens",
         }
     }
 }
@@ -243,14 +225,5 @@ impl Phase {
             Self::Response => "response",
             Self::Body => "body",
         }
-    }
-}
-
-impl std::fmt::Display for StoreAction {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Read => "read",
-            Self::Write => "written",
-        })
     }
 }

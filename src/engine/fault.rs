@@ -103,26 +103,26 @@ faults! {
     Unknown: "", "could not be reached";
 }
 
+/// The codes that got and undici retry.
+const PASSING: [&str; 11] = [
+    "ECONNRESET",
+    "ECONNREFUSED",
+    "ECONNABORTED",
+    "EPIPE",
+    "ETIMEDOUT",
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+    "EAI_AGAIN",
+    "ENOTFOUND",
+    "ERR_HTTP2_STREAM_ERROR",
+    "ERR_HTTP2_GOAWAY_SESSION",
+];
+
 impl Fault {
-    /// Whether the same request may succeed a little later. The codes are those that got and undici retry. A wrong
-    /// certificate, or a server that speaks no HTTP, stays wrong.
+    /// Whether the same request may succeed a little later. A wrong certificate, or a server that speaks no HTTP, stays
+    /// wrong.
     pub fn may_pass(self) -> bool {
-        matches!(
-            self.code(),
-            Some(
-                "ECONNRESET"
-                    | "ECONNREFUSED"
-                    | "ECONNABORTED"
-                    | "EPIPE"
-                    | "ETIMEDOUT"
-                    | "EHOSTUNREACH"
-                    | "ENETUNREACH"
-                    | "EAI_AGAIN"
-                    | "ENOTFOUND"
-                    | "ERR_HTTP2_STREAM_ERROR"
-                    | "ERR_HTTP2_GOAWAY_SESSION"
-            )
-        )
+        self.code().is_some_and(|code| PASSING.contains(&code))
     }
 
     /// False if the fault itself proves that the server did not act upon the request. A connection that was never made
