@@ -2,7 +2,7 @@
 //!
 //! Invariant: a URL is parsed twice: when the user passes it, and here into the URI that hyper takes.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -17,12 +17,12 @@ use hyper::ext::ReasonPhrase;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use once_cell::sync::OnceCell;
 use url::{Position, Url};
 
 use crate::error::Error;
 use crate::fault::Fault;
-use crate::http::body::decode;
-use crate::http::body::decode::Coding;
+use crate::http::body::decode::{self, Coding};
 use crate::http::body::incoming::IncomingBody;
 use crate::http::body::outgoing::OutgoingBody;
 use crate::http::body::unsent::Unsent;
@@ -47,13 +47,13 @@ pub struct HyperTransport {
     allow_insecure: bool,
     connector: Connector,
     /// For http URLs.
-    plain: OnceLock<Client<Connector>>,
+    plain: OnceCell<Client<Connector>>,
     /// For https URLs. Made when it is first needed, because reading the system's authorities takes milliseconds, and fails
     /// where there are none.
-    tls: OnceLock<rustls::ClientConfig>,
-    secure: OnceLock<Client<Http2Dedup<HttpsConnector<Connector>>>>,
+    tls: OnceCell<rustls::ClientConfig>,
+    secure: OnceCell<Client<Http2Dedup<HttpsConnector<Connector>>>>,
     /// For https URLs with another host in the `host` header, which HTTP/2 cannot express (RFC 9113 §8.3.1).
-    http1_only: OnceLock<Client<HttpsConnector<Connector>>>,
+    http1_only: OnceCell<Client<HttpsConnector<Connector>>>,
 }
 
 impl HyperTransport {
@@ -65,16 +65,16 @@ impl HyperTransport {
             (None, Some(proxy)) => Connector::Proxied(Arc::new(Proxies::new(proxy, tls)?), tcp()),
             (None, None) => Connector::Direct(tcp()),
         };
-        let config = if tls.is_default() { OnceLock::new() } else { OnceLock::from(tls.config()?) };
+        let config = if tls.is_default() { OnceCell::new() } else { OnceCell::from(tls.config()?) };
         Ok(Self {
             idle_per_origin: *idle_per_origin,
             http2: *http2,
             allow_insecure: *allow_insecure,
             connector,
-            plain: OnceLock::new(),
+            plain: OnceCell::new(),
             tls: config,
-            secure: OnceLock::new(),
-            http1_only: OnceLock::new(),
+            secure: OnceCell::new(),
+            http1_only: OnceCell::new(),
         })
     }
 
@@ -108,28 +108,18 @@ impl HyperTransport {
     }
 
     fn secure(&self) -> Result<&Client<Http2Dedup<HttpsConnector<Connector>>>, Error> {
-        if let Some(client) = self.secure.get() {
-            return Ok(client);
-        }
-        let connector = Http2Dedup::new(self.encrypted(self.http2)?);
-        Ok(self.secure.get_or_init(|| client(connector, self.idle_per_origin, self.http2)))
+        self.secure.get_or_try_init(|| {
+            let connector = Http2Dedup::new(self.encrypted(self.http2)?);
+            Ok(client(connector, self.idle_per_origin, self.http2))
+        })
     }
 
     fn http1_only(&self) -> Result<&Client<HttpsConnector<Connector>>, Error> {
-        if let Some(client) = self.http1_only.get() {
-            return Ok(client);
-        }
-        let connector = self.encrypted(false)?;
-        Ok(self.http1_only.get_or_init(|| client(connector, self.idle_per_origin, false)))
+        self.http1_only.get_or_try_init(|| Ok(client(self.encrypted(false)?, self.idle_per_origin, false)))
     }
 
     fn encrypted(&self, http2: bool) -> Result<HttpsConnector<Connector>, Error> {
-        if self.tls.get().is_none() {
-            // If two threads make one at once, the second is dropped.
-            let config = TlsOptions::default().config()?;
-            self.tls.get_or_init(|| config);
-        }
-        let mut config = self.tls.get().ok_or(Error::Internal)?.clone();
+        let mut config = self.tls.get_or_try_init(|| TlsOptions::default().config())?.clone();
         config.alpn_protocols = http2::protocols(http2);
         Ok(HttpsConnector::from((self.connector.clone(), config)))
     }
