@@ -1,6 +1,6 @@
 //! A token in the form that the user's `header.format` gives it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ::http::Method;
 use ::http::header::HeaderValue;
@@ -8,9 +8,9 @@ use futures_util::future::BoxFuture;
 use url::Url;
 
 use crate::error::Error;
-use crate::present::{Newest, Presented, Presenter};
+use crate::present::{Presented, Presenter};
 use crate::secret::Secret;
-use crate::session::Held;
+use crate::session::{Held, Stamp};
 
 /// The user's function from a token to its header. Asked once for each token; always settles.
 pub trait Format: Send + Sync {
@@ -19,29 +19,37 @@ pub trait Format: Send + Sync {
 
 pub(super) struct Custom {
     format: Arc<dyn Format>,
-    newest: Newest,
+    /// The header that was made last, and the stamp of the token in it.
+    newest: Mutex<Option<(Stamp, HeaderValue)>>,
     /// Held while the function is asked, so that requests that start together ask once.
     asking: tokio::sync::Mutex<()>,
 }
 
 impl Custom {
     pub(super) fn new(format: Arc<dyn Format>) -> Self {
-        Self { format, newest: Newest::default(), asking: tokio::sync::Mutex::default() }
+        Self { format, newest: Mutex::default(), asking: tokio::sync::Mutex::default() }
     }
 
     async fn ask(&self, held: &Held) -> Result<HeaderValue, Error> {
         let _asking = self.asking.lock().await;
-        if let Some(value) = self.newest.of(held) {
+        if let Some(value) = self.newest(held) {
             return Ok(value);
         }
-        let value = self.format.format(&held.tokens.access).await?;
-        Ok(self.newest.replace(held, value))
+        let mut value = self.format.format(&held.tokens.access).await?;
+        value.set_sensitive(true);
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some((Stamp::of(held), value.clone()));
+        Ok(value)
+    }
+
+    fn newest(&self, held: &Held) -> Option<HeaderValue> {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.as_ref().filter(|(of, _)| *of == Stamp::of(held)).map(|(_, value)| value.clone())
     }
 }
 
 impl Presenter for Custom {
     fn header<'a>(&'a self, held: &'a Held, _request: Option<(&'a Method, &'a Url)>) -> Presented<'a> {
-        match self.newest.of(held) {
+        match self.newest(held) {
             Some(value) => Presented::Made(value),
             None => Presented::Making(Box::pin(self.ask(held))),
         }

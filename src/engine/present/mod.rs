@@ -10,7 +10,7 @@ mod custom;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use ::http::Method;
 use ::http::header::HeaderValue;
@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 use url::Url;
 
 use crate::error::Error;
-use crate::session::{Held, Stamp};
+use crate::session::Held;
 
 pub use custom::Format;
 
@@ -50,22 +50,5 @@ pub fn presenter(format: Option<&Arc<dyn Format>>) -> Box<dyn Presenter> {
     match format {
         None => Box::new(bearer::Bearer),
         Some(format) => Box::new(custom::Custom::new(Arc::clone(format))),
-    }
-}
-
-/// The header that was made last, and the token in it.
-#[derive(Default)]
-struct Newest(Mutex<Option<(Stamp, HeaderValue)>>);
-
-impl Newest {
-    fn of(&self, held: &Held) -> Option<HeaderValue> {
-        let newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        newest.as_ref().filter(|(of, _)| *of == Stamp::of(held)).map(|(_, value)| value.clone())
-    }
-
-    fn replace(&self, held: &Held, mut value: HeaderValue) -> HeaderValue {
-        value.set_sensitive(true);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Stamp::of(held), value.clone()));
-        value
     }
 }

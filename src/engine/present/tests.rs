@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::clock;
 use crate::secret::Secret;
+use crate::session::Stamp;
 use crate::session::held::tests::stamped;
 use crate::token::tests::tokens;
 
