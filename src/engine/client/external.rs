@@ -43,12 +43,8 @@ impl Client {
                 return Some(Authorised { header: None, stamp, refreshed: false });
             }
         };
-        match self.presenter.header(&held, None) {
-            Presented::Made(header) => {
-                Some(Authorised { header: Some(header), stamp: Stamp::of(&held), refreshed: false })
-            }
-            Presented::Making(_) => None,
-        }
+        let Presented::Made(header) = self.presenter.header(&held, None) else { return None };
+        Some(Authorised { header: Some(header), stamp: Stamp::of(&held), refreshed: false })
     }
 
     /// A server rejected the token of this stamp. Returns the header to replay the request with; `None` if the rejection

@@ -82,9 +82,8 @@ fn decide(
         return Err(refused(RedirectKind::LeavesOrigin { to: origin::name(&next) }));
     }
     origin::check_transport(&next, allow_insecure)?;
-    let method = next_method(status, method);
-    let keeps_body = method.1;
-    Ok(Some(Hop { url: next, method: method.0, keeps_body, leaves_origin }))
+    let (method, keeps_body) = next_method(status, method);
+    Ok(Some(Hop { url: next, method, keeps_body, leaves_origin }))
 }
 
 fn follow(hop: Hop, previous: &WireRequest) -> WireRequest {
