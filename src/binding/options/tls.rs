@@ -15,6 +15,6 @@ pub struct NativeTls {
 
 impl From<NativeTls> for TlsOptions {
     fn from(NativeTls { ca, cert, key, reject_unauthorized }: NativeTls) -> Self {
-        Self { ca, cert, key, reject_unauthorized }
+        Self { ca, cert, key, trust_anyone: !reject_unauthorized }
     }
 }

@@ -11,8 +11,7 @@ use ::http::header::HeaderMap;
 
 use crate::client::judge::Rejection;
 use crate::client::{Client, judge};
-use crate::clock;
-use crate::clock::Instant;
+use crate::clock::{self, Instant};
 use crate::error::{Error, Phase};
 use crate::http::retry::RetryRules;
 use crate::http::{Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Target, WireRequest, exchange};
@@ -24,7 +23,6 @@ use crate::wait::gate::Place;
 const MAX_REPLAYS: u32 = 2;
 
 /// What the caller asked for.
-#[derive(Debug)]
 pub struct Request {
     pub method: ::http::Method,
     pub url: String,

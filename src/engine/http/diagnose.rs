@@ -11,7 +11,7 @@ use tokio::time::error::Elapsed;
 
 use crate::error::{Error, Phase};
 use crate::fault::Fault;
-use crate::http::connect::proxy::error::ProxyError;
+use crate::http::connect::proxy::ProxyError;
 use crate::http::connect::watch::CONNECT_TIMEOUT;
 use crate::http::host;
 

@@ -32,5 +32,4 @@ pub use origin::{Origins, Target};
 pub use phase::PhaseCell;
 pub use redirect::{MAX_REDIRECTS, RedirectMode};
 pub use transport::hyper_transport::HyperTransport;
-pub use transport::options::TransportOptions;
-pub use transport::{Transport, WireRequest, WireResponse};
+pub use transport::{Transport, TransportOptions, WireRequest, WireResponse};

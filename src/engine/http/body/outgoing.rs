@@ -54,14 +54,6 @@ impl Payload {
         matches!(self, Self::Bytes(bytes) if bytes.is_empty())
     }
 
-    #[cfg(test)]
-    pub fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Bytes(bytes) => bytes,
-            Self::Stream(_) => panic!("a stream"),
-        }
-    }
-
     pub(crate) fn failure(&self) -> Option<Error> {
         match self {
             Self::Bytes(_) => None,
@@ -79,16 +71,6 @@ impl Payload {
                 (OutgoingBody::Unopened(Arc::clone(source), upload.clone()), Some(upload))
             }
         }
-    }
-}
-
-/// Shows no byte of the body.
-impl std::fmt::Debug for Payload {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Bytes(_) => "bytes",
-            Self::Stream(_) => "a stream",
-        })
     }
 }
 

@@ -15,20 +15,21 @@ use rustls_platform_verifier::Verifier;
 use crate::error::Error;
 use crate::fault::Fault;
 
-/// Certificates and keys are PEM text.
-#[derive(Clone)]
+/// Certificates and keys are PEM text. There is no `Debug`, because it would print the key.
+#[derive(Clone, Default)]
 pub struct TlsOptions {
     /// The only trusted authorities, in place of the system's, as with Node's `ca`.
     pub ca: Option<String>,
     /// The client's own certificate; needs `key`.
     pub cert: Option<String>,
     pub key: Option<String>,
-    pub reject_unauthorized: bool,
+    /// True for `rejectUnauthorized: false`.
+    pub trust_anyone: bool,
 }
 
 impl TlsOptions {
     pub(crate) fn is_default(&self) -> bool {
-        self.ca.is_none() && self.cert.is_none() && self.key.is_none() && self.reject_unauthorized
+        self.ca.is_none() && self.cert.is_none() && self.key.is_none() && !self.trust_anyone
     }
 
     /// Checks every option, and sets no ALPN protocol. May read the system's authorities, which takes milliseconds.
@@ -46,7 +47,7 @@ impl TlsOptions {
             .with_safe_default_protocol_versions()
             .map_err(|_| Error::Internal)?;
         let builder = match roots {
-            _ if !self.reject_unauthorized => {
+            _ if self.trust_anyone => {
                 builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustAnyone(provider)))
             }
             Some(roots) => builder.with_root_certificates(roots),
@@ -61,23 +62,6 @@ impl TlsOptions {
                 .with_client_auth_cert(chain, key)
                 .map_err(|_| Error::invalid_option("tls.cert", "and tls.key do not belong together"))?,
         })
-    }
-}
-
-impl Default for TlsOptions {
-    fn default() -> Self {
-        Self { ca: None, cert: None, key: None, reject_unauthorized: true }
-    }
-}
-
-impl std::fmt::Debug for TlsOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsOptions")
-            .field("ca", &self.ca.is_some())
-            .field("cert", &self.cert.is_some())
-            .field("key", &self.key.is_some())
-            .field("reject_unauthorized", &self.reject_unauthorized)
-            .finish()
     }
 }
 
@@ -124,7 +108,7 @@ fn mozillas_authorities() -> Result<RootCertStore, Error> {
     Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
 }
 
-/// Accepts any certificate. Used for `rejectUnauthorized: false` alone.
+/// Accepts any certificate.
 #[derive(Debug)]
 struct TrustAnyone(Arc<CryptoProvider>);
 

@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::error::Error;
 use crate::http::{
-    HyperTransport, Limits, Payload, RedirectMode, Response, Rules, TransportOptions, WireRequest,
+    HyperTransport, Limits, Payload, RedirectMode, Response, Rules, TlsOptions, TransportOptions, WireRequest,
 };
 
 /// The requests that a [`Server`] got, in order.
@@ -112,4 +112,26 @@ pub(crate) fn get(url: Url) -> WireRequest {
 pub(crate) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
     let header = |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
     pairs.iter().map(header).collect()
+}
+
+impl Default for TransportOptions {
+    fn default() -> Self {
+        Self {
+            idle_per_origin: 0,
+            tls: TlsOptions::default(),
+            http2: true,
+            socket_path: None,
+            proxy: None,
+            allow_insecure: false,
+        }
+    }
+}
+
+impl Payload {
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Stream(_) => panic!("a stream"),
+        }
+    }
 }

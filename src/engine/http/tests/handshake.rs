@@ -70,7 +70,7 @@ async fn an_unknown_authority_is_refused() {
 #[tokio::test]
 async fn anyone_is_trusted_by_the_transport_that_was_told_to() {
     let url = server(certificate(None, "other.example"), None).await;
-    let lax = TlsOptions { reject_unauthorized: false, ..TlsOptions::default() };
+    let lax = TlsOptions { trust_anyone: true, ..TlsOptions::default() };
     assert_eq!(run(url.clone(), lax).await.0.unwrap().body, "hello");
     assert_eq!(refused(url, trusting(&authority())).await, "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
 }

@@ -8,7 +8,6 @@
 pub mod http2;
 pub mod http2_dedup;
 pub mod hyper_transport;
-pub mod options;
 
 use std::borrow::Cow;
 
@@ -20,11 +19,27 @@ use crate::error::Error;
 use crate::http::body::outgoing::Payload;
 use crate::http::body::reader::WireBody;
 use crate::http::body::unsent::Unsent;
+use crate::http::connect::proxy::ProxyOptions;
+use crate::http::connect::tls::TlsOptions;
 
 /// Sends a request and returns the head of its answer.
 pub trait Transport: Send + Sync + 'static {
     /// Borrows the request, so that a replay needs no copy.
     fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>>;
+}
+
+/// What [`HyperTransport`](hyper_transport::HyperTransport) is made with.
+pub struct TransportOptions {
+    /// How many idle connections are kept for each origin.
+    pub idle_per_origin: usize,
+    pub tls: TlsOptions,
+    /// Whether https origins are offered HTTP/2.
+    pub http2: bool,
+    /// The Unix socket that all requests go to.
+    pub socket_path: Option<String>,
+    pub proxy: Option<ProxyOptions>,
+    /// Whether plain http may leave this machine.
+    pub allow_insecure: bool,
 }
 
 /// A request as it is sent. The code that sets a header with a secret marks its value sensitive. There is no `Debug`,

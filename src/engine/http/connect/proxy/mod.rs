@@ -2,7 +2,6 @@
 //!
 //! Invariant: the proxy's user name and password go to the proxy alone: neither to the origin behind it, nor into an error.
 
-pub mod error;
 mod socks;
 mod tunnel;
 
@@ -18,13 +17,12 @@ use tower_service::Service;
 
 use crate::error::Error;
 use crate::http::connect::link::{BoxError, Link};
-use crate::http::connect::proxy::error::ProxyError;
 use crate::http::connect::tcp::direct;
 use crate::http::connect::tls::TlsOptions;
 use crate::http::host::{self, is_loopback, without_brackets};
 
 /// URLs of proxies, as `lib/options/proxy.js` reads them: `http`, `https`, `socks5` (this machine looks names up) or
-/// `socks5h` (the proxy does).
+/// `socks5h` (the proxy does). There is no `Debug`, because the URLs may hold passwords.
 #[derive(Clone, Default)]
 pub struct ProxyOptions {
     /// For http URLs; empty for none.
@@ -37,10 +35,13 @@ pub struct ProxyOptions {
     pub loopback: bool,
 }
 
-impl std::fmt::Debug for ProxyOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProxyOptions").finish_non_exhaustive()
-    }
+/// A proxy that cannot be used. If the proxy itself says why, the source is a [`Fault`](crate::fault::Fault).
+#[derive(Debug, thiserror::Error)]
+#[error("proxy error")]
+pub(crate) struct ProxyError {
+    /// Scheme, host and port of the proxy.
+    pub(crate) name: String,
+    pub(crate) source: BoxError,
 }
 
 pub(crate) struct Proxies {
@@ -67,7 +68,6 @@ impl Proxies {
             let host = without_brackets(entry.rsplit_once(':')?.0);
             Some((port?, Matcher::builder().all(ANYWHERE).no(host).build()))
         });
-        let proxies = Self { rules, ports: ports.collect(), loopback: *loopback, tls: None };
         let mut encrypted = false;
         for (url, scheme) in [(http, Scheme::HTTP), (https, Scheme::HTTPS)] {
             let origin = Uri::builder().scheme(scheme).authority(UNEXCEPTED).path_and_query("/").build();
@@ -86,12 +86,14 @@ impl Proxies {
                 None => return Err(Error::invalid_option("proxy", "is not the URL of a proxy")),
             }
         }
-        if !encrypted {
-            return Ok(proxies);
-        }
-        let mut config = TlsOptions { cert: None, key: None, ..tls.clone() }.config()?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { tls: Some(config), ..proxies })
+        let tls = if encrypted {
+            let mut config = TlsOptions { cert: None, key: None, ..tls.clone() }.config()?;
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            Some(config)
+        } else {
+            None
+        };
+        Ok(Self { rules, ports: ports.collect(), loopback: *loopback, tls })
     }
 
     /// A link to `origin`, through its proxy if it has one.

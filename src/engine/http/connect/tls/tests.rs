@@ -36,7 +36,7 @@ adovP4qInFKwc6uQ2mm/qFrTALJI/KQJNUB5w8MHN2IKztTqx6JEf6ze
 
 fn made(ca: Option<&str>, cert: Option<&str>, key: Option<&str>) -> Result<HyperTransport, Error> {
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    let tls = TlsOptions { ca: owned(ca), cert: owned(cert), key: owned(key), reject_unauthorized: true };
+    let tls = TlsOptions { ca: owned(ca), cert: owned(cert), key: owned(key), trust_anyone: false };
     HyperTransport::new(&TransportOptions { tls, ..TransportOptions::default() })
 }
 
@@ -62,12 +62,6 @@ fn a_bad_tls_option_is_named_and_not_shown() {
         assert!(shown.contains(expected), "{shown} instead of {expected}");
         assert!(!shown.contains("s3cr3t") && !shown.contains("BEGIN PRIVATE KEY-----\n"), "{shown}");
     }
-}
-
-#[test]
-fn options_do_not_print_themselves() {
-    let tls = TlsOptions { key: Some("s3cr3t".into()), ..TlsOptions::default() };
-    assert!(!format!("{:?}", TransportOptions { tls, ..TransportOptions::default() }).contains("s3cr3t"));
 }
 
 #[test]

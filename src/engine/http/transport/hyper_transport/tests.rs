@@ -14,7 +14,7 @@ fn needs_no_runtime() {
     assert!(transport.plain.get().is_none() && transport.tls.get().is_none());
     transport.plain();
     assert!(transport.plain.get().is_some() && transport.tls.get().is_none());
-    let lax = TlsOptions { reject_unauthorized: false, ..TlsOptions::default() };
+    let lax = TlsOptions { trust_anyone: true, ..TlsOptions::default() };
     let checked = HyperTransport::new(&TransportOptions { tls: lax, ..TransportOptions::default() }).unwrap();
     assert!(checked.tls.get().is_some());
 }
