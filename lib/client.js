@@ -147,7 +147,8 @@ class TokenClient {
   async getAccessToken() {
     this.#shared.callbacks.assertNotInside();
     const token = this.#native.accessToken();
-    return typeof token === 'string' ? token : nativeResult(token);
+    // Awaited, because a pending call is all that keeps a client whose callbacks bring the token.
+    return typeof token === 'string' ? token : await nativeResult(token);
   }
 
   async getTokens() {

@@ -45,6 +45,10 @@ test('what a callback throws too late is collected', async () => {
   expect(facts).toEqual({ outcomes: ['ERR_STORE_UNAVAILABLE'], collected: 20 });
 });
 
+test('a call for a token outlives its client', async () => {
+  expect(await reported(run('asked', { clients: 10 }))).toEqual({ outcomes: ['new'] });
+});
+
 test('requests outlive their clients while they wait for a rotation', async () => {
   server.fault({ at: 'before-rotate', kind: 'hang' });
   const tokens = server.login();

@@ -80,6 +80,21 @@ const programs = {
     return { sessions, leases: leases.size, own };
   },
 
+  /** Clients that are dropped with a call for a token, before Rust has called `refresh`. */
+  async asked() {
+    const tokens = { accessToken: 'old', refreshToken: 'r', expiresAt: 1 };
+    const refresh = async () => ({ accessToken: 'new' });
+    const outcomes = new Set();
+    for (let index = 0; index < settings.clients; index += 1) {
+      const asked = connect({ tokens, refresh }).getAccessToken();
+      // V8 keeps what a job has referred to weakly until that job ends. No call of Rust is delivered between ticks.
+      for (let tick = 0; tick < 2; tick += 1) await new Promise(process.nextTick);
+      globalThis.gc();
+      outcomes.add(await asked.catch(code));
+    }
+    return { outcomes: [...outcomes] };
+  },
+
   /** The server holds the refresh; meanwhile only the program's wish to know the answer is left. */
   async pending() {
     let entered;
