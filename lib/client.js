@@ -23,7 +23,7 @@ const STATS = [
   ...['reuseSuspected', 'ambiguous', 'persistRetries', 'sessions'],
 ];
 
-/** What all sessions of a client have in common. */
+/** The part of a client that all its sessions share. */
 class Shared {
   // Declared, as in `errors.js`.
   callbacks;

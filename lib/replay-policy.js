@@ -26,7 +26,7 @@ class ReplayPolicy {
     this.#oneRefresh = oneRefresh;
   }
 
-  /** Whether a rejection of this credential is for the caller in any case. @param {Stamp} credential */
+  /** True if a rejection of this credential is for the caller in any case. @param {Stamp} credential */
   isOver(credential) {
     if (this.replays === MAX_REPLAYS) return true;
     return this.#oneRefresh && this.#refreshed && !this.#session.isStale(credential);

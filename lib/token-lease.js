@@ -95,7 +95,7 @@ class Authoriser {
     this.headerName = headerName;
   }
 
-  /** Whether the token may go to `origin`, as `URL` writes it. Throws the error that a request to it would get. */
+  /** True if the token may go to `origin`, as `URL` writes it. Throws the error that a request to it would get. */
   trusts(origin) {
     return thrownAtOnce(() => this.#native.trusts(origin));
   }
@@ -135,7 +135,7 @@ class Authoriser {
     return this.#native.now();
   }
 
-  /** Whether the session has a newer token of the same login. @param {Stamp} stamp */
+  /** True if the session has a newer token of the same login. @param {Stamp} stamp */
   isStale({ epoch, generation }) {
     const { now } = this;
     return epoch === now.epoch && generation < now.generation && now.accessToken !== undefined;

@@ -23,7 +23,7 @@ function isSource(data) {
   return typeof data === 'object' && !ArrayBuffer.isView(data);
 }
 
-/** Whether a method is its own or its class's, and not one that somebody put on Object.prototype. */
+/** True if a method is its own or its class's, and not one that somebody put on Object.prototype. */
 function has(value, method) {
   return typeof value[method] === 'function' && value[method] !== Object.prototype[method];
 }

@@ -78,7 +78,7 @@ function verdict(error, isTerminal, onHookError) {
   try {
     const answer = isTerminal(error);
     if (typeof read(answer, 'then') !== 'function') return Boolean(answer);
-    // Nobody waits for this promise, and its rejection would end the process.
+    // This promise is not awaited, and its rejection would end the process.
     Promise.resolve(answer).catch(() => {});
     report(onHookError, new TypeError('isRefreshFailureTerminal must return a boolean, not a promise'));
   } catch (thrown) {

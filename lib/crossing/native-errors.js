@@ -68,7 +68,7 @@ function detailOf(error) {
   return details.get(error);
 }
 
-/** Whether a request or a body ended because JavaScript aborted it. */
+/** True if a request or a body ended because JavaScript aborted it. */
 function isAborted(raw) {
   return readNativeError(raw)?.code === 'ERR_ABORTED';
 }

@@ -11,7 +11,7 @@
 /** In the order of their numbers in Rust. */
 const REDIRECT_MODES = /** @type {const} */ (['same-origin', 'follow', 'error', 'manual']);
 
-/** Whoever makes a request fills in what differs. All requests have the same fields, so that V8 knows one shape. */
+/** The maker of a request fills in what differs. All requests have the same fields, so that V8 knows one shape. */
 class NativeRequest {
   // Declared, as in `errors.js`.
   method;

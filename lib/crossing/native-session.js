@@ -32,7 +32,7 @@ class NativeClient {
   }
 }
 
-/** Whoever calls a session holds this object, so that the number is not another session's by then. */
+/** A caller of a session holds this object, so that the number is not another session's by then. */
 class NativeSession {
   /** @type {NativeClient} */
   #client;

@@ -12,7 +12,7 @@ function fetchError(error, message = 'fetch failed') {
   return isRequestFailure(error.code) ? new TypeError(message, { cause: error }) : error;
 }
 
-/** What reading a body rejects with. */
+/** The error that reading a body rejects with. */
 function bodyError(error) {
   return fetchError(error, 'terminated');
 }

@@ -28,7 +28,7 @@ class LazyStream {
     return this.#stream;
   }
 
-  /** Whether anybody has seen the real stream. */
+  /** True if anybody has seen the real stream. */
   get isMade() {
     return this.#stream !== undefined;
   }
@@ -82,7 +82,7 @@ function answered(key) {
   };
 }
 
-/** Whether this platform's Response takes a LazyStream. Node 26's does not when it is cloned, and makes streams cheaply. */
+/** True if this platform's Response takes a LazyStream. Node 26's does not when it is cloned, and makes streams cheaply. */
 const HOLDS_LAZY = Number.parseInt(process.versions.node) < 26 && isHeld();
 
 function isHeld() {

@@ -43,7 +43,7 @@ class StreamedBody {
     collected.register(this, { signal, abort: this.#abort }, this);
   }
 
-  /** Whether somebody asked for the stream, so that nothing can be collected any more. */
+  /** True if somebody asked for the stream, so that nothing can be collected any more. */
   get streaming() {
     return this.#stream !== undefined;
   }

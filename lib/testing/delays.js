@@ -42,7 +42,7 @@ class Patience {
     return released.length;
   }
 
-  /** Drops all waits. What waited never goes on: its sockets are gone. */
+  /** Drops all waits. A request that waited never goes on, because its socket is gone. */
   end() {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();

@@ -4,7 +4,7 @@ const { inspect } = require('node:util');
 const { Recent, prune } = require('./recent.js');
 
 /**
- * What the server saw, token by token. Invariant: no raw token enters it; tokens go by id, subject and generation.
+ * The ledger: the server's own view, token by token. Invariant: no raw token enters it; tokens go by id, subject and generation.
  */
 class Ledger {
   #counts = {

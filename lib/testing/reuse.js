@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What each policy does with a refresh token that was already spent. `again` answers with the tokens the first
+ * The policies for a refresh token that was already spent. `again` answers with the tokens the first
  * spending gave, `rotate` gives new ones, `revoke` ends the session.
  * "Previous" means that none of the tokens it was exchanged for has been spent: the one before that is always a breach.
  */

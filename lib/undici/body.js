@@ -76,7 +76,7 @@ async function readAhead(body, length) {
   return { data: Buffer.concat(chunks), replayable: true };
 }
 
-/** Whether a stream that was sent held nothing, so that it can be sent again as no body. */
+/** True if a stream that was sent held nothing, so that it can be sent again as no body. */
 function wasEmpty(body) {
   return body?.readableEnded === true && body.readableDidRead === false;
 }

@@ -192,7 +192,7 @@ impl Error {
         Self::SessionLost { reason: LostReason::LoggedOut, cause: None }
     }
 
-    /// Whether the same call may succeed later with nothing changed.
+    /// True if the same call may succeed later with nothing changed.
     pub fn retryable(&self) -> bool {
         matches!(
             self,

@@ -119,7 +119,7 @@ const PASSING: [&str; 11] = [
 ];
 
 impl Fault {
-    /// Whether the same request may succeed a little later. A wrong certificate, or a server that speaks no HTTP, stays
+    /// True if the same request may succeed a little later. A wrong certificate, or a server that speaks no HTTP, stays
     /// wrong.
     pub fn may_pass(self) -> bool {
         self.code().is_some_and(|code| PASSING.contains(&code))

@@ -31,7 +31,7 @@ class AuthHeader {
     this.names = [name];
   }
 
-  /** Whether a request has a credential of its own: one that is no token of this login. */
+  /** True if a request has a credential of its own: one that is no token of this login. */
   isForeign(config) {
     const value = this.#of(config);
     if (value !== undefined) return !this.#ours.has(value);
@@ -39,7 +39,7 @@ class AuthHeader {
     return Boolean(config.auth) && /^authorization$/i.test(this.#name);
   }
 
-  /** Whether a request has a token of this login, or the instance's default header. */
+  /** True if a request has a token of this login, or the instance's default header. */
   isOurs(config) {
     const value = this.#of(config);
     return value !== undefined && (this.#ours.has(value) || value === this.#default);
@@ -82,7 +82,7 @@ class AuthHeader {
     return value;
   }
 
-  /** Nobody is logged in, though a request still brings the token that the defaults show. */
+  /** No login is there, though a request still brings the token that the defaults show. */
   withdraw(config) {
     if (this.#ours.has(this.#of(config))) this.detach(config);
     if (this.#ours.has(this.#default)) this.show(null);

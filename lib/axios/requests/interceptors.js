@@ -178,7 +178,7 @@ class Interceptors {
   }
 }
 
-/** Nobody reads the stream of an answer that is replaced, and it would keep its connection from the replay. */
+/** The stream of an answer that is replaced is not read, and would keep its connection from the replay. */
 function discard(response) {
   const body = response?.data;
   if (typeof body?.pipe === 'function') body.destroy?.();

@@ -46,7 +46,7 @@ class SentRequest {
     this.#credential = credential;
   }
 
-  /** Whether the next sending is a replay. */
+  /** True if the next sending is a replay. */
   get isReplay() {
     return this.#next !== undefined;
   }
@@ -77,7 +77,7 @@ class SentRequest {
   }
 }
 
-/** Whether `data`, or a field of it, can be read only once. */
+/** True if `data`, or a field of it, can be read only once. */
 function holdsStream(data, depth = 0) {
   if (typeof data !== 'object' || data === null || ArrayBuffer.isView(data)) return false;
   // Node's streams, npm's form-data, web streams, and generators.

@@ -67,7 +67,7 @@ class RefreshCallbacks {
 
   /** The error for requests that waited for a refresh that is late. */
   async late() {
-    // Nobody hears that the session is lost before its hooks do.
+    // The hooks hear first that the session is lost.
     if (this.isOver) await this.#told;
     return this.#late ?? new RefreshTimeoutError();
   }

@@ -176,7 +176,7 @@ class AuthSession {
     return this.#scope.run(work);
   }
 
-  /** Whether the caller is such a callback. */
+  /** True if the caller is such a callback. */
   get isInside() {
     return this.#scope.isActive;
   }

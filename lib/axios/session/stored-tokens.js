@@ -22,7 +22,7 @@ class StoredTokens {
   #lone = null;
   /** The refresh token that was stored before the last login or logout. */
   #former;
-  /** What the last refresh made of the stored tokens. */
+  /** The stored tokens as the last refresh left them. */
   #merged;
   #tries = 0;
   #loggedOut;

@@ -75,7 +75,7 @@ impl Client {
         next_request(RedirectMode::Follow, self.config.rules.allow_insecure, &request, answer)
     }
 
-    /// Whether the token may go to `url`.
+    /// True if the token may go to `url`.
     pub fn trusts(&self, url: &str) -> Result<bool, Error> {
         self.config.origins.trusts(url)
     }

@@ -1,4 +1,4 @@
-//! What an answer says about the token that was sent.
+//! Reads from an answer why the token that was sent was rejected.
 
 use ::http::HeaderMap;
 use futures_util::future::BoxFuture;

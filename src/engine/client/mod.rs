@@ -1,4 +1,4 @@
-//! What a program calls: requests, tokens, login, and the end.
+//! The calls of a program: requests, tokens, login, and the end.
 //!
 //! [`send`] is one request from its start to its end; [`external`] is the same for requests that other HTTP clients send.
 

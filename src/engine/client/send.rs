@@ -22,7 +22,7 @@ use crate::wait::gate::Place;
 /// One replay because the token was stale when it was sent, and one because its replacement expired on the way.
 const MAX_REPLAYS: u32 = 2;
 
-/// What the caller asked for.
+/// A request, as the caller asks for it.
 pub struct Request {
     pub method: ::http::Method,
     pub url: String,
@@ -41,7 +41,7 @@ pub struct Request {
     pub retry: Option<Arc<RetryRules>>,
 }
 
-/// What the caller gets.
+/// The answer, as the caller gets it.
 #[derive(Debug)]
 pub struct Answer {
     pub response: Response,

@@ -1,4 +1,4 @@
-//! What every grant that speaks to an authorization server must do. Each one runs this suite in its own tests.
+//! The duties of every grant that speaks to an authorization server. Each one runs this suite in its own tests.
 
 mod tests;
 
@@ -29,7 +29,7 @@ pub(crate) async fn conforms(open: impl Fn(Arc<dyn Post>) -> Arc<dyn Grant>) {
     suite.dropping_the_future_gives_the_question_up().await;
 }
 
-/// What the server does with a form.
+/// The way in which the server treats a form.
 #[derive(Clone, Copy, Debug)]
 enum Does {
     Answer(u16, &'static str),
@@ -39,7 +39,7 @@ enum Does {
     Hang,
 }
 
-/// What a grant says of the refresh token when it brings none.
+/// The fate of the refresh token, as a grant tells it when it brings no tokens.
 #[derive(Debug, PartialEq)]
 enum Known {
     Unspent(Option<Duration>),

@@ -42,7 +42,7 @@ pub(crate) fn decoding_error(error: &io::Error, uri: &Uri) -> Error {
     Error::Network { subject: host::name(uri), fault }
 }
 
-/// Whether `error` itself proves that the server did not act upon the request.
+/// True if `error` itself proves that the server did not act upon the request.
 pub(crate) fn proves_unsent(error: &Cause) -> bool {
     causes(error).filter_map(named).any(|fault| !fault.sent())
 }
@@ -198,7 +198,7 @@ const LOOKING_UP: &str = "dns error";
 /// ENFILE and EMFILE on Unix, WSAEMFILE on Windows; the standard library has no kind for them.
 const TOO_MANY_FILES: [i32; 3] = [23, 24, 10024];
 
-/// Whether the operating system reported the error, and not a timer of the engine.
+/// True if the operating system reported the error, and not a timer of the engine.
 fn is_from_system(error: &Cause) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|io| io.raw_os_error().is_some())
 }

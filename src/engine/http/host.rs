@@ -23,7 +23,7 @@ pub(crate) fn name(uri: &Uri) -> String {
     format!("{}://{host_and_port}", uri.scheme_str().unwrap_or_default())
 }
 
-/// Whether `host`, as a URI has it, is this machine.
+/// True if `host`, as a URI has it, is this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     if let Ok(address) = without_brackets(host).parse::<IpAddr>() {
         return address.is_loopback();

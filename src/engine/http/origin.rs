@@ -23,7 +23,7 @@ pub struct Origins {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     pub url: Url,
-    /// Whether the token may go there.
+    /// True if the token may go there.
     pub trusted: bool,
 }
 
@@ -71,7 +71,7 @@ impl Origins {
         url.map_err(not_a_url)
     }
 
-    /// Whether the token may go to `url`. An error if plain http would carry it beyond this machine.
+    /// True if the token may go to `url`. An error if plain http would carry it beyond this machine.
     pub fn trusts(&self, url: &str) -> Result<bool, Error> {
         let Some(url) = Url::parse(url).ok().filter(|url| self.includes(url)) else { return Ok(false) };
         check_transport(&url, self.allow_insecure).map(|()| true)
@@ -83,7 +83,7 @@ impl Origins {
     }
 }
 
-/// Whether scheme, host and port are equal; a default port equals its absence.
+/// True if scheme, host and port are equal; a default port equals its absence.
 pub fn same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
         && one.host() == other.host()
@@ -133,7 +133,7 @@ impl Base {
     }
 }
 
-/// Whether the reference is a path: not empty, no mere query or fragment, and without scheme or host. By the WHATWG rules
+/// True if the reference is a path: not empty, no mere query or fragment, and without scheme or host. By the WHATWG rules
 /// for http URLs, `\` is a slash.
 fn is_path(reference: &str) -> bool {
     let slash = |byte: Option<&u8>| matches!(byte, Some(b'/' | b'\\'));

@@ -29,7 +29,7 @@ impl PhaseCell {
         }
     }
 
-    /// Whether no byte of the request was sent, or the server said that it did not act upon the request. Then sending it
+    /// True if no byte of the request was sent, or the server said that it did not act upon the request. Then sending it
     /// again does nothing twice. Exact once the exchange has failed; false when in doubt.
     pub fn provably_unsent(&self) -> bool {
         let bits = self.0.load(Ordering::Relaxed);

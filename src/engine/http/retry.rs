@@ -49,12 +49,12 @@ impl RetryRules {
         }
     }
 
-    /// Whether sending `request` again does nothing twice, even if the server may have acted upon it.
+    /// True if sending `request` again does nothing twice, even if the server may have acted upon it.
     pub fn may_repeat(&self, request: &WireRequest, unsent: bool) -> bool {
         unsent || self.methods.contains(&request.method) || request.headers.contains_key(IDEMPOTENCY_KEY)
     }
 
-    /// Whether the same request may succeed a little later.
+    /// True if the same request may succeed a little later.
     pub fn passes(&self, answer: &Result<Response, Error>) -> bool {
         match answer {
             // `statuses` is about the client's own origin.

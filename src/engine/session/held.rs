@@ -25,7 +25,7 @@ impl Versioned {
     }
 }
 
-/// Which tokens a request carried: the login, and the rotation within it.
+/// Names the tokens that a request carried: the login, and the rotation within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     pub epoch: u64,

@@ -12,7 +12,7 @@ pub trait Host: Send + Sync {
     /// Keeps the program's callbacks until the value is dropped, but does not keep the program running.
     fn keep_callbacks_alive(&self) -> KeepAlive;
 
-    /// Whether the program's callbacks can still be called.
+    /// True if the program's callbacks can still be called.
     fn alive(&self) -> bool;
 }
 

@@ -85,7 +85,7 @@ impl Inner {
 /// The way to valid tokens.
 enum Reach {
     Held(Arc<Held>),
-    /// Nobody is logged in.
+    /// No login is there.
     Anonymous(Stamp),
     /// This flight brings the tokens.
     Coming(Arc<FlightHandle>),
@@ -95,7 +95,7 @@ enum Reach {
 #[derive(Debug)]
 pub enum Credential {
     Tokens(Arc<Held>),
-    /// Nobody is logged in. See [`schedule::Policy::anonymous`].
+    /// No login is there. See [`schedule::Policy::anonymous`].
     Anonymous(Stamp),
 }
 

@@ -9,7 +9,7 @@ use crate::store::MemoryStore;
 /// The registries that clients share, from every worker thread of the process.
 static SHARED: LazyLock<Mutex<HashMap<StoreId, Weak<Registry>>>> = LazyLock::new(Mutex::default);
 
-/// Which store a client's sessions live in. Clients of one store have the sessions of equal keys in common.
+/// Names the store that a client's sessions live in. Clients of one store have the sessions of equal keys in common.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StoreId {
     /// The client's own, which it shares with nobody.

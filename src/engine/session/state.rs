@@ -214,7 +214,7 @@ impl State {
         now < until
     }
 
-    /// Whether `client.rotate()` may start a rotation, or join the flight under way.
+    /// True if `client.rotate()` may start a rotation, or join the flight under way.
     pub fn may_rotate(&self, now: Instant) -> Result<(), Error> {
         match &self.status {
             Status::Lost(error) => Err(Error::clone(error)),
@@ -239,7 +239,7 @@ impl State {
         }
     }
 
-    /// Requests stop using the tokens held. Nobody is logged in until a rotation or a login brings new tokens.
+    /// Requests stop using the tokens held. No login is there until a rotation or a login brings new tokens.
     pub fn forget(&mut self) {
         self.forgotten = self.held.take().or_else(|| self.forgotten.take());
     }

@@ -101,13 +101,13 @@ impl Writer {
         self.wanted().stored = stored.map(|stored| stored.version);
     }
 
-    /// Whether the store does not hold the newest tokens yet.
+    /// True if the store does not hold the newest tokens yet.
     pub(super) fn unsaved(&self) -> bool {
         let wanted = self.wanted();
         wanted.saved < wanted.ticket
     }
 
-    /// Whether the newest tokens are saved. If so, the repeating ends.
+    /// True if the newest tokens are saved. If so, the repeating ends.
     fn rests(&self) -> bool {
         let mut wanted = self.wanted();
         let saved = wanted.saved == wanted.ticket;
@@ -194,7 +194,7 @@ impl Session {
                     return Err(StoreError::TimedOut);
                 }
                 Ok(Written::Conflict(newer)) if conflicts < CONFLICTS => {
-                    // Nobody else rotates this session, so that its own tokens are the newest.
+                    // No other session rotates these tokens, so that its own tokens are the newest.
                     conflicts += 1;
                     self.writer.saw(newer.as_ref());
                 }

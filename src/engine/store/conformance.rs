@@ -1,4 +1,4 @@
-//! What every register must do. Each implementation of [`Store`] runs this suite in its own tests.
+//! The duties of every register. Each implementation of [`Store`] runs this suite in its own tests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const ROUNDS: usize = 20;
 /// How long a change may take until `watch` tells of it.
 const NOTICE: Duration = Duration::from_secs(10);
 
-/// What a store can promise. A promise that it does not make is not tested.
+/// The promises that a store can keep. A promise that it does not make is not tested.
 #[derive(Clone, Copy)]
 pub(crate) struct Promises {
     /// A write over another version than the expected one changes nothing, and every write has a version of its own.
@@ -70,7 +70,7 @@ fn stored(store: &dyn Store, record: Record) -> Stored {
     Stored { version: store.version(&record), record }
 }
 
-/// Whether the write was done, rather than conflicted.
+/// True if the write was done, rather than conflicted.
 async fn swap(store: &dyn Store, key: &str, expected: Option<Version>, next: &Stored) -> bool {
     match store.compare_and_set(key, expected, next).await.unwrap() {
         Swap::Done => true,

@@ -20,7 +20,7 @@ pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Keeps one record for each session key. Deadlines are the store's own: every call settles.
 pub trait Store: Send + Sync {
-    /// What is stored, or None if nothing is.
+    /// The stored record, or None if nothing is stored.
     fn read<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Stored>>;
 
     /// Stores `next` if the stored version is `expected` (None: if nothing is stored), else changes nothing.
@@ -43,14 +43,14 @@ pub trait Store: Send + Sync {
         None
     }
 
-    /// Whether others can write to it: another process, or the same program before it was restarted. If not, a
+    /// True if others can write to it: another process, or the same program before it was restarted. If not, a
     /// second read brings nothing new.
     fn outlives_session(&self) -> bool {
         true
     }
 }
 
-/// What became of a compare-and-set.
+/// The result of a compare-and-set.
 pub enum Swap {
     Done,
     /// Another version is stored. Nothing was changed.
@@ -71,7 +71,7 @@ pub enum StoreError {
     },
     /// No answer came in time. A write may have been applied, or be applied later.
     TimedOut,
-    /// What is stored is no set of tokens.
+    /// The stored record is no set of tokens.
     Corrupt {
         cause: Option<Cause>,
     },

@@ -1,4 +1,4 @@
-//! What a store keeps for one session, and the version that names one write of it.
+//! The record that a store keeps for one session, and the version that names one write of it.
 
 use std::fmt;
 

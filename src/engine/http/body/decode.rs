@@ -150,7 +150,7 @@ macro_rules! decode {
 
 decode!(GzipDecoder, ZlibDecoder, DeflateDecoder, BrotliDecoder, ZstdDecoder);
 
-/// Whether the error is flate2's, and not the connection's, after which the input is at its end too.
+/// True if the error is flate2's, and not the connection's, after which the input is at its end too.
 fn is_flate2s(error: &io::Error) -> bool {
     let of_connection =
         |cause: &(dyn StdError + Send + Sync + 'static)| cause.is::<hyper::Error>() || cause.is::<Fault>();

@@ -26,7 +26,7 @@ pub trait Source: Send + Sync {
     /// is needed, so that a request that gets no connection leaves the stream unread.
     fn open(&self) -> Option<Chunks>;
 
-    /// Whether [`Source::open`] would return a body.
+    /// True if [`Source::open`] would return a body.
     fn is_fresh(&self) -> bool;
 
     /// The number of bytes, if it is known beforehand.
@@ -42,7 +42,7 @@ pub trait Source: Send + Sync {
 pub type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
 
 impl Payload {
-    /// Whether the whole body can be sent from the beginning.
+    /// True if the whole body can be sent from the beginning.
     pub fn is_fresh(&self) -> bool {
         match self {
             Self::Bytes(_) => true,

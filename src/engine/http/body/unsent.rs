@@ -8,7 +8,7 @@ use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection}
 
 use crate::http::connect::abort_handle::AbortHandle;
 
-/// Whether all of a request's body was given to its connection. A clone is the same state.
+/// True if all of a request's body was given to its connection. A clone is the same state.
 #[derive(Clone, Default)]
 pub(crate) struct UploadState(Arc<AtomicU8>);
 

@@ -33,7 +33,7 @@ pub(crate) fn unprocessed() {
     let _ = WATCHED.try_with(PhaseCell::unprocessed);
 }
 
-/// Whether this task runs a request. It does not if hyper moved a connect into it.
+/// True if this task runs a request. It does not if hyper moved a connect into it.
 pub(crate) fn is_watched() -> bool {
     WATCHED.try_with(|_| ()).is_ok()
 }

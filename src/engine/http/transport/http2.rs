@@ -27,13 +27,13 @@ pub(crate) fn configure(client: &mut Builder) {
         .http2_keep_alive_timeout(PONG_WITHIN);
 }
 
-/// Whether the server cannot have acted upon the request that failed with `error`, in HTTP/1.1 or 2.
+/// True if the server cannot have acted upon the request that failed with `error`, in HTTP/1.1 or 2.
 pub(crate) fn unprocessed(error: &legacy::Error) -> bool {
     let never_connected = error.connect_info().is_none();
     never_connected || proves_unsent(error)
 }
 
-/// Whether the request waited to share another request's connection, and that connection failed. The text is all that
+/// True if the request waited to share another request's connection, and that connection failed. The text is all that
 /// hyper-util shows of this error.
 pub(crate) fn shared_connect_failed(error: &legacy::Error) -> bool {
     let cause = error.source().map(ToString::to_string);

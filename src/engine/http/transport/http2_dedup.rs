@@ -82,7 +82,7 @@ where
 
 pub(crate) struct DedupedConnect<T> {
     inner: BoxFuture<'static, Result<T, BoxError>>,
-    /// Whether a request waited for it when it started.
+    /// True if a request waited for it when it started.
     wanted: bool,
     origin: Option<Authority>,
     known: Http2Origins,

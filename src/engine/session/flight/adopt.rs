@@ -31,16 +31,16 @@ const REMEMBERED: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct Replaced(VecDeque<(Version, Fingerprint)>);
 
-/// What a read of the store found.
+/// The result of a read of the store.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Found {
     /// The tokens that the session holds.
     Mine,
     /// Tokens that this session has replaced.
     Replaced,
-    /// Somebody else has rotated.
+    /// Another holder has rotated.
     News(Versioned),
-    /// Somebody else has logged out: there are no tokens any more.
+    /// Another holder has logged out: there are no tokens any more.
     Gone,
 }
 

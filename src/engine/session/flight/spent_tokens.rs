@@ -22,7 +22,7 @@ struct Sent {
     answer: Arc<Answer>,
 }
 
-/// Whether to send a refresh token.
+/// The answer to: may a refresh token be sent?
 #[derive(Debug)]
 pub(crate) enum Send {
     /// Send it, and set this answer.
@@ -43,7 +43,7 @@ impl SpentTokens {
         Send::Now(answer)
     }
 
-    /// Whether an earlier login has spent the token, and its answer is known.
+    /// True if an earlier login has spent the token, and its answer is known.
     pub(crate) fn spent(&self, token: &Secret, epoch: u64) -> bool {
         self.earlier(token, epoch).any(Sent::spent)
     }

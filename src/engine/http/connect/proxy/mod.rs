@@ -31,7 +31,7 @@ pub struct ProxyOptions {
     pub https: String,
     /// Hosts that are reached directly, in the form of `NO_PROXY`.
     pub except: String,
-    /// Whether requests to this machine use the proxy too.
+    /// True if requests to this machine use the proxy too.
     pub loopback: bool,
 }
 
