@@ -119,7 +119,6 @@ impl Grant for Callbacks {
     fn refresh(&self, ask: Ask) -> BoxFuture<'_, Result<Tokens, GrantError>> {
         Box::pin(async move {
             let token = ask.refresh_token.map_or(Arg::Null, Arg::Secret);
-            #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
             let numbers = [f64::from(ask.attempt), ask.epoch as f64].map(Arg::Number);
             let session = Arg::Text(ask.session.to_string());
             let args = [token, session].into_iter().chain(numbers).collect();

@@ -54,13 +54,12 @@ impl Client {
     pub fn new(environment: &Environment, number: u32, settings: Settings) -> Result<Self, String> {
         let crossing = Rc::clone(environment.crossing());
         let calls = Arc::clone(&crossing.calls);
-        let config = settings.into_config(calls, number).map_err(|error| errors::thrown_now(&error))?;
+        let config = settings.into_config(calls, number).map_err(errors::thrown_now)?;
         Ok(Self { config: Arc::new(config), sessions: RefCell::default(), crossing })
     }
 
     /// Returns the number of a session, which is held until `forget`.
     #[napi(catch_unwind)]
-    #[allow(clippy::cast_possible_truncation, reason = "more sessions than that fit into no memory")]
     pub fn session(&self, key: String) -> u32 {
         let session = EngineClient::new(Arc::clone(&self.config), &key);
         self.sessions.borrow_mut().insert(Arc::new(session)) as u32
@@ -150,10 +149,7 @@ impl Client {
     ) -> Result<Unknown<'env>> {
         let tokens = tokens.map(Tokens::try_from).transpose();
         self.change(env, session, |engine| async move {
-            let tokens = tokens.map_err(|malformed| {
-                Error::invalid_option("tokens", format!("cannot be used: {malformed}"))
-            })?;
-            engine.set_tokens(tokens).await.map(|()| Settlement::Done)
+            engine.set_tokens(tokens?).await.map(|()| Settlement::Done)
         })
     }
 
@@ -180,7 +176,6 @@ impl Client {
 
     /// In the order of `STATS` in `lib/client.js`.
     #[napi(catch_unwind)]
-    #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
     pub fn stats(&self) -> Vec<f64> {
         let config = &self.config;
         let counters = &config.participant.counters;
@@ -210,7 +205,7 @@ impl Client {
         ts_return_type = "[string | null, number, number, number] | Promise<[string | null, number, number, number]>"
     )]
     pub fn authorise<'env>(&self, env: &'env Env, session: u32, epoch: Option<f64>) -> Result<Unknown<'env>> {
-        let epoch = epoch.map(count);
+        let epoch = epoch.map(|epoch| epoch as u64);
         if let Some(authorised) = self.ahead().at_once(|| self.engine(session).authorise_now(epoch)) {
             return self.resolved(env, Settlement::Authorised(Some(authorised)));
         }
@@ -229,7 +224,7 @@ impl Client {
         epoch: f64,
         generation: f64,
     ) -> Result<Unknown<'env>> {
-        let stamp = Stamp { epoch: count(epoch), generation: count(generation) };
+        let stamp = Stamp { epoch: epoch as u64, generation: generation as u64 };
         self.change(env, session, move |engine| async move {
             engine.rejected(stamp).await.map(Settlement::Authorised)
         })
@@ -238,19 +233,17 @@ impl Client {
     /// Tells the session that a server accepted the token of this stamp.
     #[napi(catch_unwind)]
     pub fn accepted(&self, session: u32, epoch: f64, generation: f64) {
-        self.engine(session).accepted(Stamp { epoch: count(epoch), generation: count(generation) });
+        self.engine(session).accepted(Stamp { epoch: epoch as u64, generation: generation as u64 });
     }
 
     /// Returns the login that a request made now belongs to.
     #[napi(catch_unwind)]
-    #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
     pub fn epoch(&self, session: u32) -> f64 {
         self.engine(session).epoch() as f64
     }
 
     /// Returns the token that the session has now, without waiting.
     #[napi(catch_unwind)]
-    #[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
     pub fn now(&self, session: u32) -> Now {
         let (held, stamp) = self.engine(session).now();
         Now {
@@ -263,10 +256,7 @@ impl Client {
     /// Another login, or with undefined a logout. It counts when this returns, and is stored by itself.
     #[napi(catch_unwind)]
     pub fn login(&self, session: u32, tokens: Option<NativeTokens>) -> Result<(), String> {
-        let invalid = |malformed| {
-            errors::thrown_now(&Error::invalid_option("tokens", format!("cannot be used: {malformed}")))
-        };
-        let tokens = tokens.map(Tokens::try_from).transpose().map_err(invalid)?;
+        let tokens = tokens.map(Tokens::try_from).transpose().map_err(errors::thrown_now)?;
         let stored = self.engine(session).login(tokens);
         runtime::spawn(move || stored);
         Ok(())
@@ -275,7 +265,7 @@ impl Client {
     /// Returns whether the token may go to this URL. Throws the error that a request to the URL would reject with.
     #[napi(catch_unwind)]
     pub fn trusts(&self, session: u32, url: String) -> Result<bool, String> {
-        self.engine(session).trusts(&url).map_err(|error| errors::thrown_now(&error))
+        self.engine(session).trusts(&url).map_err(errors::thrown_now)
     }
 
     fn engine(&self, session: u32) -> Arc<EngineClient> {
@@ -304,7 +294,7 @@ impl Client {
     /// The request that an answer redirects to, or null. Throws if the redirect must not be followed.
     #[napi(catch_unwind)]
     pub fn next_hop(&self, session: u32, exchange: NativeExchange) -> Result<Option<NativeHop>, String> {
-        exchange.next_hop(&self.engine(session)).map_err(|error| errors::thrown_now(&error))
+        exchange.next_hop(&self.engine(session)).map_err(errors::thrown_now)
     }
 
     fn start<'env, W, F>(&self, env: &'env Env, session: u32, work: W) -> Result<Unknown<'env>>
@@ -315,9 +305,4 @@ impl Client {
         let engine = self.engine(session);
         self.crossing.promises.of(env, move || work(engine))
     }
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count below 2^53, made here")]
-fn count(number: f64) -> u64 {
-    number as u64
 }

@@ -20,6 +20,12 @@
     clippy::trivially_copy_pass_by_ref,
     reason = "napi's macros hand arguments over in these shapes"
 )]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers cross as doubles: counts and dates below 2^53, and sizes that lib/ has checked"
+)]
 
 mod aborts;
 mod callbacks;

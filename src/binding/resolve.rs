@@ -58,7 +58,6 @@ fn download(scope: Scope, engine: Box<EngineDownload>, promises: &Promises) -> R
     Ok(Js(Download::new(engine, promises.clone()).into_instance(&env)?.value().value))
 }
 
-#[allow(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
 fn write_authorised(scope: Scope, Authorised { header, stamp, refreshed }: &Authorised) -> Result<Js> {
     let value = header.as_ref().map_or_else(|| scope.null(), |value| scope.latin1(value.as_bytes()))?;
     let numbers = [stamp.epoch as f64, stamp.generation as f64, f64::from(u8::from(*refreshed))];

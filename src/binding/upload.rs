@@ -119,11 +119,6 @@ impl Source for Upload {
         self.source.replayable || !self.opened.load(Ordering::Relaxed)
     }
 
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a size that JavaScript can hold"
-    )]
     fn length(&self) -> Option<u64> {
         self.source.length.map(|length| length as u64)
     }

@@ -47,6 +47,6 @@ fn kept(error: &Error, queue: u64) -> Option<u32> {
 }
 
 /// An error that a constructor throws. napi makes the JavaScript error's `code` of the status, so that is ours.
-pub(crate) fn thrown_now(error: &Error) -> napi::Error<String> {
+pub(crate) fn thrown_now(error: Error) -> napi::Error<String> {
     napi::Error::new(error.code().to_owned(), error.to_string())
 }

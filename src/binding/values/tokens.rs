@@ -5,8 +5,9 @@ use napi::Result;
 use napi_derive::napi;
 
 use super::napi_value::{Js, Scope};
+use engine::error::Error;
 use engine::secret::Secret;
-use engine::token::{Malformed, Tokens};
+use engine::token::Tokens;
 
 /// Tokens that `lib/tokens.js` has read. Absent fields are undefined, never null.
 #[napi(object, object_to_js = false)]
@@ -20,14 +21,9 @@ pub struct NativeTokens {
 }
 
 impl TryFrom<NativeTokens> for Tokens {
-    type Error = Malformed;
+    type Error = Error;
 
-    fn try_from(native: NativeTokens) -> std::result::Result<Self, Malformed> {
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a date: below 2^53, checked here"
-        )]
+    fn try_from(native: NativeTokens) -> std::result::Result<Self, Error> {
         let expires_at = native.expires_at.filter(|at| (0.0..9e15).contains(at)).map(|at| at as u64);
         Tokens::new(
             Secret::new(native.access_token),
@@ -35,6 +31,7 @@ impl TryFrom<NativeTokens> for Tokens {
             expires_at,
             native.extra.map(Secret::new),
         )
+        .map_err(|malformed| Error::invalid_option("tokens", format!("cannot be used: {malformed}")))
     }
 }
 
@@ -42,7 +39,6 @@ impl TryFrom<NativeTokens> for Tokens {
 pub(crate) fn write(scope: Scope, tokens: &Tokens) -> Result<Js> {
     let secret =
         |secret: Option<&Secret>| secret.map_or_else(|| scope.null(), |secret| scope.text(secret.expose()));
-    #[allow(clippy::cast_precision_loss, reason = "a date: below 2^53")]
     let expires_at = tokens.expires_at.map_or_else(|| scope.null(), |at| scope.number(at as f64))?;
     scope.array(&[
         scope.text(tokens.access.expose())?,
