@@ -1,5 +1,5 @@
-//! A client's settings as `lib/options/client.js` makes them: complete, checked and with defaults. One file for each option
-//! that is a group of its own.
+//! A client's settings as `lib/options/client.js` makes them: complete, checked and with defaults. One file for each
+//! group of options.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +9,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use self::header::NativeHeader;
-use self::queue::NativeQueue;
-use self::session::NativeSession;
+use self::session::{NativeQueue, NativeSession};
 use self::transport::NativeTransport;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::queue::calls::Calls;
@@ -19,17 +18,13 @@ use engine::error::Error;
 use engine::http::retry::Budget;
 use engine::http::{Limits, MAX_REDIRECTS, Origins, Rules};
 use engine::present::Format;
-use engine::session::registry::Registry;
+use engine::session::registry::{Registry, StoreId};
 use engine::wait::gate::Gate;
 
 mod header;
-mod proxy;
-mod queue;
-mod redirect;
 mod request;
 mod retry;
 mod session;
-mod tls;
 mod transport;
 
 pub(super) use header::lines as header_lines;
@@ -48,7 +43,7 @@ pub struct Settings {
     pub queue: NativeQueue,
     pub transport: NativeTransport,
     pub timeout: f64,
-    /// An index into the modes of `redirect.rs`.
+    /// As [`request::redirect_mode`] reads it.
     pub redirect: u32,
     pub max_response_size: f64,
     pub retry: NativeRetry,
@@ -66,7 +61,7 @@ impl Settings {
     /// `client` is the number of this client's callbacks.
     pub(super) fn into_config(self, calls: Arc<Calls>, client: u32) -> Result<Config, Error> {
         let callbacks = Callbacks { calls, client, patience: ms(self.session.refresh_timeout) };
-        let registry = Registry::of(self.session.store_id());
+        let registry = Registry::of(self.session.share.clone().map_or(StoreId::Private, StoreId::Named));
         let base = self.base_url.as_deref().map(|base| url("baseURL", base)).transpose()?;
         let allowed = self.allowed_origins.iter().map(|origin| url("allowedOrigins", origin));
         // A request to a Unix socket does not leave this machine, whatever its URL says.
@@ -83,10 +78,10 @@ impl Settings {
             headers: header::lines(&self.headers)?,
             header_name: self.header.name()?,
             rules: Rules {
-                redirect: redirect::mode(self.redirect).unwrap_or_default(),
+                redirect: request::redirect_mode(self.redirect).unwrap_or_default(),
                 max_redirects: MAX_REDIRECTS,
                 limits: Limits {
-                    size: bytes(self.max_response_size),
+                    size: self.max_response_size as u64,
                     time: ms(self.timeout),
                     whole_up_to: WHOLE_UP_TO,
                     patience: PATIENCE,
@@ -111,13 +106,4 @@ fn url(option: &'static str, text: &str) -> Result<Url, Error> {
 
 fn invalid(option: &'static str) -> Error {
     Error::invalid_option(option, "is not valid")
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a size, checked in lib/options/client.js"
-)]
-fn bytes(size: f64) -> u64 {
-    size as u64
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use ::http::Method;
 
 use super::retry::NativeRetry;
-use super::{header, ms, redirect};
+use super::{header, ms};
 use engine::client::Request;
 use engine::error::Error;
-use engine::http::Payload;
+use engine::http::{Payload, RedirectMode};
 
 pub(crate) struct RequestParts {
     pub(crate) url: String,
@@ -39,9 +39,18 @@ impl RequestParts {
             body,
             timeout: self.timeout.map_or(timeout, ms),
             skip_auth: self.flags & 1 == 1,
-            redirect: (self.flags >> 1 & 0b111).checked_sub(1).and_then(redirect::mode),
+            redirect: (self.flags >> 1 & 0b111).checked_sub(1).and_then(redirect_mode),
             max_redirects: (self.flags >> 4).checked_sub(1),
             retry: self.retry.map(TryInto::try_into).transpose()?.map(Arc::new),
         })
     }
+}
+
+/// In the order of `REDIRECT_MODES` in `lib/crossing/native-request.js`.
+const REDIRECT_MODES: [RedirectMode; 4] =
+    [RedirectMode::SameOrigin, RedirectMode::Follow, RedirectMode::Error, RedirectMode::Manual];
+
+/// The option `redirect`, which crosses as a number.
+pub(super) fn redirect_mode(index: u32) -> Option<RedirectMode> {
+    REDIRECT_MODES.get(index as usize).copied()
 }

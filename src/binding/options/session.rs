@@ -6,13 +6,12 @@ use napi_derive::napi;
 use tokio_util::sync::CancellationToken;
 
 use super::ms;
-use super::queue::NativeQueue;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::values::tokens::NativeTokens;
 use engine::error::Error;
 use engine::session::counters::Counters;
 use engine::session::participant::{Participant, Seed};
-use engine::session::registry::{Registry, StoreId};
+use engine::session::registry::Registry;
 use engine::session::schedule::Policy;
 use engine::store::{Store, Unversioned};
 use engine::wait::waiting_limit::WaitingLimit;
@@ -36,11 +35,14 @@ pub struct NativeSession {
     pub forgets: Option<bool>,
 }
 
-impl NativeSession {
-    pub(super) fn store_id(&self) -> StoreId {
-        self.share.clone().map_or(StoreId::Private, StoreId::Named)
-    }
+/// The option `queue`: how many requests may wait for a rotation, and for how long.
+#[napi(object, object_to_js = false)]
+pub struct NativeQueue {
+    pub max: u32,
+    pub timeout: f64,
+}
 
+impl NativeSession {
     pub(super) fn into_participant(
         self,
         queue: &NativeQueue,
@@ -52,9 +54,7 @@ impl NativeSession {
         } else {
             registry.memory()
         };
-        let seed = self.seed.map(TryInto::try_into).transpose();
-        let seed = seed
-            .map_err(|malformed| Error::invalid_option("tokens", format!("cannot be used: {malformed}")))?;
+        let seed = self.seed.map(TryInto::try_into).transpose()?;
         Ok(Participant {
             grant: Arc::new(callbacks.clone()),
             store,

@@ -2,10 +2,8 @@
 
 use napi_derive::napi;
 
-use super::proxy::NativeProxy;
-use super::tls::NativeTls;
 use engine::error::Error;
-use engine::http::{HyperTransport, TransportOptions};
+use engine::http::{HyperTransport, ProxyOptions, TlsOptions, TransportOptions};
 
 #[napi(object, object_to_js = false)]
 pub struct NativeTransport {
@@ -16,14 +14,35 @@ pub struct NativeTransport {
     pub proxy: Option<NativeProxy>,
 }
 
+/// PEM texts.
+#[napi(object, object_to_js = false)]
+pub struct NativeTls {
+    pub ca: Option<String>,
+    pub cert: Option<String>,
+    pub key: Option<String>,
+    pub reject_unauthorized: bool,
+}
+
+/// `lib/options/proxy.js` reads it from the option, or from environment variables.
+#[napi(object, object_to_js = false)]
+pub struct NativeProxy {
+    pub http: String,
+    pub https: String,
+    pub except: String,
+    pub loopback: bool,
+}
+
 impl NativeTransport {
     pub(super) fn into_transport(self, allow_insecure: bool) -> Result<HyperTransport, Error> {
+        let NativeTls { ca, cert, key, reject_unauthorized } = self.tls;
+        let proxy =
+            |NativeProxy { http, https, except, loopback }| ProxyOptions { http, https, except, loopback };
         HyperTransport::new(&TransportOptions {
             idle_per_origin: self.connections as usize,
-            tls: self.tls.into(),
+            tls: TlsOptions { ca, cert, key, trust_anyone: !reject_unauthorized },
             http2: self.http2,
             socket_path: self.socket_path,
-            proxy: self.proxy.map(Into::into),
+            proxy: self.proxy.map(proxy),
             allow_insecure,
         })
     }
