@@ -63,22 +63,13 @@ impl Download {
             let inbox = Arc::clone(&self.inbox);
             runtime::spawn(move || inbox.fill(engine));
         }
-        match self.inbox.take() {
-            Some(Ok(parts)) => {
-                let scope = Scope::of(*env);
-                unknown(env, scope.chunk(&parts)?)
-            }
-            Some(Err(error)) => {
-                let (settler, promise) = self.promises.begin(env)?;
-                settler.settle(Err(error));
-                Ok(promise)
-            }
-            None => {
-                let (settler, promise) = self.promises.begin(env)?;
-                self.inbox.wait(settler);
-                Ok(promise)
-            }
+        if let Some(Ok(parts)) = self.inbox.take() {
+            return unknown(env, Scope::of(*env).chunk(&parts)?);
         }
+        // The promise of an error is rejected at once, because an error stays in the inbox.
+        let (settler, promise) = self.promises.begin(env)?;
+        self.inbox.wait(settler);
+        Ok(promise)
     }
 
     /// Returns the whole body, if nothing was read before: a string if it is pure ASCII, null if it is empty.
@@ -137,16 +128,7 @@ impl Inbox {
             Ok(None) => state.end = Some(Ok(())),
             Err(error) => state.end = Some(Err(error)),
         }
-        if state.waiting.is_none() {
-            return;
-        }
-        // After an empty chunk there is nothing to take, and the reader waits on.
-        let Some(next) = state.take() else { return };
-        let waiting = state.waiting.take();
-        drop(state);
-        if let Some(waiting) = waiting {
-            waiting.settle(next.map(Settlement::Chunk));
-        }
+        state.serve();
     }
 
     fn take(&self) -> Option<std::result::Result<Vec<Bytes>, Error>> {
@@ -157,22 +139,17 @@ impl Inbox {
 
     fn wait(&self, settler: Settler) {
         let mut state = self.state();
-        match state.take() {
-            // The part arrived after `read` had looked for one.
-            Some(next) => settler.settle(next.map(Settlement::Chunk)),
-            None => state.waiting = Some(settler),
-        }
+        state.waiting = Some(settler);
+        // A part may have arrived after `read` had looked for one.
+        state.serve();
     }
 
     fn leave(&self) {
         let mut state = self.state();
         state.dropped = true;
-        let waiting = state.waiting.take();
+        state.serve();
         drop(state);
         self.changed.notify_one();
-        if let Some(waiting) = waiting {
-            waiting.settle(Ok(Settlement::Chunk(Vec::new())));
-        }
     }
 
     async fn dropped(&self) {
@@ -199,6 +176,15 @@ impl Inbox {
 }
 
 impl ReadAhead {
+    /// Settles the `read` that waits, if there is something for it. After an empty chunk there is nothing.
+    fn serve(&mut self) {
+        let Some(waiting) = self.waiting.take() else { return };
+        match self.take() {
+            Some(next) => waiting.settle(next.map(Settlement::Chunk)),
+            None => self.waiting = Some(waiting),
+        }
+    }
+
     /// Takes all parts; an empty list at the end. `None` if nothing has arrived yet.
     fn take(&mut self) -> Option<std::result::Result<Vec<Bytes>, Error>> {
         if self.size > 0 || self.dropped {
