@@ -191,13 +191,15 @@ impl Host for Callbacks {
     }
 
     fn keep_process_alive(&self) -> KeepAlive {
-        self.calls.queue.push(Item::KeepProcessAlive(self.client));
-        Box::new(ReleaseProcess(self.clone()))
+        let (queue, client) = (Arc::clone(&self.calls.queue), self.client);
+        queue.push(Item::KeepProcessAlive(client));
+        Box::new(OnDrop(move || queue.push(Item::ReleaseProcess(client))))
     }
 
     fn keep_callbacks_alive(&self) -> KeepAlive {
-        self.notify("keepCallbacks", Vec::new());
-        Box::new(ReleaseCallbacks(self.clone()))
+        let (queue, client) = (Arc::clone(&self.calls.queue), self.client);
+        queue.notify(client, "keepCallbacks", Vec::new());
+        Box::new(OnDrop(move || queue.notify(client, "releaseCallbacks", Vec::new())))
     }
 
     fn alive(&self) -> bool {
@@ -205,19 +207,12 @@ impl Host for Callbacks {
     }
 }
 
-struct ReleaseCallbacks(Callbacks);
+/// Calls its function when it is dropped.
+struct OnDrop<F: Fn()>(F);
 
-impl Drop for ReleaseCallbacks {
+impl<F: Fn()> Drop for OnDrop<F> {
     fn drop(&mut self) {
-        self.0.notify("releaseCallbacks", Vec::new());
-    }
-}
-
-struct ReleaseProcess(Callbacks);
-
-impl Drop for ReleaseProcess {
-    fn drop(&mut self) {
-        self.0.calls.queue.push(Item::ReleaseProcess(self.0.client));
+        (self.0)();
     }
 }
 
