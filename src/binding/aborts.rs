@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 
 use super::queue::pending::Pending;
 
 #[derive(Default)]
-pub(super) struct Aborts(Pending<oneshot::Sender<()>>);
+pub(super) struct Aborts(Pending<Arc<Notify>>);
 
 impl Aborts {
     /// Makes the request of this number one that [`Aborts::abort`] ends.
     pub(super) fn abortable(self: &Arc<Self>, number: u32) -> Abortable {
-        let (sender, aborted) = oneshot::channel();
-        self.0.insert(number, sender);
+        let aborted = Arc::new(Notify::new());
+        self.0.insert(number, Arc::clone(&aborted));
         Abortable { aborts: Arc::clone(self), number, aborted }
     }
 
     pub(super) fn abort(&self, number: u32) {
         if let Some(request) = self.0.remove(number) {
-            let _ended = request.send(());
+            request.notify_one();
         }
     }
 }
@@ -28,15 +28,13 @@ impl Aborts {
 pub(super) struct Abortable {
     aborts: Arc<Aborts>,
     number: u32,
-    aborted: oneshot::Receiver<()>,
+    aborted: Arc<Notify>,
 }
 
 impl Abortable {
     /// Resolves when the request is aborted, and otherwise never.
-    pub(super) async fn aborted(&mut self) {
-        if (&mut self.aborted).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+    pub(super) async fn aborted(&self) {
+        self.aborted.notified().await;
     }
 }
 

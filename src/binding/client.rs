@@ -111,7 +111,7 @@ impl Client {
                 let mut sending = pin!(engine.send(request?));
                 let answer = match abortable {
                     None => sending.await?,
-                    Some(mut abortable) => tokio::select! {
+                    Some(abortable) => tokio::select! {
                         biased;
                         () = abortable.aborted() => return Err(Error::Aborted),
                         answer = &mut sending => answer?,
