@@ -52,7 +52,7 @@ impl Client {
     /// `number` is the one that `lib/crossing/dispatch.js` gave this client's callbacks.
     #[napi(constructor, catch_unwind)]
     pub fn new(environment: &Environment, number: u32, settings: Settings) -> Result<Self, String> {
-        let crossing = Rc::clone(environment.crossing());
+        let crossing = Rc::clone(&environment.crossing);
         let calls = Arc::clone(&crossing.calls);
         let config = settings.into_config(calls, number).map_err(errors::thrown_now)?;
         Ok(Self { config: Arc::new(config), sessions: RefCell::default(), crossing })
@@ -268,6 +268,12 @@ impl Client {
         self.engine(session).trusts(&url).map_err(errors::thrown_now)
     }
 
+    /// The request that an answer redirects to, or null. Throws if the redirect must not be followed.
+    #[napi(catch_unwind)]
+    pub fn next_hop(&self, session: u32, exchange: NativeExchange) -> Result<Option<NativeHop>, String> {
+        exchange.next_hop(&self.engine(session)).map_err(errors::thrown_now)
+    }
+
     fn engine(&self, session: u32) -> Arc<EngineClient> {
         Arc::clone(&self.sessions.borrow()[session as usize])
     }
@@ -289,12 +295,6 @@ impl Client {
     {
         let change = self.ahead().change();
         self.start(env, session, |engine| change.begin(work(engine)))
-    }
-
-    /// The request that an answer redirects to, or null. Throws if the redirect must not be followed.
-    #[napi(catch_unwind)]
-    pub fn next_hop(&self, session: u32, exchange: NativeExchange) -> Result<Option<NativeHop>, String> {
-        exchange.next_hop(&self.engine(session)).map_err(errors::thrown_now)
     }
 
     fn start<'env, W, F>(&self, env: &'env Env, session: u32, work: W) -> Result<Unknown<'env>>

@@ -26,7 +26,7 @@ use engine::token::Tokens;
 
 #[napi]
 pub struct Environment {
-    crossing: Rc<Crossing>,
+    pub(super) crossing: Rc<Crossing>,
 }
 
 /// Everything that crosses between Rust and one environment. Its classes share it, on the JavaScript thread only.
@@ -72,11 +72,11 @@ impl Environment {
                 }
                 Item::KeepProcessAlive(client) => {
                     loop_reference.begin(env)?;
-                    return self.call(env, &Call::notice(client, "keepCallbacks"));
+                    return self.call(env, &Call::notice(client, "keepCallbacks", Vec::new()));
                 }
                 Item::ReleaseProcess(client) => {
                     loop_reference.end();
-                    return self.call(env, &Call::notice(client, "releaseCallbacks"));
+                    return self.call(env, &Call::notice(client, "releaseCallbacks", Vec::new()));
                 }
                 Item::Call(call) => return self.call(env, &call),
             }
@@ -166,9 +166,5 @@ impl Environment {
             Arg::Tokens(tokens) => tokens::write(scope, tokens),
             Arg::Error(error) => errors::raw(scope, error, self.crossing.promises.queue.id),
         }
-    }
-
-    pub(super) fn crossing(&self) -> &Rc<Crossing> {
-        &self.crossing
     }
 }

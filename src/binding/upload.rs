@@ -41,7 +41,7 @@ pub(super) struct Uploads {
 
 impl Uploads {
     pub(super) fn new(queue: Arc<Queue>) -> Arc<Self> {
-        Arc::new(Self { queue, numbers: Counter::default(), open: Pending::default() })
+        Arc::new(Self { queue, numbers: Counter::new(), open: Pending::default() })
     }
 
     /// Has JavaScript make the body that it knows as `source`.

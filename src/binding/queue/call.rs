@@ -19,9 +19,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call without arguments and without a reply.
-    pub(crate) fn notice(client: u32, name: &'static str) -> Self {
-        Self { client, name, number: 0, args: Vec::new(), entered: Entered::default() }
+    /// A call without a reply.
+    pub(crate) fn notice(client: u32, name: &'static str, args: Vec<Arg>) -> Self {
+        Self { client, name, number: 0, args, entered: Entered::default() }
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct PendingCall {
 
 impl Calls {
     pub(crate) fn new(queue: Arc<Queue>) -> Arc<Self> {
-        Arc::new(Self { queue, numbers: Counter::default(), waiting: Pending::default() })
+        Arc::new(Self { queue, numbers: Counter::new(), waiting: Pending::default() })
     }
 
     /// Returns `None` if the environment has ended.

@@ -101,7 +101,7 @@ impl Queue {
 
     /// Calls JavaScript without waiting for a reply.
     pub(crate) fn notify(self: &Arc<Self>, client: u32, name: &'static str, args: Vec<Arg>) {
-        self.push(Item::Call(Call { args, ..Call::notice(client, name) }));
+        self.push(Item::Call(Call::notice(client, name, args)));
     }
 
     /// The environment has ended: nothing is delivered any more.

@@ -39,7 +39,6 @@ impl<T> Default for Pending<T> {
 }
 
 /// Gives out numbers from 1. Zero means "no number" wherever a number crosses.
-#[derive(Default)]
 pub(crate) struct Counter(AtomicU32);
 
 impl Counter {
