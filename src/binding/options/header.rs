@@ -13,12 +13,6 @@ pub struct NativeHeader {
     pub has_format: bool,
 }
 
-impl NativeHeader {
-    pub(super) fn name(&self) -> Result<HeaderName, Error> {
-        HeaderName::try_from(self.name.as_str()).map_err(|_| invalid("header.name"))
-    }
-}
-
 /// Reads lines of names and values alternately, as `lib/options/headers.js` makes them.
 pub(in super::super) fn lines(text: &str) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::HeaderName;
 use napi_derive::napi;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -76,7 +77,7 @@ impl Settings {
             format: self.header.has_format.then(|| Arc::new(format) as Arc<dyn Format>),
             judge: self.has_expired.then(|| Box::new(judge) as Box<dyn Judge>),
             headers: header::lines(&self.headers)?,
-            header_name: self.header.name()?,
+            header_name: HeaderName::try_from(self.header.name).map_err(|_| invalid("header.name"))?,
             rules: Rules {
                 redirect: request::redirect_mode(self.redirect).unwrap_or_default(),
                 max_redirects: MAX_REDIRECTS,

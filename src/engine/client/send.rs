@@ -119,7 +119,7 @@ impl<'a> Call<'a> {
                 ..config.rules
             },
             retry: request.retry.unwrap_or_else(|| Arc::clone(&config.retry)),
-            phase: PhaseCell::new(),
+            phase: PhaseCell::default(),
             deadline: clock::now() + request.timeout,
             epoch: client.session.epoch(),
             arrival: Arrival::draw(),

@@ -9,17 +9,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::error::Phase;
 
-/// One request's phase, shared by the task that runs the request and by its observers. A clone is the same cell.
+/// One request's phase, shared by the task that runs the request and by its observers. A clone is the same cell. The
+/// default is a request that has not left the queue.
 #[derive(Clone, Debug, Default)]
 pub struct PhaseCell(Arc<AtomicU8>);
 
 // Relaxed throughout, because no other memory depends on the cell.
 impl PhaseCell {
-    /// A request that has not left the queue.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     pub fn get(&self) -> Phase {
         match self.0.load(Ordering::Relaxed) & PHASE {
             QUEUE => Phase::Queue,

@@ -10,7 +10,7 @@ use crate::http::testing::{Server, get, headers, listen, read_request, rules, tr
 
 /// Runs one exchange, and returns its outcome and its phase.
 async fn run(request: &WireRequest, rules: &Rules) -> (Result<Response, Error>, PhaseCell) {
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     (whole(exchange(&transport(), request, rules, &phase).await).await, phase)
 }
 
@@ -118,7 +118,7 @@ async fn keeps_connections() {
     let server = Server::answering(vec![b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi".to_vec(); 3]).await;
     let transport = transport();
     for _ in 0..3 {
-        let phase = PhaseCell::new();
+        let phase = PhaseCell::default();
         let response = exchange(&transport, &get(server.url("/")), &rules(), &phase).await.unwrap();
         assert_eq!((&*response.reason, &response.body[..]), ("OK", &b"hi"[..]));
         // The connection goes back to the pool in a task of its own.
@@ -264,7 +264,7 @@ async fn a_secret_neither_crosses_nor_comes_back() {
     // A new connection for each hop, since each answer at home comes on a connection of its own.
     let rules = Rules { redirect: RedirectMode::Follow, ..rules() };
     let transport = transport_without_pool();
-    let response = exchange(&transport, &request, &rules, &PhaseCell::new()).await.unwrap();
+    let response = exchange(&transport, &request, &rules, &PhaseCell::default()).await.unwrap();
     assert_eq!((response.url, response.redirected), (home, true));
     let at_home = at_home.await.unwrap();
     assert!(at_home[0].contains("authorization: secret") && at_home[0].contains("x-custom: secret"));
@@ -350,7 +350,7 @@ async fn names_what_a_broken_server_did() {
 #[tokio::test]
 async fn a_reset_in_the_middle_of_a_body_is_one() {
     let (listener, url) = listen().await;
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     let watcher = phase.clone();
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -367,7 +367,7 @@ async fn a_reset_in_the_middle_of_a_body_is_one() {
 #[tokio::test]
 async fn shows_its_phase() {
     let (listener, url) = listen().await;
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     let watcher = phase.clone();
     assert_eq!(watcher.get(), Phase::Queue);
     let server = tokio::spawn(async move {
@@ -391,7 +391,7 @@ async fn shows_its_phase() {
 async fn a_handshake_without_end_is_a_connect_that_times_out() {
     let (listener, url) = listen().await;
     let url = Url::parse(&url.as_str().replace("http:", "https:")).unwrap();
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     let watcher = phase.clone();
     let server = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
@@ -421,7 +421,7 @@ async fn a_server_that_speaks_no_tls_is_named() {
         std::future::pending::<()>().await;
     });
     let url = Url::parse(&url.as_str().replace("http:", "https:")).unwrap();
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     let error = exchange(&transport_that_trusts_anyone(), &get(url), &rules(), &phase).await.unwrap_err();
     assert!(matches!(&error, Error::Network { fault: Fault::NotTls, .. }), "{error:?}");
     assert!(phase.provably_unsent());

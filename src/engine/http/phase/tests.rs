@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn goes_through_the_phases() {
-    let cell = PhaseCell::new();
+    let cell = PhaseCell::default();
     let watcher = cell.clone();
     assert_eq!((watcher.get(), watcher.provably_unsent()), (Phase::Queue, true));
     cell.set(Phase::Response);
@@ -17,7 +17,7 @@ fn goes_through_the_phases() {
 
 #[test]
 fn a_second_connect_after_an_answer_proves_nothing() {
-    let cell = PhaseCell::new();
+    let cell = PhaseCell::default();
     cell.answered();
     cell.set(Phase::Connect);
     assert_eq!((cell.get(), cell.provably_unsent()), (Phase::Connect, false));
@@ -27,7 +27,7 @@ fn a_second_connect_after_an_answer_proves_nothing() {
 
 #[test]
 fn what_was_not_processed_is_as_good_as_unsent() {
-    let cell = PhaseCell::new();
+    let cell = PhaseCell::default();
     cell.set(Phase::Response);
     cell.unprocessed();
     assert_eq!((cell.get(), cell.provably_unsent()), (Phase::Response, true));
@@ -41,7 +41,7 @@ fn what_was_not_processed_is_as_good_as_unsent() {
 #[test]
 fn a_late_connected_changes_no_other_phase() {
     for phase in [Phase::Queue, Phase::Response, Phase::Body] {
-        let cell = PhaseCell::new();
+        let cell = PhaseCell::default();
         cell.set(phase);
         cell.connected();
         assert_eq!(cell.get(), phase);

@@ -24,7 +24,7 @@ async fn ending(
     let transport = server.transport();
     let request = WireRequest { method: Method::POST, body, ..get(server.url.clone()) };
     let asking = tokio::spawn(async move {
-        whole(exchange(&transport, &request, &rules(), &PhaseCell::new()).await).await
+        whole(exchange(&transport, &request, &rules(), &PhaseCell::default()).await).await
     });
     // No window: of a body, nothing can be sent.
     let mut peer = server.peer(&[0, 4, 0, 0, 0, 0]).await;

@@ -28,7 +28,7 @@ async fn server(certificate: (String, String), clients: Option<&Authority>) -> U
 async fn run(url: Url, tls: TlsOptions) -> (Result<Response, Error>, PhaseCell) {
     let transport =
         HyperTransport::new(&TransportOptions { tls, http2: false, ..TransportOptions::default() }).unwrap();
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     (exchange(&transport, &get(url), &rules(), &phase).await, phase)
 }
 

@@ -56,7 +56,7 @@ fn post(url: Url, body: Payload) -> WireRequest {
 }
 
 async fn run(transport: &impl Transport, request: &WireRequest) -> Result<Response, Error> {
-    exchange(transport, request, &rules(), &PhaseCell::new()).await
+    exchange(transport, request, &rules(), &PhaseCell::default()).await
 }
 
 #[tokio::test]

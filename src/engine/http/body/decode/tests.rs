@@ -16,7 +16,7 @@ async fn answer(content_encoding: &str, body: &[u8]) -> Result<Response, Error> 
 async fn answer_with(answer: Vec<u8>) -> Result<Response, Error> {
     let server = Server::answering(vec![answer]).await;
     let rules = Rules { limits: Limits { size: 1024 * 1024, ..rules().limits }, ..rules() };
-    whole(exchange(&testing::transport(), &get(server.url("/")), &rules, &PhaseCell::new()).await).await
+    whole(exchange(&testing::transport(), &get(server.url("/")), &rules, &PhaseCell::default()).await).await
 }
 
 async fn code(content_encoding: &str, body: &[u8]) -> &'static str {
@@ -121,7 +121,7 @@ async fn an_answer_to_head_keeps_its_headers() {
     let answer = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 100\r\n\r\n".to_vec();
     let server = Server::answering(vec![answer]).await;
     let request = crate::http::WireRequest { method: http::Method::HEAD, ..get(server.url("/")) };
-    let response = exchange(&testing::transport(), &request, &rules(), &PhaseCell::new()).await.unwrap();
+    let response = exchange(&testing::transport(), &request, &rules(), &PhaseCell::default()).await.unwrap();
     assert_eq!(response.headers.len(), 2);
 }
 

@@ -160,7 +160,7 @@ fn ports_of_proxies() {
 async fn fail(proxy: &str, url: &str) -> (Error, PhaseCell) {
     let options = TransportOptions { proxy: Some(all(proxy)), ..TransportOptions::default() };
     let transport = HyperTransport::new(&options).unwrap();
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     let outcome = exchange(&transport, &get(url.parse().unwrap()), &rules(), &phase).await;
     (outcome.unwrap_err(), phase)
 }

@@ -27,7 +27,7 @@ async fn poll_once<F: Future + Unpin>(future: &mut F) -> bool {
 
 #[tokio::test]
 async fn a_connect_shows_while_it_lasts() {
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     let mut connector = Watched(Fake(|| ready(Ok(()))));
     watched(&phase, async {
         let connect = connector.call(());
@@ -40,7 +40,7 @@ async fn a_connect_shows_while_it_lasts() {
 
 #[tokio::test]
 async fn a_failed_connect_leaves_the_phase_at_connect() {
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     let mut connector = Watched(Fake(|| ready(Err("refused"))));
     watched(&phase, connector.call(())).await.unwrap_err();
     assert_eq!(phase.get(), Phase::Queue, "a call outside of the watched future is nobody's");
@@ -51,7 +51,7 @@ async fn a_failed_connect_leaves_the_phase_at_connect() {
 
 #[tokio::test]
 async fn a_connect_that_hyper_moved_away_is_no_longer_the_requests() {
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     let mut connector = Watched(Fake(pending::<Outcome>));
     let mut connect = None;
     watched(&phase, async {

@@ -29,7 +29,7 @@ fn start(transport: &Arc<HyperTransport>, server: &Http2Server, path: &str) -> J
 fn start_this(transport: &Arc<HyperTransport>, request: WireRequest) -> JoinHandle<Outcome> {
     let transport = Arc::clone(transport);
     tokio::spawn(async move {
-        let phase = PhaseCell::new();
+        let phase = PhaseCell::default();
         let answer = async { whole(exchange(&*transport, &request, &rules(), &phase).await).await };
         (answer.await, phase)
     })

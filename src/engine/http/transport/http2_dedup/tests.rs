@@ -53,7 +53,7 @@ fn serve(server: &Arc<Http2Server>) -> Arc<AtomicUsize> {
 }
 
 async fn request(transport: &HyperTransport, server: &Http2Server) {
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     let response = exchange(transport, &get(server.url.clone()), &rules(), &phase).await;
     assert_eq!(whole(response).await.unwrap().body, "ok");
 }
@@ -204,7 +204,7 @@ async fn waiting_connects_go_on_when_the_connecting_one_is_dropped() {
 
 #[tokio::test]
 async fn a_connect_that_was_let_go_ends_if_its_origin_is_known() {
-    let phase = PhaseCell::new();
+    let phase = PhaseCell::default();
     let (tell, mut sharing) = fake();
     let mut started = Vec::new();
     watched(&phase, async {
