@@ -36,7 +36,10 @@ describe('jest --detectOpenHandles', () => {
     });
     const jest = require.resolve('jest/bin/jest');
     const args = ['--rootDir', project, '--config', path.join(project, 'jest.config.js'), ...flags];
-    return start([jest, ...args, '--ci', '--detectOpenHandles', '--testPathPatterns', spec], { env }).ended;
+    return start(
+      [jest, ...args, '--ci', '--testTimeout=60000', '--detectOpenHandles', '--testPathPatterns', spec],
+      { env },
+    ).ended;
   }
 
   test('reports nothing, and jest ends by itself', async () => {
