@@ -71,7 +71,7 @@ class TokenClient {
     this.#shared = new Shared(settings, new Callbacks(callbacks));
     try {
       const client = new NativeClient(environment, register(this.#shared.callbacks), settings);
-      this.#native = client.session(settings.session.key);
+      this.#native = client.open(settings.session.key);
     } catch (error) {
       throw rejectOption(error.message);
     }
@@ -146,14 +146,14 @@ class TokenClient {
 
   async getAccessToken() {
     this.#shared.callbacks.assertNotInside();
-    const token = this.#native.accessToken();
+    const token = this.#native.client.accessToken(this.#native.number);
     // Awaited, because a pending call is all that keeps a client whose callbacks bring the token.
     return typeof token === 'string' ? token : await nativeResult(token);
   }
 
   async getTokens() {
     this.#shared.callbacks.assertNotInside();
-    const tokens = await nativeResult(this.#native.tokens());
+    const tokens = await nativeResult(this.#native.client.tokens(this.#native.number));
     return tokens === null ? null : tokensFromArray(tokens);
   }
 
@@ -165,7 +165,7 @@ class TokenClient {
     } catch (error) {
       throw rejectOption(`tokens: ${error.message}`, error);
     }
-    await nativeResult(this.#native.setTokens(native));
+    await nativeResult(this.#native.client.setTokens(this.#native.number, native));
   }
 
   async rotate(options) {
@@ -173,24 +173,24 @@ class TokenClient {
     const rejected = options === undefined ? undefined : ownCopy(options, 'options').rejected;
     if (rejected !== undefined && typeof rejected !== 'string')
       throw invalidOption('rejected', 'an access token');
-    return tokensFromArray(await nativeResult(this.#native.rotate(rejected)));
+    return tokensFromArray(await nativeResult(this.#native.client.rotate(this.#native.number, rejected)));
   }
 
   session(key) {
     if (typeof key !== 'string' || key === '' || key.length > 512) {
       throw invalidOption('session', 'a string of 1 to 512 characters');
     }
-    return new TokenClient(this.#shared, this.#native.session(key));
+    return new TokenClient(this.#shared, this.#native.client.open(key));
   }
 
   stats() {
-    const counts = this.#native.stats();
+    const counts = this.#native.client.stats();
     return Object.fromEntries(STATS.map((name, i) => [name, counts[i]]));
   }
 
   async close() {
     this.#shared.callbacks.assertNotInside();
-    await nativeResult(this.#native.close());
+    await nativeResult(this.#native.client.close(this.#native.number));
   }
 
   async [Symbol.asyncDispose]() {

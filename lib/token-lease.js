@@ -37,13 +37,6 @@ function exchangeOf(client) {
   return partsOf(client).exchange;
 }
 
-/** @param {unknown} client  a TokenClient of this copy of the package */
-function redirectRule(client) {
-  const { native } = partsOf(client);
-  /** @type {(request: NativeRequest, answer: NativeAnswer) => ReturnType<typeof nextHop>} */
-  return (request, answer) => thrownAtOnce(() => nextHop(native, request, answer));
-}
-
 /**
  * The addon throws a plain error with a code where it returns no promise.
  * @template T @param {() => T} call @returns {T}
@@ -97,7 +90,12 @@ class Authoriser {
 
   /** True if the token may go to `origin`, as `URL` writes it. Throws the error that a request to it would get. */
   trusts(origin) {
-    return thrownAtOnce(() => this.#native.trusts(origin));
+    return thrownAtOnce(() => this.#native.client.trusts(this.#native.number, origin));
+  }
+
+  /** The request that this answer redirects to, or null. @param {NativeRequest} request @param {NativeAnswer} answer */
+  nextHop(request, answer) {
+    return thrownAtOnce(() => nextHop(this.#native, request, answer));
   }
 
   /**
@@ -107,7 +105,7 @@ class Authoriser {
    */
   authorise(epoch) {
     this.#callbacks.assertNotInside();
-    const credential = this.#native.authorise(epoch);
+    const credential = this.#native.client.authorise(this.#native.number, epoch);
     return Array.isArray(credential) ? toCredential(credential) : nativeResult(credential).then(toCredential);
   }
 
@@ -116,23 +114,23 @@ class Authoriser {
    * @param {Stamp} stamp @returns {Promise<Credential | null>}
    */
   async rejected({ epoch, generation }) {
-    const next = await nativeResult(this.#native.rejected(epoch, generation));
+    const next = await nativeResult(this.#native.client.rejected(this.#native.number, epoch, generation));
     return next === null ? null : toCredential(next);
   }
 
   /** A server accepted the token. @param {Stamp} stamp */
   accepted({ epoch, generation }) {
-    this.#native.accepted(epoch, generation);
+    this.#native.client.accepted(this.#native.number, epoch, generation);
   }
 
   /** The login that a request made now belongs to. */
   get epoch() {
-    return this.#native.epoch();
+    return this.#native.client.epoch(this.#native.number);
   }
 
   /** The access token that the session has now, undefined while nobody is logged in, and its stamp. */
   get now() {
-    return this.#native.now();
+    return this.#native.client.now(this.#native.number);
   }
 
   /** True if the session has a newer token of the same login. @param {Stamp} stamp */
@@ -143,7 +141,7 @@ class Authoriser {
 
   /** Another login, or with null a logout, which counts when this returns. Throws MalformedTokens. @param {unknown} tokens */
   login(tokens) {
-    this.#native.login(tokens === null ? undefined : readTokens(tokens, 'login'));
+    this.#native.client.login(this.#native.number, tokens === null ? undefined : readTokens(tokens, 'login'));
   }
 }
 
@@ -157,5 +155,4 @@ exports.Authoriser = Authoriser;
 exports.authoriser = authoriser;
 exports.epochs = epochs;
 exports.exchangeOf = exchangeOf;
-exports.redirectRule = redirectRule;
 exports.reveal = reveal;

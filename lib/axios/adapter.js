@@ -4,7 +4,7 @@
 // form of axios' own http adapter.
 
 const { ownCopy, knownOnly } = require('../options/check.js');
-const { authoriser, exchangeOf, redirectRule } = require('../token-lease.js');
+const { authoriser, exchangeOf } = require('../token-lease.js');
 const { answerOf, settle } = require('./adapter/answer.js');
 const { Cancel } = require('./adapter/cancel.js');
 const { toAxiosError } = require('./adapter/errors.js');
@@ -20,7 +20,7 @@ const { Copies } = require('./find-axios.js');
  * @returns {import('axios').AxiosAdapter}
  */
 function axiosAdapter(client, options) {
-  const wire = { exchange: exchangeOf(client), auth: authoriser(client), nextHop: redirectRule(client) };
+  const wire = { exchange: exchangeOf(client), auth: authoriser(client) };
   const copies = new Copies(readOptions(options).axios);
 
   return async function tokenRotatorAdapter(config) {

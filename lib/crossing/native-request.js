@@ -47,16 +47,16 @@ class NativeRequest {
  * @param {string | Uint8Array | NativeSource | undefined} body  `request.data` as Rust takes it
  * @param {number | undefined} number  what `Environment.abort` knows the request by
  */
-function sendNative(native, href, request, body, number) {
+function sendNative({ client, number: session }, href, request, body, number) {
   const { method, headers, query, timeout, skipAuth, redirect, maxRedirects, retry } = request;
   const mode = redirect === undefined ? 0 : REDIRECT_MODES.indexOf(redirect) + 1;
   const most = maxRedirects === undefined ? 0 : maxRedirects + 1;
   const flags = (skipAuth ? 1 : 0) | (mode << 1) | (most << 4);
   const isBare = headers === '' && body === undefined && query === '' && timeout === 0;
   // Each argument costs a conversion, and most requests are a GET of a URL.
-  if (isBare && number === undefined && retry === undefined) return native.send(href, method, flags);
+  if (isBare && number === undefined && retry === undefined) return client.send(session, href, method, flags);
   const [lines, wait] = [headers || undefined, timeout || undefined];
-  return native.sendWith(href, method, flags, query || undefined, lines, body, wait, number, retry);
+  return client.send(session, href, method, flags, query || undefined, lines, body, wait, number, retry);
 }
 
 /**
@@ -66,12 +66,12 @@ function sendNative(native, href, request, body, number) {
  * @param {NativeRequest} request
  * @param {NativeAnswer} answer
  */
-function nextHop(native, request, answer) {
+function nextHop({ client, number }, request, answer) {
   const { method, headers, data } = request;
   const { url, status, lines } = answer;
   const hasBody = data !== undefined;
   const answerHeaders = lines.slice(2).join('\n');
-  return native.nextHop({ url, method, headers, hasBody, status, answerHeaders });
+  return client.nextHop(number, { url, method, headers, hasBody, status, answerHeaders });
 }
 
 exports.NativeRequest = NativeRequest;
