@@ -126,6 +126,7 @@ describe('constructors', () => {
     ['ClientClosedError', 'ERR_CLIENT_CLOSED'],
   ])('%s has a default code', (name, code) => {
     expect(new errors[name]('m')).toMatchObject({ name, code });
+    expect(errors[name].name).toBe(name);
   });
 
   test('an option names itself and what it must be', () => {

@@ -55,11 +55,20 @@ class TokenRotatorError extends Error {
   }
 }
 
-class RefreshTimeoutError extends TokenRotatorError {
-  constructor(message, options) {
-    super(message, { code: 'ERR_REFRESH_TIMEOUT', retryable: true, ...options });
-  }
+/** A class without fields of its own. `usual`: the options of its errors unless their maker gives others. */
+function plainClass(usual) {
+  return class extends TokenRotatorError {
+    constructor(message, options) {
+      super(message, { ...usual, ...options });
+    }
+  };
 }
+
+const RefreshTimeoutError = plainClass({ code: 'ERR_REFRESH_TIMEOUT', retryable: true });
+const StoreError = plainClass({ code: 'ERR_STORE_UNAVAILABLE' });
+const QueueFullError = plainClass({ code: 'ERR_QUEUE_FULL', retryable: true });
+const NetworkError = plainClass({ code: 'ERR_NETWORK' });
+const ClientClosedError = plainClass({ code: 'ERR_CLIENT_CLOSED' });
 
 class RefreshError extends TokenRotatorError {
   constructor(message, options) {
@@ -77,18 +86,6 @@ class SessionLostError extends TokenRotatorError {
   }
 }
 
-class StoreError extends TokenRotatorError {
-  constructor(message, options) {
-    super(message, { code: 'ERR_STORE_UNAVAILABLE', ...options });
-  }
-}
-
-class QueueFullError extends TokenRotatorError {
-  constructor(message, options) {
-    super(message, { code: 'ERR_QUEUE_FULL', retryable: true, ...options });
-  }
-}
-
 class TimeoutError extends TokenRotatorError {
   phase;
 
@@ -98,24 +95,12 @@ class TimeoutError extends TokenRotatorError {
   }
 }
 
-class NetworkError extends TokenRotatorError {
-  constructor(message, options) {
-    super(message, { code: 'ERR_NETWORK', ...options });
-  }
-}
-
 class HttpError extends TokenRotatorError {
   constructor(message, options) {
     super(message, { code: 'ERR_HTTP_STATUS', ...options });
     // Not enumerable, because loggers that print all properties would print the body.
     const response = /** @type {PropertyDescriptor} */ ({ __proto__: null, value: options?.response });
     Object.defineProperty(this, 'response', response);
-  }
-}
-
-class ClientClosedError extends TokenRotatorError {
-  constructor(message, options) {
-    super(message, { code: 'ERR_CLIENT_CLOSED', ...options });
   }
 }
 
@@ -136,7 +121,8 @@ const CLASSES = {
 for (const [name, Class] of Object.entries(CLASSES)) {
   const kinds = Class === TokenRotatorError ? [name] : [name, 'TokenRotatorError'];
   Object.defineProperty(Class.prototype, KIND, { value: Object.freeze(kinds) });
-  Object.defineProperty(Class.prototype, 'name', { value: name, writable: true, configurable: true });
+  const descriptor = { value: name, writable: true, configurable: true };
+  for (const named of [Class, Class.prototype]) Object.defineProperty(named, 'name', descriptor);
 }
 
 /** Errors of requests that were sent, or may have been. */
