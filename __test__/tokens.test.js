@@ -3,7 +3,10 @@
 const { inspect } = require('node:util');
 const vm = require('node:vm');
 const fc = require('fast-check');
-const { MalformedTokens, readTokens, writeTokens } = require('../lib/tokens.js');
+const { MalformedTokens, readTokens, tokensFromArray } = require('../lib/tokens.js');
+
+const writeTokens = ({ accessToken, refreshToken, expiresAt, extra }) =>
+  tokensFromArray([accessToken, refreshToken, expiresAt, extra]);
 
 const SECRET = 's3cr3t-marker';
 const NOW = 1_700_000_000_000;
@@ -201,7 +204,7 @@ describe('readTokens', () => {
   });
 });
 
-describe('writeTokens', () => {
+describe('tokensFromArray', () => {
   test('gives a fresh plain object, without what is unknown', () => {
     const native = { accessToken: 'a', refreshToken: null, expiresAt: null, extra: null };
     expect(writeTokens(native)).toStrictEqual({ accessToken: 'a' });

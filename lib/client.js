@@ -7,15 +7,15 @@ const { register } = require('./crossing/dispatch.js');
 const { environment } = require('./crossing/environment.js');
 const { NativeAnswer } = require('./crossing/native-answer.js');
 const { nativeResult } = require('./crossing/native-errors.js');
-const { NativeClient } = require('./crossing/native-session.js');
+const { NativeClient, NativeSession } = require('./crossing/native-session.js');
 const { send, sendError } = require('./crossing/send.js');
 const { HttpError, invalidOption, rejectOption } = require('./errors.js');
 const { ownCopy } = require('./options/check.js');
-const { readClientOptions } = require('./options/client.js');
+const { readClientOptions, readOptionTokens } = require('./options/client.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
-const { AnonymousPolicy, reveal } = require('./token-lease.js');
-const { readTokens, tokensFromArray } = require('./tokens.js');
+const { AnonymousPolicy, Authoriser, reveal } = require('./token-lease.js');
+const { tokensFromArray } = require('./tokens.js');
 
 /** In the order of the native `stats`. */
 const STATS = [
@@ -23,29 +23,10 @@ const STATS = [
   ...['reuseSuspected', 'ambiguous', 'persistRetries', 'sessions'],
 ];
 
-/** The part of a client that all its sessions share. */
-class Shared {
-  // Declared, as in `errors.js`.
-  callbacks;
-  throwHttpErrors;
-  retry;
-  fetchRedirect;
-  headerName;
-
-  /** @param {ReturnType<typeof readClientOptions>['settings']} settings @param {Callbacks} callbacks */
-  constructor(settings, callbacks) {
-    this.callbacks = callbacks;
-    this.throwHttpErrors = settings.throwHttpErrors;
-    this.retry = settings.retry;
-    this.fetchRedirect = settings.fetchRedirect;
-    this.headerName = settings.header.name;
-  }
-}
-
 class TokenClient {
   /** @type {import('./crossing/native-session.js').NativeSession} */
   #native;
-  /** @type {Shared} */
+  /** The part of a client that all its sessions share. */
   #shared;
   /** @type {typeof globalThis.fetch | undefined} */
   #fetch;
@@ -55,20 +36,25 @@ class TokenClient {
       if (typeof client !== 'object' || client === null || !(#native in client)) return undefined;
       const { callbacks, headerName } = client.#shared;
       const exchange = (href, request) => client.#exchange(href, request);
-      return { native: client.#native, callbacks, headerName, exchange };
+      return new Authoriser(client.#native, callbacks, headerName, exchange);
     });
   }
 
-  /** `internal` is the native session of another session of a client, or a policy. No user can make either. */
+  /**
+   * `internal` is a policy, or the native session of another session of a client, whose `#shared` is then `options`. No user
+   * can make either.
+   */
   constructor(options, internal) {
-    if (options instanceof Shared) {
+    if (internal instanceof NativeSession) {
       this.#native = internal;
       this.#shared = options;
       return;
     }
     const { settings, callbacks } = readClientOptions(options);
     if (internal instanceof AnonymousPolicy) Object.assign(settings.session, internal);
-    this.#shared = new Shared(settings, new Callbacks(callbacks));
+    const { throwHttpErrors, retry, fetchRedirect, header } = settings;
+    const shared = { throwHttpErrors, retry, fetchRedirect, headerName: header.name };
+    this.#shared = { callbacks: new Callbacks(callbacks), ...shared };
     try {
       const client = new NativeClient(environment, register(this.#shared.callbacks), settings);
       this.#native = client.open(settings.session.key);
@@ -159,12 +145,7 @@ class TokenClient {
 
   async setTokens(tokens) {
     this.#shared.callbacks.assertNotInside();
-    let native;
-    try {
-      native = tokens === null ? undefined : readTokens(tokens, 'login');
-    } catch (error) {
-      throw rejectOption(`tokens: ${error.message}`, error);
-    }
+    const native = tokens === null ? undefined : readOptionTokens(tokens, 'login');
     await nativeResult(this.#native.client.setTokens(this.#native.number, native));
   }
 

@@ -9,7 +9,6 @@ const MAX_REPLAYS = 2;
  * Decides whether a request of another HTTP client is sent again after a server has rejected its token. `src/engine/client`
  * decides the same for the client's own requests. One policy for each request.
  * @typedef {import('./token-lease.js').Stamp} Stamp
- * @typedef {Stamp & { refreshed: boolean }} Credential
  */
 class ReplayPolicy {
   replays = 0;

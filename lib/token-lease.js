@@ -9,32 +9,29 @@ const { nextHop } = require('./crossing/native-request.js');
 const { readTokens } = require('./tokens.js');
 
 /**
+ * @import { Callbacks } from './callbacks/callbacks.js'
  * @import { NativeAnswer } from './crossing/native-answer.js'
  * @import { NativeRequest } from './crossing/native-request.js'
+ * @import { NativeSession } from './crossing/native-session.js'
  * @typedef {(href: string, request: NativeRequest) => Promise<NativeAnswer>} Exchange
- * @typedef {{ native: import('./crossing/native-session.js').NativeSession, callbacks: import('./callbacks/callbacks.js').Callbacks, headerName: string,
- *   exchange: Exchange }} Parts  of a client
  * @typedef {{ epoch: number, generation: number }} Stamp  the login and the rotation that a token is of
  * @typedef {Stamp & { value: string | null, refreshed: boolean }} Credential  The auth header's value, null if nobody is logged in.
  *   `refreshed`: the token comes from a refresh that the rejection of another credential waited for.
  */
 
-/** @type {(client: unknown) => Parts | undefined} */
-let readParts = () => undefined;
+/** @type {(client: any) => Authoriser | undefined} */
+let authoriserOf = () => undefined;
 
-/** Called by `client.js`, because only the class can read a client's private fields. @param {typeof readParts} read */
+/** Called by `client.js`, because only the class can read a client's private fields. @param {typeof authoriserOf} read */
 function reveal(read) {
-  readParts = read;
+  authoriserOf = read;
 }
 
 /** @param {unknown} client  a TokenClient of this copy of the package */
 function authoriser(client) {
-  return new Authoriser(partsOf(client));
-}
-
-/** @param {unknown} client  a TokenClient of this copy of the package */
-function exchangeOf(client) {
-  return partsOf(client).exchange;
+  const found = authoriserOf(client);
+  if (found === undefined) throw invalidOption('client', 'a TokenClient');
+  return found;
 }
 
 /**
@@ -47,12 +44,6 @@ function thrownAtOnce(call) {
   } catch ({ code, message }) {
     throw new TokenRotatorError(message, { code });
   }
-}
-
-function partsOf(client) {
-  const parts = readParts(client);
-  if (parts === undefined) throw invalidOption('client', 'a TokenClient');
-  return parts;
 }
 
 /**
@@ -75,17 +66,19 @@ const epochs = new WeakMap();
 
 /** For a request that another HTTP client sends: it asks for a token, and reports what the server said of that. */
 class Authoriser {
-  /** @type {Parts['native']} */
   #native;
-  /** @type {Parts['callbacks']} */
   #callbacks;
+  // Declared, as in `errors.js`.
   headerName;
+  /** Sends a request through the client itself. */
+  exchange;
 
-  /** @param {Parts} parts */
-  constructor({ native, callbacks, headerName }) {
+  /** @param {NativeSession} native @param {Callbacks} callbacks @param {string} headerName @param {Exchange} exchange */
+  constructor(native, callbacks, headerName, exchange) {
     this.#native = native;
     this.#callbacks = callbacks;
     this.headerName = headerName;
+    this.exchange = exchange;
   }
 
   /** True if the token may go to `origin`, as `URL` writes it. Throws the error that a request to it would get. */
@@ -154,5 +147,4 @@ exports.AnonymousPolicy = AnonymousPolicy;
 exports.Authoriser = Authoriser;
 exports.authoriser = authoriser;
 exports.epochs = epochs;
-exports.exchangeOf = exchangeOf;
 exports.reveal = reveal;

@@ -99,8 +99,11 @@ function toJson(extra) {
   return json === '{}' ? undefined : json;
 }
 
-/** A new plain object for the user. Made from entries, because assigning could call a setter on Object.prototype. */
-function writeTokens({ accessToken, refreshToken, expiresAt, extra }) {
+/**
+ * A new plain object for the user. Made from entries, because assigning could call a setter on Object.prototype.
+ * @param {any[]} native  as the addon gives them; null for what is absent
+ */
+function tokensFromArray([accessToken, refreshToken, expiresAt, extra]) {
   const entries = Object.entries(JSON.parse(extra ?? '{}'));
   // See `parse`.
   const others = entries.filter(([key]) => key !== '__proto__');
@@ -111,9 +114,4 @@ function writeTokens({ accessToken, refreshToken, expiresAt, extra }) {
   return Object.fromEntries([...own, ...others, ...own]);
 }
 
-/** @param {any[]} native  as the addon gives them; null for what is absent */
-function tokensFromArray([accessToken, refreshToken, expiresAt, extra]) {
-  return writeTokens({ accessToken, refreshToken, expiresAt, extra });
-}
-
-module.exports = { MalformedTokens, readTokens, tokensFromArray, writeTokens };
+module.exports = { MalformedTokens, readTokens, tokensFromArray };

@@ -3,7 +3,7 @@
 // `token-rotator/undici`: an interceptor that gives requests of undici a TokenClient's token, and sends them again after a
 // rotation. This file decides which requests take part; `Relay` then sends each of these.
 
-const { httpUrl, knownOnly, ownCopy } = require('./options/check.js');
+const { httpUrl, readGroup } = require('./options/check.js');
 const { TokenRotatorError } = require('./errors.js');
 const { authoriser } = require('./token-lease.js');
 const { readHeaders } = require('./undici/headers.js');
@@ -16,7 +16,8 @@ const { Relay } = require('./undici/relay.js');
  */
 function tokenInterceptor(client, options) {
   const auth = authoriser(client);
-  const own = readOptions(options);
+  const { origin } = readGroup(options, 'options', ['origin'], '');
+  const named = origin === undefined ? undefined : httpUrl(origin, 'origin').origin;
   /** Handler → the login of its request, see `isRepeating`. @type {WeakMap<object, number>} */
   const epochs = new WeakMap();
 
@@ -29,7 +30,7 @@ function tokenInterceptor(client, options) {
       if (typeof handler?.onRequestStart !== 'function') return dispatch(opts, handler);
       let headers;
       try {
-        headers = takesPart(auth, opts, [own.origin, dispatcherOrigin]);
+        headers = takesPart(auth, opts, [named, dispatcherOrigin]);
       } catch (error) {
         handler.onResponseError?.(null, error);
         return true;
@@ -77,13 +78,6 @@ function fixedOrigin({ origin }) {
  */
 function isRepeating(handler) {
   return typeof handler.dispatch === 'function';
-}
-
-function readOptions(options) {
-  if (options === undefined) return {};
-  const own = ownCopy(options, 'options');
-  knownOnly(own, ['origin']);
-  return own.origin === undefined ? {} : { origin: httpUrl(own.origin, 'origin').origin };
 }
 
 function unknownOrigin() {

@@ -3,8 +3,8 @@
 // `axiosAdapter` sends the requests of an axios instance through a TokenClient, and returns responses and errors in the
 // form of axios' own http adapter.
 
-const { ownCopy, knownOnly } = require('../options/check.js');
-const { authoriser, exchangeOf } = require('../token-lease.js');
+const { readGroup } = require('../options/check.js');
+const { authoriser } = require('../token-lease.js');
 const { answerOf, settle } = require('./adapter/answer.js');
 const { Cancel } = require('./adapter/cancel.js');
 const { toAxiosError } = require('./adapter/errors.js');
@@ -20,8 +20,8 @@ const { Copies } = require('./find-axios.js');
  * @returns {import('axios').AxiosAdapter}
  */
 function axiosAdapter(client, options) {
-  const wire = { exchange: exchangeOf(client), auth: authoriser(client) };
-  const copies = new Copies(readOptions(options).axios);
+  const auth = authoriser(client);
+  const copies = new Copies(readGroup(options, 'options', ['axios'], '').axios);
 
   return async function tokenRotatorAdapter(config) {
     const cancel = new Cancel(config);
@@ -32,8 +32,8 @@ function axiosAdapter(client, options) {
       const { href, request } = await readRequest(config, copies.any, cancel.signal);
       sent = new SentRequest(request.method, href);
       const answer = isWatched(config)
-        ? await follow(wire, href, request, config, sent)
-        : await wire.exchange(href, request);
+        ? await follow(auth, href, request, config, sent)
+        : await auth.exchange(href, request);
       return settle(await answerOf(answer, config, sent, cancel, fail), answer);
     } catch (error) {
       throw await fail(error);
@@ -41,13 +41,6 @@ function axiosAdapter(client, options) {
       cancel.release();
     }
   };
-}
-
-function readOptions(options) {
-  if (options === undefined) return {};
-  const own = ownCopy(options, 'options');
-  knownOnly(own, ['axios']);
-  return own;
 }
 
 module.exports = { axiosAdapter };

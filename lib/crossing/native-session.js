@@ -22,7 +22,9 @@ class NativeClient extends Client {
 /** A caller that passes `number` to `client` holds this object, so that the number is not another session's by then. */
 class NativeSession {
   // Declared, as in `errors.js`.
+  /** @type {NativeClient} */
   client;
+  /** @type {number} */
   number;
 
   /** @param {NativeClient} client @param {number} number */

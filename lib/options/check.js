@@ -31,6 +31,15 @@ function knownOnly(options, known, { prefix = '', later = [] } = {}) {
   }
 }
 
+/** The fields of an option that may be absent. `prefix` stands before their names in errors. */
+function readGroup(value, name, known, prefix = `${name}.`) {
+  // Without a prototype, so that a polluted Object.prototype adds nothing.
+  if (value === undefined) return Object.create(null);
+  const own = ownCopy(value, name);
+  knownOnly(own, known, { prefix });
+  return own;
+}
+
 function unknownOption(key, known, prefix = '') {
   const near = known.find((name) => isNear(key.toLowerCase(), name.toLowerCase()));
   const hint = near ? `; did you mean ${prefix}${near}?` : '';
@@ -123,6 +132,7 @@ module.exports = {
   oneOf,
   optionalFunction,
   ownCopy,
+  readGroup,
   text,
   unknownOption,
 };

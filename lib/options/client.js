@@ -48,7 +48,7 @@ function readClientOptions(options) {
   check.knownOnly(own, KNOWN, { later: LATER });
   const callbacks = readCallbacks(own);
   checkStore(own);
-  const header = readGroup(own.header, 'header', ['name', 'format']);
+  const header = check.readGroup(own.header, 'header', ['name', 'format']);
   callbacks.format = check.optionalFunction(header.format, 'header.format');
   return { settings: readSettings(own, header, callbacks), callbacks };
 }
@@ -85,7 +85,7 @@ function readSession(own) {
   return {
     key: check.text(own.session, 'session', 'default'),
     share: check.text(own.share, 'share'),
-    seed: own.tokens === undefined ? undefined : readSeed(own.tokens),
+    seed: own.tokens === undefined ? undefined : readOptionTokens(own.tokens, 'seed'),
     hasStore: own.getTokens !== undefined,
     refreshAhead: check.duration(own.refreshAhead, 'refreshAhead', -1, 0),
     refreshTimeout: check.duration(own.refreshTimeout, 'refreshTimeout', 10_000),
@@ -95,7 +95,7 @@ function readSession(own) {
 }
 
 function readQueue(value) {
-  const queue = readGroup(value, 'queue', ['max', 'timeout']);
+  const queue = check.readGroup(value, 'queue', ['max', 'timeout']);
   return {
     max: check.integer(queue.max, 'queue.max', QUEUE_MAX, { unit: ' of requests' }),
     timeout: check.duration(queue.timeout, 'queue.timeout', 0),
@@ -140,19 +140,11 @@ function checkStore({ store, getTokens, setTokens }) {
   if (store === undefined) return;
   const { type } = check.ownCopy(store, 'store');
   if (type === 'file' || type === 'redis') throw unavailable(`store.type ${type}`);
-  readGroup(store, 'store', ['type']);
+  check.readGroup(store, 'store', ['type']);
   check.oneOf(type, 'store.type', undefined, ['memory']);
   if (type === undefined) throw invalidOption('store.type', 'memory');
   if (getTokens !== undefined)
     throw rejectOption('store must be absent where getTokens and setTokens are given');
-}
-
-function readGroup(value, name, known) {
-  // Without a prototype, so that a polluted Object.prototype adds nothing.
-  if (value === undefined) return Object.create(null);
-  const own = check.ownCopy(value, name);
-  check.knownOnly(own, known, { prefix: `${name}.` });
-  return own;
 }
 
 function readOrigins(value) {
@@ -172,9 +164,10 @@ function readOrigins(value) {
   return [...new Set(origins)];
 }
 
-function readSeed(value) {
+/** @param {unknown} value @param {'seed' | 'login'} origin */
+function readOptionTokens(value, origin) {
   try {
-    return readTokens(value, 'seed');
+    return readTokens(value, origin);
   } catch (error) {
     throw rejectOption(`tokens: ${error.message}`, error);
   }
@@ -191,7 +184,7 @@ function readGrace(value) {
 }
 
 function readTls(value) {
-  const tls = readGroup(value, 'tls', ['ca', 'cert', 'key', 'rejectUnauthorized']);
+  const tls = check.readGroup(value, 'tls', ['ca', 'cert', 'key', 'rejectUnauthorized']);
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
     throw rejectOption('tls.cert and tls.key must be given together');
   }
@@ -213,4 +206,4 @@ function readPem(value, name) {
   return pem;
 }
 
-module.exports = { readClientOptions };
+module.exports = { readClientOptions, readOptionTokens };

@@ -70,11 +70,8 @@ function addContentType(lines, contentType) {
 }
 
 function hasHeader(lines, header) {
-  return lines.startsWith(`${header}\n`) || oddLineIs(lines, header);
-}
-
-/** Only even lines are names; a value may read like a name too. */
-function oddLineIs(lines, header) {
+  if (lines.startsWith(`${header}\n`)) return true;
+  // Only even lines are names; a value may read like a name too.
   return (
     lines.includes(`\n${header}\n`) && lines.split('\n').some((line, i) => i % 2 === 0 && line === header)
   );

@@ -44,12 +44,9 @@ function firstOf(env, names) {
 }
 
 function proxyUrl(text) {
-  let url;
-  try {
-    url = new URL(text);
-  } catch {
-    return null; // The parser's own error holds the input.
-  }
+  // The parser's own error would hold the text.
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
   const bare = ['', '/'].includes(url.pathname) && url.search === '' && url.hash === '';
   if (!PROTOCOLS.includes(url.protocol) || url.hostname === '' || !bare) return null;
   return url.href;

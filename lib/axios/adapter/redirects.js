@@ -20,13 +20,13 @@ function isWatched(config) {
 }
 
 /** Returns the last answer. `sent` is told the method of each request. */
-async function follow({ exchange, auth }, href, request, config, sent) {
+async function follow(auth, href, request, config, sent) {
   const deadline = request.timeout && performance.now() + request.timeout;
   // All hops belong to the login that the first request was made under.
   const authorised = !request.skipAuth && !hasHeader(request.headers, auth.headerName);
   const { epoch } = authorised ? await auth.authorise() : {};
   for (let left = request.maxRedirects ?? USUAL_REDIRECTS; ; left--) {
-    const answer = await exchange(href, request);
+    const answer = await auth.exchange(href, request);
     const hop = auth.nextHop(request, answer);
     if (hop === null) return answer;
     answer.download?.cancel();
