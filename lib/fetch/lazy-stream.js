@@ -1,8 +1,8 @@
 'use strict';
 
-// Stands for a response's body until somebody wants it as a stream. Hardly any program does, and in Node 20 making a
-// ReadableStream costs more than the rest of a request. The platform's Response takes an object that inherits from
-// ReadableStream for one.
+// Stands for a response's body until a program wants it as a stream, as hardly any does. The platform's Response takes an
+// object that inherits from ReadableStream for one. Without it, a fetch in Node 20.19 holds the event loop for 38 µs and not
+// 24, in 22 for 22 and not 19, in 24 for 27 and not 26 (a debug build on 2 busy cores, the least of 13 times 1600).
 
 const { isDisturbed } = /** @type {any} */ (require('node:stream'));
 
