@@ -3,6 +3,8 @@
 // Streams that users pass: web streams, Node's streams, async generators and other async iterables. Each is read once,
 // because most of them would pass for an empty body when they are read again.
 
+// Node's types lack `isDisturbed`.
+const { isDisturbed } = /** @type {any} */ (require('node:stream'));
 const { types } = require('node:util');
 const { invalidOption } = require('../errors.js');
 
@@ -34,11 +36,6 @@ function checkFresh(stream) {
   if (opened.has(stream) || stream.destroyed === true || isDisturbed(stream)) {
     throw invalidOption('body', 'a stream that nobody has read from');
   }
-}
-
-function isDisturbed(stream) {
-  // Node's types lack it.
-  return /** @type {any} */ (require('node:stream')).isDisturbed(stream);
 }
 
 /** Announces that a stream will be opened later. Until then, an error of the stream must not end the process. */

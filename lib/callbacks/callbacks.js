@@ -4,7 +4,6 @@
 // docs/callbacks.md has the table.
 
 const { TokenRotatorError } = require('../errors.js');
-const { HttpResponse } = require('../response/response.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause } = require('../crossing/native-errors.js');
 const { keep } = require('../crossing/kept-errors.js');
@@ -127,10 +126,7 @@ class Callbacks {
     let opinion;
     try {
       const answer = this.#user.isSessionExpired(failureOf(status, head, body, networkError));
-      if (typeof answer?.then === 'function') {
-        observe(answer);
-        throw new TypeError('isSessionExpired must return a boolean, not a promise');
-      }
+      if (observe(answer)) throw new TypeError('isSessionExpired must return a boolean, not a promise');
       opinion = Boolean(answer);
     } catch (error) {
       this.report(error, 'isSessionExpired');
@@ -180,10 +176,7 @@ class Callbacks {
 
   #guarded(name, work) {
     try {
-      const result = work();
-      if (typeof result?.then === 'function') {
-        new Promise((resolve) => resolve(result)).catch((error) => this.report(error, name));
-      }
+      observe(work(), (error) => this.report(error, name));
     } catch (error) {
       this.report(error, name);
     }
@@ -209,9 +202,11 @@ function isMalformed(error) {
   }
 }
 
-/** Takes a promise that nobody waits for, because its rejection would end the process. */
-function observe(value) {
-  if (typeof value?.then === 'function') new Promise((resolve) => resolve(value)).catch(() => {});
+/** Takes a promise that nobody waits for, because its rejection would end the process. Returns whether it is one. */
+function observe(value, rejected = (_error) => {}) {
+  const isPromise = typeof value?.then === 'function';
+  if (isPromise) new Promise((resolve) => resolve(value)).catch(rejected);
+  return isPromise;
 }
 
 /** The argument of `isSessionExpired`. `data` is parsed if the answer says that it is JSON. */
@@ -220,9 +215,10 @@ function failureOf(status, head, body, networkError) {
     const error = errorWithoutCause(networkError);
     return { status, data: undefined, headers: new Headers(), url: head, error };
   }
-  const response = new HttpResponse(new NativeAnswer([status, head, body]));
-  const { headers, url } = response;
-  return { status, data: body === null ? undefined : parsed(body, headers), headers, url };
+  const answer = new NativeAnswer([status, head, body]);
+  const headers = new Headers();
+  answer.appendHeaders(headers);
+  return { status, data: body === null ? undefined : parsed(body, headers), headers, url: answer.url };
 }
 
 function parsed(body, headers) {

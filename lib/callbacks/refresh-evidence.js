@@ -18,6 +18,10 @@ const OAUTH_ERRORS = new Set([
   ...['unauthorized_client', 'unsupported_grant_type', 'use_dpop_nonce'],
 ]);
 
+/** The places in which clients put an answer's body, and its status. */
+const BODIES = ['body', 'data', 'data.payload', 'response.data', 'response.body'];
+const STATUSES = ['status', 'statusCode', 'response.status', 'response.statusCode', 'output.statusCode'];
+
 /** Of the value and its causes; where two of them answer, the outer one wins. */
 function evidence(error) {
   const nodes = chain(error);
@@ -43,16 +47,8 @@ function chain(error) {
 }
 
 function oauthErrorOf(node) {
-  const response = read(node, 'response');
-  const holders = [
-    node,
-    read(node, 'body'),
-    read(node, 'data'),
-    read(read(node, 'data'), 'payload'),
-    read(response, 'data'),
-    read(response, 'body'),
-  ];
-  return first(holders, (holder) => {
+  const bodies = BODIES.map((path) => at(node, path));
+  return first([node, ...bodies], (holder) => {
     if (typeof holder === 'string') return inText(holder);
     return oauthField(holder) ?? known(read(holder, 'code')) ?? inText(read(holder, 'message'));
   });
@@ -74,18 +70,8 @@ function known(code) {
 }
 
 function statusOf(node) {
-  const response = read(node, 'response');
-  const output = read(node, 'output');
-  const candidates = [
-    read(node, 'status'),
-    read(node, 'statusCode'),
-    read(response, 'status'),
-    read(response, 'statusCode'),
-    read(output, 'statusCode'),
-  ];
-  return candidates
-    .map(toNumber)
-    .find((status) => Number.isInteger(status) && status >= 100 && status <= 599);
+  const statuses = STATUSES.map((path) => toNumber(at(node, path)));
+  return statuses.find((status) => Number.isInteger(status) && status >= 100 && status <= 599);
 }
 
 function faultOf(node) {
@@ -98,7 +84,7 @@ function faultOf(node) {
 }
 
 function retryAfterOf(node) {
-  const holders = [read(node, 'headers'), read(read(node, 'response'), 'headers')];
+  const holders = [read(node, 'headers'), at(node, 'response.headers')];
   return toMilliseconds(first(holders, (headers) => headerOf(headers, 'retry-after')));
 }
 
@@ -155,6 +141,10 @@ function list(value) {
 
 function isObject(value) {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function at(value, path) {
+  return path.split('.').reduce((holder, key) => read(holder, key), value);
 }
 
 function read(value, key) {

@@ -31,11 +31,9 @@ const details = new WeakMap();
  *   thrown: number]} RawError  `detail` means one thing for each class, `thrown` is a number of `kept-errors.js`
  */
 
-/** @param {unknown} raw  what a promise of the addon rejected with, which may be no RawError */
-function readNativeError(raw) {
-  if (!Array.isArray(raw) || typeof raw[0] !== 'string') return undefined;
-  const [code, message, retryable, detail, retryAfter, thrown] = /** @type {RawError} */ (raw);
-  return { code, message, retryable, detail, retryAfter, thrown };
+/** @param {unknown} raw  what a promise of the addon rejected with @returns {raw is RawError} */
+function isNative(raw) {
+  return Array.isArray(raw) && typeof raw[0] === 'string';
 }
 
 /** The error that users get. Any value that is no RawError is returned as it is. */
@@ -49,10 +47,9 @@ function errorWithoutCause(raw) {
 }
 
 function toError(raw, causeOf) {
-  const native = readNativeError(raw);
-  if (native === undefined) return raw;
-  const { code, message, retryable, detail, retryAfter } = native;
-  let cause = causeOf(native.thrown);
+  if (!isNative(raw)) return raw;
+  const [code, message, retryable, detail, retryAfter, thrown] = raw;
+  let cause = causeOf(thrown);
   if (code === 'ERR_NETWORK' && detail && cause === undefined) {
     cause = Object.assign(new Error(message), { code: detail });
   }
@@ -70,7 +67,7 @@ function detailOf(error) {
 
 /** True if a request or a body ended because JavaScript aborted it. */
 function isAborted(raw) {
-  return readNativeError(raw)?.code === 'ERR_ABORTED';
+  return isNative(raw) && raw[0] === 'ERR_ABORTED';
 }
 
 /**

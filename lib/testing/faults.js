@@ -92,23 +92,15 @@ class Faults {
 /** Status, headers and body of the answer a fault gives instead of the real one. */
 function replacement(fault) {
   const { kind, headers } = fault;
-  if (kind === 'html') {
-    return [
-      fault.status ?? 200,
-      { 'content-type': 'text/html; charset=utf-8', ...headers },
-      bodyOf(fault, HTML),
-    ];
-  }
+  const html = { 'content-type': 'text/html; charset=utf-8' };
+  if (kind === 'html') return [fault.status ?? 200, { ...html, ...headers }, bodyOf(fault, HTML)];
   const json = { 'content-type': 'application/json', 'cache-control': 'no-store' };
   if (kind === 'malformed') return [fault.status ?? 200, { ...json, ...headers }, bodyOf(fault, CUT_JSON)];
   const status = fault.status ?? 503;
   // RFC 9110 §15.5.2: a 401 carries a challenge.
   const challenge = status === 401 ? { 'www-authenticate': 'Bearer error="invalid_token"' } : undefined;
-  return [
-    status,
-    { ...json, ...challenge, ...headers },
-    bodyOf(fault, '{"error":"temporarily_unavailable"}'),
-  ];
+  const body = bodyOf(fault, '{"error":"temporarily_unavailable"}');
+  return [status, { ...json, ...challenge, ...headers }, body];
 }
 
 function bodyOf({ body }, otherwise) {

@@ -5,6 +5,7 @@
 
 const { types } = require('node:util');
 const { toMultipart } = require('../body/multipart.js');
+const { bytesOf } = require('../body/streams.js');
 
 /**
  * undici's `fetch` passes each body as an iterable that can be read once, even a short text, and its length in a header. Up to
@@ -20,8 +21,8 @@ async function readBody(body, headers) {
   if (body === undefined || body === null || typeof body === 'string')
     return { data: body, replayable: true };
   // Copied, because the program may reuse its buffer while its request waits.
-  if (ArrayBuffer.isView(body)) return bytes(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
-  if (types.isAnyArrayBuffer(body)) return bytes(Buffer.from(body));
+  if (ArrayBuffer.isView(body) || types.isAnyArrayBuffer(body))
+    return { data: Buffer.from(bytesOf(body)), replayable: true };
   switch (Object.prototype.toString.call(body).slice(8, -1)) {
     case 'Blob':
     case 'File':
@@ -36,15 +37,9 @@ async function readBody(body, headers) {
   return { data: body, replayable: false };
 }
 
-function bytes(view) {
-  return { data: Buffer.from(view), replayable: true };
-}
-
 /** Text stays as it is, and so does a part that undici will refuse. */
 function copied(part) {
-  return ArrayBuffer.isView(part)
-    ? Buffer.from(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
-    : part;
+  return ArrayBuffer.isView(part) ? Buffer.from(bytesOf(part)) : part;
 }
 
 /** Encoded here, because undici would use another boundary for each sending. */

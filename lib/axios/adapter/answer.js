@@ -3,15 +3,14 @@
 // Makes an axios response of an answer from Rust, as axios' own adapter does.
 
 const { bodyNotReplayable } = require('../../errors.js');
+const { textOf } = require('../../response/held-body.js');
 const { StreamedBody } = require('../../response/streamed-body.js');
 const { own } = require('../own-property.js');
 const { collect, readable } = require('./download.js');
 const { Failure } = require('./failure.js');
 
-const BOM = 0xfeff;
-
 /** Encodings that leave ASCII unchanged, so that a body that crossed as an ASCII string needs no decoding. */
-const ASCII_STAYS = new Set([undefined, 'utf8', 'utf-8', 'UTF-8', 'ascii', 'latin1', 'binary']);
+const ASCII_STAYS = new Set(['utf-8', 'UTF-8', 'ascii', 'latin1', 'binary']);
 
 /** Node keeps the first of these fields if they come twice, and joins others. */
 const FIRST_ONLY = new Set([
@@ -89,18 +88,13 @@ function lengthOf(headers) {
 
 function decoded(body, response) {
   const encoding = own(response.config, 'responseEncoding');
+  if (encoding === undefined || encoding === 'utf8') return textOf(body);
   if (typeof body === 'string' && ASCII_STAYS.has(encoding)) return body;
   try {
-    return textOf(bytesOf(body), encoding);
+    return bytesOf(body).toString(encoding);
   } catch (cause) {
     throw new Failure(cause.code, cause.message, { response, sent: true, cause });
   }
-}
-
-function textOf(bytes, encoding) {
-  const text = bytes.toString(encoding);
-  const isUtf8 = !encoding || encoding === 'utf8';
-  return isUtf8 && text.charCodeAt(0) === BOM ? text.slice(1) : text;
 }
 
 function bytesOf(body) {

@@ -26,7 +26,7 @@ function readKind(data, config) {
   if (typeof data === 'function') return withLength(readBody(data), config);
   if (typeof data === 'object') {
     if (ArrayBuffer.isView(data) || types.isAnyArrayBuffer(data)) return readBody(data);
-    if (isFormStream(data)) return readFormStream(data, config);
+    if (has(data, 'getHeaders')) return readFormStream(data, config);
     const tag = Object.prototype.toString.call(data);
     if (tag === '[object FormData]') return described(readBody(data));
     if (tag === '[object Blob]' || tag === '[object File]') return readBlob(data);
@@ -54,11 +54,7 @@ function withLength(body, config) {
     : { data: body.data };
 }
 
-/** npm's form-data, and other streams with `getHeaders`. */
-function isFormStream(data) {
-  return has(data, 'getHeaders');
-}
-
+/** Of npm's form-data, and other streams with `getHeaders`. */
 async function readFormStream(form, config) {
   const headers = Object.create(null);
   const onlyContent = own(config, 'formDataHeaderPolicy') === 'content-only';
