@@ -321,10 +321,10 @@ impl Session {
             let inner = &mut *self.inner();
             // A late write of the login before may still put its tokens into the store. They must not count as news.
             if let Some(held) = inner.state.held() {
-                inner.past.get_or_insert_default().replaced.add(held.version, &held.tokens);
+                inner.past.get_or_insert_default().replaced.add(&held.tokens);
             }
             if let Some(newest) = self.writer.newest() {
-                inner.replaced().add(newest.version, &newest.tokens);
+                inner.replaced().add(&newest.tokens);
             }
             if let (Some(from), Some(past)) = (&from, &mut inner.past) {
                 past.replaced.remove(&from.tokens);

@@ -1,7 +1,8 @@
 //! Steps that read the store: whether it holds newer tokens than the session.
 //!
-//! Versions have no order, so that a session remembers the versions that it has replaced. They are old wherever they turn
-//! up again, because a store that was rolled back must not make the session go back.
+//! Versions have no order, so that a session remembers the tokens that it has replaced. They are old wherever they turn
+//! up again, because a store that was rolled back must not make the session go back. Their versions do not tell, because
+//! clients with stores of their own give versions of their own to the same tokens.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -16,7 +17,7 @@ use crate::session::flight::Flight;
 use crate::session::flight::finish::Ended;
 use crate::session::held::Versioned;
 use crate::session::writer::Save;
-use crate::store::{StoreError, Stored, Version};
+use crate::store::{StoreError, Stored};
 use crate::token::Tokens;
 
 /// Pauses before the store is read again after a refused refresh token, because another process may have rotated a
@@ -27,9 +28,12 @@ const READ_AGAIN: [Duration; 3] =
 /// More rotations than any store lags behind.
 const REMEMBERED: usize = 32;
 
-/// The versions that this session has replaced, each with its access token.
+/// The tokens that this session has replaced.
 #[derive(Debug, Default)]
-pub(crate) struct Replaced(VecDeque<(Version, Fingerprint)>);
+pub(crate) struct Replaced(VecDeque<Identity>);
+
+/// An access token and a refresh token.
+type Identity = (Fingerprint, Option<Fingerprint>);
 
 /// The result of a read of the store.
 #[derive(Debug, PartialEq)]
@@ -45,33 +49,40 @@ pub(crate) enum Found {
 }
 
 impl Replaced {
-    pub(crate) fn add(&mut self, version: Version, tokens: &Tokens) {
-        self.0.retain(|(known, _)| *known != version);
+    pub(crate) fn add(&mut self, tokens: &Tokens) {
+        let identity = identity(tokens);
+        self.0.retain(|known| *known != identity);
         self.0.truncate(REMEMBERED - 1);
-        self.0.push_front((version, tokens.access.fingerprint()));
+        self.0.push_front(identity);
     }
 
-    /// These tokens count again, because somebody has logged in with them. The store may have them under several
-    /// versions: a login may not show the refresh token that is stored.
+    /// These tokens count again, because somebody has logged in with them. A login may not show the refresh token that is
+    /// stored beside its access token.
     pub(crate) fn remove(&mut self, tokens: &Tokens) {
         let access = tokens.access.fingerprint();
-        self.0.retain(|(_, known)| *known != access);
+        self.0.retain(|(known, _)| *known != access);
     }
 
-    /// `mine`: the version of the tokens that the session holds, None if it holds none.
-    pub(crate) fn judge(&self, mine: Option<Version>, stored: Option<Stored>) -> Found {
-        match stored.and_then(Versioned::of) {
-            None if mine.is_none() => Found::Mine,
-            None => Found::Gone,
-            Some(stored) if mine == Some(stored.version) => Found::Mine,
-            Some(stored) if self.contains(stored.version) => Found::Replaced,
-            Some(stored) => Found::News(stored),
+    /// `mine`: the tokens that the session holds.
+    pub(crate) fn judge(&self, mine: Option<&Versioned>, stored: Option<Stored>) -> Found {
+        let Some(stored) = stored.and_then(Versioned::of) else {
+            return if mine.is_none() { Found::Mine } else { Found::Gone };
+        };
+        let stored_identity = identity(&stored.tokens);
+        if mine
+            .is_some_and(|mine| mine.version == stored.version || identity(&mine.tokens) == stored_identity)
+        {
+            Found::Mine
+        } else if self.0.contains(&stored_identity) {
+            Found::Replaced
+        } else {
+            Found::News(stored)
         }
     }
+}
 
-    fn contains(&self, version: Version) -> bool {
-        self.0.iter().any(|(known, _)| *known == version)
-    }
+fn identity(tokens: &Tokens) -> Identity {
+    (tokens.access.fingerprint(), tokens.refresh.as_ref().map(Secret::fingerprint))
 }
 
 impl Flight {
@@ -122,7 +133,7 @@ impl Flight {
     ) -> ControlFlow<Ended, Option<Versioned>> {
         // They may have come from the store. If they turn up there again, they are no news.
         if let Some(refused) = &base {
-            self.session.inner().replaced().add(refused.version, &refused.tokens);
+            self.session.inner().replaced().add(&refused.tokens);
         }
         for pause in READ_AGAIN {
             if !self.by.store.outlives_session() {
@@ -153,7 +164,7 @@ impl Flight {
             return Ok(Found::Mine);
         }
         let stored = self.read().await?;
-        Ok(self.session.inner().replaced().judge(base.map(|base| base.version), stored))
+        Ok(self.session.inner().replaced().judge(base, stored))
     }
 
     async fn read(&mut self) -> Result<Option<Stored>, Error> {

@@ -50,7 +50,7 @@ impl Flight {
         if inner.state.epoch() != self.epoch {
             // These tokens are those of the login before. After a logout they must not come back from the store.
             if let (Ended::Loaded(Some(tokens)), None) = (&ending, inner.state.held()) {
-                inner.past.get_or_insert_default().replaced.add(tokens.version, &tokens.tokens);
+                inner.past.get_or_insert_default().replaced.add(&tokens.tokens);
             }
             return;
         }
@@ -65,7 +65,7 @@ impl Flight {
             }
             Ended::Rotated { tokens, from } => {
                 if let Some(from) = from {
-                    inner.replaced().add(from.version, &from.tokens);
+                    inner.replaced().add(&from.tokens);
                 }
                 counters.rotations.add();
                 events.push(Event::Refreshed(Arc::new(tokens.tokens.clone())));
@@ -123,7 +123,7 @@ impl Flight {
 /// Puts new tokens in the place of the tokens held.
 fn replace(inner: &mut Inner, tokens: Versioned, from_refresh: bool) {
     if let Some(old) = inner.state.held() {
-        inner.past.get_or_insert_default().replaced.add(old.version, &old.tokens);
+        inner.past.get_or_insert_default().replaced.add(&old.tokens);
     }
     inner.set_maybe_spent(None);
     inner.state.rotated(fresh(tokens, inner.state.next_stamp(), from_refresh));

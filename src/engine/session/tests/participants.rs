@@ -1,9 +1,12 @@
 //! Several clients with one session: one of them may have to finish what another began.
 
+use std::sync::Arc;
+
 use crate::error::RefreshFailureKind;
 use crate::grant::GrantError;
+use crate::session::participant::Seed;
 use crate::session::tests::support::*;
-use crate::store::StoreError;
+use crate::store::{MemoryStore, StoreError};
 
 #[tokio::test(start_paused = true)]
 async fn clients_of_one_session_share_a_flight() {
@@ -105,4 +108,22 @@ async fn another_client_is_told_of_the_loss_if_the_first_ones_environment_has_en
     assert!(asking.await.unwrap().is_err());
     assert_eq!(other.ledger.lines(), ["failed ERR_SESSION_LOST", "logout"]);
     assert_eq!(world.ledger.count("logout"), 0);
+}
+
+/// A client without callbacks keeps tokens in the process, and the other client's store lags behind.
+#[tokio::test(start_paused = true)]
+async fn tokens_that_were_replaced_are_old_in_the_store_of_another_client_too() {
+    let without_store = World::with(None, |by| {
+        by.store = Arc::new(MemoryStore::default());
+        by.seed = Seed::new("key".into(), Some(pair(1)));
+    });
+    assert_eq!(without_store.token().await, Ok("a1".into()));
+    let with_store = without_store.another();
+    with_store.store.put(Some(pair(1)));
+    without_store.grant.will([Reply::tokens(2)]);
+    assert_eq!(without_store.rejected(without_store.stamp()).await, Ok("a2".into()));
+    with_store.grant.will([Reply::tokens(3)]);
+    assert_eq!(with_store.rejected(with_store.stamp()).await, Ok("a3".into()));
+    assert_eq!(with_store.ledger.count("ask r1"), 1);
+    assert_eq!(with_store.store.kept(), "a3");
 }
