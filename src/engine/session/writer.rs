@@ -175,6 +175,12 @@ impl Session {
         done
     }
 
+    /// Writes the newest tokens, or waits for the write that is under way. A failure is told by the one who wanted them.
+    pub(super) async fn save_newest(self: &Arc<Self>, by: &Arc<Participant>) {
+        let ticket = self.writer.wanted().ticket;
+        let _told = self.write(by, ticket).await;
+    }
+
     async fn write(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<Save, StoreError> {
         let _turn = self.writer.turn.lock().await;
         let mut by = Arc::clone(by);

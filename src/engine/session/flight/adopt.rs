@@ -160,7 +160,15 @@ impl Flight {
     /// Looks for tokens in the store that are newer than `base`. The store is not read while it lags behind the session,
     /// nor if nobody else writes to it.
     async fn look(&mut self, base: Option<&Versioned>) -> Result<Found, Error> {
-        if self.session.writer.unsaved() || !self.by.store.outlives_session() {
+        if !self.by.store.outlives_session() {
+            return Ok(Found::Mine);
+        }
+        // A login may show no refresh token though the program's store keeps one beside it. Without the read, a refresh
+        // while such a login is being saved would send none, and the session would be lost.
+        if base.is_some_and(|base| base.tokens.refresh.is_none()) {
+            self.session.save_newest(&self.by).await;
+        }
+        if self.session.writer.unsaved() {
             return Ok(Found::Mine);
         }
         let stored = self.read().await?;

@@ -226,3 +226,21 @@ async fn login_counts_before_the_store_is_read() {
         assert_eq!(found.as_ref().map(|found| found.tokens.access.expose()), held);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn rejection_during_the_save_of_a_login_without_a_refresh_token_finds_the_stored_one() {
+    let world = World::using(pair(1)).await;
+    world.store.slow(ms(10), [ms(50)]);
+    world.grant.will([Reply::tokens(6)]);
+    let (session, by) = (Arc::clone(&world.session), Arc::clone(&world.by));
+    let shown = Tokens { refresh: None, ..pair(5) };
+    let login = tokio::spawn(async move { session.login(&by, Some(shown)).await });
+    quiet().await;
+    let rejected = world.rejecting(world.stamp());
+    tokio::time::sleep(ms(55)).await;
+    // The program's store keeps the refresh token that the login did not show.
+    world.store.put(Some(pair(5)));
+    assert_eq!(rejected.await.unwrap(), Ok("a6".into()));
+    login.await.unwrap().unwrap();
+    assert_eq!(world.ledger.count("ask r5"), 1);
+}
