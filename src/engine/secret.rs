@@ -4,15 +4,13 @@
 //! secrets apart in a log and reveals neither.
 
 use std::fmt;
-use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// A token or other credential. Clones share one copy, because a hundred thousand sessions hold each of their tokens in
-/// three places; its memory is overwritten when the last owner drops it.
+/// A token or other credential. Its memory is overwritten when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Arc<Zeroizing<Box<str>>>);
+pub struct Secret(Zeroizing<Box<str>>);
 
 /// The first four bytes of a SHA-256. They tell tokens apart, and are too few to find a token by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,7 +20,7 @@ impl Secret {
     pub fn new(value: String) -> Self {
         // Copied and overwritten, because a string that is shrunk in place may leave a copy behind.
         let value = Zeroizing::new(value);
-        Self(Arc::new(Zeroizing::new(Box::from(value.as_str()))))
+        Self(Zeroizing::new(Box::from(value.as_str())))
     }
 
     /// The secret itself. It may go to the wire, to the store or to the user's callback, and nowhere else: check every call

@@ -1,5 +1,6 @@
 //! The tokens of one generation of one login, as a session holds them and requests use them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::token::Tokens;
 /// Tokens, and the version under which the store has them or is to have them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Versioned {
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: Arc<Tokens>,
     pub(crate) version: Version,
 }
 
@@ -21,7 +22,7 @@ impl Versioned {
     }
 
     pub(crate) fn stored(&self) -> Stored {
-        Stored { record: Record { tokens: Some(self.tokens.clone()) }, version: self.version }
+        Stored { record: Record { tokens: Some(Arc::clone(&self.tokens)) }, version: self.version }
     }
 }
 
@@ -40,7 +41,7 @@ impl Stamp {
 
 #[derive(Debug)]
 pub struct Held {
-    pub tokens: Tokens,
+    pub tokens: Arc<Tokens>,
     pub(crate) version: Version,
     pub epoch: u64,
     pub generation: u64,

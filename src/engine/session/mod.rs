@@ -314,7 +314,7 @@ impl Session {
 
     /// Logs in in memory, without a runtime. Returns the ticket for [`Session::store_login`].
     pub fn begin_login(&self, by: &Arc<Participant>, tokens: Option<Tokens>) -> u64 {
-        let record = Record { tokens };
+        let record = Record { tokens: tokens.map(Arc::new) };
         let next = Stored { version: by.store.version(&record), record };
         let from = Versioned::of(next.clone());
         let (flight, ticket) = {

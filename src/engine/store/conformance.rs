@@ -63,7 +63,7 @@ fn new_key(name: &str) -> String {
 }
 
 fn record(n: usize) -> Record {
-    Record { tokens: Some(tokens(&format!("a{n}"), Some(&format!("r{n}")))) }
+    Record { tokens: Some(tokens(&format!("a{n}"), Some(&format!("r{n}"))).into()) }
 }
 
 fn stored(store: &dyn Store, record: Record) -> Stored {

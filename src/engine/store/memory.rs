@@ -8,10 +8,10 @@ use crate::store::{Store, StoreFuture, Stored, Swap, Version};
 
 /// The records of every session of one client, or of all clients that share a name.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<HashMap<String, Stored>>);
+pub struct MemoryStore(Mutex<HashMap<Box<str>, Stored>>);
 
 impl MemoryStore {
-    fn records(&self) -> MutexGuard<'_, HashMap<String, Stored>> {
+    fn records(&self) -> MutexGuard<'_, HashMap<Box<str>, Stored>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -29,7 +29,7 @@ impl MemoryStore {
             // has ever logged out.
             records.retain(|_, stored| stored.record.tokens.is_some());
         }
-        records.insert(key.to_owned(), next.clone());
+        records.insert(key.into(), next.clone());
         Swap::Done
     }
 }

@@ -1,18 +1,20 @@
 //! The record that a store keeps for one session, and the version that names one write of it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::token::Tokens;
 
 /// The state of one session, as everybody who shares the store sees it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     /// None after a logout: such a record is a tombstone, so that a late write of older tokens conflicts with it.
-    pub tokens: Option<Tokens>,
+    /// One copy for the session, its writer and the memory store, because a hundred thousand sessions hold one each.
+    pub tokens: Option<Arc<Tokens>>,
 }
 
 /// A record, and the version of the write that stored it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stored {
     pub record: Record,
     pub version: Version,
@@ -20,7 +22,7 @@ pub struct Stored {
 
 /// Tells two writes apart. Versions have no order: a counter would start again after a deletion, and then match the
 /// version that an outdated writer expects.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Version([u8; 16]);
 
 impl Version {

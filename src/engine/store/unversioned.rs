@@ -26,7 +26,7 @@ impl Store for Unversioned {
         Box::pin(async move {
             let tokens = self.0.read(key).await?;
             Ok(tokens.map(|tokens| {
-                let record = Record { tokens: Some(tokens) };
+                let record = Record { tokens: Some(Arc::new(tokens)) };
                 Stored { version: self.version(&record), record }
             }))
         })
@@ -39,7 +39,7 @@ impl Store for Unversioned {
         next: &'a Stored,
     ) -> StoreFuture<'a, Swap> {
         Box::pin(async move {
-            let late = self.0.write(key, next.record.tokens.as_ref()).await?;
+            let late = self.0.write(key, next.record.tokens.as_deref()).await?;
             Ok(late.map_or(Swap::Done, Swap::Late))
         })
     }

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -112,7 +113,7 @@ impl Flight {
     /// Breaks if the store has tokens to adopt, or none any more. Goes on with the tokens to refresh.
     pub(super) async fn adopt(&mut self) -> ControlFlow<Ended, Option<Versioned>> {
         let held = self.session.inner().state.held().cloned();
-        let held = held.map(|held| Versioned { tokens: held.tokens.clone(), version: held.version });
+        let held = held.map(|held| Versioned { tokens: Arc::clone(&held.tokens), version: held.version });
         match self.look(held.as_ref()).await {
             Err(error) => Break(Ended::Failed(error)),
             Ok(Found::Gone) => Break(Ended::Lost(Error::logged_out())),

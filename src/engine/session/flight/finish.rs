@@ -68,7 +68,7 @@ impl Flight {
                     inner.replaced().add(&from.tokens);
                 }
                 counters.rotations.add();
-                events.push(Event::Refreshed(Arc::new(tokens.tokens.clone())));
+                events.push(Event::Refreshed(Arc::clone(&tokens.tokens)));
                 replace(inner, tokens, true);
                 Ok(())
             }

@@ -111,7 +111,7 @@ impl Flight {
     }
 
     async fn commit(&mut self, tokens: Tokens, base: Option<Versioned>) -> Ended {
-        let tokens = self.versioned(tokens.succeeding(base.as_ref().map(|base| &base.tokens)));
+        let tokens = self.versioned(tokens.succeeding(base.as_ref().map(|base| &*base.tokens)));
         match self.save(&tokens).await {
             Save::Saved => Ended::Rotated { tokens, from: base },
             Save::Overtaken => {
@@ -137,7 +137,8 @@ impl Flight {
 
     /// The tokens with the version under which this flight's client writes them.
     fn versioned(&self, tokens: Tokens) -> Versioned {
-        let record = Record { tokens: Some(tokens.clone()) };
+        let tokens = Arc::new(tokens);
+        let record = Record { tokens: Some(Arc::clone(&tokens)) };
         Versioned { version: self.by.store.version(&record), tokens }
     }
 

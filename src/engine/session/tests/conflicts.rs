@@ -23,7 +23,7 @@ impl Contested {
 
     async fn put(&self, n: u32) {
         let expected = self.kept.read("key").await.unwrap().map(|stored| stored.version);
-        let record = Record { tokens: Some(pair(n)) };
+        let record = Record { tokens: Some(pair(n).into()) };
         let next = Stored { version: self.kept.version(&record), record };
         assert!(matches!(self.kept.compare_and_set("key", expected, &next).await, Ok(Swap::Done)));
     }

@@ -206,7 +206,7 @@ impl Run {
         let chance = Mutex::new(StdRng::seed_from_u64(seed));
         let outside =
             Arc::new(Outside { chance, auth: Mutex::default(), kept, compares, late: Arc::default() });
-        let record = Record { tokens: Some(outside.issue(None)) };
+        let record = Record { tokens: Some(outside.issue(None).into()) };
         let first = Stored { version: outside.version(&record), record };
         assert!(matches!(outside.kept.compare_and_set("key", None, &first).await, Ok(Swap::Done)));
         let host = Arc::new(FakeHost::new(Ledger::default()));

@@ -6,7 +6,7 @@ use crate::token::tests::tokens;
 fn tokens_that_were_replaced_are_never_news() {
     let [first, second, third] = std::array::from_fn(|n| {
         let tokens = tokens(&format!("a{n}"), None);
-        Versioned { tokens, version: Version::random() }
+        Versioned { tokens: tokens.into(), version: Version::random() }
     });
     let tombstone = Stored { record: Record { tokens: None }, version: Version::random() };
     let mine = Some(&second);
