@@ -8,7 +8,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -35,24 +35,35 @@ const HELD_FOR: Duration = Duration::from_secs(10);
 const CONFLICTS: u32 = 3;
 
 #[derive(Debug, Default)]
-pub(super) struct Writer {
-    turn: tokio::sync::Mutex<()>,
-    wanted: Mutex<Wanted>,
-    /// Tells late writes that newer tokens are wanted. Made by the first of them, because most sessions never have one.
-    changed: OnceLock<Box<Notify>>,
-}
+pub(super) struct Writer(Mutex<Wanted>);
 
 /// The record that the store should hold. Each change of it gets the next number as its ticket.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is true or false whatever the others are")]
 struct Wanted {
-    next: Option<Stored>,
+    /// Without tokens and unused until the first change.
+    next: Stored,
     ticket: u64,
-    saved: u64,
-    /// How many late writes of older tokens have ended.
-    late_ends: u64,
+    unsaved: bool,
+    /// A write is under way.
+    writing: bool,
+    /// A late write of older tokens has ended since the last write began.
+    late_end: bool,
+    repeating: bool,
     /// The version that the store had when it was read or written last.
     stored: Option<Version>,
-    repeating: bool,
+    /// Tells of a change of `ticket` or the end of `writing`. Made by the first that waits, because most sessions never
+    /// wait.
+    changed: Option<Arc<Notify>>,
+}
+
+/// The only write under way, until it is dropped.
+struct Turn<'a>(&'a Writer);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.change(|wanted| wanted.writing = false);
+    }
 }
 
 /// One write: what is written, and over which version.
@@ -60,7 +71,6 @@ struct Order {
     ticket: u64,
     next: Stored,
     expected: Option<Version>,
-    late_ends: u64,
 }
 
 /// How a save ended.
@@ -82,18 +92,17 @@ enum Written {
 impl Writer {
     /// Changes the record that the store should hold. Returns the ticket of the change.
     pub(super) fn want(&self, next: Stored) -> u64 {
-        let mut wanted = self.wanted();
-        wanted.next = Some(next);
-        wanted.ticket += 1;
-        if let Some(changed) = self.changed.get() {
-            changed.notify_waiters();
-        }
-        wanted.ticket
+        self.change(|wanted| {
+            wanted.next = next;
+            wanted.ticket += 1;
+            wanted.unsaved = true;
+            wanted.ticket
+        })
     }
 
     /// The newest tokens that the store should hold.
     pub(super) fn newest(&self) -> Option<Versioned> {
-        self.wanted().next.clone().and_then(Versioned::of)
+        Versioned::of(self.wanted().next.clone())
     }
 
     /// The store was read, and holds this.
@@ -103,28 +112,28 @@ impl Writer {
 
     /// True if the store does not hold the newest tokens yet.
     pub(super) fn unsaved(&self) -> bool {
-        let wanted = self.wanted();
-        wanted.saved < wanted.ticket
+        self.wanted().unsaved
     }
 
     /// True if the newest tokens are saved. If so, the repeating ends.
     fn rests(&self) -> bool {
         let mut wanted = self.wanted();
-        let saved = wanted.saved == wanted.ticket;
-        wanted.repeating = !saved;
-        saved
+        wanted.repeating = wanted.unsaved;
+        !wanted.unsaved
     }
 
     fn wanted(&self) -> MutexGuard<'_, Wanted> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The write that this ticket stands for. None: newer tokens took its place, or it is saved.
     fn order(&self, ticket: u64) -> Option<Order> {
-        let wanted = self.wanted();
-        let open = ticket == wanted.ticket && wanted.saved < ticket;
-        let next = wanted.next.clone().filter(|_| open)?;
-        Some(Order { ticket, next, expected: wanted.stored, late_ends: wanted.late_ends })
+        let mut wanted = self.wanted();
+        if ticket != wanted.ticket || !wanted.unsaved {
+            return None;
+        }
+        wanted.late_end = false;
+        Some(Order { ticket, next: wanted.next.clone(), expected: wanted.stored })
     }
 
     /// A write has succeeded. It does not count as saved if a late write of older tokens ended meanwhile, because that
@@ -132,8 +141,8 @@ impl Writer {
     fn saved(&self, order: &Order) {
         let mut wanted = self.wanted();
         wanted.stored = Some(order.next.version);
-        if order.late_ends == wanted.late_ends {
-            wanted.saved = order.ticket;
+        if !wanted.late_end && order.ticket == wanted.ticket {
+            wanted.unsaved = false;
         }
     }
 
@@ -143,18 +152,44 @@ impl Writer {
         if ticket == wanted.ticket {
             return false;
         }
-        wanted.late_ends += 1;
-        wanted.saved = wanted.saved.min(wanted.ticket - 1);
+        wanted.late_end = true;
+        wanted.unsaved = true;
         true
     }
 
     /// Resolves when newer tokens are wanted than those of this ticket.
     async fn overtaken(&self, ticket: u64) {
+        self.reached(|wanted| wanted.ticket != ticket).await;
+    }
+
+    /// Resolves when no other write is under way.
+    async fn turn(&self) -> Turn<'_> {
+        self.reached(|wanted| !std::mem::replace(&mut wanted.writing, true)).await;
+        Turn(self)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Wanted) -> T) -> T {
+        let mut wanted = self.wanted();
+        let result = change(&mut wanted);
+        let changed = wanted.changed.clone();
+        drop(wanted);
+        if let Some(changed) = changed {
+            changed.notify_waiters();
+        }
+        result
+    }
+
+    /// Resolves when `condition` is true.
+    async fn reached(&self, mut condition: impl FnMut(&mut Wanted) -> bool) {
         loop {
-            let changed = self.changed.get_or_init(Box::default).notified();
-            if self.wanted().ticket != ticket {
-                return;
-            }
+            let changed = {
+                let mut wanted = self.wanted();
+                if condition(&mut wanted) {
+                    return;
+                }
+                // Made under the lock, so that it misses no change.
+                Arc::clone(wanted.changed.get_or_insert_default()).notified_owned()
+            };
             changed.await;
         }
     }
@@ -182,7 +217,7 @@ impl Session {
     }
 
     async fn write(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<Save, StoreError> {
-        let _turn = self.writer.turn.lock().await;
+        let _turn = self.writer.turn().await;
         let mut by = Arc::clone(by);
         let mut conflicts = 0;
         while let Some(order) = self.writer.order(ticket) {
