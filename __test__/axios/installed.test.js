@@ -204,6 +204,20 @@ describe.each(OURS)('%s', (_name, way) => {
     expect((await api.get('/api/orders')).data.generation).toBe(1);
   });
 
+  test('a logout while the storage is read for the first time, and a login with the same tokens', async () => {
+    const server = await serve();
+    const shelf = storage(server.login('ada'));
+    const { api } = install(way, server, shelf.callbacks);
+    // The storage has answered, and the engine asks for that answer; its call comes with a later turn.
+    for (let turn = 0; turn < 20; turn += 1) await null;
+    setAuthHeaders(api, null);
+    await settled();
+    expect((await api.get('/public/echo')).data.headers.authorization).toBe(undefined);
+    setAuthHeaders(api, shelf.held.accessToken);
+    server.expire();
+    expect((await api.get('/api/orders')).data.generation).toBe(1);
+  });
+
   test('a default header in a format of its own is understood, however it was set', async () => {
     const { api, server, shelf } = await loggedIn({
       header: { name: 'Authorization', format: (token) => `Bearer  ${token}` },

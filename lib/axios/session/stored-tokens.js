@@ -26,6 +26,8 @@ class StoredTokens {
   #merged;
   #tries = 0;
   #loggedOut;
+  /** The program has logged out, and nobody in since. */
+  #isOut = false;
   #isRetired = false;
 
   constructor(options, header, log) {
@@ -74,7 +76,8 @@ class StoredTokens {
       this.#lone = isLone && accessToken === null ? refreshToken : null;
     }
     if (!accessToken) return null;
-    this.#header.know(accessToken);
+    // After a logout, a read that began before it would hide that the program logs in with the same token.
+    if (!this.#isOut) this.#header.know(accessToken);
     return { accessToken, refreshToken };
   }
 
@@ -126,6 +129,7 @@ class StoredTokens {
 
   loggedIn(tokens) {
     this.#tries = 0;
+    this.#isOut = tokens === null;
     this.#boot = undefined;
     this.#former = this.#stored?.refreshToken;
     this.#stored = null;
