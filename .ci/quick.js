@@ -19,7 +19,7 @@ const SLOW = [
   ...['axios/adapter/redirects', 'axios/hooks', 'axios/mended-', 'axios/storm', 'axios/token-rotator'],
   ...['callbacks/hooks', 'undici/rotation'],
   ...['requests/aborts', 'requests/hostile-', 'requests/injection', 'requests/redirect-'],
-  ...['queue', 'refresh-error', 'retry-bounds', 'rotate\\.', 'workers'],
+  ...['queue', 'refresh-error', 'requests/timeouts', 'retry-bounds', 'rotate\\.', 'rotation', 'workers'],
 ];
 
 const LIMIT_SECONDS = 60;
