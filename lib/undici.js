@@ -73,7 +73,7 @@ function fixedOrigin({ origin }) {
 }
 
 /**
- * Whether this handler sends its request again, as those of undici's `redirect` and `retry` do. The same handler then comes by
+ * True if this handler sends its request again, as those of undici's `redirect` and `retry` do. The same handler then comes by
  * each time, and all of its requests must use the login of the first.
  */
 function isRepeating(handler) {

@@ -5,7 +5,7 @@
 
 const { TokenRotatorError, isRequestFailure } = require('../errors.js');
 
-/** What fetch rejects with. `message`: the one that fetch has for a failed request. */
+/** The error that fetch rejects with. `message`: the one that fetch has for a failed request. */
 function fetchError(error, message = 'fetch failed') {
   if (!(error instanceof TokenRotatorError)) return error;
   if (error.code === 'ERR_INVALID_OPTION') return new TypeError(error.message, { cause: error });

@@ -1,4 +1,4 @@
-//! Which redirects are followed, and with which headers and bodies.
+//! The redirects that are followed, and their headers and bodies.
 
 use bytes::Bytes;
 use http::HeaderValue;

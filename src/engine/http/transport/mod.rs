@@ -33,12 +33,12 @@ pub struct TransportOptions {
     /// How many idle connections are kept for each origin.
     pub idle_per_origin: usize,
     pub tls: TlsOptions,
-    /// Whether https origins are offered HTTP/2.
+    /// True if https origins are offered HTTP/2.
     pub http2: bool,
     /// The Unix socket that all requests go to.
     pub socket_path: Option<String>,
     pub proxy: Option<ProxyOptions>,
-    /// Whether plain http may leave this machine.
+    /// True if plain http may leave this machine.
     pub allow_insecure: bool,
 }
 

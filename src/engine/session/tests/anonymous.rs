@@ -17,7 +17,7 @@ fn forgetful(by: &mut Participant) {
     by.policy.forgets = true;
 }
 
-/// What a request that is made now is sent with: an access token or `-`, and its stamp.
+/// The credential of a request that is made now: an access token or `-`, and its stamp.
 async fn credential(world: &World) -> Result<(String, Stamp), Error> {
     let session = &world.session;
     session.credential(&world.by, session.epoch(), Arrival::draw()).await.map(|credential| match credential {
