@@ -53,10 +53,14 @@ module.exports = {
     never('nothing-needs-axios', ['', lib('axios')], lib('axios')),
     never('nothing-needs-undici', ['', lib('undici')], lib('undici')),
 
-    // What these two need of a client they get from token-lease.js, or from the client as every program has it.
-    never('undici-leases-tokens', lib('undici'), lib('client', 'fetch', 'crossing', 'callbacks', 'response')),
+    // What these two need of a client they get from authoriser.js, or from the client as every program has it.
     never(
-      'axios-leases-tokens',
+      'undici-authorises-requests',
+      lib('undici'),
+      lib('client', 'fetch', 'crossing', 'callbacks', 'response'),
+    ),
+    never(
+      'axios-authorises-requests',
       lib('axios'),
       lib('client', 'fetch', 'crossing', 'callbacks'),
       '^lib/(client|crossing/(abort|native-(answer|errors|request))|callbacks/refresh-evidence)\\.js$',

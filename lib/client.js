@@ -14,7 +14,7 @@ const { ownCopy } = require('./options/check.js');
 const { readClientOptions, readOptionTokens } = require('./options/client.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
-const { AnonymousPolicy, Authoriser, reveal } = require('./token-lease.js');
+const { AnonymousPolicy, Authoriser, reveal } = require('./authoriser.js');
 const { tokensFromArray } = require('./tokens.js');
 
 /** In the order of the native `stats`. */

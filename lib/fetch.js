@@ -13,7 +13,7 @@ const LOCAL = /^(?:data|blob):/i;
 const { fetch: platformFetch } = globalThis;
 
 /**
- * @param {import('./token-lease.js').Exchange} exchange
+ * @param {import('./authoriser.js').Exchange} exchange
  * @param {import('./crossing/native-request.js').NativeRequest['redirect']} redirect  the mode unless `init` has one
  */
 function makeFetch(exchange, redirect) {

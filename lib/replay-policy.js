@@ -8,7 +8,7 @@ const MAX_REPLAYS = 2;
 /**
  * Decides whether a request of another HTTP client is sent again after a server has rejected its token. `src/engine/client`
  * decides the same for the client's own requests. One policy for each request.
- * @typedef {import('./token-lease.js').Stamp} Stamp
+ * @typedef {import('./authoriser.js').Stamp} Stamp
  */
 class ReplayPolicy {
   replays = 0;

@@ -5,7 +5,7 @@
 
 const { httpUrl, readGroup } = require('./options/check.js');
 const { TokenRotatorError } = require('./errors.js');
-const { authoriser } = require('./token-lease.js');
+const { authoriser } = require('./authoriser.js');
 const { readHeaders } = require('./undici/headers.js');
 const { Relay } = require('./undici/relay.js');
 

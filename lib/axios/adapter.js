@@ -4,7 +4,7 @@
 // form of axios' own http adapter.
 
 const { readGroup } = require('../options/check.js');
-const { authoriser } = require('../token-lease.js');
+const { authoriser } = require('../authoriser.js');
 const { answerOf, settle } = require('./adapter/answer.js');
 const { Cancel } = require('./adapter/cancel.js');
 const { toAxiosError } = require('./adapter/errors.js');

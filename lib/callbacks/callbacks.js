@@ -7,7 +7,7 @@ const { TokenRotatorError } = require('../errors.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause } = require('../crossing/native-errors.js');
 const { keep } = require('../crossing/kept-errors.js');
-const { epochs } = require('../token-lease.js');
+const { epochs } = require('../authoriser.js');
 const { MalformedTokens, readTokens, tokensFromArray } = require('../tokens.js');
 
 /** Visible ASCII, with spaces only between other characters. */

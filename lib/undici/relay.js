@@ -14,7 +14,7 @@ const { Sending } = require('./sending.js');
 const ENDS = new Set(['onRequestUpgrade', 'onResponseEnd', 'onResponseError']);
 
 class Relay {
-  /** @type {import('../token-lease.js').Authoriser} */
+  /** @type {import('../authoriser.js').Authoriser} */
   #auth;
   #dispatch;
   #opts;
@@ -33,7 +33,7 @@ class Relay {
   aborted = false;
   reason = null;
 
-  /** @param {import('../token-lease.js').Authoriser} auth */
+  /** @param {import('../authoriser.js').Authoriser} auth */
   constructor(auth, dispatch, opts, headers, handler) {
     this.#auth = auth;
     this.#replay = new ReplayPolicy(auth);

@@ -3,7 +3,7 @@
 // The callbacks of a session's client. The engine calls them in their order; events of a login that is over are dropped.
 
 const errors = require('../../errors.js');
-const { epochs } = require('../../token-lease.js');
+const { epochs } = require('../../authoriser.js');
 const { NoRefreshToken, RefreshTimeoutError, TerminalError, causeOf } = require('./errors.js');
 
 class RefreshCallbacks {

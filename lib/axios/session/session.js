@@ -16,7 +16,7 @@
 const { MAX_MS } = require('../../options/check.js');
 const { TokenClient } = require('../../client.js');
 const { RefreshTimeoutError, SessionLostError } = require('../../errors.js');
-const { AnonymousPolicy, authoriser } = require('../../token-lease.js');
+const { AnonymousPolicy, authoriser } = require('../../authoriser.js');
 const { CallbackScope } = require('./reentrancy.js');
 const { NoRefreshToken, TriesUsedUp, causeOf } = require('./errors.js');
 const { RefreshCallbacks } = require('./refresh-callbacks.js');
