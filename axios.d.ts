@@ -9,7 +9,7 @@ import type {
   AxiosInterceptorManager,
   AxiosRequestConfig,
 } from 'axios';
-import type { Logger, RefreshTimeoutError as RotationTimeoutError, TokenClient } from './index.js';
+import type { Logger, TokenClient } from './index.js';
 
 declare module 'axios' {
   interface AxiosRequestConfig {
@@ -92,10 +92,8 @@ export function setAuthHeaders(
   build?: (token: string) => string,
 ): void;
 
-/** Callers waited `refreshTimeout` for a refresh. Also an instance of the RefreshTimeoutError of `token-rotator`. */
-export class RefreshTimeoutError extends RotationTimeoutError {
-  constructor();
-}
+/** Callers waited `refreshTimeout` for a refresh. The same class as that of `token-rotator`. */
+export { RefreshTimeoutError } from './index.js';
 
 /** What is stored. Fields beside these two are kept. */
 export type AuthTokens = {

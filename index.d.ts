@@ -561,6 +561,7 @@ export class TokenRotatorError extends Error {
 
 /** `refresh` did not answer within `refreshTimeout`. It goes on, and its tokens are stored if they come. */
 export class RefreshTimeoutError extends TokenRotatorError {
+  constructor(message?: string, options?: { code?: ErrorCode; retryable?: boolean; cause?: unknown });
   readonly code: 'ERR_REFRESH_TIMEOUT';
 }
 

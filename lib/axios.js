@@ -4,7 +4,7 @@
 
 const { axiosAdapter } = require('./axios/adapter.js');
 const { installAuthRefresh, setAuthHeaders } = require('./axios/packages/install.js');
-const { RefreshTimeoutError } = require('./axios/session/errors.js');
+const { RefreshTimeoutError } = require('./errors.js');
 const { createTokenRotator } = require('./axios/packages/rotator.js');
 
 module.exports = {

@@ -55,16 +55,20 @@ class TokenRotatorError extends Error {
   }
 }
 
-/** A class without fields of its own. `usual`: the options of its errors unless their maker gives others. */
-function plainClass(usual) {
+/**
+ * A class without fields of its own. `usual`: the options of its errors unless their maker gives others.
+ * @param {object} usual @param {string} [usualMessage]
+ */
+function plainClass(usual, usualMessage) {
   return class extends TokenRotatorError {
-    constructor(message, options) {
+    /** @param {string} [message] @param {any} [options] */
+    constructor(message = usualMessage, options) {
       super(message, { ...usual, ...options });
     }
   };
 }
 
-const RefreshTimeoutError = plainClass({ code: 'ERR_REFRESH_TIMEOUT', retryable: true });
+const RefreshTimeoutError = plainClass({ code: 'ERR_REFRESH_TIMEOUT', retryable: true }, 'Refresh timeout');
 const StoreError = plainClass({ code: 'ERR_STORE_UNAVAILABLE' });
 const QueueFullError = plainClass({ code: 'ERR_QUEUE_FULL', retryable: true });
 const NetworkError = plainClass({ code: 'ERR_NETWORK' });
@@ -125,13 +129,9 @@ for (const [name, Class] of Object.entries(CLASSES)) {
   for (const named of [Class, Class.prototype]) Object.defineProperty(named, 'name', descriptor);
 }
 
-/** Errors of requests that were sent, or may have been. */
-const REQUEST_FAILURES = [
-  ...['ERR_NETWORK', 'ERR_TIMEOUT', 'ERR_REDIRECT', 'ERR_BODY_FAILED', 'ERR_BODY_NOT_REPLAYABLE'],
-];
-
+/** True for errors of requests that were sent, or may have been. */
 function isRequestFailure(code) {
-  return REQUEST_FAILURES.includes(code);
+  return /^ERR_(NETWORK|TIMEOUT|REDIRECT|BODY_FAILED|BODY_NOT_REPLAYABLE)$/.test(code);
 }
 
 /** The message is "NAME must be EXPECTED". Neither may hold the option's value. */

@@ -31,6 +31,13 @@ test('can be imported by name', async () => {
   expect(await program('--input-type=module', '-e', script)).toBe('true RefreshTimeoutError');
 });
 
+test('RefreshTimeoutError is the class of the main entry', () => {
+  const { RefreshTimeoutError } = require('../../index.js');
+  expect(require('../../lib/axios.js').RefreshTimeoutError).toBe(RefreshTimeoutError);
+  expect(new RefreshTimeoutError()).toMatchObject({ message: 'Refresh timeout', retryable: true });
+  expect(new RefreshTimeoutError('late').message).toBe('late');
+});
+
 test('the types are those of the oldest axios too', async () => {
   const dir = await fs.promises.mkdtemp(path.join(os.tmpdir(), 'token-rotator-'));
   const compilerOptions = {
