@@ -10,35 +10,32 @@ const { Cancel } = require('./adapter/cancel.js');
 const { toAxiosError } = require('./adapter/errors.js');
 const { follow, isWatched } = require('./adapter/redirects.js');
 const { readRequest } = require('./adapter/request.js');
-const { SentRequest } = require('./adapter/fake-client-request.js');
+const { FakeClientRequest } = require('./adapter/fake-client-request.js');
 const { refuseUnsupported } = require('./adapter/unsupported.js');
 const { Copies } = require('./find-axios.js');
 
-/**
- * @param {import('../../index').TokenClient} client
- * @param {import('../../axios').AxiosAdapterOptions} [options]
- * @returns {import('axios').AxiosAdapter}
- */
+/** @type {typeof import('../../axios').axiosAdapter} */
 function axiosAdapter(client, options) {
   const auth = authoriser(client);
   const copies = new Copies(readGroup(options, 'options', ['axios'], '').axios);
 
   return async function tokenRotatorAdapter(config) {
     const cancel = new Cancel(config);
-    let sent;
+    let sent, response;
     const fail = async (error) => toAxiosError(cancel.read(error), config, sent, await copies.of(config));
     try {
       refuseUnsupported(config);
       const { href, request } = await readRequest(config, copies.any, cancel.signal);
-      sent = new SentRequest(request.method, href);
+      sent = new FakeClientRequest(request.method, href);
       const answer = isWatched(config)
         ? await follow(auth, href, request, config, sent)
         : await auth.exchange(href, request);
-      return settle(await answerOf(answer, config, sent, cancel, fail), answer);
+      response = await answerOf(answer, config, sent, cancel.signal, fail);
+      return settle(response, answer);
     } catch (error) {
       throw await fail(error);
     } finally {
-      cancel.release();
+      cancel.release(response?.data);
     }
   };
 }

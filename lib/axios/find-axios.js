@@ -13,6 +13,7 @@ class Copies {
   #given;
   #others;
 
+  /** @param {any} [given]  the axios module, if the program names it */
   constructor(given) {
     if (given !== undefined && axiosOf(given) === undefined) throw invalidOption('axios', 'the axios module');
     this.#given = axiosOf(given);
@@ -34,28 +35,21 @@ class Copies {
   }
 }
 
-function fromHere() {
-  try {
-    return axiosOf(require('axios'));
-  } catch {
-    return undefined;
-  }
-}
+const fromHere = () => found(() => require('axios'));
 
 /** Needed where this package is linked, so that `require` looks in another tree than the program's. */
 function fromProgram() {
-  try {
-    const program = require.main?.filename ?? process.argv[1] ?? path.join(process.cwd(), 'program');
-    return axiosOf(createRequire(program)('axios'));
-  } catch {
-    return undefined;
-  }
+  const program = require.main?.filename ?? process.argv[1] ?? path.join(process.cwd(), 'program');
+  return found(() => createRequire(program)('axios'));
 }
 
 /** The copy of a program that is made of ES modules. */
-async function imported() {
+const imported = () => import('axios').then(axiosOf, () => undefined);
+
+/** @param {() => any} load */
+function found(load) {
   try {
-    return axiosOf(await import('axios'));
+    return axiosOf(load());
   } catch {
     return undefined;
   }
@@ -66,4 +60,4 @@ function axiosOf(module) {
   return [module, module?.default].find((axios) => typeof axios?.AxiosError === 'function');
 }
 
-module.exports = { Copies };
+exports.Copies = Copies;

@@ -7,6 +7,14 @@ const { invalidOption, rejectOption, unavailable } = require('../errors.js');
 /** The longest delay that Node's timers take. */
 const MAX_MS = 2 ** 31 - 1;
 
+/** A property of the object or of its class, never one that a polluted Object.prototype adds. */
+function own(object, key) {
+  const value = object?.[key];
+  return value !== Object.prototype[key] || (value !== undefined && Object.hasOwn(object, key))
+    ? value
+    : undefined;
+}
+
 /** Copies own properties only, so that a polluted Object.prototype cannot add an option. */
 function ownCopy(value, name) {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -131,6 +139,7 @@ module.exports = {
   knownOnly,
   oneOf,
   optionalFunction,
+  own,
   ownCopy,
   readGroup,
   text,

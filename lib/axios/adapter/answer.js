@@ -5,12 +5,9 @@
 const { bodyNotReplayable } = require('../../errors.js');
 const { textOf } = require('../../response/held-body.js');
 const { StreamedBody } = require('../../response/streamed-body.js');
-const { own } = require('../own-property.js');
+const { own } = require('../../options/check.js');
 const { collect, readable } = require('./download.js');
-const { Failure } = require('./failure.js');
-
-/** Encodings that leave ASCII unchanged, so that a body that crossed as an ASCII string needs no decoding. */
-const ASCII_STAYS = new Set(['utf-8', 'UTF-8', 'ascii', 'latin1', 'binary']);
+const { Failure } = require('../failure.js');
 
 /** Node keeps the first of these fields if they come twice, and joins others. */
 const FIRST_ONLY = new Set([
@@ -23,7 +20,7 @@ const FIRST_ONLY = new Set([
  * An axios response. `answer` is a NativeAnswer, `sent` the request that it answers; `fail` turns an error into axios' own,
  * for a stream that ends with one.
  */
-async function answerOf(answer, config, sent, cancel, fail) {
+async function answerOf(answer, config, sent, signal, fail) {
   const { body, download, status } = answer;
   const headers = headersOf(answer.lines);
   // An empty body is not encoded.
@@ -38,13 +35,13 @@ async function answerOf(answer, config, sent, cancel, fail) {
   };
   const part = {
     whole: body,
-    streamed: download && new StreamedBody(download, cancel.signal),
+    streamed: download === undefined ? undefined : new StreamedBody(download, signal),
     limit: own(config, 'maxContentLength') ?? -1,
     listener: own(config, 'onDownloadProgress'),
-    length: lengthOf(headers),
+    length: /^\d+$/.test(headers['content-length']) ? Number(headers['content-length']) : undefined,
   };
   const type = own(config, 'responseType');
-  if (type === 'stream') response.data = cancel.until(readable(part, fail));
+  if (type === 'stream') response.data = readable(part, fail);
   else if (type === 'arraybuffer') response.data = bytesOf(await collect(part));
   else response.data = decoded(await collect(part), response);
   return response;
@@ -81,15 +78,9 @@ function dressed(headers, config) {
   return AxiosHeaders === undefined || AxiosHeaders === Object ? headers : AxiosHeaders.from(headers);
 }
 
-function lengthOf(headers) {
-  const length = Number(headers['content-length'] ?? NaN);
-  return Number.isFinite(length) ? length : undefined;
-}
-
 function decoded(body, response) {
   const encoding = own(response.config, 'responseEncoding');
   if (encoding === undefined || encoding === 'utf8') return textOf(body);
-  if (typeof body === 'string' && ASCII_STAYS.has(encoding)) return body;
   try {
     return bytesOf(body).toString(encoding);
   } catch (cause) {

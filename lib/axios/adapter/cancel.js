@@ -2,15 +2,14 @@
 
 // Makes one signal of `signal` and `cancelToken`.
 
-const { own } = require('../own-property.js');
-const { Failure } = require('./failure.js');
+const { own } = require('../../options/check.js');
+const { Failure } = require('../failure.js');
 
 class Cancel {
   /** Undefined if nothing can cancel the request. */
   signal;
   #token;
   #abort;
-  #stream;
 
   constructor(config) {
     this.signal = own(config, 'signal') || undefined;
@@ -28,19 +27,13 @@ class Cancel {
     return this.#token?.reason ?? new Failure('ERR_CANCELED', 'canceled', { sent: true });
   }
 
-  /** Keeps the answer's body cancellable until it ends. */
-  until(stream) {
-    this.#stream = stream;
-    return stream;
-  }
-
-  /** Stops listening when the request is over, or when its streamed answer is closed. */
-  release() {
+  /** Stops listening when the request is over: when `data` is closed, if that is a stream. */
+  release(data) {
     if (this.#token === undefined) return;
     const unsubscribe = () => this.#token.unsubscribe(this.#abort);
-    if (this.#stream === undefined) unsubscribe();
-    else this.#stream.once('close', unsubscribe);
+    if (typeof data?.once === 'function') data.once('close', unsubscribe);
+    else unsubscribe();
   }
 }
 
-module.exports = { Cancel };
+exports.Cancel = Cancel;

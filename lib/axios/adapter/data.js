@@ -4,11 +4,11 @@
 // after a rotation wherever that is possible.
 
 const { PassThrough } = require('node:stream');
-const { types } = require('node:util');
+const { promisify, types } = require('node:util');
 const { readBody } = require('../../body/read.js');
 const { has, isSource, isStream } = require('../../body/streams.js');
-const { own } = require('../own-property.js');
-const { badRequest } = require('./failure.js');
+const { own } = require('../../options/check.js');
+const { badRequest } = require('../failure.js');
 const { watchUpload } = require('./upload.js');
 
 const NONE = Object.freeze({ data: undefined, headers: undefined });
@@ -65,10 +65,11 @@ async function readFormStream(form, config) {
   const bytes = bytesOfForm(form);
   if (bytes !== undefined) return { data: bytes, headers };
   const { data } = readBody(iterable(form));
-  return {
-    data: { .../** @type {import('../../body/read.js').Source} */ (data), length: await lengthOfForm(form) },
-    headers,
-  };
+  const length = await promisify(form.getLength)
+    .call(form)
+    .catch(() => undefined);
+  const source = /** @type {import('../../body/read.js').Source} */ (data);
+  return { data: { ...source, length: Number.isFinite(length) ? length : undefined }, headers };
 }
 
 /** The bytes of a form without streams, which can be sent again. */
@@ -78,17 +79,6 @@ function bytesOfForm(form) {
   } catch {
     return undefined;
   }
-}
-
-function lengthOfForm(form) {
-  return new Promise((resolve) => {
-    const failed = () => resolve(undefined);
-    try {
-      form.getLength((error, length) => (error || !Number.isFinite(length) ? failed() : resolve(length)));
-    } catch {
-      failed();
-    }
-  });
 }
 
 /** Makes a stream of the old kind, which can only be piped, iterable. */

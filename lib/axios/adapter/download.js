@@ -3,49 +3,49 @@
 // Reads an answer's body in one piece or as a Node stream, with `onDownloadProgress` and `maxContentLength`.
 
 const { Readable } = require('node:stream');
-const { tooLarge } = require('./failure.js');
+const { Failure } = require('../failure.js');
 const { Progress } = require('./progress.js');
 
-/** A string if it is pure ASCII, a Buffer, or null if it is empty. `part` as `readable` takes it. */
+/**
+ * @typedef {object} Part  A body: `streamed` if there is that, else `whole`
+ * @property {string | Buffer | null} whole
+ * @property {import('../../response/streamed-body.js').StreamedBody | undefined} streamed
+ * @property {number} limit  -1 for none
+ * @property {((event: object) => void) | undefined} listener
+ * @property {number | undefined} length  as announced
+ */
+
+/** A string if it is pure ASCII, a Buffer, or null if it is empty. @param {Part} part */
 async function collect(part) {
   const { whole, streamed, limit, listener } = part;
-  const isWatched = limit > -1 || listener !== undefined;
-  if (!isWatched) return streamed === undefined ? whole : streamed.collect();
-  const reader = readerOf(part);
-  const watch = new Watch(part);
+  if (limit < 0 && listener === undefined) return streamed === undefined ? whole : streamed.collect();
   const chunks = [];
-  try {
-    for (let chunk; (chunk = await reader.next()) !== null; chunks.push(chunk)) watch.add(chunk);
-  } catch (error) {
-    reader.cancel();
-    throw error;
-  } finally {
-    watch.end();
-  }
+  for await (const chunk of readable(part, async (error) => error)) chunks.push(chunk);
   return streamed === undefined ? whole : Buffer.concat(chunks);
 }
 
-/**
- * `part`: { whole, streamed, limit, listener, length }, the body being `streamed` if there is that and else `whole`.
- * `fail(error)` makes what the stream ends with instead of `error`.
- */
+/** `fail(error)` makes the error that the stream ends with. @param {Part} part @param {(error: any) => Promise<Error>} fail */
 function readable(part, fail) {
+  const { limit, listener, length } = part;
   const reader = readerOf(part);
-  const watch = new Watch(part);
+  const progress = listener && new Progress(listener, 'download', length);
+  let loaded = 0;
   const end = async (error) => stream.destroy(await fail(error));
   const stream = new Readable({
     read: async () => {
       try {
         const chunk = await reader.next();
-        if (chunk === null) watch.end();
-        else watch.add(chunk);
+        loaded += chunk?.length ?? 0;
+        if (chunk === null) progress?.flush();
+        else progress?.add(loaded);
+        if (limit > -1 && loaded > limit) throw tooLarge(limit);
         stream.push(chunk);
       } catch (error) {
         end(error);
       }
     },
     destroy: (error, callback) => {
-      watch.end();
+      progress?.flush();
       reader.cancel();
       callback(error);
     },
@@ -74,25 +74,8 @@ function readerOf({ whole, streamed }) {
   };
 }
 
-class Watch {
-  #loaded = 0;
-  #limit;
-  #progress;
-
-  constructor({ limit, listener, length }) {
-    this.#limit = limit;
-    this.#progress = listener && new Progress(listener, 'download', length);
-  }
-
-  add(chunk) {
-    this.#loaded += chunk.length;
-    this.#progress?.add(this.#loaded);
-    if (this.#limit > -1 && this.#loaded > this.#limit) throw tooLarge(this.#limit);
-  }
-
-  end() {
-    this.#progress?.flush();
-  }
+function tooLarge(limit) {
+  return new Failure('ERR_BAD_RESPONSE', `maxContentLength size of ${limit} exceeded`, { sent: true });
 }
 
 module.exports = { collect, readable };

@@ -5,24 +5,13 @@
 
 const { detailOf } = require('../../crossing/native-errors.js');
 const { TokenRotatorError, isRequestFailure } = require('../../errors.js');
-const { own } = require('../own-property.js');
-const { Failure } = require('./failure.js');
+const { own } = require('../../options/check.js');
+const { Failure, timedOut } = require('../failure.js');
 
 /** `axios` is the program's copy, `sent` the request. Errors of neither axios nor the client are returned as they are. */
 function toAxiosError(error, config, sent, axios) {
   const failure = error instanceof TokenRotatorError ? failureOf(error, config) : error;
-  if (!(failure instanceof Failure)) return failure;
-  const { message, code, response, cause } = failure;
-  const request = failure.sent ? sent : undefined;
-  const made =
-    code === 'ERR_CANCELED'
-      ? new axios.CanceledError(message, config, request)
-      : new axios.AxiosError(message, code, config, request, response);
-  // Not enumerable, as in axios, so that a logger which walks an error does not print its causes.
-  const descriptor = { __proto__: null, value: cause, writable: true, configurable: true };
-  if (cause !== undefined)
-    Object.defineProperty(made, 'cause', /** @type {PropertyDescriptor} */ (descriptor));
-  return made;
+  return failure instanceof Failure ? failure.toAxiosError(axios, config, sent) : failure;
 }
 
 function failureOf(error, config) {
@@ -34,10 +23,7 @@ function failureOf(error, config) {
     case 'ERR_NETWORK':
       return as(cause?.code ?? code);
     case 'ERR_TIMEOUT':
-      return as(
-        own(config, 'transitional')?.clarifyTimeoutError ? 'ETIMEDOUT' : 'ECONNABORTED',
-        late(config),
-      );
+      return timedOut(config, error);
     case 'ERR_TOO_LARGE':
       return as('ERR_BAD_RESPONSE');
     case 'ERR_REDIRECT':
@@ -52,12 +38,6 @@ function failureOf(error, config) {
     default:
       return as(code);
   }
-}
-
-function late(config) {
-  const timeout = own(config, 'timeout');
-  const usual = timeout ? `timeout of ${timeout}ms exceeded` : 'timeout exceeded';
-  return own(config, 'timeoutErrorMessage') || usual;
 }
 
 /** The error for a request body that failed with `thrown`. */

@@ -1,7 +1,7 @@
 'use strict';
 
 /** `response.request` and `error.request`: the properties of Node's ClientRequest that programs read. */
-class SentRequest {
+class FakeClientRequest {
   #href;
 
   /** Redirects may change both; see `answered`. */
@@ -35,4 +35,4 @@ class SentRequest {
   }
 }
 
-module.exports = { SentRequest };
+exports.FakeClientRequest = FakeClientRequest;

@@ -86,4 +86,4 @@ class Rate {
   }
 }
 
-module.exports = { Progress };
+exports.Progress = Progress;

@@ -8,9 +8,9 @@ const { isSource } = require('../../body/streams.js');
 const { NativeRequest } = require('../../crossing/native-request.js');
 const { TokenRotatorError } = require('../../errors.js');
 const { FRAMING, hasHeader, readHeaders } = require('../../options/headers.js');
-const { own } = require('../own-property.js');
+const { own } = require('../../options/check.js');
 const { headersOf } = require('./answer.js');
-const { Failure } = require('./failure.js');
+const { Failure } = require('../failure.js');
 
 /** How many redirects axios follows without `maxRedirects`. */
 const USUAL_REDIRECTS = 21;

@@ -4,9 +4,9 @@
 
 const { NativeRequest } = require('../../crossing/native-request.js');
 const { FRAMING, hasHeader, readHeaders } = require('../../options/headers.js');
-const { own } = require('../own-property.js');
+const { own } = require('../../options/check.js');
 const { readData } = require('./data.js');
-const { badOption, badRequest } = require('./failure.js');
+const { badOption, badRequest } = require('../failure.js');
 const { isWatched } = require('./redirects.js');
 
 /** More redirects than this are as good as no limit, and the number has to fit into the flags that cross. */

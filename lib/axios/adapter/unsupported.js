@@ -5,8 +5,8 @@
 
 const http = require('node:http');
 const https = require('node:https');
-const { own } = require('../own-property.js');
-const { Failure } = require('./failure.js');
+const { own } = require('../../options/check.js');
+const { Failure } = require('../failure.js');
 
 /** Each option, and the reason or the replacement. */
 const REFUSED = new Map([

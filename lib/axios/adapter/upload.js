@@ -3,8 +3,8 @@
 // Watches a request's body for `onUploadProgress`, and for `maxBodyLength` of a stream.
 
 const { Readable } = require('node:stream');
-const { own } = require('../own-property.js');
-const { badRequest } = require('./failure.js');
+const { own } = require('../../options/check.js');
+const { badRequest } = require('../failure.js');
 const { Progress } = require('./progress.js');
 
 /** The most bytes that one progress event is about, as in axios. */

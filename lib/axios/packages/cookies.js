@@ -9,13 +9,15 @@
 const MAX_COOKIES = 50;
 const MAX_LENGTH = 4096;
 
+/** @typedef {{ name: string, value: string, path: string, secure: boolean, expires: number }} Cookie */
+
 class CookieStore {
   #host;
   #isSecure;
-  /** By name and path, oldest first: { name, value, path, secure, expires }. */
+  /** By name and path, oldest first. @type {Map<string, Cookie>} */
   #cookies = new Map();
 
-  /** `origin`: as `URL` writes it. */
+  /** @param {string} origin  as `URL` writes it */
   constructor(origin) {
     const { hostname, protocol } = new URL(origin);
     this.#host = hostname;
@@ -30,16 +32,15 @@ class CookieStore {
   /** The Cookie header of a request for `pathname`, undefined for none. `given`: the request's own, which ours win over. */
   header(pathname, given) {
     const now = Date.now();
-    const sent = new Map(parsePairs(given));
     const matching = [...this.#cookies.values()].filter(
       ({ path, secure, expires }) => expires > now && (this.#isSecure || !secure) && isWithin(pathname, path),
     );
     // §5.4: longer paths first, because most servers take the first of two cookies with one name.
     matching.sort((one, other) => other.path.length - one.path.length);
     const ours = new Set(matching.map(({ name }) => name));
-    const pairs = [...sent].filter(([name]) => !ours.has(name));
-    for (const { name, value } of matching) pairs.push([name, value]);
-    return pairs.length === 0 ? undefined : pairs.map(([name, value]) => `${name}=${value}`).join('; ');
+    const pairs = typeof given === 'string' ? given.split(';').map((pair) => pair.trim()) : [];
+    const others = pairs.filter((pair) => pair !== '' && !ours.has(pair.split('=', 1)[0]));
+    return [...others, ...matching.map(({ name, value }) => `${name}=${value}`)].join('; ') || undefined;
   }
 
   #take(line, pathname) {
@@ -48,31 +49,10 @@ class CookieStore {
     const name = pair.slice(0, at).trim();
     const value = pair.slice(at + 1).trim();
     if (at < 1 || name === '' || pair.length > MAX_LENGTH || hasControls(pair)) return;
-    const cookie = { name, value, path: defaultPath(pathname), secure: false, expires: Infinity };
-    let maxAge;
-    for (const attribute of attributes) {
-      const [key, ...rest] = attribute.split('=');
-      const said = rest.join('=').trim();
-      switch (key.trim().toLowerCase()) {
-        case 'path':
-          if (said.startsWith('/')) cookie.path = said;
-          break;
-        case 'domain':
-          if (!this.#isOf(said.replace(/^\./, '').toLowerCase())) return;
-          break;
-        case 'secure':
-          cookie.secure = true;
-          break;
-        case 'max-age':
-          if (/^-?\d+$/.test(said)) maxAge = Number(said);
-          break;
-        case 'expires':
-          if (!Number.isNaN(Date.parse(said))) cookie.expires = Date.parse(said);
-      }
-    }
-    // §5.3: Max-Age wins over Expires.
-    if (maxAge !== undefined) cookie.expires = maxAge > 0 ? Date.now() + maxAge * 1000 : 0;
-    this.#put(cookie);
+    const said = new Map(attributes.map(splitAttribute));
+    if (!this.#isOf(said.get('domain') ?? '')) return;
+    const path = said.get('path')?.startsWith('/') ? said.get('path') : defaultPath(pathname);
+    this.#put({ name, value, path, secure: said.has('secure'), expires: expiryOf(said) });
   }
 
   #put(cookie) {
@@ -80,24 +60,27 @@ class CookieStore {
     this.#cookies.delete(key);
     if (cookie.expires <= Date.now()) return;
     this.#cookies.set(key, cookie);
-    if (this.#cookies.size > MAX_COOKIES) this.#cookies.delete(this.#cookies.keys().next().value);
+    if (this.#cookies.size > MAX_COOKIES) this.#cookies.delete([...this.#cookies.keys()][0]);
   }
 
-  #isOf(domain) {
+  #isOf(attribute) {
+    const domain = attribute.replace(/^\./, '').toLowerCase();
     return domain === '' || domain === this.#host || this.#host.endsWith(`.${domain}`);
   }
 }
 
-function parsePairs(header) {
-  if (typeof header !== 'string') return [];
-  return header
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair !== '')
-    .map((pair) => {
-      const at = pair.indexOf('=');
-      return at < 0 ? ['', pair] : [pair.slice(0, at), pair.slice(at + 1)];
-    });
+/** The name in lower case, and the value. */
+function splitAttribute(attribute) {
+  const [key, ...rest] = attribute.split('=');
+  return /** @type {const} */ ([key.trim().toLowerCase(), rest.join('=').trim()]);
+}
+
+/** Epoch ms. §5.3: Max-Age wins over Expires. @param {Map<string, string>} said */
+function expiryOf(said) {
+  const maxAge = said.get('max-age') ?? '';
+  if (/^-?\d+$/.test(maxAge)) return Date.now() + Number(maxAge) * 1000;
+  const date = Date.parse(said.get('expires') ?? '');
+  return Number.isNaN(date) ? Infinity : date;
 }
 
 /** §5.1.4. */
@@ -117,4 +100,4 @@ function hasControls(text) {
   return /[\x00-\x08\x0a-\x1f\x7f]/.test(text);
 }
 
-module.exports = { CookieStore };
+exports.CookieStore = CookieStore;

@@ -7,37 +7,33 @@ const { Interceptors } = require('../requests/interceptors.js');
 const { Log } = require('../log.js');
 const { HeaderLogin } = require('../session/login.js');
 const { OriginRule } = require('../requests/origins.js');
-const { TOKEN_REFRESH } = require('./policies.js');
 const { readRefreshOptions } = require('./refresh-options.js');
 const { AuthSession } = require('../session/session.js');
-const { share } = require('./shared-sessions.js');
+const { leave, share } = require('./shared-sessions.js');
 const { StoredTokens } = require('../session/stored-tokens.js');
+
+/** @type {import('../session/session.js').Policy} */
+const POLICY = { explicitHeader: 'kept', failedRefresh: 'keeps', beginner: 'first', hookAfter: 'told' };
 
 /** Instance → the HeaderLogins that were installed on it. */
 const installed = new WeakMap();
 
-/**
- * @param {import('axios').AxiosInstance} api
- * @param {import('../../axios').AuthRefreshOptions} options
- * @returns {{ uninstall(): void }}
- */
+/** @type {typeof import('../../../axios').installAuthRefresh} */
 function installAuthRefresh(api, options) {
   const own = readRefreshOptions(api, options);
   const log = new Log(own.logger);
   const header = new AuthHeader(api, own.headerName, own.format);
   const source = new StoredTokens(own, header, log);
-  const shared = share(own.getTokens, own.setTokens);
-  const session = new AuthSession(source, TOKEN_REFRESH, {
-    refreshTimeout: own.refreshTimeout,
-    share: shared,
-  });
+  const { getTokens, setTokens, refreshTimeout } = own;
+  const settings = { refreshTimeout, share: share(getTokens, setTokens) };
+  const session = new AuthSession(source, POLICY, settings);
   const login = new HeaderLogin(session, header, source.boot(session));
+  const origins = new OriginRule(api, own.allowedOrigins);
   const interceptors = new Interceptors({
-    ...{ api, session, header, policy: TOKEN_REFRESH },
-    origins: new OriginRule(api, own.allowedOrigins),
+    ...{ api, session, header, origins, policy: POLICY },
     isExpired: (error) => isExpired(own, log, error),
     before: () => login.look(),
-    adopts: (token) => source.adopts(token),
+    adopts: async (config) => origins.trusts(config) && source.adopts(header.token(config)),
   });
   const all = installed.get(api) ?? new Set();
   installed.set(api, all.add(login));
@@ -48,12 +44,11 @@ function installAuthRefresh(api, options) {
       interceptors.eject();
       source.retire();
       // A next installation joins a refresh that is under way; two refreshes of one token would end the session.
-      if (session.isRefreshing) session.close().then(shared.leave, shared.leave);
-      else {
-        shared.leave();
-        session.close().catch(() => {});
-      }
-      log.debug('Auth refresher: interceptors ejected');
+      const { isRefreshing } = session;
+      const closed = session.close().catch(() => {});
+      if (isRefreshing) closed.then(() => leave(getTokens, setTokens));
+      else leave(getTokens, setTokens);
+      log.say('debug', 'Auth refresher: interceptors ejected');
     },
   };
 }
@@ -69,10 +64,7 @@ function isExpired({ isSessionExpired }, log, error) {
   }
 }
 
-/**
- * @param {import('axios').AxiosInstance} api
- * @param {string | null} token
- */
+/** @type {typeof import('../../../axios').setAuthHeaders} */
 function setAuthHeaders(api, token, name = 'Authorization', build = (value) => `Bearer ${value}`) {
   setDefault(api, name, token ? build(token) : null);
   for (const login of installed.get(api) ?? []) login.told(name, token || null);

@@ -3,9 +3,8 @@
 // Reads token-refresh's options. token-refresh checks none of them. Values that could never work are refused here; unknown
 // options are ignored, as there.
 
-const { MAX_MS, optionalFunction } = require('../../options/check.js');
+const { MAX_MS, optionalFunction, own } = require('../../options/check.js');
 const { invalidOption } = require('../../errors.js');
-const { own } = require('../own-property.js');
 
 const REQUIRED = ['refresh', 'getTokens', 'setTokens'];
 const OPTIONAL = [
@@ -18,7 +17,7 @@ const MAX_RETRIES = 3;
 function readRefreshOptions(api, options) {
   checkInstance(api, 'api');
   if (typeof options !== 'object' || options === null) throw invalidOption('options', 'an object');
-  const read = {};
+  const read = /** @type {any} */ ({});
   for (const name of REQUIRED) {
     read[name] = own(options, name);
     if (typeof read[name] !== 'function') throw invalidOption(name, 'a function');

@@ -5,40 +5,30 @@
 
 const { randomUUID } = require('node:crypto');
 
-/** getTokens → setTokens → the session, while an instance uses it. */
+/**
+ * A session while an instance uses it: the engine's name for it, and whether there ever was another user.
+ * @typedef {{ name: string, isShared: boolean, users: number }} Share
+ */
+
+/** getTokens → setTokens → the session. @type {WeakMap<Function, WeakMap<Function, Share>>} */
 const shares = new WeakMap();
 
-/** { name, isShared, leave }: the engine's name for the session; whether there ever was another user; ends the use. */
+/** @param {Function} getTokens @param {Function} setTokens @returns {Share} */
 function share(getTokens, setTokens) {
   const byWriter = shares.get(getTokens) ?? new WeakMap();
   shares.set(getTokens, byWriter);
   // The engine's names count for the whole process, other threads and other copies of this module included.
-  const shared = byWriter.get(setTokens) ?? new SharedSession(() => byWriter.delete(setTokens));
+  const shared = byWriter.get(setTokens) ?? { name: randomUUID(), isShared: false, users: 0 };
   byWriter.set(setTokens, shared);
-  shared.join();
+  shared.users += 1;
+  shared.isShared ||= shared.users > 1;
   return shared;
 }
 
-class SharedSession {
-  name = randomUUID();
-  isShared = false;
-  #users = 0;
-  #onUnused;
-
-  constructor(onUnused) {
-    this.#onUnused = onUnused;
-  }
-
-  join() {
-    this.#users += 1;
-    this.isShared ||= this.#users > 1;
-  }
-
-  /** A later user gets a session that reads the storage anew. */
-  leave = () => {
-    this.#users -= 1;
-    if (this.#users === 0) this.#onUnused();
-  };
+/** A use ends. After the last one, a later user gets a session that reads the storage anew. */
+function leave(getTokens, setTokens) {
+  const shared = shares.get(getTokens)?.get(setTokens);
+  if (shared && (shared.users -= 1) === 0) shares.get(getTokens)?.delete(setTokens);
 }
 
-module.exports = { share };
+module.exports = { leave, share };

@@ -14,7 +14,7 @@ class AuthHeader {
   #api;
   #name;
   #format;
-  /** Header values of this login's tokens, oldest first. */
+  /** Header values of this login's tokens, oldest first. @type {Set<string>} */
   #ours = new Set();
   /** The default header when `edited` read it last. */
   #seen;
@@ -24,6 +24,7 @@ class AuthHeader {
   /** The headers that hold the token. */
   names;
 
+  /** @param {import('axios').AxiosInstance} api @param {string} name @param {(token: string) => string} format */
   constructor(api, name, format) {
     this.#api = api;
     this.#name = name;
@@ -52,7 +53,8 @@ class AuthHeader {
 
   /** Returns the names of the headers that it sets. */
   attach(config, token) {
-    setHeader(config, this.#name, token === this.#token ? this.#value : this.use(token));
+    if (token !== this.#token) this.#use(token);
+    setHeader(config, this.#name, this.#value);
     return this.names;
   }
 
@@ -68,18 +70,16 @@ class AuthHeader {
   know(token) {
     const value = this.#format(token);
     const { size } = this.#ours.add(value);
-    if (size > REMEMBERED) this.#ours.delete(this.#ours.values().next().value);
+    if (size > REMEMBERED) this.#ours.delete([...this.#ours][0]);
     return value;
   }
 
-  /** The session uses this token from now on. Returns its header value. */
-  use(token) {
-    const value = this.know(token);
+  /** The session uses this token from now on, and so do the defaults if they show an older one. */
+  #use(token) {
     const shown = this.#default;
-    if (shown !== undefined && shown !== value && this.#ours.has(shown)) this.show(token);
+    this.#value = this.know(token);
+    if (shown !== this.#value && this.#ours.has(shown)) this.show(token);
     this.#token = token;
-    this.#value = value;
-    return value;
   }
 
   /** No login is there, though a request still brings the token that the defaults show. */
@@ -132,14 +132,9 @@ class AuthHeader {
 /** Sets a default header, or removes it with null, whatever the case of its name. */
 function setDefault(api, name, value) {
   const { common } = api.defaults.headers;
-  if (typeof common.set === 'function' && typeof common.delete === 'function') {
-    if (value === null) common.delete(name);
-    else common.set(name, value);
-    return;
-  }
-  const lower = name.toLowerCase();
-  for (const key of Object.keys(common)) if (key.toLowerCase() === lower) delete common[key];
-  if (value !== null) common[name] = value;
+  if (value === null) deleteHeader({ headers: common }, name);
+  else setHeader({ headers: common }, name, value);
 }
 
-module.exports = { AuthHeader, setDefault };
+exports.AuthHeader = AuthHeader;
+exports.setDefault = setDefault;

@@ -1,17 +1,17 @@
 'use strict';
 
-// Puts the token into requests with a function of the program's, which may put it anywhere.
+// Puts the token into requests with a function of the program's, which may put it anywhere. Only that function knows if a
+// header of a request holds the token.
 
 class CustomToken {
   #apply;
-  /** The headers that the function set last. */
+  /** The headers that the function set last. @type {string[]} */
   names = [];
 
+  /** @param {(config: any, token: string) => void} apply */
   constructor(apply) {
     this.#apply = apply;
   }
-
-  // A header of a request may hold the token or not: nobody but the function knows.
 
   isForeign() {
     return false;
@@ -19,10 +19,6 @@ class CustomToken {
 
   isOurs() {
     return false;
-  }
-
-  token() {
-    return undefined;
   }
 
   /** Returns the names of the headers that the function sets. */
@@ -34,13 +30,13 @@ class CustomToken {
     return this.names;
   }
 
-  withdraw() {}
-
   detach() {}
+
+  withdraw() {}
 }
 
 function valuesOf(headers) {
   return { ...(typeof headers?.toJSON === 'function' ? headers.toJSON() : headers) };
 }
 
-module.exports = { CustomToken };
+exports.CustomToken = CustomToken;

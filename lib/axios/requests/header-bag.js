@@ -10,12 +10,8 @@ function getHeader(headers, name) {
     if (value !== undefined || typeof headers.concat === 'function') return value;
     headers = headers.toJSON();
   }
-  if (Object.hasOwn(headers, name)) return headers[name];
-  const lower = name.toLowerCase();
-  for (const key of Object.keys(headers)) {
-    if (key.length === lower.length && key.toLowerCase() === lower) return headers[key];
-  }
-  return undefined;
+  const [key] = Object.hasOwn(headers, name) ? [name] : spellings(headers, name);
+  return key === undefined ? undefined : headers[key];
 }
 
 function setHeader(config, name, value) {
@@ -34,12 +30,15 @@ function deleteHeader(config, name) {
 function drop(headers, name) {
   if (typeof headers.delete === 'function') headers.delete(name);
   const inDefaults = typeof headers.toJSON === 'function' && typeof headers.concat !== 'function';
-  const lower = name.toLowerCase();
-  for (const key of Object.keys(inDefaults ? headers.toJSON() : headers)) {
-    if (key.toLowerCase() !== lower) continue;
+  for (const key of spellings(inDefaults ? headers.toJSON() : headers, name)) {
     if (inDefaults) headers[key] = false;
     else delete headers[key];
   }
+}
+
+function spellings(headers, name) {
+  const lower = name.toLowerCase();
+  return Object.keys(headers).filter((key) => key.length === lower.length && key.toLowerCase() === lower);
 }
 
 module.exports = { deleteHeader, getHeader, setHeader };

@@ -2,38 +2,38 @@
 
 // An instance's interceptors: a request is sent with the session's token, and again with another one if a server rejects it.
 
-const { ClientClosedError } = require('../../errors.js');
 const { ReplayPolicy } = require('../../replay-policy.js');
+const { withCause } = require('../failure.js');
 const { deleteHeader } = require('./header-bag.js');
 const { SentRequest } = require('./sent-request.js');
-const { LATE, LEFT, canceled, hasLeft, tooLate, waiting } = require('../session/wait-with-timeout.js');
+const { hasLeft, patiently } = require('./wait-with-timeout.js');
+
+/**
+ * @typedef {object} Parts
+ * @property {import('axios').AxiosInstance} api
+ * @property {import('../session/session.js').AuthSession} session
+ * @property {import('../session/session.js').Policy} policy
+ * @property {import('./auth-header.js').AuthHeader | import('./custom-token.js').CustomToken} header
+ * @property {import('./origins.js').OriginRule} origins
+ * @property {(error: any) => boolean} isExpired  the server says that the token is expired
+ * @property {() => Promise<void> | undefined} [before]  finds out what the program did before this request
+ * @property {(config: any) => Promise<boolean>} [adopts]  makes a request's token the session's if the program's store has it
+ */
 
 class Interceptors {
-  #api;
   #session;
-  #policy;
   #header;
   #origins;
-  #isExpired;
-  #before;
-  #adopts;
+  #parts;
   #ids;
 
-  /**
-   * `isExpired(error)`: the server says that the token is expired.
-   * `before()`: finds out what the program did before this request, a promise if that takes time. Optional.
-   * `adopts(token)`: makes a token the session's if the program's store has it. Optional.
-   */
-  constructor({ api, session, policy, header, origins, isExpired, before, adopts }) {
-    this.#api = api;
-    this.#session = session;
-    this.#policy = policy;
-    this.#header = header;
-    this.#origins = origins;
-    this.#isExpired = isExpired;
-    this.#before = before;
-    this.#adopts = adopts;
-    const { request, response } = api.interceptors;
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    this.#session = parts.session;
+    this.#header = parts.header;
+    this.#origins = parts.origins;
+    const { request, response } = parts.api.interceptors;
     this.#ids = [
       request.use((config) => this.#send(config)),
       response.use(
@@ -46,9 +46,9 @@ class Interceptors {
   /** Requests on the wire get their answers as they are. */
   eject() {
     if (this.#ids === undefined) return;
-    const [request, response] = this.#ids;
-    this.#api.interceptors.request.eject(request);
-    this.#api.interceptors.response.eject(response);
+    const { request, response } = this.#parts.api.interceptors;
+    request.eject(this.#ids[0]);
+    response.eject(this.#ids[1]);
     this.#ids = undefined;
   }
 
@@ -58,33 +58,23 @@ class Interceptors {
     const sent = SentRequest.of(config);
     // Another installation on this instance has attached its token.
     if (sent?.credential !== undefined && sent.owner !== this) return config;
-    if (config.skipAuthRefresh || this.#session.isInside) return this.#pass(config);
-    if (sent?.isReplay) return this.#dress(config, sent, sent.takeNext());
-    const looking = this.#before?.();
+    if (config.skipAuthRefresh || this.#session.scope.isActive) return this.#pass(config);
+    const next = sent?.takeNext();
+    if (next !== undefined) return this.#dress(config, next, sent);
+    const looking = this.#parts.before?.();
     const credential =
       looking === undefined ? this.#credential(config) : looking.then(() => this.#credential(config));
-    if (credential instanceof Promise) return this.#wait(config, credential);
-    return this.#dress(config, this.#sent(config), credential);
-  }
-
-  async #wait(config, work) {
-    const credential = await this.#patiently(work, config);
-    // axios throws the error of an abort itself, before it sends anything.
-    if (credential === LEFT) return config;
-    return this.#dress(config, this.#sent(config), credential);
-  }
-
-  #sent(config) {
-    return new SentRequest(this, config, new ReplayPolicy(this.#session, true));
+    if (!(credential instanceof Promise)) return this.#dress(config, credential);
+    return patiently(credential, config).then((given) => this.#dress(config, given));
   }
 
   /** Undefined for a request that the session has no part in. */
   #credential(config) {
-    const isForeign = this.#policy.explicitHeader === 'kept' && this.#header.isForeign(config);
-    return isForeign || !this.#origins.trusts(config) ? undefined : this.#session.authorise();
+    const isForeign = this.#header.isForeign(config) || !this.#origins.trusts(config);
+    return isForeign ? undefined : this.#session.authorise();
   }
 
-  #dress(config, sent, credential) {
+  #dress(config, credential, sent = new SentRequest(this, config, new ReplayPolicy(this.#session, true))) {
     const hasToken = credential !== undefined && credential.token !== null;
     const isOurs = hasToken ? this.#origins.claims(config) : credential !== undefined;
     sent.credential = isOurs ? credential : undefined;
@@ -96,7 +86,8 @@ class Interceptors {
 
   /** A request with `skipAuthRefresh`, or of a callback that a rotation waits for. It waits for nothing. */
   #pass(config) {
-    if (!this.#session.isInside || this.#policy.explicitHeader === 'kept') return this.#undress(config);
+    if (!this.#session.scope.isActive || this.#parts.policy.explicitHeader === 'kept')
+      return this.#undress(config);
     const { token } = this.#session;
     if (token !== null && this.#origins.claims(config)) this.#header.attach(config, token);
     return config;
@@ -138,43 +129,26 @@ class Interceptors {
     const sent = SentRequest.of(config);
     // The answer of an origin that the token does not go to says nothing about the token.
     if (sent?.owner !== this || sent.hasStrayed || hasLeft(config)) throw error;
-    if (!this.#isExpired(error)) {
+    if (!this.#parts.isExpired(error)) {
       if (error.response && sent.credential) this.#session.accepted(sent.credential);
       throw error;
     }
-    const next = await this.#patiently(this.#next(sent, config, error), config);
-    if (next === LEFT) throw await canceled(config);
+    const next = await patiently(this.#next(sent, config, error), config);
     if (next === null) throw error;
+    // The caller's own 401, with the reason why it was not sent again.
     if (next instanceof Error) throw withCause(error, next);
     discard(error.response);
-    return this.#api.request(sent.again(config, next));
+    return this.#parts.api.request(sent.again(config, next));
   }
 
   /** As `ReplayPolicy.next`. */
   async #next(sent, config, error) {
     if (sent.credential === undefined) {
-      if (!(await this.#adopted(config))) return null;
+      // A credential that was unknown when the request was sent may be the session's by now.
+      if (!(await this.#parts.adopts?.(config))) return null;
       sent.credential = await this.#session.authorise();
     }
     return sent.replay.next(sent.credential, () => sent.isReplayable, error);
-  }
-
-  /** A credential that was unknown when the request was sent may be the session's by now, if the program's store has it. */
-  async #adopted(config) {
-    const token = this.#adopts && this.#header.token(config);
-    return token !== undefined && this.#origins.trusts(config) && this.#adopts(token);
-  }
-
-  async #patiently(work, config) {
-    let result;
-    try {
-      result = await waiting(work, config);
-    } catch (error) {
-      if (!(error instanceof ClientClosedError)) throw error;
-      throw await canceled(config, 'auth refresher uninstalled');
-    }
-    if (result === LATE) throw await tooLate(config);
-    return result;
   }
 }
 
@@ -186,14 +160,4 @@ function discard(response) {
   else if (typeof body?.getReader === 'function') body.cancel().catch(() => {});
 }
 
-/** The caller's own 401, with the reason why it was not sent again. Not enumerable, as in axios' adapters. */
-function withCause(error, value) {
-  return Object.defineProperty(error, 'cause', {
-    __proto__: null,
-    value,
-    writable: true,
-    configurable: true,
-  });
-}
-
-module.exports = { Interceptors };
+exports.Interceptors = Interceptors;

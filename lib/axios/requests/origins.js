@@ -3,9 +3,8 @@
 // The origins that the token may go to: that of the instance's baseURL, and `allowedOrigins`. If an instance has neither, the
 // first origin that the token goes to is the only one.
 
-const { httpUrl } = require('../../options/check.js');
+const { httpUrl, own } = require('../../options/check.js');
 const { invalidOption } = require('../../errors.js');
-const { own } = require('../own-property.js');
 
 /** axios sends a request here if its URL names no host. */
 const NOWHERE = 'http://localhost';
@@ -25,9 +24,9 @@ class OriginRule {
 
   trusts(config) {
     const origin = originOf(config);
-    if (this.#isTrusted(origin)) return true;
-    this.#warn(origin);
-    return false;
+    const isTrusted = this.#isTrusted(origin);
+    if (!isTrusted) this.#warn(origin);
+    return isTrusted;
   }
 
   /** The same for a request that is about to be sent with the token. */
@@ -70,7 +69,8 @@ function urlOf(config) {
 }
 
 /** The last base and its origin, because an instance's requests have the same one. */
-let last = { base: undefined, origin: undefined };
+/** @type {{ base?: string, origin?: string }} */
+let last = {};
 
 /** A path that is joined to a base with a host stays on that host, so that only the base is parsed. */
 function originOf(config) {
@@ -96,4 +96,5 @@ function readOrigins(value) {
   return new Set(value.map((item, at) => httpUrl(item, `allowedOrigins[${at}]`).origin));
 }
 
-module.exports = { OriginRule, urlOf };
+exports.OriginRule = OriginRule;
+exports.urlOf = urlOf;

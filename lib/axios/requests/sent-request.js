@@ -46,16 +46,11 @@ class SentRequest {
     this.#credential = credential;
   }
 
-  /** True if the next sending is a replay. */
-  get isReplay() {
-    return this.#next !== undefined;
-  }
-
   get isReplayable() {
     return !holdsStream(this.#data);
   }
 
-  /** The credential of the replay. */
+  /** The credential of a replay that is about to be sent. */
   takeNext() {
     const next = this.#next;
     this.#next = undefined;
@@ -87,4 +82,4 @@ function holdsStream(data, depth = 0) {
   return depth < 4 && isPlain && Object.values(data).some((field) => holdsStream(field, depth + 1));
 }
 
-module.exports = { SentRequest };
+exports.SentRequest = SentRequest;

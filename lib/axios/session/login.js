@@ -37,7 +37,7 @@ class HeaderLogin {
 
   #take(token) {
     // A refresh function that sets the header itself logs nobody in.
-    if (token === undefined || this.#session.isInside) return;
+    if (token === undefined || this.#session.scope.isActive) return;
     const current = this.#session.token;
     if (token === null ? this.#isLoggedOut && current === null : token === current) return;
     this.#isLoggedOut = token === null;
@@ -45,4 +45,4 @@ class HeaderLogin {
   }
 }
 
-module.exports = { HeaderLogin };
+exports.HeaderLogin = HeaderLogin;

@@ -2,9 +2,45 @@
 
 // The callbacks of a session's client. The engine calls them in their order; events of a login that is over are dropped.
 
-const errors = require('../../errors.js');
+const { RefreshTimeoutError, SessionLostError } = require('../../errors.js');
 const { epochs } = require('../../authoriser.js');
-const { NoRefreshToken, RefreshTimeoutError, TerminalError, causeOf } = require('./errors.js');
+
+/**
+ * Ends the session without asking the authorization server. Users never see it. `error` makes `refresh-error.js` classify it
+ * as terminal where the user has no predicate.
+ */
+class TerminalError extends Error {
+  error = 'invalid_grant';
+}
+
+/** Each caller gets the 401 of its own request. */
+class NoRefreshToken extends TerminalError {}
+
+/** Each caller gets the 401 that came first. */
+class TriesUsedUp extends TerminalError {}
+
+/** The error that the program's own function threw, unless this package says better what was wrong with its result. */
+function causeOf(error) {
+  const isOurs = ['ERR_REFRESH_MALFORMED', 'ERR_STORE_CORRUPT'].includes(error.code);
+  return 'cause' in error && !isOurs ? error.cause : error;
+}
+
+/**
+ * @typedef {object} TokenSource  Where tokens come from, and who hears about them
+ * @property {(refreshToken: string | null, signal: AbortSignal) => Promise<Tokens>} refresh
+ * @property {() => Promise<Tokens | null>} [getTokens]  The program's own store has this and
+ *   `setTokens`, or neither.
+ * @property {(tokens: any) => Promise<void>} [setTokens]
+ * @property {(error: unknown) => boolean} [isTerminal]  without it, the engine's own rule decides
+ * @property {() => unknown} rotated  calls a hook
+ * @property {(error: unknown) => void} failed  calls a hook
+ * @property {() => void} [lost]  calls a hook
+ * @property {() => Promise<void>} [ended]  resolves when the hook of `lost` has ended
+ * @property {(tokens: Tokens | null) => void} [loggedIn]  another login, or with null a logout
+ * @property {(error: unknown, hook: string) => void} report  a hook threw
+ *
+ * @typedef {{ accessToken: string, refreshToken?: string }} Tokens
+ */
 
 class RefreshCallbacks {
   /** The engine has not said yet how the refresh ended. */
@@ -26,6 +62,7 @@ class RefreshCallbacks {
   #told;
   #tell;
 
+  /** @param {import('./session.js').AuthSession} session @param {TokenSource} source @param {boolean} awaitsHook */
   constructor(session, source, awaitsHook) {
     this.#session = session;
     this.#source = source;
@@ -114,11 +151,11 @@ class RefreshCallbacks {
 
   #failed(error) {
     if (this.#epoch !== this.#session.epoch) return;
-    if (error instanceof errors.RefreshTimeoutError) return this.#isLateNow();
+    if (error instanceof RefreshTimeoutError) return this.#isLateNow();
     const { isLate } = this;
     this.isUnderWay = false;
     // The hook has heard already that the refresh was late.
-    if (isLate && !(error instanceof errors.SessionLostError)) return;
+    if (isLate && !(error instanceof SessionLostError)) return;
     this.#tellFailed(causeOf(error));
   }
 
@@ -144,4 +181,7 @@ class RefreshCallbacks {
   }
 }
 
-module.exports = { RefreshCallbacks };
+exports.NoRefreshToken = NoRefreshToken;
+exports.RefreshCallbacks = RefreshCallbacks;
+exports.TriesUsedUp = TriesUsedUp;
+exports.causeOf = causeOf;

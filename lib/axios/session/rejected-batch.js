@@ -37,4 +37,4 @@ class RejectedBatch {
   }
 }
 
-module.exports = { RejectedBatch };
+exports.RejectedBatch = RejectedBatch;

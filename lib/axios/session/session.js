@@ -3,26 +3,32 @@
 // The session of an instance: a TokenClient that sends nothing itself. Rotation, the order of saving, logins, losses and
 // pauses are the engine's. This file asks the engine once for all requests that were rejected with one token, and gives its
 // errors in the words that users of the two packages know.
-//
-// `source` is where tokens come from, and hears about them:
-//   refresh(refreshToken, signal)    resolves to { accessToken, refreshToken }
-//   getTokens(), setTokens(tokens)   the program's own store, or neither
-//   isTerminal(error)                or nothing, for the engine's own rule
-//   rotated(), failed(error)         call the hooks
-//   lost(), ended()                  or neither: calls the hook, and resolves when that has ended
-//   loggedIn(tokens)                 or nothing: another login, or with null a logout
-//   report(error, hook)              a hook threw
 
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { MAX_MS } = require('../../options/check.js');
 const { TokenClient } = require('../../client.js');
 const { RefreshTimeoutError, SessionLostError } = require('../../errors.js');
 const { AnonymousPolicy, authoriser } = require('../../authoriser.js');
-const { CallbackScope } = require('./reentrancy.js');
-const { NoRefreshToken, TriesUsedUp, causeOf } = require('./errors.js');
-const { RefreshCallbacks } = require('./refresh-callbacks.js');
+const { NoRefreshToken, RefreshCallbacks, TriesUsedUp, causeOf } = require('./refresh-callbacks.js');
 const { RejectedBatch } = require('./rejected-batch.js');
 
 const BEARER = 'Bearer '.length;
+
+/**
+ * @typedef {import('../../authoriser.js').Stamp & { token: string | null, refreshed: boolean, isAccepted?: boolean }} Credential  For
+ *   a request. `token` is null while nobody is logged in; `isAccepted`: the engine knows that a server has taken it.
+ */
+
+/**
+ * @typedef {object} Policy  Where npm's token-refresh and axios-token-rotator differ
+ * @property {'kept' | 'replaced'} explicitHeader  a request's own auth header is sent, and its 401 is the caller's; or the token
+ *   replaces it
+ * @property {'keeps' | 'clears'} failedRefresh  what a refresh that may work the next time does to the token
+ * @property {'first' | 'last'} beginner  when the request whose 401 began a rotation is sent again, of those that waited
+ * @property {'told' | 'awaited'} hookAfter  the hook after a rotation; `awaited`: before anything is sent again
+ */
+
+/** @import { TokenSource } from './refresh-callbacks.js' */
 
 class AuthSession {
   #client;
@@ -30,15 +36,17 @@ class AuthSession {
   #source;
   #policy;
   #callbacks;
-  #scope = new CallbackScope();
+  scope = new CallbackScope();
   #share;
   /** The newest credential, until a login or a rejection. Only those change it while no other instance shares the session. */
   #atHand;
-  /** The credential that a server has taken last. */
-  #accepted;
   #batch;
 
-  /** `share`: of shared-sessions.js, if other instances may use this session too. */
+  /**
+   * @param {TokenSource} source @param {Policy} policy
+   * @param {{ refreshTimeout: number, share?: { name: string, isShared: boolean } }} settings  `share`: other instances may use
+   *   this session too
+   */
   constructor(source, policy, { refreshTimeout, share }) {
     this.#source = source;
     this.#policy = policy;
@@ -58,10 +66,7 @@ class AuthSession {
 
   /** Resolves when the store was read, or could not be. */
   load() {
-    return this.#client.getTokens().then(
-      () => {},
-      () => {},
-    );
+    return this.#client.getTokens().catch(() => {});
   }
 
   /** Counts logins and logouts. */
@@ -132,10 +137,8 @@ class AuthSession {
 
   /** Tells the engine once for each token, which is enough. */
   accepted(credential) {
-    const { token, epoch, generation } = credential;
-    const known = this.#accepted;
-    if (token === null || (known?.generation === generation && known.epoch === epoch)) return;
-    this.#accepted = credential;
+    if (credential.token === null || credential.isAccepted) return;
+    credential.isAccepted = true;
     this.#auth.accepted(credential);
   }
 
@@ -171,16 +174,6 @@ class AuthSession {
     return this.#callbacks.isLate;
   }
 
-  /** Runs a callback that a rotation waits for. */
-  inside(work) {
-    return this.#scope.run(work);
-  }
-
-  /** True if the caller is such a callback. */
-  get isInside() {
-    return this.#scope.isActive;
-  }
-
   /** Sends away those who wait. A rotation under way is finished and stored. */
   close() {
     return this.#client.close();
@@ -200,4 +193,30 @@ function withToken({ value, epoch, generation, refreshed }) {
   return { token: value === null ? null : value.slice(BEARER), epoch, generation, refreshed };
 }
 
-module.exports = { AuthSession };
+/** Knows the calls of a callback that a rotation waits for, because they must not wait for that rotation. */
+class CallbackScope {
+  #storage = new AsyncLocalStorage();
+  #running = 0;
+
+  /** Runs such a callback. */
+  async run(work) {
+    this.#running += 1;
+    const call = { isOver: false };
+    try {
+      return await this.#storage.run(call, work);
+    } finally {
+      // A socket or a timer that the callback leaves behind is outside, whatever rotation is under way by then.
+      call.isOver = true;
+      this.#running -= 1;
+      // An enabled storage costs time for every promise of the program.
+      if (this.#running === 0) this.#storage.disable();
+    }
+  }
+
+  /** True if the caller is such a callback. */
+  get isActive() {
+    return this.#storage.getStore()?.isOver === false;
+  }
+}
+
+exports.AuthSession = AuthSession;

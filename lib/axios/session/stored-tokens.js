@@ -6,7 +6,7 @@
 // an expiry among them may be in any unit.
 
 const { outlined } = require('../log.js');
-const { NoRefreshToken, TriesUsedUp } = require('./errors.js');
+const { NoRefreshToken, TriesUsedUp } = require('./refresh-callbacks.js');
 
 class StoredTokens {
   #options;
@@ -17,6 +17,7 @@ class StoredTokens {
   #boot;
   #reads = 0;
   /** The content of the storage when it was read last, or what the last refresh made of it. */
+  /** @type {any} */
   #stored = null;
   /** A refresh token that is stored without an access token, while nobody is logged in. */
   #lone = null;
@@ -43,13 +44,16 @@ class StoredTokens {
   async boot(session) {
     this.#session = session;
     // Inside, because requests that `getTokens` makes with the instance would wait for it.
-    const boot = session.inside(() => this.#options.getTokens());
+    const boot = session.scope.run(() => this.#options.getTokens());
     this.#boot = boot;
     // The engine reads afterwards, because its read would keep a program running while `getTokens` hangs.
     await boot
       .then((stored) => {
         const present = stored?.accessToken ? 'yes' : 'no';
-        this.#log.debug(`Auth refresher boot: initial tokens loaded (accessToken present: ${present})`);
+        this.#log.say(
+          'debug',
+          `Auth refresher boot: initial tokens loaded (accessToken present: ${present})`,
+        );
         if (this.#boot === boot && stored?.accessToken) this.#header.know(stored.accessToken);
       })
       .catch(() => {});
@@ -87,17 +91,17 @@ class StoredTokens {
     if (merged === undefined || tokens?.accessToken !== merged.accessToken) return;
     if (!this.#isRetired) this.#header.show(merged.accessToken);
     try {
-      await this.#session.inside(() => this.#options.setTokens(merged));
+      await this.#session.scope.run(() => this.#options.setTokens(merged));
     } catch (error) {
-      this.#log.error('Failed to store new tokens:', error);
+      this.#log.say('error', 'Failed to store new tokens:', error);
       throw error;
     }
   }
 
   /** Logs in with this access token if the storage holds it. */
   async adopts(accessToken) {
-    const stored = await this.#read().catch(() => null);
-    if (stored?.accessToken !== accessToken) return false;
+    const stored = accessToken && (await this.#read().catch(() => null));
+    if (!stored || stored.accessToken !== accessToken) return false;
     this.#session.login({ accessToken, refreshToken: stored.refreshToken || undefined });
     return true;
   }
@@ -108,13 +112,13 @@ class StoredTokens {
     if (refreshToken === null) throw new NoRefreshToken();
     if (this.#tries >= maxRetries) throw new TriesUsedUp();
     this.#tries += 1;
-    this.#log.debug(`Refresh attempt #${this.#tries} in progress`);
+    this.#log.say('debug', `Refresh attempt #${this.#tries} in progress`);
     if (!this.#isRetired) this.#log.guarded('onBeforeRefresh', onBeforeRefresh);
     const { epoch } = this.#session;
     const stored = this.#stored;
-    const refreshed = await this.#session.inside(() => refresh(refreshToken));
+    const refreshed = await this.#session.scope.run(() => refresh(refreshToken));
     if (!refreshed?.accessToken) throw new Error('Invalid refresh response - no access token');
-    this.#log.debug('Received new access token');
+    this.#log.say('debug', 'Received new access token');
     const merged = { ...stored, ...refreshed };
     merged.refreshToken ||= stored?.refreshToken || refreshToken;
     if (epoch === this.#session.epoch) {
@@ -145,7 +149,7 @@ class StoredTokens {
 
   failed(error) {
     if (this.#isRetired) return;
-    this.#log.error('Auth token refresher error:', outlined(error));
+    this.#log.say('error', 'Auth token refresher error:', outlined(error));
     this.#log.guarded('onRefreshFailed', this.#options.onRefreshFailed, error);
   }
 
@@ -166,12 +170,12 @@ class StoredTokens {
 
   async #read() {
     try {
-      return await this.#session.inside(() => this.#options.getTokens());
+      return await this.#session.scope.run(() => this.#options.getTokens());
     } catch (error) {
-      this.#log.error('Failed to get tokens from storage:', error);
+      this.#log.say('error', 'Failed to get tokens from storage:', error);
       throw error;
     }
   }
 }
 
-module.exports = { StoredTokens };
+exports.StoredTokens = StoredTokens;
