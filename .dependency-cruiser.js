@@ -26,11 +26,7 @@ module.exports = {
       to: { dependencyTypesNot: ['local', 'core'], pathNot: '/axios/' },
     },
 
-    never(
-      'only-the-crossing-needs-native',
-      ['', '^lib/crossing/(environment|native-session)\\.js$'],
-      '^native/',
-    ),
+    never('only-the-crossing-needs-native', ['', '^lib/crossing/environment\\.js$'], '^native/'),
     never('errors-and-tokens-need-nothing', '^lib/(errors|tokens)\\.js$', '^(lib|native)/'),
     never(
       'options-need-little',

@@ -28,7 +28,7 @@ const BROKEN = {
   'nothing-needs-axios': ['lib/undici/relay.js', 'lib/axios/log.js'],
   'nothing-needs-undici': ['lib/axios/log.js', 'lib/undici/relay.js'],
   'undici-authorises-requests': ['lib/undici.js', 'lib/client.js'],
-  'axios-authorises-requests': ['lib/axios/log.js', 'lib/crossing/dispatch.js'],
+  'axios-authorises-requests': ['lib/axios/log.js', 'lib/crossing/environment.js'],
   'only-a-session-makes-a-client': ['lib/axios/adapter.js', 'lib/client.js'],
   'the-adapter-stands-alone': ['lib/axios/adapter/answer.js', 'lib/axios/session/session.js'],
   'a-session-needs-no-requests': ['lib/axios/session/session.js', 'lib/axios/requests/origins.js'],

@@ -3,8 +3,7 @@
 const { inspect } = require('node:util');
 const vm = require('node:vm');
 const errors = require('../lib/errors.js');
-const { keep } = require('../lib/crossing/kept-errors.js');
-const { errorFromNative } = require('../lib/crossing/native-errors.js');
+const { errorFromNative, keep } = require('../lib/crossing/native-errors.js');
 
 const { ERROR_CODES, invalidOption, unavailable, TokenRotatorError } = errors;
 const SECRET = 's3cr3t-marker';

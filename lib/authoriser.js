@@ -12,7 +12,7 @@ const { readTokens } = require('./tokens.js');
  * @import { Callbacks } from './callbacks/callbacks.js'
  * @import { NativeAnswer } from './crossing/native-answer.js'
  * @import { NativeRequest } from './crossing/native-request.js'
- * @import { NativeSession } from './crossing/native-session.js'
+ * @import { NativeSession } from './crossing/environment.js'
  * @typedef {(href: string, request: NativeRequest) => Promise<NativeAnswer>} Exchange
  * @typedef {{ epoch: number, generation: number }} Stamp  the login and the rotation that a token is of
  * @typedef {Stamp & { value: string | null, refreshed: boolean }} Credential  The auth header's value, null if nobody is logged in.

@@ -3,15 +3,12 @@
 // TokenClient: checks what users pass, lets Rust do the work, and makes what users get.
 
 const { Callbacks } = require('./callbacks/callbacks.js');
-const { register } = require('./crossing/dispatch.js');
-const { environment } = require('./crossing/environment.js');
+const { NativeClient, NativeSession } = require('./crossing/environment.js');
 const { NativeAnswer } = require('./crossing/native-answer.js');
 const { nativeResult } = require('./crossing/native-errors.js');
-const { NativeClient, NativeSession } = require('./crossing/native-session.js');
-const { send, sendError } = require('./crossing/send.js');
+const { send, sendError } = require('./crossing/native-request.js');
 const { HttpError, invalidOption, rejectOption } = require('./errors.js');
 const { ownCopy } = require('./options/check.js');
-const { readClientOptions, readOptionTokens } = require('./options/client.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
 const { AnonymousPolicy, Authoriser, reveal } = require('./authoriser.js');
@@ -24,7 +21,7 @@ const STATS = [
 ];
 
 class TokenClient {
-  /** @type {import('./crossing/native-session.js').NativeSession} */
+  /** @type {import('./crossing/environment.js').NativeSession} */
   #native;
   /** The part of a client that all its sessions share. */
   #shared;
@@ -50,14 +47,16 @@ class TokenClient {
       this.#shared = options;
       return;
     }
+    // Loaded here, so that the package itself loads sooner. A file with a state of its own must not be loaded late: after
+    // jest's `resetModules` that would be another copy of it.
+    const { readClientOptions } = require('./options/client.js');
     const { settings, callbacks } = readClientOptions(options);
     if (internal instanceof AnonymousPolicy) Object.assign(settings.session, internal);
     const { throwHttpErrors, retry, fetchRedirect, header } = settings;
     const shared = { throwHttpErrors, retry, fetchRedirect, headerName: header.name };
     this.#shared = { callbacks: new Callbacks(callbacks), ...shared };
     try {
-      const client = new NativeClient(environment, register(this.#shared.callbacks), settings);
-      this.#native = client.open(settings.session.key);
+      this.#native = new NativeClient(this.#shared.callbacks, settings).open(settings.session.key);
     } catch (error) {
       throw rejectOption(error.message);
     }
@@ -145,6 +144,7 @@ class TokenClient {
 
   async setTokens(tokens) {
     this.#shared.callbacks.assertNotInside();
+    const { readOptionTokens } = require('./options/client.js');
     const native = tokens === null ? undefined : readOptionTokens(tokens, 'login');
     await nativeResult(this.#native.client.setTokens(this.#native.number, native));
   }

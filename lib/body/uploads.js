@@ -5,7 +5,7 @@
 
 const { invalidOption } = require('../errors.js');
 const streams = require('./streams.js');
-const { forget, keep } = require('../crossing/kept-errors.js');
+const { forget, keep } = require('../crossing/native-errors.js');
 const { Table } = require('../crossing/table.js');
 
 /** @typedef {import('./read.js').Source} Source */

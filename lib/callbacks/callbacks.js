@@ -5,8 +5,7 @@
 
 const { TokenRotatorError } = require('../errors.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
-const { errorFromNative, errorWithoutCause } = require('../crossing/native-errors.js');
-const { keep } = require('../crossing/kept-errors.js');
+const { errorFromNative, errorWithoutCause, keep } = require('../crossing/native-errors.js');
 const { epochs } = require('../authoriser.js');
 const { MalformedTokens, readTokens, tokensFromArray } = require('../tokens.js');
 

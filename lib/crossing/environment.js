@@ -1,14 +1,30 @@
 'use strict';
 
-// The one connection to Rust of this environment, which is a thread with its event loop. Rust wakes `pump` when it has
-// something to deliver. `drain` settles promises and returns calls of user code, one by one, in the order of their events.
+// The one connection to Rust of this environment, which is a thread with its event loop, and the clients that use it. Rust
+// wakes `pump` when it has something to deliver. `drain` settles promises and returns calls of user code, one by one, in the
+// order of their events.
 
-const { Environment } = require('../../native');
-const { dispatch } = require('./dispatch.js');
+const { Client, Environment } = require('../../native');
+const { forget } = require('./native-errors.js');
+const { Table } = require('./table.js');
+const uploads = require('../body/uploads.js');
+
+/** @import { Callbacks } from '../callbacks/callbacks.js' */
+
+/** The methods of Callbacks that Rust calls, by the names that `src/binding/callbacks.rs` uses. */
+const METHODS = new Set([
+  ...['refresh', 'abortRefresh', 'getTokens', 'setTokens', 'format', 'isSessionExpired', 'onBeforeRefresh'],
+  ...['onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'logout'],
+]);
+
+/** Weak, so that a client which the program dropped can be collected even if its callbacks refer to it. */
+const registered = /** @type {Table<WeakRef<Callbacks>>} */ (new Table());
+const collected = new FinalizationRegistry((number) => registered.delete(number));
+/** Of clients with flights under way. @type {Map<number, { callbacks: Callbacks | undefined, flights: number }>} */
+const kept = new Map();
 
 /** For async hooks, and for tools that list what keeps a program running, such as jest's `--detectOpenHandles`. */
 const resource = { hasRef: () => environment.hasRef() };
-
 const environment = new Environment(pump, resource);
 
 function pump() {
@@ -16,7 +32,7 @@ function pump() {
     const call = environment.drain();
     if (call === undefined) return;
     try {
-      dispatch(environment, call);
+      dispatch(/** @type {any} */ (call));
     } catch (error) {
       throwLater(error, call[2]);
     }
@@ -34,4 +50,67 @@ function throwLater(error, number) {
   if (number !== 0) environment.replyFailed(number, 'unknown', undefined, 0);
 }
 
-module.exports = { environment };
+/** @param {[client: number, name: string, number: number, ...any[]]} call  `number`: to reply to; 0 if nobody waits */
+function dispatch([client, name, number, ...args]) {
+  if (name === 'forget') return forget(args[0]);
+  if (name === 'openUpload') return uploads.open(environment, args[0], args[1]);
+  if (name === 'resumeUpload') return uploads.resume(args[0]);
+  if (name === 'stopUpload') return uploads.stop(args[0]);
+  if (name === 'releaseCallbacks') return releaseCallbacks(client);
+  const callbacks = registered.get(client)?.deref();
+  if (name === 'keepCallbacks') return keepCallbacks(client, callbacks);
+  if (callbacks !== undefined && METHODS.has(name)) return callbacks[name](environment, number, ...args);
+  if (number !== 0) environment.replyFailed(number, 'unknown', undefined, 0);
+}
+
+function keepCallbacks(client, callbacks) {
+  const entry = kept.get(client) ?? { callbacks, flights: 0 };
+  entry.flights += 1;
+  kept.set(client, entry);
+}
+
+function releaseCallbacks(client) {
+  const entry = kept.get(client);
+  if (entry === undefined) return;
+  entry.flights -= 1;
+  if (entry.flights === 0) kept.delete(client);
+}
+
+class NativeClient extends Client {
+  /** @type {FinalizationRegistry<number>} */
+  #collected = new FinalizationRegistry((number) => this.forget(number));
+
+  /** @param {Callbacks} callbacks @param {any} settings  as `readClientOptions` makes them */
+  constructor(callbacks, settings) {
+    const number = registered.add(new WeakRef(callbacks));
+    collected.register(callbacks, number);
+    super(environment, number, settings);
+  }
+
+  /** @param {string} key */
+  open(key) {
+    const session = new NativeSession(this, this.session(key));
+    this.#collected.register(session, session.number);
+    return session;
+  }
+}
+
+/**
+ * A session of the addon's client. Rust knows it by a number, and forgets it when this object is collected; callers therefore
+ * hold the object while they use the number. An object of the addon for each session would cost three times as much.
+ */
+class NativeSession {
+  // Declared, as in `errors.js`.
+  client;
+  number;
+
+  /** @param {NativeClient} client @param {number} number */
+  constructor(client, number) {
+    this.client = client;
+    this.number = number;
+  }
+}
+
+exports.NativeClient = NativeClient;
+exports.NativeSession = NativeSession;
+exports.environment = environment;

@@ -1,10 +1,12 @@
 'use strict';
 
-// Errors as they cross from Rust, and the instances that users get of them. Only this file knows the form of the former,
-// which `src/binding/values/errors.rs` makes.
+// Errors that cross. An error of Rust comes in the form that `src/binding/values/errors.rs` makes; only this file knows it,
+// and makes the instance that users get. A value that user code threw never leaves JavaScript: Rust has its number.
 
+// Not the global: a test environment may fake it, or have none.
+const { setImmediate } = require('node:timers');
 const errors = require('../errors.js');
-const { recall } = require('./kept-errors.js');
+const { Table } = require('./table.js');
 
 const { RefreshError, StoreError, TokenRotatorError } = errors;
 
@@ -26,10 +28,23 @@ const CLASS_OF_CODE = new Map([
 /** Error → detail. Not a property, because users would see it. @type {WeakMap<Error, string | null>} */
 const details = new WeakMap();
 
+/** Thrown values that errors in Rust name. @type {Table<unknown>} */
+const kept = new Table();
+
 /**
  * @typedef {[code: string, message: string, retryable: boolean, detail: string | null, retryAfter: number | null,
- *   thrown: number]} RawError  `detail` means one thing for each class, `thrown` is a number of `kept-errors.js`
+ *   thrown: number]} RawError  `detail` means one thing for each class; `thrown` is the number of a kept value, or 0
  */
+
+/** @param {unknown} value @returns {number} */
+function keep(value) {
+  return kept.add(value);
+}
+
+/** Later, because the last error that names the value is on its way: its callers read it in microtasks of this turn. */
+function forget(number) {
+  setImmediate(() => kept.delete(number));
+}
 
 /** @param {unknown} raw  what a promise of the addon rejected with @returns {raw is RawError} */
 function isNative(raw) {
@@ -38,7 +53,7 @@ function isNative(raw) {
 
 /** The error that users get. Any value that is no RawError is returned as it is. */
 function errorFromNative(raw) {
-  return toError(raw, recall);
+  return toError(raw, (thrown) => kept.get(thrown));
 }
 
 /** The same without the value that user code threw, which may hold tokens: for logs. */
@@ -82,4 +97,4 @@ async function nativeResult(promise) {
   }
 }
 
-module.exports = { detailOf, errorFromNative, errorWithoutCause, isAborted, nativeResult };
+module.exports = { detailOf, errorFromNative, errorWithoutCause, forget, isAborted, keep, nativeResult };

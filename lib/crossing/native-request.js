@@ -1,11 +1,19 @@
 'use strict';
 
-// A request as it crosses to Rust. Only this file calls the native `send`; `src/binding/options/request.rs` describes the
-// arguments.
+// A request as it crosses to Rust. Only this file calls the native `send`, whose arguments `src/binding/options/request.rs`
+// describes, and looks after the request's signal and streamed body until it settles.
+
+const { unwatch, watch } = require('./abort.js');
+const { environment } = require('./environment.js');
+const { errorFromNative, isAborted } = require('./native-errors.js');
+const { nextNumber } = require('./table.js');
+const { isSource } = require('../body/streams.js');
+const uploads = require('../body/uploads.js');
 
 /** @import { Data } from '../body/read.js' */
+/** @import { Callbacks } from '../callbacks/callbacks.js' */
+/** @import { NativeSession } from './environment.js' */
 /** @import { NativeAnswer } from './native-answer.js' */
-/** @import { NativeSession } from './native-session.js' */
 /** @import { NativeRetry, NativeSource } from '../../native' */
 
 /** In the order of their numbers in Rust. */
@@ -38,6 +46,43 @@ class NativeRequest {
   constructor(method) {
     this.method = method;
   }
+}
+
+let lastNumber = 0;
+
+/**
+ * The addon's promise of an answer; `sendError` makes the error that users get of its rejection. Not async where nothing has
+ * to be looked after, because each of ten thousand waiting requests would hold one more frame.
+ * @param {NativeSession} native @param {Callbacks} callbacks @param {string} href @param {NativeRequest} request
+ */
+function send(native, callbacks, href, request) {
+  const { signal, data } = request;
+  if (signal !== undefined || isSource(data)) return sendWatched(native, callbacks, href, request);
+  if (!request.skipAuth) callbacks.assertNotInside();
+  return sendNative(native, href, request, data, undefined);
+}
+
+async function sendWatched(native, callbacks, href, request) {
+  const { signal, data } = request;
+  const number = signal && (lastNumber = nextNumber(lastNumber));
+  const abort = () => environment.abort(number);
+  const body = isSource(data) ? uploads.announce(data) : data;
+  try {
+    if (signal) watch(signal, abort);
+    if (signal?.aborted) throw signal.reason;
+    if (!request.skipAuth) callbacks.assertNotInside();
+    return await sendNative(native, href, request, body, number);
+  } catch (error) {
+    throw isAborted(error) ? signal.reason : error;
+  } finally {
+    if (signal) unwatch(signal, abort);
+    if (body !== data) uploads.withdraw(body.number);
+  }
+}
+
+/** The signal's reason belongs to the program and stays as it is, even if it looks like an error of Rust. */
+function sendError(error, signal) {
+  return signal?.aborted && error === signal.reason ? error : errorFromNative(error);
 }
 
 /**
@@ -77,4 +122,5 @@ function nextHop({ client, number }, request, answer) {
 exports.NativeRequest = NativeRequest;
 exports.REDIRECT_MODES = REDIRECT_MODES;
 exports.nextHop = nextHop;
-exports.sendNative = sendNative;
+exports.send = send;
+exports.sendError = sendError;

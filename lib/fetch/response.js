@@ -6,7 +6,7 @@
 const { inspect } = require('node:util');
 const { bodyError } = require('./errors.js');
 const { HOLDS_LAZY, LazyStream } = require('./lazy-stream.js');
-const { HeldBody, bytesOf, jsonOf, textOf } = require('../response/held-body.js');
+const { HeldBody, bytesOf, jsonOf, textOf } = require('../response/response.js');
 const { StreamedBody } = require('../response/streamed-body.js');
 
 /** The fetch standard's null body statuses. */

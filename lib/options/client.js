@@ -7,7 +7,7 @@ const check = require('./check.js');
 const { REDIRECT_MODES } = require('../crossing/native-request.js');
 const { invalidOption, rejectOption, unavailable } = require('../errors.js');
 const { readHeaderName, readHeaders } = require('./headers.js');
-const { readRetry } = require('./retry.js');
+const { readRetry } = require('./request.js');
 const { readTokens } = require('../tokens.js');
 
 const CALLBACKS = [
@@ -108,7 +108,8 @@ function readTransport({ connections, http2, socketPath, tls, proxy }) {
     http2: check.boolean(http2, 'http2', true),
     socketPath: check.text(socketPath, 'socketPath', undefined, 4096),
     tls: readTls(tls),
-    proxy: require('./proxy.js').readProxy(proxy),
+    // Loaded here, because few programs name one.
+    proxy: proxy === undefined ? undefined : require('./proxy.js').readProxy(proxy),
   };
   if (transport.socketPath !== undefined && proxy !== undefined && proxy !== false) {
     throw rejectOption('socketPath and proxy must not be given together');

@@ -1,13 +1,13 @@
 'use strict';
 
-// Reads the options of one request. Every request comes by here, so that no options must mean no allocation.
+// Reads the options of one request, and `retry`, which a client has too. Every request comes by here, so that no options must
+// mean no allocation.
 
-const { boolean, duration, oneOf, unknownOption } = require('./check.js');
+const { boolean, duration, integer, knownOnly, oneOf, ownCopy, unknownOption } = require('./check.js');
 const { readBody } = require('../body/read.js');
 const { NativeRequest, REDIRECT_MODES } = require('../crossing/native-request.js');
 const { invalidOption, rejectOption } = require('../errors.js');
 const { TOKEN, addContentType, addHeader, hasHeader, readHeaders } = require('./headers.js');
-const { readRetry } = require('./retry.js');
 const { abandon, has } = require('../body/streams.js');
 
 const KNOWN = [
@@ -19,6 +19,14 @@ const DEFAULTS = Object.create(null);
 for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
   DEFAULTS[method] = Object.freeze(new NativeRequest(method));
 }
+
+/** got's methods and statuses, without its 413, 521, 522 and 524; RFC 9110 §9.2.2 for the methods. */
+const RETRY_DEFAULTS = Object.freeze({
+  limit: 2,
+  methods: ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'],
+  statusCodes: [408, 425, 429, 500, 502, 503, 504],
+  maxDelay: 30_000,
+});
 
 /**
  * Callers must not change the result, because requests without options share it.
@@ -149,4 +157,41 @@ function attachBody(request, body) {
   request.headers = addContentType(request.headers, contentType);
 }
 
-module.exports = { readRequestOptions };
+/** A request inherits from its client what its own option leaves out. */
+function readRetry(value, client = RETRY_DEFAULTS) {
+  if (value === undefined) return client;
+  // A request that asks for retries while its client makes none gets the usual number.
+  const inherited = client.limit > 0 ? client : { ...client, limit: RETRY_DEFAULTS.limit };
+  if (value === true) return inherited;
+  if (value === false) return { ...inherited, limit: 0 };
+  if (typeof value === 'number') return { ...inherited, limit: integer(value, 'retry', 0, { max: 100 }) };
+  const own = ownCopy(value, 'retry');
+  knownOnly(own, Object.keys(RETRY_DEFAULTS), { prefix: 'retry.' });
+  return {
+    limit: integer(own.limit, 'retry.limit', inherited.limit, { max: 100 }),
+    methods: readList(own.methods, 'retry.methods', 'HTTP methods', readRetryMethod) ?? inherited.methods,
+    statusCodes:
+      readList(own.statusCodes, 'retry.statusCodes', 'statuses', readStatus) ?? inherited.statusCodes,
+    maxDelay: duration(own.maxDelay, 'retry.maxDelay', inherited.maxDelay, 0),
+  };
+}
+
+function readList(value, name, what, read) {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) throw invalidOption(name, `an array of ${what}`);
+  return Array.from(value, (item, i) => {
+    const good = read(item);
+    if (good === undefined) throw invalidOption(`${name}[${i}]`, `one of ${what}`);
+    return good;
+  });
+}
+
+function readRetryMethod(value) {
+  return typeof value === 'string' && TOKEN.test(value) ? value.toUpperCase() : undefined;
+}
+
+function readStatus(value) {
+  return Number.isInteger(value) && value >= 100 && value <= 599 ? value : undefined;
+}
+
+module.exports = { readRequestOptions, readRetry };

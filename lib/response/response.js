@@ -1,11 +1,15 @@
 'use strict';
 
-// HttpResponse, as TokenClient gives it. Its parts are unpacked when somebody asks: making one must cost nanoseconds.
+// HttpResponse, as TokenClient gives it, and a body that is held in memory; the other kind is `streamed-body.js`. Parts are
+// unpacked when somebody asks: making a response must cost nanoseconds.
 
 const { inspect } = require('node:util');
 const { bodyNotReplayable } = require('../errors.js');
-const { HeldBody, bytesOf, jsonOf, textOf } = require('./held-body.js');
 const { StreamedBody } = require('./streamed-body.js');
+
+const BOM = 0xfeff;
+
+/** @typedef {import('../crossing/native-answer.js').NativeAnswer['body']} Body */
 
 class HttpResponse {
   /** @type {import('../crossing/native-answer.js').NativeAnswer} */
@@ -100,4 +104,69 @@ function collected(body) {
   return body.collect();
 }
 
-exports.HttpResponse = HttpResponse;
+class HeldBody {
+  type = 'bytes';
+  #body;
+  #signal;
+
+  /**
+   * @param {Body | Promise<Body>} body
+   * @param {AbortSignal} [signal]  once it is aborted, the body cannot be read any more
+   */
+  constructor(body, signal) {
+    this.#body = body;
+    this.#signal = signal;
+  }
+
+  /** A new one each time, so that one reader cannot use up another's. Nothing is read before somebody asks. */
+  get stream() {
+    return new ReadableStream(/** @type {any} */ (this), { highWaterMark: 0 });
+  }
+
+  collect() {
+    if (this.#signal?.aborted) throw this.#signal.reason;
+    return this.#body;
+  }
+
+  /** For a clone. */
+  another() {
+    return new HeldBody(this.#body, this.#signal);
+  }
+
+  // `type` and `pull` make this object the source of its stream.
+
+  async pull(controller) {
+    const body = await this.collect();
+    if (body !== null) controller.enqueue(bytesOf(body));
+    controller.close();
+    // A reader that brought a buffer of its own gets it back.
+    controller.byobRequest?.respond(0);
+  }
+}
+
+/** @param {Body} body @returns {string} */
+function textOf(body) {
+  if (body === null) return '';
+  if (typeof body === 'string') return body;
+  const text = body.toString('utf8');
+  return text.charCodeAt(0) === BOM ? text.slice(1) : text;
+}
+
+/** @param {string} text @param {number} status  for the error */
+function jsonOf(text, status) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // V8's own message quotes the body, and bodies hold secrets.
+    throw new SyntaxError(`response body is not valid JSON (status ${status})`);
+  }
+}
+
+/** Always a copy, because the caller may write into it and the next read must not change. @param {Body} body */
+function bytesOf(body) {
+  if (body === null) return new Uint8Array(0);
+  if (typeof body === 'string') return new TextEncoder().encode(body);
+  return new Uint8Array(body);
+}
+
+module.exports = { HeldBody, HttpResponse, bytesOf, jsonOf, textOf };

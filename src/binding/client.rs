@@ -39,7 +39,7 @@ pub struct Now {
 }
 
 /// A client and its sessions. JavaScript names a session by a number, because an object of this class costs it 300 bytes.
-/// `lib/crossing/native-session.js` tells when the number is of no more use.
+/// `lib/crossing/environment.js` tells when the number is of no more use.
 #[napi]
 pub struct Client {
     config: Arc<Config>,
@@ -49,7 +49,7 @@ pub struct Client {
 
 #[napi]
 impl Client {
-    /// `number` is the one that `lib/crossing/dispatch.js` gave this client's callbacks.
+    /// `number` is the one that `lib/crossing/environment.js` gave this client's callbacks.
     #[napi(constructor, catch_unwind)]
     pub fn new(environment: &Environment, number: u32, settings: Settings) -> Result<Self, String> {
         let crossing = Rc::clone(&environment.crossing);

@@ -3,7 +3,7 @@
 // Makes an axios response of an answer from Rust, as axios' own adapter does.
 
 const { bodyNotReplayable } = require('../../errors.js');
-const { textOf } = require('../../response/held-body.js');
+const { textOf } = require('../../response/response.js');
 const { StreamedBody } = require('../../response/streamed-body.js');
 const { own } = require('../../options/check.js');
 const { collect, readable } = require('./download.js');

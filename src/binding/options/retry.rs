@@ -7,7 +7,7 @@ use super::{invalid, ms};
 use engine::error::Error;
 use engine::http::retry::RetryRules;
 
-/// Complete, as `lib/options/retry.js` makes it.
+/// Complete, as `lib/options/request.js` makes it.
 #[napi(object, object_to_js = false)]
 pub struct NativeRetry {
     pub limit: u32,

@@ -7,7 +7,7 @@ use engine::grant::Entered;
 use engine::secret::Secret;
 use engine::token::Tokens;
 
-/// A call into JavaScript. `lib/crossing/dispatch.js` lists the names.
+/// A call into JavaScript. `lib/crossing/environment.js` lists the names.
 pub(crate) struct Call {
     /// The number of the client's callbacks; 0 for a call that is for no client.
     pub(crate) client: u32,

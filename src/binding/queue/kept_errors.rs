@@ -1,4 +1,4 @@
-//! Values that user code threw. JavaScript keeps them, `lib/crossing/kept-errors.js` under a number each; Rust carries the
+//! Values that user code threw. JavaScript keeps them, `lib/crossing/native-errors.js` under a number each; Rust carries the
 //! number and says when the value may be forgotten.
 
 use std::fmt;
