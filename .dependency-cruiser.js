@@ -13,7 +13,7 @@ const never = (name, from, to, but) => ({
   to: but === undefined ? { path: to } : { path: to, pathNot: but },
 });
 
-const ENTRIES = lib('client', 'fetch', 'axios', 'undici', 'testing');
+const ENTRIES = lib('client', 'authoriser', 'fetch', 'axios', 'undici', 'testing');
 
 module.exports = {
   forbidden: [

@@ -3,6 +3,8 @@
 // Gives the entries for other HTTP clients what a TokenClient keeps from its users: tokens and rotations for requests that
 // the other client sends, or requests and answers in the form in which they cross.
 
+const { epochs } = require('./callbacks/callbacks.js');
+const { internalsOf } = require('./client.js');
 const { TokenRotatorError, invalidOption } = require('./errors.js');
 const { nativeResult } = require('./crossing/native-errors.js');
 const { nextHop } = require('./crossing/native-request.js');
@@ -19,19 +21,11 @@ const { readTokens } = require('./tokens.js');
  *   `refreshed`: the token comes from a refresh that the rejection of another credential waited for.
  */
 
-/** @type {(client: any) => Authoriser | undefined} */
-let authoriserOf = () => undefined;
-
-/** Called by `client.js`, because only the class can read a client's private fields. @param {typeof authoriserOf} read */
-function reveal(read) {
-  authoriserOf = read;
-}
-
 /** @param {unknown} client  a TokenClient of this copy of the package */
 function authoriser(client) {
-  const found = authoriserOf(client);
-  if (found === undefined) throw invalidOption('client', 'a TokenClient');
-  return found;
+  const internals = internalsOf(client);
+  if (internals === undefined) throw invalidOption('client', 'a TokenClient');
+  return new Authoriser(internals);
 }
 
 /**
@@ -46,24 +40,6 @@ function thrownAtOnce(call) {
   }
 }
 
-/**
- * Settings for a client whose requests another HTTP client sends; no user can name them. While nobody is logged in, such
- * requests go out without a token.
- */
-class AnonymousPolicy {
-  anonymous = true;
-  // Declared, as in `errors.js`.
-  forgets;
-
-  /** @param {boolean} forgets  a refresh that fails leaves nobody logged in */
-  constructor(forgets) {
-    this.forgets = forgets;
-  }
-}
-
-/** The `context` of a refresh → the login that the tokens are for. @type {WeakMap<object, number>} */
-const epochs = new WeakMap();
-
 /** For a request that another HTTP client sends: it asks for a token, and reports what the server said of that. */
 class Authoriser {
   #native;
@@ -73,8 +49,8 @@ class Authoriser {
   /** Sends a request through the client itself. */
   exchange;
 
-  /** @param {NativeSession} native @param {Callbacks} callbacks @param {string} headerName @param {Exchange} exchange */
-  constructor(native, callbacks, headerName, exchange) {
+  /** @param {{ native: NativeSession, callbacks: Callbacks, headerName: string, exchange: Exchange }} internals */
+  constructor({ native, callbacks, headerName, exchange }) {
     this.#native = native;
     this.#callbacks = callbacks;
     this.headerName = headerName;
@@ -143,8 +119,6 @@ function toCredential([value, epoch, generation, refreshed]) {
   return { value, epoch, generation, refreshed: refreshed === 1 };
 }
 
-exports.AnonymousPolicy = AnonymousPolicy;
 exports.Authoriser = Authoriser;
 exports.authoriser = authoriser;
 exports.epochs = epochs;
-exports.reveal = reveal;

@@ -8,10 +8,8 @@ const { NativeAnswer } = require('./crossing/native-answer.js');
 const { nativeResult } = require('./crossing/native-errors.js');
 const { send, sendError } = require('./crossing/native-request.js');
 const { HttpError, invalidOption, rejectOption } = require('./errors.js');
-const { ownCopy } = require('./options/check.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
-const { AnonymousPolicy, Authoriser, reveal } = require('./authoriser.js');
 const { tokensFromArray } = require('./tokens.js');
 
 /** In the order of the native `stats`. */
@@ -19,6 +17,24 @@ const STATS = [
   ...['requests', 'replays', 'retries', 'queued', 'queuePeak', 'rotations', 'rotationsFailed', 'adopted'],
   ...['reuseSuspected', 'ambiguous', 'persistRetries', 'sessions'],
 ];
+
+/**
+ * Settings for a client whose requests another HTTP client sends; no user can name them. While nobody is logged in, such
+ * requests go out without a token.
+ */
+class AnonymousPolicy {
+  anonymous = true;
+  // Declared, as in `errors.js`.
+  forgets;
+
+  /** @param {boolean} forgets  a refresh that fails leaves nobody logged in */
+  constructor(forgets) {
+    this.forgets = forgets;
+  }
+}
+
+/** What `authoriser.js` needs of a TokenClient, and no user may have. Undefined for any other value. */
+let internalsOf;
 
 class TokenClient {
   /** @type {import('./crossing/environment.js').NativeSession} */
@@ -29,12 +45,12 @@ class TokenClient {
   #fetch;
 
   static {
-    reveal((client) => {
+    internalsOf = (client) => {
       if (typeof client !== 'object' || client === null || !(#native in client)) return undefined;
       const { callbacks, headerName } = client.#shared;
       const exchange = (href, request) => client.#exchange(href, request);
-      return new Authoriser(client.#native, callbacks, headerName, exchange);
-    });
+      return { native: client.#native, callbacks, headerName, exchange };
+    };
   }
 
   /**
@@ -151,9 +167,8 @@ class TokenClient {
 
   async rotate(options) {
     this.#shared.callbacks.assertNotInside();
-    const rejected = options === undefined ? undefined : ownCopy(options, 'options').rejected;
-    if (rejected !== undefined && typeof rejected !== 'string')
-      throw invalidOption('rejected', 'an access token');
+    const { readRejected } = require('./options/client.js');
+    const rejected = readRejected(options);
     return tokensFromArray(await nativeResult(this.#native.client.rotate(this.#native.number, rejected)));
   }
 
@@ -185,4 +200,4 @@ function readUrl(url) {
   return url.href;
 }
 
-module.exports = { TokenClient };
+module.exports = { AnonymousPolicy, TokenClient, internalsOf };

@@ -6,11 +6,13 @@
 const { TokenRotatorError } = require('../errors.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause, keep } = require('../crossing/native-errors.js');
-const { epochs } = require('../authoriser.js');
 const { MalformedTokens, readTokens, tokensFromArray } = require('../tokens.js');
 
 /** Visible ASCII, with spaces only between other characters. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** The `context` of a refresh → the login that the tokens are for. @type {WeakMap<object, number>} */
+const epochs = new WeakMap();
 
 class Callbacks {
   /** How many callbacks that a rotation waits for are in their synchronous part: see `assertNotInside`. */
@@ -231,3 +233,4 @@ function parsed(body, headers) {
 }
 
 exports.Callbacks = Callbacks;
+exports.epochs = epochs;

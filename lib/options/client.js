@@ -174,6 +174,14 @@ function readOptionTokens(value, origin) {
   }
 }
 
+/** The option of `rotate`: an access token, or undefined. */
+function readRejected(options) {
+  const rejected = options === undefined ? undefined : check.ownCopy(options, 'options').rejected;
+  if (rejected !== undefined && typeof rejected !== 'string')
+    throw invalidOption('rejected', 'an access token');
+  return rejected;
+}
+
 function readGrace(value) {
   if (typeof value !== 'string') return check.duration(value, 'rotationGrace', 0, 0);
   if (ROTATION_GRACE.has(value)) return ROTATION_GRACE.get(value);
@@ -207,4 +215,4 @@ function readPem(value, name) {
   return pem;
 }
 
-module.exports = { readClientOptions, readOptionTokens };
+module.exports = { readClientOptions, readOptionTokens, readRejected };

@@ -6,9 +6,9 @@
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { MAX_MS } = require('../../options/check.js');
-const { TokenClient } = require('../../client.js');
+const { AnonymousPolicy, TokenClient } = require('../../client.js');
 const { RefreshTimeoutError, SessionLostError } = require('../../errors.js');
-const { AnonymousPolicy, authoriser } = require('../../authoriser.js');
+const { authoriser } = require('../../authoriser.js');
 const { NoRefreshToken, RefreshCallbacks, TriesUsedUp, causeOf } = require('./refresh-callbacks.js');
 const { RejectedBatch } = require('./rejected-batch.js');
 
