@@ -1,27 +1,18 @@
 'use strict';
 
 const { inspect } = require('node:util');
-const { Recent, prune } = require('./recent.js');
+
+const COUNTS = [
+  ...['logins', 'tokenRequests', 'refreshes', 'early', 'reuses', 'graced', 'refused', 'revocations'],
+  ...['apiRequests', 'rejected', 'expiries', 'undelivered', 'faults'],
+];
 
 /**
  * The ledger: the server's own view, token by token. Invariant: no raw token enters it; tokens go by id, subject and generation.
  */
 class Ledger {
-  #counts = {
-    logins: 0,
-    tokenRequests: 0,
-    refreshes: 0,
-    early: 0,
-    reuses: 0,
-    graced: 0,
-    refused: 0,
-    revocations: 0,
-    apiRequests: 0,
-    rejected: 0,
-    expiries: 0,
-    undelivered: 0,
-    faults: 0,
-  };
+  /** @type {Record<string, number>} */
+  #counts = Object.fromEntries(COUNTS.map((name) => [name, 0]));
   #tokens = new Map();
   #lost;
   #requests;
@@ -116,4 +107,37 @@ class Ledger {
   }
 }
 
-module.exports = { Ledger };
+/** The last `max` things pushed, oldest first: what keeps a storm from growing the ledger without end. */
+class Recent {
+  #items = [];
+  #next = 0;
+  #max;
+
+  constructor(max) {
+    this.#max = max;
+  }
+
+  push(item) {
+    if (this.#max === 0) return;
+    this.#items[this.#next] = item;
+    this.#next = (this.#next + 1) % this.#max;
+  }
+
+  toArray() {
+    return [...this.#items.slice(this.#next), ...this.#items.slice(0, this.#next)];
+  }
+}
+
+/**
+ * Drops the oldest dead entries of `map` until it holds `max`. Live ones met on the way move to its end, and only
+ * a few are looked at each time: one call costs the same however many live.
+ */
+function prune(map, max, isDead) {
+  for (let looked = 0; map.size > max && looked < 8; looked++) {
+    const [key, value] = map.entries().next().value;
+    map.delete(key);
+    if (!isDead(value)) map.set(key, value);
+  }
+}
+
+module.exports = { Ledger, prune };

@@ -1,8 +1,23 @@
 'use strict';
 
 const { randomBytes } = require('node:crypto');
-const { prune } = require('./recent.js');
-const { judgeReuse } = require('./reuse.js');
+const { prune } = require('./ledger.js');
+
+/**
+ * The policies for a refresh token that was already spent. `again` answers with the tokens the first
+ * spending gave, `rotate` gives new ones, `revoke` ends the session.
+ * "Previous" means that none of the tokens it was exchanged for has been spent: the one before that is always a breach.
+ */
+const REUSE = {
+  strict: () => 'revoke',
+  leeway: (spent, now, leeway) => (isPrevious(spent, now, leeway) ? 'rotate' : 'revoke'),
+  'parent-of-active': (spent, now) => (isPrevious(spent, now, Infinity) ? 'again' : 'revoke'),
+  'same-token-window': (spent, now, leeway) => (isPrevious(spent, now, leeway) ? 'again' : 'revoke'),
+};
+
+function isPrevious(spent, now, leeway) {
+  return !spent.successorSpent && now - spent.entry.spentAt <= leeway;
+}
 
 /**
  * Sessions and the tokens issued for them; no HTTP here. A session (a grant, a family of tokens) ends as a whole:
@@ -87,7 +102,7 @@ class Sessions {
   #exchangeSpent(presented) {
     const { session, entry } = presented;
     const { reuse, leeway } = this.#options;
-    const verdict = session.alive ? judgeReuse(reuse, presented, this.now(), leeway) : 'revoke';
+    const verdict = session.alive ? REUSE[reuse](presented, this.now(), leeway) : 'revoke';
     const graced = verdict !== 'revoke';
     entry.reused++;
     this.#journal.count('reuses');
