@@ -30,7 +30,7 @@ class NativeRequest {
   query = '';
   /** Milliseconds. 0: the client's. */
   timeout = 0;
-  skipAuth = false;
+  skipAuthRefresh = false;
   /** @type {typeof REDIRECT_MODES[number] | undefined}  undefined: the client's */
   redirect = undefined;
   /** How many redirects Rust follows at most. @type {number | undefined}  undefined: the client's */
@@ -58,7 +58,7 @@ let lastNumber = 0;
 function send(native, callbacks, href, request) {
   const { signal, data } = request;
   if (signal !== undefined || isSource(data)) return sendWatched(native, callbacks, href, request);
-  if (!request.skipAuth) callbacks.assertNotInside();
+  if (!request.skipAuthRefresh) callbacks.assertNotInside();
   return sendNative(native, href, request, data, undefined);
 }
 
@@ -70,7 +70,7 @@ async function sendWatched(native, callbacks, href, request) {
   try {
     if (signal) watch(signal, abort);
     if (signal?.aborted) throw signal.reason;
-    if (!request.skipAuth) callbacks.assertNotInside();
+    if (!request.skipAuthRefresh) callbacks.assertNotInside();
     return await sendNative(native, href, request, body, number);
   } catch (error) {
     throw isAborted(error) ? signal.reason : error;
@@ -93,10 +93,10 @@ function sendError(error, signal) {
  * @param {number | undefined} number  what `Environment.abort` knows the request by
  */
 function sendNative({ client, number: session }, href, request, body, number) {
-  const { method, headers, query, timeout, skipAuth, redirect, maxRedirects, retry } = request;
+  const { method, headers, query, timeout, skipAuthRefresh, redirect, maxRedirects, retry } = request;
   const mode = redirect === undefined ? 0 : REDIRECT_MODES.indexOf(redirect) + 1;
   const most = maxRedirects === undefined ? 0 : maxRedirects + 1;
-  const flags = (skipAuth ? 1 : 0) | (mode << 1) | (most << 4);
+  const flags = (skipAuthRefresh ? 1 : 0) | (mode << 1) | (most << 4);
   const isBare = headers === '' && body === undefined && query === '' && timeout === 0;
   // Each argument costs a conversion, and most requests are a GET of a URL.
   if (isBare && number === undefined && retry === undefined) return client.send(session, href, method, flags);

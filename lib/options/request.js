@@ -10,11 +10,6 @@ const { invalidOption, rejectOption } = require('../errors.js');
 const { TOKEN, addContentType, addHeader, hasHeader, readHeaders } = require('./headers.js');
 const { abandon, has } = require('../body/streams.js');
 
-const KNOWN = [
-  ...['method', 'headers', 'body', 'query', 'timeout', 'signal', 'skipAuthRefresh', 'redirect', 'retry'],
-  ...['idempotencyKey', 'throwHttpErrors'],
-];
-
 const DEFAULTS = Object.create(null);
 for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
   DEFAULTS[method] = Object.freeze(new NativeRequest(method));
@@ -48,7 +43,23 @@ function readRequestOptions(method, options, body, clientRetry) {
   return request;
 }
 
-function readAll(request, method, options, body, clientRetry) {
+/** How the value of an option becomes the field of its name. @type {Map<string, (value: any, clientRetry: any) => any>} */
+const READERS = new Map(
+  Object.entries({
+    headers: (value) => readHeaders(value),
+    query: readQuery,
+    timeout: (value) => duration(value, 'timeout', 0),
+    signal: readSignal,
+    skipAuthRefresh: (value) => boolean(value, 'skipAuthRefresh', false),
+    redirect: (value) => oneOf(value, 'redirect', undefined, REDIRECT_MODES),
+    throwHttpErrors: (value) => boolean(value, 'throwHttpErrors', undefined),
+    retry: readRetry,
+  }),
+);
+const KNOWN = ['method', 'body', 'idempotencyKey', ...READERS.keys()];
+
+/** Returns the body. */
+function readAll(request, verb, options, body, clientRetry) {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption('options', 'an object');
   }
@@ -56,45 +67,14 @@ function readAll(request, method, options, body, clientRetry) {
   // Own properties only: see `ownCopy`.
   for (const key of Object.keys(options)) {
     const value = options[key];
-    if (value === undefined && KNOWN.includes(key)) continue;
-    switch (key) {
-      case 'method':
-        request.method = readMethod(value, method);
-        break;
-      case 'headers':
-        request.headers = readHeaders(value);
-        break;
-      case 'body':
-        if (body !== undefined) throw rejectOption('body must be given once: as an argument or as an option');
-        body = value;
-        break;
-      case 'query':
-        request.query = readQuery(value);
-        break;
-      case 'timeout':
-        request.timeout = duration(value, 'timeout', 0);
-        break;
-      case 'signal':
-        request.signal = readSignal(value);
-        break;
-      case 'skipAuthRefresh':
-        request.skipAuth = boolean(value, 'skipAuthRefresh', false);
-        break;
-      case 'redirect':
-        request.redirect = oneOf(value, 'redirect', undefined, REDIRECT_MODES);
-        break;
-      case 'throwHttpErrors':
-        request.throwHttpErrors = boolean(value, 'throwHttpErrors', undefined);
-        break;
-      case 'retry':
-        request.retry = readRetry(value, clientRetry);
-        break;
-      case 'idempotencyKey':
-        idempotencyKey = readKey(value);
-        break;
-      default:
-        throw unknownOption(key, KNOWN);
-    }
+    const read = READERS.get(key);
+    if (read === undefined && !KNOWN.includes(key)) throw unknownOption(key, KNOWN);
+    if (value === undefined) continue;
+    if (read !== undefined) request[key] = read(value, clientRetry);
+    else if (key === 'method') request.method = readMethod(value, verb);
+    else if (key === 'idempotencyKey') idempotencyKey = readKey(value);
+    else if (body === undefined) body = value;
+    else throw rejectOption('body must be given once: as an argument or as an option');
   }
   if (idempotencyKey !== undefined) {
     if (hasHeader(request.headers, 'idempotency-key'))
@@ -194,4 +174,4 @@ function readStatus(value) {
   return Number.isInteger(value) && value >= 100 && value <= 599 ? value : undefined;
 }
 
-module.exports = { readRequestOptions, readRetry };
+module.exports = { readRequestOptions, readRetry, readSignal };

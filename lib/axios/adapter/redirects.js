@@ -23,7 +23,7 @@ function isWatched(config) {
 async function follow(auth, href, request, config, sent) {
   const deadline = request.timeout && performance.now() + request.timeout;
   // All hops belong to the login that the first request was made under.
-  const authorised = !request.skipAuth && !hasHeader(request.headers, auth.headerName);
+  const authorised = !request.skipAuthRefresh && !hasHeader(request.headers, auth.headerName);
   const { epoch } = authorised ? await auth.authorise() : {};
   for (let left = request.maxRedirects ?? USUAL_REDIRECTS; ; left--) {
     const answer = await auth.exchange(href, request);
@@ -40,10 +40,10 @@ async function follow(auth, href, request, config, sent) {
       headers,
       data,
       // The token stays behind even if a later redirect comes back.
-      skipAuth: request.skipAuth || hop.leavesOrigin,
+      skipAuthRefresh: request.skipAuthRefresh || hop.leavesOrigin,
     });
     if (deadline) request.timeout = Math.max(1, deadline - performance.now());
-    if (authorised && !request.skipAuth) await auth.authorise(epoch);
+    if (authorised && !request.skipAuthRefresh) await auth.authorise(epoch);
     href = hop.url;
     sent.method = hop.method;
   }

@@ -23,7 +23,7 @@ async function readRequest(config, axios, signal) {
   request.headers = linesOf(config.headers, headers, auth, axios.VERSION);
   request.data = data;
   request.timeout = readTimeout(own(config, 'timeout'));
-  request.skipAuth = own(config, 'skipAuthRefresh') === true;
+  request.skipAuthRefresh = own(config, 'skipAuthRefresh') === true;
   const most = own(config, 'maxRedirects');
   request.redirect = most === 0 || isWatched(config) ? 'manual' : 'follow';
   request.maxRedirects = most ? Math.max(0, Math.min(Math.floor(most), MOST_REDIRECTS)) : undefined;
