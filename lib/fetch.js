@@ -4,9 +4,8 @@
 // arguments, `fetch/response.js` makes the result.
 
 const { gather, settleLength } = require('./fetch/body.js');
-const { fetchError } = require('./fetch/errors.js');
 const { readRequest } = require('./fetch/request.js');
-const { fetchResponse } = require('./fetch/response.js');
+const { fetchError, fetchResponse } = require('./fetch/response.js');
 
 /** URLs whose content is in them or in this process. They need neither a request nor a token. */
 const LOCAL = /^(?:data|blob):/i;

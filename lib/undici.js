@@ -60,11 +60,7 @@ function takesPart(auth, opts, dispatcherOrigins) {
 
 /** Null for an origin that undici will refuse. */
 function originOf(origin) {
-  try {
-    return new URL(origin).origin;
-  } catch {
-    return null;
-  }
+  return URL.canParse(origin) ? new URL(origin).origin : null;
 }
 
 /** As text, because the program could change a URL object between this check and the sending. */

@@ -60,26 +60,12 @@ Object.setPrototypeOf(LazyStream.prototype, ReadableStream.prototype);
 for (const key of Reflect.ownKeys(ReadableStream.prototype)) {
   if (Object.hasOwn(LazyStream.prototype, key)) continue;
   const { get, value } = Object.getOwnPropertyDescriptor(ReadableStream.prototype, key) ?? {};
-  if (typeof value === 'function') define(key, { value: forwarded(key) });
-  else if (get !== undefined) define(key, { get: answered(key) });
-}
-
-function define(key, descriptor) {
-  Object.defineProperty(LazyStream.prototype, key, descriptor);
-}
-
-function forwarded(key) {
-  /** @this {LazyStream} */
-  return function (...args) {
-    return this.real[key](...args);
+  if (get === undefined && typeof value !== 'function') continue;
+  /** @this {LazyStream} @param {any[]} args */
+  const answer = function (...args) {
+    return get === undefined ? this.real[key](...args) : this.real[key];
   };
-}
-
-function answered(key) {
-  /** @this {LazyStream} */
-  return function () {
-    return this.real[key];
-  };
+  Object.defineProperty(LazyStream.prototype, key, get === undefined ? { value: answer } : { get: answer });
 }
 
 /** True if this platform's Response takes a LazyStream. Node 26's does not when it is cloned, and makes streams cheaply. */

@@ -5,7 +5,9 @@
 
 const { readFetchBody } = require('./body.js');
 const { NativeRequest } = require('../crossing/native-request.js');
+const { oneOf } = require('../options/check.js');
 const { TOKEN, addContentType, readHeaders } = require('../options/headers.js');
+const { readSignal } = require('../options/request.js');
 
 const MEMBERS = [
   ...['method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'keepalive', 'integrity', 'dispatcher'],
@@ -77,12 +79,10 @@ function readInit(request, given, init) {
         if (value !== null && isRequest(init)) owners.set(value, init);
         break;
       case 'redirect':
-        if (!FETCH_REDIRECTS.includes(value)) throw notOneOf('redirect', FETCH_REDIRECTS);
-        request.redirect = value;
+        request.redirect = oneOf(value, 'redirect', undefined, FETCH_REDIRECTS);
         break;
       case 'duplex':
-        if (value !== 'half') throw notOneOf('duplex', ['half']);
-        given.duplex = value;
+        given.duplex = oneOf(value, 'duplex', undefined, ['half']);
         break;
       case 'keepalive':
         given.keepalive = Boolean(value);
@@ -112,15 +112,6 @@ function readMethod(value) {
   if (!TOKEN.test(value)) throw new TypeError('method must be an HTTP method');
   if (FORBIDDEN.includes(upper)) throw new TypeError(`method must not be ${upper}`);
   return NORMALIZED.includes(upper) ? upper : value;
-}
-
-/** By shape, because an AbortSignal of another realm is no instance of this realm's class. */
-function readSignal(value) {
-  if (value === null) return undefined;
-  if (typeof value.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
-    throw new TypeError('signal must be an AbortSignal');
-  }
-  return value;
 }
 
 /** Refused and not ignored, because the program would believe that the answer was checked. */
@@ -167,10 +158,6 @@ function isRequest(value) {
 /** By name, because a Request or Headers of another realm is no instance of this realm's class. */
 function tagOf(value) {
   return typeof value === 'object' && value !== null ? value[Symbol.toStringTag] : undefined;
-}
-
-function notOneOf(name, choices) {
-  return new TypeError(`${name} must be one of ${choices.join(', ')}`);
 }
 
 module.exports = { readRequest };

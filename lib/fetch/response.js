@@ -1,11 +1,11 @@
 'use strict';
 
-// Makes the answer that fetch gives: the platform's own Response, with what its constructor does not take (the URL, any status
+// Makes what fetch gives: errors, and the platform's own Response with what its constructor does not take (the URL, any status
 // of a server). A body that nobody wants as a stream does not become one, because that is slow.
 
 const { inspect } = require('node:util');
-const { bodyError } = require('./errors.js');
 const { HOLDS_LAZY, LazyStream } = require('./lazy-stream.js');
+const { TokenRotatorError, isRequestFailure } = require('../errors.js');
 const { HeldBody, bytesOf, jsonOf, textOf } = require('../response/response.js');
 const { StreamedBody } = require('../response/streamed-body.js');
 
@@ -143,4 +143,19 @@ function fetchResponse(answer, { method, signal }) {
   return new FetchResponse(answer, new StreamedBody(download, signal, bodyError));
 }
 
-module.exports = { fetchResponse };
+/**
+ * The error that fetch rejects with: a TypeError for a failed request, because programs test for that. Errors of the token or
+ * the client stay as they are. `message`: the one that fetch has for a failed request.
+ */
+function fetchError(error, message = 'fetch failed') {
+  if (!(error instanceof TokenRotatorError)) return error;
+  if (error.code === 'ERR_INVALID_OPTION') return new TypeError(error.message, { cause: error });
+  return isRequestFailure(error.code) ? new TypeError(message, { cause: error }) : error;
+}
+
+/** The error that reading a body rejects with. */
+function bodyError(error) {
+  return fetchError(error, 'terminated');
+}
+
+module.exports = { fetchError, fetchResponse };

@@ -122,12 +122,8 @@ function httpUrl(value, name) {
 function parseUrl(value) {
   // A URL of another realm is no instance of this realm's class, but its tag is the same.
   const isUrl = Object.prototype.toString.call(value) === '[object URL]';
-  if (typeof value !== 'string' && !isUrl) return null;
-  try {
-    return new URL(String(value));
-  } catch {
-    return null; // The parser's own error holds the input.
-  }
+  // Asked before, because the parser's own error holds the input.
+  return (typeof value === 'string' || isUrl) && URL.canParse(String(value)) ? new URL(String(value)) : null;
 }
 
 module.exports = {
