@@ -16,10 +16,11 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::runtime::Handle;
+
 use self::ahead::Ahead;
 use self::call::{Arg, Call};
 use self::pending::Counter;
-use self::runtime::Deliver;
 use self::threadsafe_function::ThreadsafeFunction;
 use crate::binding::values::napi_value::Deferred;
 use crate::binding::values::settlement::Settlement;
@@ -66,7 +67,8 @@ impl Queue {
     }
 
     /// Delivers `item` after all that were pushed before it. On the engine's thread JavaScript is woken once the tasks
-    /// that can run have run, or when a batch is full: waking it for each item cost a tenth of the thread's time.
+    /// that can run have run, or when a batch is full: waking it for each item cost a tenth of the thread's time. To wait
+    /// until the thread is idle would delay all answers while one connection keeps it busy.
     pub(crate) fn push(self: &Arc<Self>, item: Item) {
         if self.closed() {
             return;
@@ -82,8 +84,14 @@ impl Queue {
             }
             items.waiting.len()
         };
-        if waiting >= FULL_BATCH || !runtime::deliver_soon(self, waiting == 1) {
-            self.deliver();
+        match Handle::try_current() {
+            Ok(engine) if waiting < FULL_BATCH => {
+                if waiting == 1 {
+                    let queue = Arc::clone(self);
+                    drop(engine.spawn(async move { queue.deliver() }));
+                }
+            }
+            _ => self.deliver(),
         }
     }
 
@@ -118,9 +126,7 @@ impl Queue {
     fn items(&self) -> MutexGuard<'_, Items> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Deliver for Queue {
     /// Wakes JavaScript if an item waits and JavaScript was not woken before.
     fn deliver(&self) {
         let mut items = self.items();
