@@ -9,16 +9,14 @@ use std::time::Duration;
 
 use ::http::HeaderValue;
 use futures_util::future::BoxFuture;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::RecvError};
 use url::Url;
 
-use super::queue::Item;
-use super::queue::call::{Arg, FailureKind, Reply};
-use super::queue::calls::{Calls, PendingCall};
-use super::queue::kept_errors;
+use super::queue::call::{Arg, FailureKind, PendingCall, Reply};
+use super::queue::{Item, Queue};
 use super::values::native_answer;
 use engine::client::Judge;
-use engine::error::{Cause, Error};
+use engine::error::Error;
 use engine::event::Event;
 use engine::grant::{Ask, Grant, GrantError};
 use engine::http::Response;
@@ -31,7 +29,7 @@ use engine::token::Tokens;
 /// One client's callbacks, in the environment that made the client.
 #[derive(Clone)]
 pub(super) struct Callbacks {
-    pub(super) calls: Arc<Calls>,
+    pub(super) queue: Arc<Queue>,
     pub(super) client: u32,
     /// The deadline of `getTokens` and `setTokens`: `refreshTimeout`, because they have no option of their own.
     pub(super) patience: Duration,
@@ -43,16 +41,12 @@ fn body(response: &Response) -> Arg {
 }
 
 impl Callbacks {
-    fn call(&self, name: &'static str, args: Vec<Arg>) -> Option<PendingCall> {
-        self.calls.call(self.client, name, args)
+    fn call(&self, name: &'static str, args: Vec<Arg>) -> PendingCall {
+        self.queue.call(self.client, name, args)
     }
 
     fn notify(&self, name: &'static str, args: Vec<Arg>) {
-        self.calls.queue.notify(self.client, name, args);
-    }
-
-    fn cause(&self, kept: u32) -> Option<Cause> {
-        kept_errors::cause(&self.calls.queue, kept)
+        self.queue.notify(self.client, name, args);
     }
 
     /// Calls `getTokens` or `setTokens`. Returns the reply's receiver if the deadline passes first.
@@ -61,58 +55,50 @@ impl Callbacks {
         name: &'static str,
         args: Vec<Arg>,
     ) -> Result<Result<Option<Tokens>, StoreError>, oneshot::Receiver<Reply>> {
-        let Some(call) = self.call(name, args) else { return Ok(Err(StoreError::Gone)) };
-        let mut reply = call.reply;
+        let PendingCall { entered, mut reply, .. } = self.call(name, args);
         let answer = tokio::select! {
             biased;
             answer = &mut reply => answer,
-            () = call.entered.wait() => match tokio::time::timeout(self.patience, &mut reply).await {
+            () = entered.wait() => match tokio::time::timeout(self.patience, &mut reply).await {
                 Ok(answer) => answer,
                 Err(_) => return Err(reply),
             },
         };
-        Ok(self.stored(answer))
+        Ok(stored(answer))
     }
+}
 
-    fn stored(&self, answer: Result<Reply, oneshot::error::RecvError>) -> Result<Option<Tokens>, StoreError> {
-        match answer {
-            Err(_) => Err(StoreError::Gone),
-            Ok(Reply::Tokens(tokens)) => Ok(Some(tokens)),
-            Ok(Reply::Done) => Ok(None),
-            Ok(Reply::Failed { kind: FailureKind::Malformed, kept, .. }) => {
-                Err(StoreError::Corrupt { cause: self.cause(kept) })
-            }
-            Ok(Reply::Failed { kept, .. }) => Err(StoreError::Failed { cause: self.cause(kept) }),
-            Ok(Reply::Flag(_) | Reply::Text(_)) => Err(StoreError::Failed { cause: None }),
-        }
+/// Reads the reply to `getTokens` or `setTokens`.
+fn stored(answer: Result<Reply, RecvError>) -> Result<Option<Tokens>, StoreError> {
+    match answer {
+        Err(_) => Err(StoreError::Gone),
+        Ok(Reply::Tokens(tokens)) => Ok(Some(tokens)),
+        Ok(Reply::Done) => Ok(None),
+        Ok(Reply::Failed { kind: FailureKind::Malformed, cause, .. }) => Err(StoreError::Corrupt { cause }),
+        Ok(Reply::Failed { cause, .. }) => Err(StoreError::Failed { cause }),
+        Ok(Reply::Flag(_) | Reply::Text(_)) => Err(StoreError::Failed { cause: None }),
     }
+}
 
-    /// Reads the reply to `refresh`. `sent` says that JavaScript had entered the callback, so that without a reply the
-    /// refresh token may be spent.
-    fn refreshed(
-        &self,
-        answer: Result<Reply, oneshot::error::RecvError>,
-        sent: bool,
-    ) -> Result<Tokens, GrantError> {
-        let (kind, retry_after, kept) = match answer {
-            Ok(Reply::Tokens(tokens)) => return Ok(tokens),
-            Ok(Reply::Failed { kind, retry_after, kept }) => (kind, retry_after, kept),
-            Ok(Reply::Done | Reply::Flag(_) | Reply::Text(_)) => {
-                return Err(GrantError::Malformed { cause: None });
-            }
-            Err(_) if sent => return Err(GrantError::Ambiguous { cause: None }),
-            Err(_) => return Err(GrantError::Gone),
-        };
-        let cause = self.cause(kept);
-        let retry_after = retry_after.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
-        Err(match kind {
+/// Reads the reply to `refresh`. `sent` says that JavaScript had entered the callback, so that without a reply the
+/// refresh token may be spent.
+fn refreshed(answer: Result<Reply, RecvError>, sent: bool) -> Result<Tokens, GrantError> {
+    Err(match answer {
+        Ok(Reply::Tokens(tokens)) => return Ok(tokens),
+        Ok(Reply::Failed { kind, retry_after, cause }) => match kind {
             FailureKind::Terminal => GrantError::Terminal { cause },
-            FailureKind::Unspent => GrantError::Unspent { retry_after, cause },
+            FailureKind::Unspent => {
+                let retry_after = retry_after.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
+                GrantError::Unspent { retry_after, cause }
+            }
             FailureKind::Ambiguous => GrantError::Ambiguous { cause },
             FailureKind::Malformed => GrantError::Malformed { cause },
             FailureKind::Unknown => GrantError::Unknown { cause },
-        })
-    }
+        },
+        Ok(Reply::Done | Reply::Flag(_) | Reply::Text(_)) => GrantError::Malformed { cause: None },
+        Err(_) if sent => GrantError::Ambiguous { cause: None },
+        Err(_) => GrantError::Gone,
+    })
 }
 
 impl Grant for Callbacks {
@@ -122,37 +108,22 @@ impl Grant for Callbacks {
             let numbers = [f64::from(ask.attempt), ask.epoch as f64].map(Arg::Number);
             let session = Arg::Text(ask.session.to_string());
             let args = [token, session].into_iter().chain(numbers).collect();
-            let Some(call) = self.call("refresh", args) else { return Err(GrantError::Gone) };
-            let mut abort = AbortOnDrop { callbacks: self, number: call.number, armed: true };
-            let mut reply = call.reply;
+            let PendingCall { number, entered, mut reply } = self.call("refresh", args);
+            // Aborts `context.signal` if the engine stops waiting for the refresh.
+            let abort = OnDrop(|| self.notify("abortRefresh", vec![Arg::Number(f64::from(number))]));
             let mut sent = false;
             let answer = tokio::select! {
                 biased;
                 answer = &mut reply => answer,
-                () = call.entered.wait() => {
+                () = entered.wait() => {
                     sent = true;
                     ask.entered.fire();
                     reply.await
                 }
             };
-            abort.armed = false;
-            self.refreshed(answer, sent)
+            std::mem::forget(abort);
+            refreshed(answer, sent)
         })
-    }
-}
-
-/// Aborts `context.signal` if the engine stops waiting for the refresh.
-struct AbortOnDrop<'a> {
-    callbacks: &'a Callbacks,
-    number: u32,
-    armed: bool,
-}
-
-impl Drop for AbortOnDrop<'_> {
-    fn drop(&mut self) {
-        if self.armed {
-            self.callbacks.notify("abortRefresh", vec![Arg::Number(f64::from(self.number))]);
-        }
     }
 }
 
@@ -168,10 +139,7 @@ impl TokenCallbacks for Callbacks {
         Box::pin(async move {
             match self.store("setTokens", args).await {
                 Ok(done) => done.map(|_| None),
-                Err(reply) => {
-                    let callbacks = self.clone();
-                    Ok(Some(Box::pin(async move { callbacks.stored(reply.await).map(drop) }) as Late))
-                }
+                Err(reply) => Ok(Some(Box::pin(async move { stored(reply.await).map(drop) }) as Late)),
             }
         })
     }
@@ -191,19 +159,19 @@ impl Host for Callbacks {
     }
 
     fn keep_process_alive(&self) -> KeepAlive {
-        let (queue, client) = (Arc::clone(&self.calls.queue), self.client);
+        let (queue, client) = (Arc::clone(&self.queue), self.client);
         queue.push(Item::KeepProcessAlive(client));
         Box::new(OnDrop(move || queue.push(Item::ReleaseProcess(client))))
     }
 
     fn keep_callbacks_alive(&self) -> KeepAlive {
-        let (queue, client) = (Arc::clone(&self.calls.queue), self.client);
+        let (queue, client) = (Arc::clone(&self.queue), self.client);
         queue.notify(client, "keepCallbacks", Vec::new());
         Box::new(OnDrop(move || queue.notify(client, "releaseCallbacks", Vec::new())))
     }
 
     fn alive(&self) -> bool {
-        !self.calls.queue.closed()
+        !self.queue.closed()
     }
 }
 
@@ -219,14 +187,11 @@ impl<F: Fn()> Drop for OnDrop<F> {
 impl Format for Callbacks {
     fn format<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<HeaderValue, Error>> {
         Box::pin(async move {
-            let Some(call) = self.call("format", vec![Arg::Secret(token.clone())]) else {
-                return Err(Error::ClientClosed);
-            };
-            match call.reply.await {
+            match self.call("format", vec![Arg::Secret(token.clone())]).reply.await {
                 Ok(Reply::Text(text)) => {
                     HeaderValue::try_from(text).map_err(|_| Error::Format { cause: None })
                 }
-                Ok(Reply::Failed { kept, .. }) => Err(Error::Format { cause: self.cause(kept) }),
+                Ok(Reply::Failed { cause, .. }) => Err(Error::Format { cause }),
                 Ok(_) => Err(Error::Format { cause: None }),
                 Err(_) => Err(Error::ClientClosed),
             }
@@ -250,7 +215,7 @@ impl Judge for Callbacks {
                 Err(error) => (0, [Arg::Text(url.as_str().to_owned()), Arg::Null, Arg::Error(error.clone())]),
             };
             let args = std::iter::once(Arg::Number(f64::from(status))).chain(args).collect();
-            match self.call("isSessionExpired", args)?.reply.await {
+            match self.call("isSessionExpired", args).reply.await {
                 Ok(Reply::Flag(expired)) => Some(expired),
                 _ => None,
             }

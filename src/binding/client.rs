@@ -53,8 +53,8 @@ impl Client {
     #[napi(constructor, catch_unwind)]
     pub fn new(environment: &Environment, number: u32, settings: Settings) -> Result<Self, String> {
         let crossing = Rc::clone(&environment.crossing);
-        let calls = Arc::clone(&crossing.calls);
-        let config = settings.into_config(calls, number).map_err(errors::thrown_now)?;
+        let queue = Arc::clone(&crossing.promises.queue);
+        let config = settings.into_config(queue, number).map_err(errors::thrown_now)?;
         Ok(Self { config: Arc::new(config), sessions: RefCell::default(), crossing })
     }
 

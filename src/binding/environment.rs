@@ -1,5 +1,7 @@
 //! One JavaScript environment, and the one line between it and Rust. `lib/crossing/environment.js` makes one for each.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -7,11 +9,11 @@ use bytes::Bytes;
 use napi::bindgen_prelude::{Function, Object, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
+use tokio::sync::oneshot;
 
 use super::aborts::Aborts;
 use super::promise::Promises;
 use super::queue::call::{Arg, Call, FailureKind, Reply};
-use super::queue::calls::Calls;
 use super::queue::kept_errors;
 use super::queue::loop_reference::LoopReference;
 use super::queue::threadsafe_function::ThreadsafeFunction;
@@ -21,7 +23,7 @@ use super::upload::Uploads;
 use super::values::errors;
 use super::values::napi_value::{Js, Scope, unknown};
 use super::values::tokens::{self, NativeTokens};
-use engine::error::Error;
+use engine::error::{Cause, Error};
 use engine::token::Tokens;
 
 #[napi]
@@ -32,7 +34,8 @@ pub struct Environment {
 /// Everything that crosses between Rust and one environment. Its classes share it, on the JavaScript thread only.
 pub(super) struct Crossing {
     pub(super) promises: Promises,
-    pub(super) calls: Arc<Calls>,
+    /// Calls that JavaScript has entered and not replied to.
+    replies: RefCell<HashMap<u32, oneshot::Sender<Reply>>>,
     pub(super) aborts: Arc<Aborts>,
     pub(super) uploads: Arc<Uploads>,
 }
@@ -45,16 +48,16 @@ impl Environment {
     pub fn new(env: &Env, pump: Function<'_, (), Unknown<'static>>, resource: Object<'_>) -> Result<Self> {
         let pump = ThreadsafeFunction::new(env, pump, resource)?;
         let queue = Queue::new(Arc::clone(&pump));
-        let calls = Calls::new(Arc::clone(&queue));
         let uploads = Uploads::new(Arc::clone(&queue));
-        let ended = (Arc::clone(&queue), Arc::clone(&calls), Arc::clone(&uploads));
-        env.add_env_cleanup_hook(ended, |(queue, calls, uploads)| {
-            queue.close();
-            calls.close();
-            uploads.close();
-        })?;
         let promises = Promises { queue, loop_reference: Rc::new(LoopReference::new(pump)) };
-        Ok(Self { crossing: Rc::new(Crossing { promises, calls, aborts: Arc::default(), uploads }) })
+        let (replies, aborts) = (RefCell::default(), Arc::default());
+        let crossing = Rc::new(Crossing { promises, replies, aborts, uploads });
+        env.add_env_cleanup_hook(Rc::clone(&crossing), |ended| {
+            ended.promises.queue.close();
+            ended.replies.take().clear();
+            ended.uploads.close();
+        })?;
+        Ok(Self { crossing })
     }
 
     /// Settles promises up to the next call for JavaScript, which it returns as `[client, name, number, ...args]`;
@@ -72,13 +75,13 @@ impl Environment {
                 }
                 Item::KeepProcessAlive(client) => {
                     loop_reference.begin(env)?;
-                    return self.call(env, &Call::notice(client, "keepCallbacks", Vec::new()));
+                    return self.call(env, Call::notice(client, "keepCallbacks", Vec::new()));
                 }
                 Item::ReleaseProcess(client) => {
                     loop_reference.end();
-                    return self.call(env, &Call::notice(client, "releaseCallbacks", Vec::new()));
+                    return self.call(env, Call::notice(client, "releaseCallbacks", Vec::new()));
                 }
-                Item::Call(call) => return self.call(env, &call),
+                Item::Call(call) => return self.call(env, call),
             }
         }
         loop_reference.release_if_idle(env)?;
@@ -93,29 +96,24 @@ impl Environment {
 
     #[napi(catch_unwind)]
     pub fn reply(&self, number: u32, value: Option<napi::Either<bool, String>>) {
-        self.crossing.calls.reply(
-            number,
-            match value {
-                None => Reply::Done,
-                Some(napi::Either::A(flag)) => Reply::Flag(flag),
-                Some(napi::Either::B(text)) => Reply::Text(text),
-            },
-        );
+        let reply = match value {
+            None => Reply::Done,
+            Some(napi::Either::A(flag)) => Reply::Flag(flag),
+            Some(napi::Either::B(text)) => Reply::Text(text),
+        };
+        self.answer(number, reply);
     }
 
     #[napi(catch_unwind)]
     pub fn reply_tokens(&self, number: u32, tokens: NativeTokens) {
-        let reply = match Tokens::try_from(tokens) {
-            Ok(tokens) => Reply::Tokens(tokens),
-            Err(_) => Reply::Failed { kind: FailureKind::Malformed, retry_after: None, kept: 0 },
-        };
-        self.crossing.calls.reply(number, reply);
+        let malformed = Reply::Failed { kind: FailureKind::Malformed, retry_after: None, cause: None };
+        self.answer(number, Tokens::try_from(tokens).map_or(malformed, Reply::Tokens));
     }
 
     /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none.
     #[napi(catch_unwind)]
     pub fn reply_failed(&self, number: u32, kind: FailureKind, retry_after: Option<f64>, kept: u32) {
-        self.crossing.calls.reply(number, Reply::Failed { kind, retry_after, kept });
+        self.answer(number, Reply::Failed { kind, retry_after, cause: self.cause(kept) });
     }
 
     /// Aborts the request that was sent under this number.
@@ -136,13 +134,24 @@ impl Environment {
     #[napi(catch_unwind)]
     pub fn end_upload(&self, upload: u32, kept: Option<u32>) -> bool {
         let Some(channel) = self.crossing.uploads.get(upload) else { return false };
-        let failed =
-            |number| Error::Body { cause: kept_errors::cause(&self.crossing.promises.queue, number) };
-        channel.end(kept.map_or(Ok(()), |number| Err(failed(number))));
+        channel.end(kept.map_or(Ok(()), |kept| Err(Error::Body { cause: self.cause(kept) })));
         true
     }
 
-    fn call<'env>(&self, env: &'env Env, call: &Call) -> Result<Unknown<'env>> {
+    fn cause(&self, kept: u32) -> Option<Cause> {
+        kept_errors::cause(&self.crossing.promises.queue, kept)
+    }
+
+    /// A second reply, and one that comes too late, is dropped.
+    fn answer(&self, number: u32, reply: Reply) {
+        let waiting = self.crossing.replies.borrow_mut().remove(&number);
+        drop(waiting.map(|waiting| waiting.send(reply)));
+    }
+
+    fn call<'env>(&self, env: &'env Env, call: Call) -> Result<Unknown<'env>> {
+        if let Some(reply) = call.reply {
+            self.crossing.replies.borrow_mut().insert(call.number, reply);
+        }
         call.entered.fire();
         let scope = Scope::of(*env);
         let mut items = Vec::with_capacity(3 + call.args.len());

@@ -3,7 +3,7 @@
 //! JavaScript calls in through two classes, [`client`] and [`environment`]. Everything goes back through the [`queue`] of its
 //! environment, in order. `queue/` has what that needs:
 //!
-//! - `call`, `calls`, `kept_errors`: calls of the user's code, their replies, and what that code threw;
+//! - `call`, `kept_errors`: calls of the user's code, their replies, and what that code threw;
 //! - `runtime`: the engine's thread; `threadsafe_function`: how it wakes JavaScript;
 //! - `loop_reference`: what keeps the event loop running; `ahead`: when a call may be answered at once;
 //! - `pending`: numbers, and the work that goes by them.

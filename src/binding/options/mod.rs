@@ -13,7 +13,7 @@ use self::header::NativeHeader;
 use self::session::{NativeQueue, NativeSession};
 use self::transport::NativeTransport;
 use crate::binding::callbacks::Callbacks;
-use crate::binding::queue::calls::Calls;
+use crate::binding::queue::Queue;
 use engine::client::{Config, Judge};
 use engine::error::Error;
 use engine::http::retry::Budget;
@@ -60,8 +60,8 @@ const PATIENCE: Duration = Duration::from_millis(5);
 
 impl Settings {
     /// `client` is the number of this client's callbacks.
-    pub(super) fn into_config(self, calls: Arc<Calls>, client: u32) -> Result<Config, Error> {
-        let callbacks = Callbacks { calls, client, patience: ms(self.session.refresh_timeout) };
+    pub(super) fn into_config(self, queue: Arc<Queue>, client: u32) -> Result<Config, Error> {
+        let callbacks = Callbacks { queue, client, patience: ms(self.session.refresh_timeout) };
         let registry = Registry::of(self.session.share.clone().map_or(StoreId::Private, StoreId::Named));
         let base = self.base_url.as_deref().map(|base| url("baseURL", base)).transpose()?;
         let allowed = self.allowed_origins.iter().map(|origin| url("allowedOrigins", origin));

@@ -1,8 +1,9 @@
 //! A call of Rust into JavaScript, and its reply.
 
 use napi_derive::napi;
+use tokio::sync::oneshot;
 
-use engine::error::Error;
+use engine::error::{Cause, Error};
 use engine::grant::Entered;
 use engine::secret::Secret;
 use engine::token::Tokens;
@@ -15,14 +16,23 @@ pub(crate) struct Call {
     /// The number that the reply names; 0 if no reply is expected.
     pub(crate) number: u32,
     pub(crate) args: Vec<Arg>,
+    /// Fired when JavaScript enters the callback.
     pub(crate) entered: Entered,
+    pub(crate) reply: Option<oneshot::Sender<Reply>>,
 }
 
 impl Call {
     /// A call without a reply.
     pub(crate) fn notice(client: u32, name: &'static str, args: Vec<Arg>) -> Self {
-        Self { client, name, number: 0, args, entered: Entered::default() }
+        Self { client, name, number: 0, args, entered: Entered::default(), reply: None }
     }
+}
+
+/// A call under way.
+pub(crate) struct PendingCall {
+    pub(crate) number: u32,
+    pub(crate) entered: Entered,
+    pub(crate) reply: oneshot::Receiver<Reply>,
 }
 
 pub(crate) enum Arg {
@@ -56,10 +66,10 @@ pub(crate) enum Reply {
     Flag(bool),
     Text(String),
     Tokens(Tokens),
-    /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none.
     Failed {
         kind: FailureKind,
+        /// In milliseconds.
         retry_after: Option<f64>,
-        kept: u32,
+        cause: Option<Cause>,
     },
 }

@@ -5,7 +5,6 @@
 
 pub(crate) mod ahead;
 pub(crate) mod call;
-pub(crate) mod calls;
 pub(crate) mod kept_errors;
 pub(crate) mod loop_reference;
 pub(crate) mod pending;
@@ -17,14 +16,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use self::ahead::Ahead;
-use self::call::{Arg, Call};
+use self::call::{Arg, Call, PendingCall};
 use self::pending::Counter;
 use self::threadsafe_function::ThreadsafeFunction;
 use crate::binding::values::napi_value::Deferred;
 use crate::binding::values::settlement::Settlement;
 use engine::error::Error;
+use engine::grant::Entered;
 
 /// Items that wait for each other: enough to share one wake-up, few enough that JavaScript works on them while the
 /// engine makes the next (measured; `docs/decisions/`).
@@ -70,11 +71,13 @@ impl Queue {
     /// that can run have run, or when a batch is full: waking it for each item cost a tenth of the thread's time. To wait
     /// until the thread is idle would delay all answers while one connection keeps it busy.
     pub(crate) fn push(self: &Arc<Self>, item: Item) {
-        if self.closed() {
-            return;
-        }
         let waiting = {
             let mut items = self.items();
+            // Under the lock, because `close` drops only items that it finds.
+            if self.closed() {
+                drop(items);
+                return drop(item);
+            }
             if let Item::Call(_) = item {
                 self.ahead.enter();
             }
@@ -95,6 +98,16 @@ impl Queue {
         }
     }
 
+    /// Wakes JavaScript if an item waits and JavaScript was not woken before.
+    fn deliver(&self) {
+        let mut items = self.items();
+        if items.waiting.is_empty() || std::mem::replace(&mut items.woken, true) {
+            return;
+        }
+        drop(items);
+        self.pump.call();
+    }
+
     pub(crate) fn pop(&self) -> Option<Item> {
         let mut items = self.items();
         // Not before the call has returned: a hook's own call would be answered before those that are settled with it.
@@ -107,6 +120,16 @@ impl Queue {
         next
     }
 
+    /// Calls JavaScript. If the environment ends before the reply, no reply comes and the receiver says so.
+    pub(crate) fn call(self: &Arc<Self>, client: u32, name: &'static str, args: Vec<Arg>) -> PendingCall {
+        static NUMBERS: Counter = Counter::new();
+        let (reply, receiver) = oneshot::channel();
+        let (number, entered) = (NUMBERS.next(), Entered::default());
+        let call = Call { client, name, number, args, entered: entered.clone(), reply: Some(reply) };
+        self.push(Item::Call(call));
+        PendingCall { number, entered, reply: receiver }
+    }
+
     /// Calls JavaScript without waiting for a reply.
     pub(crate) fn notify(self: &Arc<Self>, client: u32, name: &'static str, args: Vec<Arg>) {
         self.push(Item::Call(Call::notice(client, name, args)));
@@ -114,8 +137,12 @@ impl Queue {
 
     /// The environment has ended: nothing is delivered any more.
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        let left = std::mem::take(&mut self.items().waiting);
+        let left = {
+            let mut items = self.items();
+            self.closed.store(true, Ordering::Release);
+            std::mem::take(&mut items.waiting)
+        };
+        // After the lock is released, because the drop of a kept error calls JavaScript.
         drop(left);
     }
 
@@ -125,15 +152,5 @@ impl Queue {
 
     fn items(&self) -> MutexGuard<'_, Items> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Wakes JavaScript if an item waits and JavaScript was not woken before.
-    fn deliver(&self) {
-        let mut items = self.items();
-        if items.waiting.is_empty() || std::mem::replace(&mut items.woken, true) {
-            return;
-        }
-        drop(items);
-        self.pump.call();
     }
 }
