@@ -11,6 +11,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use slab::Slab;
 
+use super::aborts::Abortable;
 use super::environment::{Crossing, Environment};
 use super::next_hop::{NativeExchange, NativeHop};
 use super::options::{NativeRetry, RequestParts, Settings};
@@ -102,7 +103,7 @@ impl Client {
                 Payload::Stream(Arc::new(Upload::new(Arc::clone(&self.crossing.uploads), source)))
             }
         });
-        let abortable = number.map(|number| self.crossing.aborts.abortable(number));
+        let abortable = number.map(|number| Abortable::new(&self.crossing.aborts, number));
         self.start(env, session, move |engine| {
             // Made before the async block, because the block would keep the parts beside the request made of them.
             let request = parts.into_request(body, engine.config().rules.limits.time).map(Box::new);
@@ -111,7 +112,7 @@ impl Client {
                 let mut sending = pin!(engine.send(request?));
                 let answer = match abortable {
                     None => sending.await?,
-                    Some(abortable) => tokio::select! {
+                    Some(mut abortable) => tokio::select! {
                         biased;
                         () = abortable.aborted() => return Err(Error::Aborted),
                         answer = &mut sending => answer?,

@@ -119,7 +119,7 @@ impl Environment {
     /// Aborts the request that was sent under this number.
     #[napi(catch_unwind)]
     pub fn abort(&self, number: u32) {
-        self.crossing.aborts.abort(number);
+        drop(self.crossing.aborts.remove(number));
     }
 
     /// Adds a part to a body. Returns false if JavaScript must wait for `resumeUpload` or `stopUpload`.
