@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -28,7 +29,7 @@ pub struct Download {
     /// Empty after the first `read` or `collect`.
     unread: RefCell<Option<Box<EngineDownload>>>,
     inbox: Arc<Inbox>,
-    promises: Promises,
+    promises: Rc<Promises>,
 }
 
 /// Parts that were read and not asked for, or the settler of a `read` that waits for a part.
@@ -49,7 +50,7 @@ struct ReadAhead {
 }
 
 impl Download {
-    pub(super) fn new(engine: Box<EngineDownload>, promises: Promises) -> Self {
+    pub(super) fn new(engine: Box<EngineDownload>, promises: Rc<Promises>) -> Self {
         Self { unread: RefCell::new(Some(engine)), inbox: Arc::default(), promises }
     }
 }
@@ -67,7 +68,7 @@ impl Download {
             return unknown(env, Scope::of(*env).chunk(&parts)?);
         }
         // The promise of an error is rejected at once, because an error stays in the inbox.
-        let (settler, promise) = self.promises.begin(env)?;
+        let (settler, promise) = self.promises.pending(env)?;
         self.inbox.wait(settler);
         Ok(promise)
     }

@@ -15,7 +15,6 @@ use super::aborts::Aborts;
 use super::promise::Promises;
 use super::queue::call::{Arg, Call, FailureKind, Reply};
 use super::queue::kept_errors;
-use super::queue::loop_reference::LoopReference;
 use super::queue::threadsafe_function::ThreadsafeFunction;
 use super::queue::{Item, Queue};
 use super::resolve;
@@ -33,7 +32,7 @@ pub struct Environment {
 
 /// Everything that crosses between Rust and one environment. Its classes share it, on the JavaScript thread only.
 pub(super) struct Crossing {
-    pub(super) promises: Promises,
+    pub(super) promises: Rc<Promises>,
     /// Calls that JavaScript has entered and not replied to.
     replies: RefCell<HashMap<u32, oneshot::Sender<Reply>>>,
     pub(super) aborts: Arc<Aborts>,
@@ -47,9 +46,9 @@ impl Environment {
     #[napi(constructor, catch_unwind)]
     pub fn new(env: &Env, pump: Function<'_, (), Unknown<'static>>, resource: Object<'_>) -> Result<Self> {
         let pump = ThreadsafeFunction::new(env, pump, resource)?;
-        let queue = Queue::new(Arc::clone(&pump));
+        let queue = Queue::new(pump);
         let uploads = Uploads::new(Arc::clone(&queue));
-        let promises = Promises { queue, loop_reference: Rc::new(LoopReference::new(pump)) };
+        let promises = Promises::new(queue);
         let (replies, aborts) = (RefCell::default(), Arc::default());
         let crossing = Rc::new(Crossing { promises, replies, aborts, uploads });
         env.add_env_cleanup_hook(Rc::clone(&crossing), |ended| {
@@ -66,32 +65,31 @@ impl Environment {
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
         let scope = Scope::of(*env);
         let promises = &self.crossing.promises;
-        let Promises { queue, loop_reference } = promises;
-        while let Some(item) = queue.pop() {
+        while let Some(item) = promises.queue.pop() {
             match item {
                 Item::Settle(deferred, result) => {
-                    loop_reference.end();
+                    promises.end();
                     resolve::settle(scope, deferred, result, promises);
                 }
                 Item::KeepProcessAlive(client) => {
-                    loop_reference.begin(env)?;
+                    promises.begin(env)?;
                     return self.call(env, Call::notice(client, "keepCallbacks", Vec::new()));
                 }
                 Item::ReleaseProcess(client) => {
-                    loop_reference.end();
+                    promises.end();
                     return self.call(env, Call::notice(client, "releaseCallbacks", Vec::new()));
                 }
                 Item::Call(call) => return self.call(env, call),
             }
         }
-        loop_reference.release_if_idle(env)?;
+        promises.release_if_idle(env)?;
         unknown(env, scope.undefined()?)
     }
 
     /// Returns whether the event loop is kept running at the moment.
     #[napi(catch_unwind)]
     pub fn has_ref(&self) -> bool {
-        self.crossing.promises.loop_reference.is_referenced()
+        self.crossing.promises.keeps_loop_running()
     }
 
     #[napi(catch_unwind)]

@@ -5,10 +5,9 @@
 //!
 //! - `call`, `kept_errors`: calls of the user's code, their replies, and what that code threw;
 //! - `runtime`: the engine's thread; `threadsafe_function`: how it wakes JavaScript;
-//! - `loop_reference`: what keeps the event loop running; `ahead`: when a call may be answered at once;
-//! - `pending`: numbers, and the work that goes by them.
+//! - `ahead`: when a call may be answered at once; `pending`: numbers, and the work that goes by them.
 //!
-//! [`promise`] makes promises, and [`resolve`] settles them. [`callbacks`] are the user's functions as the engine's traits.
+//! [`promise`] makes promises and keeps the event loop running; [`resolve`] settles them. [`callbacks`] are the user's functions as the engine's traits.
 //! [`upload`] and [`download`] are bodies that cross in parts; [`aborts`] ends requests; [`next_hop`] judges a redirect for
 //! axios. [`options`] are settings as they come in, [`values`] all other forms that cross.
 //!

@@ -1,30 +1,64 @@
-//! A promise that the engine settles, from its creation to the queue that delivers its result.
+//! Promises that the engine settles, from their creation to the queue that delivers their results.
+//!
+//! Invariant: the event loop is kept running while a promise of ours is pending or a flight is under way, and by nothing
+//! else.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Result};
 
-use super::queue::loop_reference::LoopReference;
 use super::queue::runtime;
 use super::queue::{Item, Queue};
 use super::values::napi_value::{Deferred, Scope, unknown};
 use super::values::settlement::Settlement;
 use engine::error::Error;
 
-/// Makes promises in one environment and keeps its event loop running until they settle. JavaScript thread only.
-#[derive(Clone)]
+/// Makes the promises of one environment. JavaScript thread only.
 pub(super) struct Promises {
     pub(super) queue: Arc<Queue>,
-    pub(super) loop_reference: Rc<LoopReference>,
+    /// Promises and flights under way.
+    pending: Cell<usize>,
+    keeps_loop_running: Cell<bool>,
 }
 
 impl Promises {
+    pub(super) fn new(queue: Arc<Queue>) -> Rc<Self> {
+        Rc::new(Self { queue, pending: Cell::new(0), keeps_loop_running: Cell::new(false) })
+    }
+
+    /// A promise or a flight begins.
+    pub(super) fn begin(&self, env: &Env) -> Result<()> {
+        self.pending.set(self.pending.get() + 1);
+        if self.keeps_loop_running.replace(true) {
+            Ok(())
+        } else {
+            self.queue.pump.keep_loop_running(env, true)
+        }
+    }
+
+    /// A promise or a flight ends. The loop runs on until `release_if_idle`.
+    pub(super) fn end(&self) {
+        self.pending.set(self.pending.get().saturating_sub(1));
+    }
+
+    /// Lets the program end if nothing is pending. Called once for each batch, not for each promise.
+    pub(super) fn release_if_idle(&self, env: &Env) -> Result<()> {
+        let ends = self.pending.get() == 0 && self.keeps_loop_running.replace(false);
+        if ends { self.queue.pump.keep_loop_running(env, false) } else { Ok(()) }
+    }
+
+    pub(super) fn keeps_loop_running(&self) -> bool {
+        self.keeps_loop_running.get()
+    }
+
     /// Returns a pending promise and its settler.
-    pub(super) fn begin<'env>(&self, env: &'env Env) -> Result<(Settler, Unknown<'env>)> {
+    pub(super) fn pending<'env>(&self, env: &'env Env) -> Result<(Settler, Unknown<'env>)> {
         let (deferred, promise) = Scope::of(*env).promise()?;
-        self.loop_reference.begin(env)?;
+        self.begin(env)?;
         let settler = Settler { queue: Arc::clone(&self.queue), deferred: Some(deferred) };
         Ok((settler, unknown(env, promise)?))
     }
@@ -35,8 +69,7 @@ impl Promises {
         W: FnOnce() -> F + Send + 'static,
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,
     {
-        use futures_util::FutureExt as _;
-        let (settler, promise) = self.begin(env)?;
+        let (settler, promise) = self.pending(env)?;
         runtime::spawn(move || work().map(|result| settler.settle(result)));
         Ok(promise)
     }

@@ -1,5 +1,7 @@
 //! Settles promises: makes JavaScript values of what the engine prepared. JavaScript thread only.
 
+use std::rc::Rc;
+
 use napi::Result;
 use napi::bindgen_prelude::{JavaScriptClassExt as _, JsValue as _};
 
@@ -18,7 +20,7 @@ pub(super) fn settle(
     scope: Scope,
     deferred: Deferred,
     result: std::result::Result<Settlement, Error>,
-    promises: &Promises,
+    promises: &Rc<Promises>,
 ) {
     scope.with_handles(|| {
         let made = result.and_then(|settlement| {
@@ -40,7 +42,7 @@ pub(super) fn settle(
     });
 }
 
-pub(super) fn value(scope: Scope, settlement: Settlement, promises: &Promises) -> Result<Js> {
+pub(super) fn value(scope: Scope, settlement: Settlement, promises: &Rc<Promises>) -> Result<Js> {
     match settlement {
         Settlement::Answer(answer) => answer.into_js(scope, |engine| download(scope, engine, promises)),
         Settlement::Body(body) => body.into_js(scope),
@@ -53,9 +55,9 @@ pub(super) fn value(scope: Scope, settlement: Settlement, promises: &Promises) -
     }
 }
 
-fn download(scope: Scope, engine: Box<EngineDownload>, promises: &Promises) -> Result<Js> {
+fn download(scope: Scope, engine: Box<EngineDownload>, promises: &Rc<Promises>) -> Result<Js> {
     let env = napi::Env::from_raw(scope.raw());
-    Ok(Js(Download::new(engine, promises.clone()).into_instance(&env)?.value().value))
+    Ok(Js(Download::new(engine, Rc::clone(promises)).into_instance(&env)?.value().value))
 }
 
 fn write_authorised(scope: Scope, Authorised { header, stamp, refreshed }: &Authorised) -> Result<Js> {

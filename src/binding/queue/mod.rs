@@ -6,7 +6,6 @@
 pub(crate) mod ahead;
 pub(crate) mod call;
 pub(crate) mod kept_errors;
-pub(crate) mod loop_reference;
 pub(crate) mod pending;
 pub(crate) mod runtime;
 pub(crate) mod threadsafe_function;
@@ -37,7 +36,7 @@ pub(crate) struct Queue {
     pub(crate) id: u64,
     items: Mutex<Items>,
     /// Has JavaScript drain the queue.
-    pump: Arc<ThreadsafeFunction>,
+    pub(crate) pump: Arc<ThreadsafeFunction>,
     closed: AtomicBool,
     pub(crate) ahead: Arc<Ahead>,
 }

@@ -15,14 +15,14 @@ use napi::{Env, Result, check_status, sys};
 
 use crate::binding::values::napi_value::Scope;
 
-/// Begins unreferenced, because only requests and flights keep a program running: see `loop_reference.rs`.
+/// Begins unreferenced, because only promises and flights keep a program running: see `promise.rs`.
 pub(crate) struct ThreadsafeFunction(RwLock<Option<Raw>>);
 
 #[derive(Clone, Copy)]
 struct Raw(sys::napi_threadsafe_function);
 
-// SAFETY: Node-API lets any thread call a threadsafe function that is not finalised, which the lock ensures; `reference`
-// and `unreference` run on its environment's thread alone.
+// SAFETY: Node-API lets any thread call a threadsafe function that is not finalised, which the lock ensures; and
+// `keep_loop_running` runs on its environment's thread alone.
 unsafe impl Send for Raw {}
 // SAFETY: as above.
 unsafe impl Sync for Raw {}
@@ -62,7 +62,7 @@ impl ThreadsafeFunction {
         }
         check_status!(status)?;
         *function.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Raw(raw));
-        function.unreference(env)?;
+        function.keep_loop_running(env, false)?;
         Ok(function)
     }
 
@@ -74,17 +74,11 @@ impl ThreadsafeFunction {
         });
     }
 
-    /// Keeps the event loop running until `unreference`.
-    pub(crate) fn reference(&self, env: &Env) -> Result<()> {
+    pub(crate) fn keep_loop_running(&self, env: &Env, keep: bool) -> Result<()> {
+        let reference =
+            if keep { sys::napi_ref_threadsafe_function } else { sys::napi_unref_threadsafe_function };
         // SAFETY: not finalised; `env` is live on this thread.
-        let status = self.living(|raw| unsafe { sys::napi_ref_threadsafe_function(env.raw(), raw) });
-        check_status!(status)
-    }
-
-    pub(crate) fn unreference(&self, env: &Env) -> Result<()> {
-        // SAFETY: not finalised; `env` is live on this thread.
-        let status = self.living(|raw| unsafe { sys::napi_unref_threadsafe_function(env.raw(), raw) });
-        check_status!(status)
+        check_status!(self.living(|raw| unsafe { reference(env.raw(), raw) }))
     }
 
     fn living(
