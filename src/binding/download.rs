@@ -12,6 +12,7 @@ use napi::bindgen_prelude::Unknown;
 use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::promise::{Promises, Settler};
 use super::queue::runtime;
@@ -32,13 +33,16 @@ pub struct Download {
     promises: Rc<Promises>,
 }
 
-/// Parts that were read and not asked for, or the settler of a `read` that waits for a part.
 #[derive(Default)]
 struct Inbox {
     state: Mutex<ReadAhead>,
-    /// Notified when there is room again, or when JavaScript dropped the body.
-    changed: Notify,
+    /// Notified when JavaScript has taken the parts.
+    room: Notify,
+    /// Cancelled when JavaScript drops the body.
+    dropped: CancellationToken,
 }
+
+/// Parts that were read and not asked for, or the settler of a `read` that waits for a part.
 
 #[derive(Default)]
 struct ReadAhead {
@@ -46,7 +50,6 @@ struct ReadAhead {
     size: usize,
     end: Option<std::result::Result<(), Error>>,
     waiting: Option<Settler>,
-    dropped: bool,
 }
 
 impl Download {
@@ -62,7 +65,9 @@ impl Download {
     pub fn read<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
         if let Some(engine) = self.unread.take() {
             let inbox = Arc::clone(&self.inbox);
-            runtime::spawn(move || inbox.fill(engine));
+            runtime::spawn(move || async move {
+                inbox.dropped.run_until_cancelled(inbox.fill(engine)).await;
+            });
         }
         if let Some(Ok(parts)) = self.inbox.take() {
             return unknown(env, Scope::of(*env).chunk(&parts)?);
@@ -80,11 +85,8 @@ impl Download {
         let inbox = Arc::clone(&self.inbox);
         self.promises.of(env, move || async move {
             let engine = engine.ok_or(Error::Internal)?;
-            tokio::select! {
-                biased;
-                () = inbox.dropped() => Err(Error::Aborted),
-                body = engine.collect() => body.map(NativeBody::new).map(Settlement::Body),
-            }
+            let body = inbox.dropped.run_until_cancelled(engine.collect()).await;
+            body.unwrap_or(Err(Error::Aborted)).map(NativeBody::new).map(Settlement::Body)
         })
     }
 
@@ -102,20 +104,18 @@ impl Drop for Download {
 }
 
 impl Inbox {
-    /// Reads until the end, or until JavaScript drops the body.
-    async fn fill(self: Arc<Self>, mut engine: Box<EngineDownload>) {
+    /// Reads until the end.
+    async fn fill(&self, mut engine: Box<EngineDownload>) {
         loop {
-            let chunk = tokio::select! {
-                biased;
-                () = self.dropped() => return,
-                chunk = engine.chunk() => chunk,
-            };
+            let chunk = engine.chunk().await;
             let more = matches!(chunk, Ok(Some(_)));
             self.put(chunk);
             if !more {
                 return;
             }
-            self.room().await;
+            while self.state().size >= AHEAD {
+                self.room.notified().await;
+            }
         }
     }
 
@@ -134,7 +134,7 @@ impl Inbox {
 
     fn take(&self) -> Option<std::result::Result<Vec<Bytes>, Error>> {
         let next = self.state().take();
-        self.changed.notify_one();
+        self.room.notify_one();
         next
     }
 
@@ -145,30 +145,12 @@ impl Inbox {
         state.serve();
     }
 
+    /// JavaScript drops the body. A `read` that waits gets its end.
     fn leave(&self) {
+        self.dropped.cancel();
         let mut state = self.state();
-        state.dropped = true;
+        state.end = Some(Ok(()));
         state.serve();
-        drop(state);
-        self.changed.notify_one();
-    }
-
-    async fn dropped(&self) {
-        while !self.state().dropped {
-            self.changed.notified().await;
-        }
-    }
-
-    async fn room(&self) {
-        loop {
-            {
-                let state = self.state();
-                if state.dropped || state.size < AHEAD {
-                    return;
-                }
-            }
-            self.changed.notified().await;
-        }
     }
 
     fn state(&self) -> MutexGuard<'_, ReadAhead> {
@@ -188,7 +170,7 @@ impl ReadAhead {
 
     /// Takes all parts; an empty list at the end. `None` if nothing has arrived yet.
     fn take(&mut self) -> Option<std::result::Result<Vec<Bytes>, Error>> {
-        if self.size > 0 || self.dropped {
+        if self.size > 0 {
             self.size = 0;
             return Some(Ok(self.parts.drain(..).collect()));
         }

@@ -169,7 +169,7 @@ impl Environment {
             Arg::Text(text) => scope.text(text),
             Arg::Latin1(text) => scope.latin1(text),
             Arg::Secret(secret) => scope.text(secret.expose()),
-            Arg::Body(body) => scope.buffer(body),
+            Arg::Body(body) => scope.buffer(std::slice::from_ref(body)),
             Arg::Tokens(tokens) => tokens::write(scope, tokens),
             Arg::Error(error) => errors::raw(scope, error, self.crossing.promises.queue.id),
         }

@@ -21,7 +21,7 @@ pub(crate) struct ThreadsafeFunction(RwLock<Option<Raw>>);
 #[derive(Clone, Copy)]
 struct Raw(sys::napi_threadsafe_function);
 
-// SAFETY: Node-API lets any thread call a threadsafe function that is not finalised, which the lock ensures; and
+// SAFETY: Node-API lets any thread call a threadsafe function that is not finalised, which the lock ensures;
 // `keep_loop_running` runs on its environment's thread alone.
 unsafe impl Send for Raw {}
 // SAFETY: as above.

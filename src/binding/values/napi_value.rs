@@ -73,36 +73,8 @@ impl Scope {
         })
     }
 
-    pub(crate) fn buffer(self, bytes: &[u8]) -> Result<Js> {
-        let mut data = ptr::null_mut();
-        // SAFETY: as above.
-        self.made(|env, value| unsafe {
-            sys::napi_create_buffer_copy(env, bytes.len(), bytes.as_ptr().cast(), &raw mut data, value)
-        })
-    }
-
-    pub(crate) fn array(self, items: &[Js]) -> Result<Js> {
-        // SAFETY: as above.
-        let array =
-            self.made(|env, value| unsafe { sys::napi_create_array_with_length(env, items.len(), value) })?;
-        for (index, item) in (0..).zip(items) {
-            // SAFETY: both handles are of this environment and scope.
-            let status = unsafe { sys::napi_set_element(self.0, array.0, index, item.0) };
-            checked(status)?;
-        }
-        Ok(array)
-    }
-
-    /// Parts in one buffer; null for none.
-    pub(crate) fn chunk(self, parts: &[Bytes]) -> Result<Js> {
-        match parts {
-            [] => self.null(),
-            [part] => self.buffer(part),
-            parts => self.joined(parts),
-        }
-    }
-
-    fn joined(self, parts: &[Bytes]) -> Result<Js> {
+    /// The parts in one buffer.
+    pub(crate) fn buffer(self, parts: &[Bytes]) -> Result<Js> {
         let size = parts.iter().map(Bytes::len).sum();
         let mut data = ptr::null_mut();
         // SAFETY: as above.
@@ -117,6 +89,23 @@ impl Scope {
             }
         }
         Ok(buffer)
+    }
+
+    pub(crate) fn array(self, items: &[Js]) -> Result<Js> {
+        // SAFETY: as above.
+        let array =
+            self.made(|env, value| unsafe { sys::napi_create_array_with_length(env, items.len(), value) })?;
+        for (index, item) in (0..).zip(items) {
+            // SAFETY: both handles are of this environment and scope.
+            let status = unsafe { sys::napi_set_element(self.0, array.0, index, item.0) };
+            checked(status)?;
+        }
+        Ok(array)
+    }
+
+    /// A part of a body; null at its end, which is no parts.
+    pub(crate) fn chunk(self, parts: &[Bytes]) -> Result<Js> {
+        if parts.is_empty() { self.null() } else { self.buffer(parts) }
     }
 
     /// A pending promise, and its other end.

@@ -68,7 +68,7 @@ impl NativeBody {
         match (self.bytes.is_empty(), self.ascii) {
             (true, _) => scope.null(),
             (false, true) => scope.latin1(&self.bytes),
-            (false, false) => scope.buffer(&self.bytes),
+            (false, false) => scope.buffer(&[self.bytes]),
         }
     }
 }
