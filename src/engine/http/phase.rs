@@ -47,13 +47,7 @@ impl PhaseCell {
     }
 
     pub fn set(&self, phase: Phase) {
-        let bits = match phase {
-            Phase::Queue => QUEUE,
-            Phase::Connect => CONNECT,
-            Phase::Response => RESPONSE,
-            Phase::Body => BODY,
-        };
-        self.0.store(self.0.load(Ordering::Relaxed) & !PHASE | bits, Ordering::Relaxed);
+        self.0.store(self.0.load(Ordering::Relaxed) & !PHASE | phase as u8, Ordering::Relaxed);
     }
 
     /// The server cannot have acted upon the request. Holds until the request is sent again.
@@ -79,10 +73,10 @@ impl PhaseCell {
 }
 
 // Queue is zero so that the default cell is a queued request.
-const QUEUE: u8 = 0;
-const CONNECT: u8 = 1;
-const RESPONSE: u8 = 2;
-const BODY: u8 = 3;
+const QUEUE: u8 = Phase::Queue as u8;
+const CONNECT: u8 = Phase::Connect as u8;
+const RESPONSE: u8 = Phase::Response as u8;
+const BODY: u8 = Phase::Body as u8;
 /// The two bits that hold one of the four phases above.
 const PHASE: u8 = 0b011;
 /// The bits above them.
