@@ -3,6 +3,7 @@
 //! Invariant: an error holds a status, a code, an origin or an option's name, and never a token, a URL's query or a
 //! message that came over the wire.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,19 +106,18 @@ pub enum RefreshFailureKind {
     NoAnswer,
 }
 
-/// A value that user code threw, kept by the environment in which it was thrown.
+/// A value that user code threw. The environment in which it was thrown keeps it under `number`.
 #[derive(Clone, Debug)]
-pub struct Cause(pub Arc<dyn Thrown>);
-
-/// A handle on a value that only the environment it came from can show. Dropped with the last error that names it.
-pub trait Thrown: Send + Sync + std::fmt::Debug {
-    /// The environment that holds the value, and its number there.
-    fn place(&self) -> (u64, u32);
+pub struct Cause {
+    pub environment: u64,
+    pub number: u32,
+    /// Dropped with the last error that names the value, so that the environment forgets it.
+    pub kept: Arc<dyn Any + Send + Sync>,
 }
 
 impl PartialEq for Cause {
     fn eq(&self, other: &Self) -> bool {
-        self.0.place() == other.0.place()
+        (self.environment, self.number) == (other.environment, other.number)
     }
 }
 

@@ -1,12 +1,11 @@
 //! Values that user code threw. JavaScript keeps them, `lib/crossing/native-errors.js` under a number each; Rust carries the
 //! number and says when the value may be forgotten.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::Queue;
 use super::call::Arg;
-use engine::error::{Cause, Thrown};
+use engine::error::Cause;
 
 struct KeptError {
     queue: Arc<Queue>,
@@ -15,19 +14,8 @@ struct KeptError {
 
 /// The value that JavaScript keeps under this number; 0 for none.
 pub(crate) fn cause(queue: &Arc<Queue>, number: u32) -> Option<Cause> {
-    (number != 0).then(|| Cause(Arc::new(KeptError { queue: Arc::clone(queue), number })))
-}
-
-impl fmt::Debug for KeptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "thrown value {}", self.number)
-    }
-}
-
-impl Thrown for KeptError {
-    fn place(&self) -> (u64, u32) {
-        (self.queue.id, self.number)
-    }
+    let kept = || Arc::new(KeptError { queue: Arc::clone(queue), number });
+    (number != 0).then(|| Cause { environment: queue.id, number, kept: kept() })
 }
 
 impl Drop for KeptError {

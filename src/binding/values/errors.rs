@@ -5,7 +5,7 @@
 use napi::Result;
 
 use super::napi_value::{Js, Scope};
-use engine::error::{Cause, Error, RedirectKind};
+use engine::error::{Error, RedirectKind};
 
 pub(crate) fn raw(scope: Scope, error: &Error, queue: u64) -> Result<Js> {
     let detail = match error {
@@ -41,9 +41,7 @@ fn kept(error: &Error, queue: u64) -> Option<u32> {
         | Error::Format { cause } => cause,
         _ => &None,
     };
-    let Cause(thrown) = cause.as_ref()?;
-    let (keeper, number) = thrown.place();
-    (keeper == queue).then_some(number)
+    cause.as_ref().filter(|cause| cause.environment == queue).map(|cause| cause.number)
 }
 
 /// An error that a constructor throws. napi makes the JavaScript error's `code` of the status, so that is ours.
