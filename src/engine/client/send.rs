@@ -182,7 +182,7 @@ impl<'a> Call<'a> {
             if let Some(place) = config.gate.try_enter() {
                 return Ok(place);
             }
-            let place = self.queued(pin!(self.next_place())).await?;
+            let place = self.queued(pin!(self.until_closed(config.gate.enter(self.arrival)))).await?;
             if let Some(current) = session.token_at_hand(&config.participant, self.epoch)? {
                 *held = current;
                 return Ok(place);
@@ -190,15 +190,6 @@ impl<'a> Call<'a> {
             // Given back during a rotation, because one session's slow refresh would hold up all others.
             drop(place);
             *held = self.token().await?;
-        }
-    }
-
-    async fn next_place(&self) -> Result<Place<'a>, Error> {
-        let config = &self.client.config;
-        tokio::select! {
-            biased;
-            place = config.gate.enter(self.arrival) => Ok(place),
-            () = config.participant.closed.cancelled() => Err(Error::ClientClosed),
         }
     }
 
@@ -267,11 +258,11 @@ impl<'a> Call<'a> {
 
     async fn sleep(&self, pause: Duration) -> Result<(), Error> {
         self.phase.set(Phase::Queue);
-        tokio::select! {
-            biased;
-            () = self.client.config.participant.closed.cancelled() => Err(Error::ClientClosed),
-            () = tokio::time::sleep(pause) => Ok(()),
-        }
+        self.until_closed(tokio::time::sleep(pause)).await
+    }
+
+    async fn until_closed<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        self.client.config.participant.closed.run_until_cancelled(work).await.ok_or(Error::ClientClosed)
     }
 
     /// Waits in the queue, at most for the option `queue.timeout`. `wait` is pinned by the caller, because each place that
