@@ -180,12 +180,7 @@ fn with_port(proxy: &Uri) -> Uri {
         return proxy.clone();
     }
     let host = proxy.host().unwrap_or_default();
-    Uri::builder()
-        .scheme("http")
-        .authority(format!("{host}:{SOCKS_PORT}"))
-        .path_and_query("/")
-        .build()
-        .unwrap_or_else(|_| proxy.clone())
+    format!("http://{host}:{SOCKS_PORT}/").parse().unwrap_or_else(|_| proxy.clone())
 }
 
 fn is_local(uri: &Uri) -> bool {

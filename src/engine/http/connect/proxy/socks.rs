@@ -26,26 +26,13 @@ pub(crate) async fn tunnel(
 ) -> Result<Link, Fault> {
     let name = host::without_brackets(origin.host().unwrap_or_default());
     let port = host::port(origin).unwrap_or_default();
-    if !local_names {
-        return tunnel_to(link, (name, port), credentials).await;
-    }
-    let address = look_up(name, port).await?.to_string();
-    tunnel_to(link, (&address, port), credentials).await
-}
-
-/// The host's address. tokio looks it up on a thread of its own, so that the engine's thread goes on.
-async fn look_up(host: &str, port: u16) -> Result<IpAddr, Fault> {
-    let addresses = tokio::net::lookup_host((host, port)).await;
-    let first = addresses.ok().and_then(|mut addresses| addresses.next());
-    first.map(|address| address.ip()).ok_or(Fault::ProxyNotAsked)
-}
-
-/// A tunnel to `host`: an address, or a name that the proxy looks up.
-async fn tunnel_to(
-    link: Link,
-    (host, port): (&str, u16),
-    credentials: Option<(&str, &str)>,
-) -> Result<Link, Fault> {
+    let address = if local_names {
+        // tokio looks a name up on a thread of its own, so that the engine's thread goes on.
+        let found = tokio::net::lookup_host((name, port)).await.ok().and_then(|mut found| found.next());
+        Ok(found.ok_or(Fault::ProxyNotAsked)?.ip())
+    } else {
+        name.parse()
+    };
     let mut proxy = TokioIo::new(link);
     let method = if credentials.is_some() { USER_AND_PASSWORD } else { NOTHING };
     send(&mut proxy, &[VERSION, 1, method]).await?;
@@ -66,7 +53,7 @@ async fn tunnel_to(
         }
     }
     let mut request = vec![VERSION, CONNECT, 0];
-    match host.parse() {
+    match address {
         Ok(IpAddr::V4(address)) => {
             request.push(IPV4);
             request.extend(address.octets());
@@ -77,7 +64,7 @@ async fn tunnel_to(
         }
         Err(_) => {
             request.push(NAME);
-            text(&mut request, host)?;
+            text(&mut request, name)?;
         }
     }
     request.extend(port.to_be_bytes());
