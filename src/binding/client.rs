@@ -22,7 +22,7 @@ use super::upload::{NativeSource, Upload};
 use super::values::errors;
 use super::values::napi_value::{Scope, unknown};
 use super::values::native_answer::NativeAnswer;
-use super::values::settlement::Settlement;
+use super::values::Settlement;
 use super::values::tokens::NativeTokens;
 use engine::client::{Client as EngineClient, Config};
 use engine::error::Error;

@@ -16,9 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::promise::{Promises, Settler};
 use super::queue::runtime;
+use super::values::Settlement;
 use super::values::napi_value::{Scope, unknown};
 use super::values::native_answer::NativeBody;
-use super::values::settlement::Settlement;
 use engine::error::Error;
 use engine::http::Download as EngineDownload;
 

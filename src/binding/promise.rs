@@ -13,8 +13,8 @@ use napi::{Env, Result};
 
 use super::queue::runtime;
 use super::queue::{Item, Queue};
+use super::values::Settlement;
 use super::values::napi_value::{Deferred, Scope, unknown};
-use super::values::settlement::Settlement;
 use engine::error::Error;
 
 /// Makes the promises of one environment. JavaScript thread only.

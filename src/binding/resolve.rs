@@ -7,9 +7,9 @@ use napi::bindgen_prelude::{JavaScriptClassExt as _, JsValue as _};
 
 use super::download::Download;
 use super::promise::Promises;
+use super::values::Settlement;
 use super::values::errors;
 use super::values::napi_value::{Deferred, Js, Scope};
-use super::values::settlement::Settlement;
 use super::values::tokens;
 use engine::client::Authorised;
 use engine::error::Error;

@@ -9,7 +9,6 @@ use napi_derive::napi;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use self::header::NativeHeader;
 use self::session::{NativeQueue, NativeSession};
 use self::transport::NativeTransport;
 use crate::binding::callbacks::Callbacks;
@@ -22,14 +21,12 @@ use engine::present::Format;
 use engine::session::registry::{Registry, StoreId};
 use engine::wait::gate::Gate;
 
-mod header;
 mod request;
 mod retry;
 mod session;
 mod transport;
 
-pub(super) use header::lines as header_lines;
-pub(super) use request::RequestParts;
+pub(super) use request::{RequestParts, header_lines};
 pub use retry::NativeRetry;
 
 /// Durations are in milliseconds. An absent field is undefined, never null.
@@ -49,6 +46,13 @@ pub struct Settings {
     pub max_response_size: f64,
     pub retry: NativeRetry,
     pub has_expired: bool,
+}
+
+/// The header that carries the token.
+#[napi(object, object_to_js = false)]
+pub struct NativeHeader {
+    pub name: String,
+    pub has_format: bool,
 }
 
 /// A body up to this size is read before its answer crosses, because that saves a second crossing.
@@ -76,7 +80,7 @@ impl Settings {
             transport: Box::new(self.transport.into_transport(allow_insecure)?),
             format: self.header.has_format.then(|| Arc::new(format) as Arc<dyn Format>),
             judge: self.has_expired.then(|| Box::new(judge) as Box<dyn Judge>),
-            headers: header::lines(&self.headers)?,
+            headers: header_lines(&self.headers)?,
             header_name: HeaderName::try_from(self.header.name).map_err(|_| invalid("header.name"))?,
             rules: Rules {
                 redirect: request::redirect_mode(self.redirect).unwrap_or_default(),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::Method;
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::retry::NativeRetry;
-use super::{header, ms};
+use super::{invalid, ms};
 use engine::client::Request;
 use engine::error::Error;
 use engine::http::{Payload, RedirectMode};
@@ -19,7 +19,7 @@ pub(crate) struct RequestParts {
     pub(crate) flags: u32,
     /// Without the question mark.
     pub(crate) query: Option<String>,
-    /// Lines as for `header::lines`.
+    /// Lines as for [`header_lines`].
     pub(crate) headers: Option<String>,
     /// In milliseconds.
     pub(crate) timeout: Option<f64>,
@@ -35,7 +35,7 @@ impl RequestParts {
             method,
             url: self.url,
             query: self.query.unwrap_or_default(),
-            headers: self.headers.as_deref().map(header::lines).transpose()?.unwrap_or_default(),
+            headers: self.headers.as_deref().map(header_lines).transpose()?.unwrap_or_default(),
             body,
             timeout: self.timeout.map_or(timeout, ms),
             skip_auth: self.flags & 1 == 1,
@@ -44,6 +44,20 @@ impl RequestParts {
             retry: self.retry.map(TryInto::try_into).transpose()?.map(Arc::new),
         })
     }
+}
+
+/// Reads lines of names and values alternately, as `lib/options/headers.js` makes them.
+pub(crate) fn header_lines(text: &str) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    let mut lines = text.split('\n');
+    while let (Some(name), Some(value)) = (lines.next().filter(|name| !name.is_empty()), lines.next()) {
+        let name = HeaderName::try_from(name).map_err(|_| invalid("headers"))?;
+        // Latin-1, as HTTP defines header values and as Node's own client sends them.
+        let bytes: Vec<u8> =
+            value.chars().map(u8::try_from).collect::<Result<_, _>>().map_err(|_| invalid("headers"))?;
+        headers.append(name, HeaderValue::try_from(bytes).map_err(|_| invalid("headers"))?);
+    }
+    Ok(headers)
 }
 
 /// In the order of `REDIRECT_MODES` in `lib/crossing/native-request.js`.

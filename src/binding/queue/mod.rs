@@ -21,8 +21,8 @@ use self::ahead::Ahead;
 use self::call::{Arg, Call, PendingCall};
 use self::pending::Counter;
 use self::threadsafe_function::ThreadsafeFunction;
+use crate::binding::values::Settlement;
 use crate::binding::values::napi_value::Deferred;
-use crate::binding::values::settlement::Settlement;
 use engine::error::Error;
 use engine::grant::Entered;
 
