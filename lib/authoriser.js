@@ -59,7 +59,7 @@ class Authoriser {
 
   /** True if the token may go to `origin`, as `URL` writes it. Throws the error that a request to it would get. */
   trusts(origin) {
-    return thrownAtOnce(() => this.#native.client.trusts(this.#native.number, origin));
+    return thrownAtOnce(() => this.#native.client.trusts(origin));
   }
 
   /** The request that this answer redirects to, or null. @param {NativeRequest} request @param {NativeAnswer} answer */

@@ -19,10 +19,10 @@ use super::queue::ahead::Ahead;
 use super::queue::runtime;
 use super::resolve;
 use super::upload::{NativeSource, Upload};
+use super::values::Settlement;
 use super::values::errors;
 use super::values::napi_value::{Scope, unknown};
 use super::values::native_answer::NativeAnswer;
-use super::values::Settlement;
 use super::values::tokens::NativeTokens;
 use engine::client::{Client as EngineClient, Config};
 use engine::error::Error;
@@ -106,7 +106,7 @@ impl Client {
         let abortable = number.map(|number| Abortable::new(&self.crossing.aborts, number));
         self.start(env, session, move |engine| {
             // Made before the async block, because the block would keep the parts beside the request made of them.
-            let request = parts.into_request(body, engine.config().rules.limits.time).map(Box::new);
+            let request = parts.into_request(body, engine.config.rules.limits.time).map(Box::new);
             async move {
                 // Pinned, because each place that awaits an unpinned future has room for all of it.
                 let mut sending = pin!(engine.send(request?));
@@ -234,19 +234,19 @@ impl Client {
     /// Tells the session that a server accepted the token of this stamp.
     #[napi(catch_unwind)]
     pub fn accepted(&self, session: u32, epoch: f64, generation: f64) {
-        self.engine(session).accepted(Stamp { epoch: epoch as u64, generation: generation as u64 });
+        self.engine(session).session.accepted(Stamp { epoch: epoch as u64, generation: generation as u64 });
     }
 
     /// Returns the login that a request made now belongs to.
     #[napi(catch_unwind)]
     pub fn epoch(&self, session: u32) -> f64 {
-        self.engine(session).epoch() as f64
+        self.engine(session).session.epoch() as f64
     }
 
     /// Returns the token that the session has now, without waiting.
     #[napi(catch_unwind)]
     pub fn now(&self, session: u32) -> Now {
-        let (held, stamp) = self.engine(session).now();
+        let (held, stamp) = self.engine(session).session.now();
         Now {
             access_token: held.map(|held| held.tokens.access.expose().to_owned()),
             epoch: stamp.epoch as f64,
@@ -265,8 +265,8 @@ impl Client {
 
     /// Returns whether the token may go to this URL. Throws the error that a request to the URL would reject with.
     #[napi(catch_unwind)]
-    pub fn trusts(&self, session: u32, url: String) -> Result<bool, String> {
-        self.engine(session).trusts(&url).map_err(errors::thrown_now)
+    pub fn trusts(&self, url: String) -> Result<bool, String> {
+        self.config.origins.trusts(&url).map_err(errors::thrown_now)
     }
 
     /// The request that an answer redirects to, or null. Throws if the redirect must not be followed.

@@ -57,11 +57,6 @@ impl Client {
         }
     }
 
-    /// A server accepted the token of this stamp.
-    pub fn accepted(&self, stamp: Stamp) {
-        self.session.accepted(stamp);
-    }
-
     /// The request that follows `request` if its answer is a redirect; true beside it if that request goes to another
     /// origin. For a caller that follows redirects itself, in mode `follow`.
     pub fn next_hop(
@@ -73,21 +68,6 @@ impl Client {
             own.set_sensitive(true);
         }
         next_request(RedirectMode::Follow, self.config.rules.allow_insecure, &request, answer)
-    }
-
-    /// True if the token may go to `url`.
-    pub fn trusts(&self, url: &str) -> Result<bool, Error> {
-        self.config.origins.trusts(url)
-    }
-
-    /// The login that a request made now belongs to.
-    pub fn epoch(&self) -> u64 {
-        self.session.epoch()
-    }
-
-    /// The access token held, and its stamp. Never waits.
-    pub fn now(&self) -> (Option<Arc<Held>>, Stamp) {
-        self.session.now()
     }
 
     /// Another login, or with None a logout, which counts when this returns. The future stores it.

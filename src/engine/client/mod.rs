@@ -27,8 +27,8 @@ pub use send::{Answer, Request};
 
 /// One session of a client.
 pub struct Client {
-    config: Arc<Config>,
-    session: Arc<Session>,
+    pub config: Arc<Config>,
+    pub session: Arc<Session>,
     presenter: Box<dyn Presenter>,
 }
 
@@ -38,10 +38,6 @@ impl Client {
         session.join(&config.participant);
         let presenter = present::presenter(config.format.as_ref());
         Self { config, session, presenter }
-    }
-
-    pub fn config(&self) -> &Arc<Config> {
-        &self.config
     }
 
     /// A token that is valid now.

@@ -109,7 +109,7 @@ async fn close_rejects_waiting_calls_finishes_the_wire_and_saves_rotated_tokens(
     assert_eq!(rotating.await.unwrap(), Err(Error::ClientClosed));
     assert_eq!(on_the_wire.await.unwrap().unwrap().response.status, 200);
     assert_eq!(world.refreshes(), 1);
-    let kept = world.client.config().registry.memory().read("key").await.unwrap().unwrap();
+    let kept = world.client.config.registry.memory().read("key").await.unwrap().unwrap();
     assert_eq!(kept.record.tokens.unwrap().access.expose(), "a2");
 }
 

@@ -43,7 +43,7 @@ async fn rejected_request_is_replayed_with_the_new_token_and_the_same_body() {
             (&Method::POST, &body[..], Some("q=1"))
         );
     }
-    assert_eq!(world.client.config().participant.counters.replays.get(), 1);
+    assert_eq!(world.client.config.participant.counters.replays.get(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,7 +22,7 @@ async fn failure_that_may_pass_is_tried_again_and_counted() {
     world.api.will([Ok(503), Err(reset()), Ok(200)]);
     let answer = world.get().await.unwrap();
     assert_eq!((answer.response.status, answer.attempts, answer.replays), (200, 3, 0));
-    assert_eq!(world.client.config().participant.counters.retries.get(), 2);
+    assert_eq!(world.client.config.participant.counters.retries.get(), 2);
 }
 
 #[tokio::test(start_paused = true)]

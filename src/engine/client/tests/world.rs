@@ -257,7 +257,7 @@ impl World {
 
     /// The same client as another session.
     pub(super) fn another(&self, key: &str) -> Client {
-        Client::new(Arc::clone(self.client.config()), key)
+        Client::new(Arc::clone(&self.client.config), key)
     }
 
     pub(super) async fn get(&self) -> Result<Answer, Error> {
