@@ -76,19 +76,13 @@ fn fault_of(error: &Cause) -> Fault {
 
 /// The fault of `cause` alone, without the causes below it.
 fn named(cause: &Cause) -> Option<Fault> {
-    if let Some(fault) = cause.downcast_ref::<Fault>() {
-        Some(*fault)
-    } else if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-        Some(of_tls(tls))
-    } else if let Some(http) = cause.downcast_ref::<hyper::Error>() {
-        of_http(http)
-    } else if let Some(http2) = cause.downcast_ref::<h2::Error>() {
-        of_http2(http2)
-    } else if let Some(io) = cause.downcast_ref::<io::Error>() {
-        of_io(io)
-    } else {
-        cause.is::<Elapsed>().then_some(Fault::TimedOut)
-    }
+    let fault = cause.downcast_ref().copied();
+    fault
+        .or_else(|| cause.downcast_ref().map(of_tls))
+        .or_else(|| of_http(cause.downcast_ref()?))
+        .or_else(|| of_http2(cause.downcast_ref()?))
+        .or_else(|| of_io(cause.downcast_ref()?))
+        .or_else(|| cause.is::<Elapsed>().then_some(Fault::TimedOut))
 }
 
 fn of_io(error: &io::Error) -> Option<Fault> {

@@ -7,7 +7,7 @@ use std::pin::pin;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::header::{HOST, PROXY_AUTHORIZATION};
-use http::{HeaderValue, Method, Request, Uri};
+use http::{HeaderValue, Request, Uri};
 use http_body_util::Empty;
 use hyper::client::conn::http1;
 
@@ -22,11 +22,7 @@ pub(crate) async fn connect(
     credentials: Option<&HeaderValue>,
 ) -> Result<Link, BoxError> {
     let target = format!("{}:{}", origin.host().unwrap_or_default(), host::port(origin).unwrap_or_default());
-    let mut request = Request::new(Empty::<Bytes>::new());
-    *request.method_mut() = Method::CONNECT;
-    *request.uri_mut() = Uri::try_from(&target)?;
-    let host_and_port = HeaderValue::try_from(&target)?;
-    request.headers_mut().insert(HOST, host_and_port);
+    let mut request = Request::connect(&target).header(HOST, &target).body(Empty::<Bytes>::new())?;
     if let Some(credentials) = credentials {
         request.headers_mut().insert(PROXY_AUTHORIZATION, credentials.clone());
     }
