@@ -37,14 +37,14 @@ impl Client {
 
     /// [`Client::authorise`] at once; `None` if the token or its header takes waiting.
     pub fn authorise_now(&self, epoch: Option<u64>) -> Option<Authorised> {
-        let held = match self.credential_now(epoch)? {
-            Credential::Tokens(held) => held,
-            Credential::Anonymous(stamp) => {
-                return Some(Authorised { header: None, stamp, refreshed: false });
-            }
+        let (header, stamp) = match self.credential_now(epoch)? {
+            Credential::Tokens(held) => match self.presenter.header(&held, None) {
+                Presented::Made(header) => (Some(header), Stamp::of(&held)),
+                Presented::Making(_) => return None,
+            },
+            Credential::Anonymous(stamp) => (None, stamp),
         };
-        let Presented::Made(header) = self.presenter.header(&held, None) else { return None };
-        Some(Authorised { header: Some(header), stamp: Stamp::of(&held), refreshed: false })
+        Some(Authorised { header, stamp, refreshed: false })
     }
 
     /// A server rejected the token of this stamp. Returns the header to replay the request with; `None` if the rejection
