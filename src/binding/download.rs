@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::Unknown;
@@ -21,6 +21,7 @@ use super::values::napi_value::{Scope, unknown};
 use super::values::native_answer::NativeBody;
 use engine::error::Error;
 use engine::http::Download as EngineDownload;
+use engine::lock::Lock;
 
 /// Enough that the two threads need not wait for each other, and little enough that V8 has no large buffers to collect.
 const AHEAD: usize = 128 * 1024;
@@ -35,7 +36,7 @@ pub struct Download {
 
 #[derive(Default)]
 struct Inbox {
-    state: Mutex<ReadAhead>,
+    state: Lock<ReadAhead>,
     /// Notified when JavaScript has taken the parts.
     room: Notify,
     /// Cancelled when JavaScript drops the body.
@@ -113,14 +114,14 @@ impl Inbox {
             if !more {
                 return;
             }
-            while self.state().size >= AHEAD {
+            while self.state.lock().size >= AHEAD {
                 self.room.notified().await;
             }
         }
     }
 
     fn put(&self, chunk: std::result::Result<Option<Bytes>, Error>) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         match chunk {
             Ok(Some(bytes)) => {
                 state.size += bytes.len();
@@ -133,13 +134,13 @@ impl Inbox {
     }
 
     fn take(&self) -> Option<std::result::Result<Vec<Bytes>, Error>> {
-        let next = self.state().take();
+        let next = self.state.lock().take();
         self.room.notify_one();
         next
     }
 
     fn wait(&self, settler: Settler) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.waiting = Some(settler);
         // A part may have arrived after `read` had looked for one.
         state.serve();
@@ -148,13 +149,9 @@ impl Inbox {
     /// JavaScript drops the body. A `read` that waits gets its end.
     fn leave(&self) {
         self.dropped.cancel();
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.end = Some(Ok(()));
         state.serve();
-    }
-
-    fn state(&self) -> MutexGuard<'_, ReadAhead> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -123,7 +123,7 @@ impl Environment {
     /// Adds a part to a body. Returns false if JavaScript must wait for `resumeUpload` or `stopUpload`.
     #[napi(catch_unwind)]
     pub fn feed_upload(&self, upload: u32, chunk: Uint8Array) -> bool {
-        let channel = self.crossing.uploads.get(upload);
+        let channel = self.crossing.uploads.open.get(upload);
         channel.is_some_and(|channel| channel.feed(Bytes::copy_from_slice(&chunk)))
     }
 
@@ -131,7 +131,7 @@ impl Environment {
     /// false if the body is not wanted any more.
     #[napi(catch_unwind)]
     pub fn end_upload(&self, upload: u32, kept: Option<u32>) -> bool {
-        let Some(channel) = self.crossing.uploads.get(upload) else { return false };
+        let Some(channel) = self.crossing.uploads.open.get(upload) else { return false };
         channel.end(kept.map_or(Ok(()), |kept| Err(Error::Body { cause: self.cause(kept) })));
         true
     }

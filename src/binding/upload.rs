@@ -5,12 +5,13 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::Stream;
+use futures_util::task::AtomicWaker;
 use napi_derive::napi;
 
 use super::queue::Queue;
@@ -18,6 +19,7 @@ use super::queue::call::Arg;
 use super::queue::pending::{Counter, Pending};
 use engine::error::Error;
 use engine::http::body::outgoing::{Chunks, Source};
+use engine::lock::Lock;
 
 const ROOM: usize = 256 * 1024;
 
@@ -36,7 +38,7 @@ pub struct NativeSource {
 pub(super) struct Uploads {
     queue: Arc<Queue>,
     numbers: Counter,
-    open: Pending<Arc<Channel>>,
+    pub(super) open: Pending<Arc<Channel>>,
 }
 
 impl Uploads {
@@ -47,7 +49,8 @@ impl Uploads {
     /// Has JavaScript make the body that it knows as `source`.
     fn open(self: &Arc<Self>, source: u32) -> Arc<Channel> {
         let number = self.numbers.next();
-        let channel = Arc::new(Channel { number, uploads: Arc::clone(self), state: Mutex::default() });
+        let (uploads, state, reader) = (Arc::clone(self), Lock::default(), AtomicWaker::new());
+        let channel = Arc::new(Channel { number, uploads, state, reader });
         self.open.insert(number, Arc::clone(&channel));
         let args = vec![Arg::Number(f64::from(source)), Arg::Number(f64::from(number))];
         self.queue.notify(0, "openUpload", args);
@@ -55,10 +58,6 @@ impl Uploads {
             channel.end(Err(Error::ClientClosed));
         }
         channel
-    }
-
-    pub(super) fn get(&self, number: u32) -> Option<Arc<Channel>> {
-        self.open.get(number)
     }
 
     /// The environment has ended: every body fails.
@@ -74,14 +73,16 @@ pub(super) struct Upload {
     uploads: Arc<Uploads>,
     source: NativeSource,
     opened: AtomicBool,
-    open: Mutex<Option<Arc<Channel>>>,
+    open: Lock<Option<Arc<Channel>>>,
 }
 
 /// One opening of a body.
 pub(super) struct Channel {
     number: u32,
     uploads: Arc<Uploads>,
-    state: Mutex<Buffered>,
+    state: Lock<Buffered>,
+    /// Woken when the state has changed.
+    reader: AtomicWaker,
 }
 
 #[derive(Default)]
@@ -92,16 +93,11 @@ struct Buffered {
     /// JavaScript waits for `resumeUpload`.
     paused: bool,
     stopped: bool,
-    reader: Option<Waker>,
 }
 
 impl Upload {
     pub(super) fn new(uploads: Arc<Uploads>, source: NativeSource) -> Self {
-        Self { uploads, source, opened: AtomicBool::new(false), open: Mutex::default() }
-    }
-
-    fn current(&self) -> MutexGuard<'_, Option<Arc<Channel>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { uploads, source, opened: AtomicBool::new(false), open: Lock::default() }
     }
 }
 
@@ -111,7 +107,7 @@ impl Source for Upload {
             return None;
         }
         let channel = self.uploads.open(self.source.number);
-        *self.current() = Some(Arc::clone(&channel));
+        *self.open.lock() = Some(Arc::clone(&channel));
         Some(Box::pin(Reader(channel)))
     }
 
@@ -124,13 +120,13 @@ impl Source for Upload {
     }
 
     fn failure(&self) -> Option<Error> {
-        let channel = self.current().clone()?;
-        let state = channel.state();
+        let channel = self.open.lock().clone()?;
+        let state = channel.state.lock();
         state.end.clone().and_then(Result::err)
     }
 
     fn stop(&self) {
-        if let Some(channel) = self.current().take() {
+        if let Some(channel) = self.open.lock().take() {
             channel.stop();
         }
     }
@@ -139,32 +135,30 @@ impl Source for Upload {
 impl Channel {
     /// Returns whether there is room for more. If not, `resumeUpload` tells JavaScript when there is.
     pub(super) fn feed(&self, chunk: Bytes) -> bool {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if state.stopped {
             return false;
         }
         state.size += chunk.len();
         state.chunks.push_back(chunk);
         state.paused = state.size >= ROOM;
-        let room = !state.paused;
-        state.wake_reader();
-        room
+        self.reader.wake();
+        !state.paused
     }
 
     pub(super) fn end(&self, end: Result<(), Error>) {
-        let mut state = self.state();
-        state.end.get_or_insert(end);
-        state.wake_reader();
+        self.state.lock().end.get_or_insert(end);
+        self.reader.wake();
     }
 
     /// The rest of the body is not wanted.
     fn stop(&self) {
         let running = {
-            let mut state = self.state();
-            state.wake_reader();
+            let mut state = self.state.lock();
             state.chunks.clear();
             !std::mem::replace(&mut state.stopped, true) && state.end.is_none()
         };
+        self.reader.wake();
         drop(self.uploads.open.remove(self.number));
         if running {
             self.notify("stopUpload");
@@ -173,18 +167,6 @@ impl Channel {
 
     fn notify(&self, name: &'static str) {
         self.uploads.queue.notify(0, name, vec![Arg::Number(f64::from(self.number))]);
-    }
-
-    fn state(&self) -> MutexGuard<'_, Buffered> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Buffered {
-    fn wake_reader(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            reader.wake();
-        }
     }
 }
 
@@ -195,7 +177,7 @@ impl Stream for Reader {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut state = self.0.state();
+        let mut state = self.0.state.lock();
         if state.stopped {
             // An error rather than an end, so that a server does not take the part it got for the whole.
             return Poll::Ready(Some(Err(Error::Aborted)));
@@ -214,7 +196,8 @@ impl Stream for Reader {
             Some(Ok(())) => Poll::Ready(None),
             Some(Err(error)) => Poll::Ready(Some(Err(error.clone()))),
             None => {
-                state.reader = Some(cx.waker().clone());
+                // Under the lock, so that a change from here on wakes the reader.
+                self.0.reader.register(cx.waker());
                 Poll::Pending
             }
         }

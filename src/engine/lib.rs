@@ -9,6 +9,7 @@ pub mod event;
 pub mod fault;
 pub mod grant;
 pub mod http;
+pub mod lock;
 pub mod present;
 pub mod secret;
 pub mod session;

@@ -11,8 +11,8 @@ pub(crate) mod runtime;
 pub(crate) mod threadsafe_function;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -25,6 +25,7 @@ use crate::binding::values::Settlement;
 use crate::binding::values::napi_value::Deferred;
 use engine::error::Error;
 use engine::grant::Entered;
+use engine::lock::Lock;
 
 /// Items that wait for each other: enough to share one wake-up, few enough that JavaScript works on them while the
 /// engine makes the next (measured; `docs/decisions/`).
@@ -34,7 +35,7 @@ const FULL_BATCH: usize = 16;
 pub(crate) struct Queue {
     /// Tells environments apart; unique in the process.
     pub(crate) id: u64,
-    items: Mutex<Items>,
+    items: Lock<Items>,
     /// Has JavaScript drain the queue.
     pub(crate) pump: Arc<ThreadsafeFunction>,
     closed: AtomicBool,
@@ -63,7 +64,7 @@ impl Queue {
         static IDS: Counter = Counter::new();
         let id = u64::from(IDS.next());
         let (closed, ahead) = (AtomicBool::new(false), Arc::default());
-        Arc::new(Self { id, items: Mutex::default(), pump, closed, ahead })
+        Arc::new(Self { id, items: Lock::default(), pump, closed, ahead })
     }
 
     /// Delivers `item` after all that were pushed before it. On the engine's thread JavaScript is woken once the tasks
@@ -71,7 +72,7 @@ impl Queue {
     /// until the thread is idle would delay all answers while one connection keeps it busy.
     pub(crate) fn push(self: &Arc<Self>, item: Item) {
         let waiting = {
-            let mut items = self.items();
+            let mut items = self.items.lock();
             // Under the lock, because `close` drops only items that it finds.
             if self.closed() {
                 drop(items);
@@ -99,7 +100,7 @@ impl Queue {
 
     /// Wakes JavaScript if an item waits and JavaScript was not woken before.
     fn deliver(&self) {
-        let mut items = self.items();
+        let mut items = self.items.lock();
         if items.waiting.is_empty() || std::mem::replace(&mut items.woken, true) {
             return;
         }
@@ -108,7 +109,7 @@ impl Queue {
     }
 
     pub(crate) fn pop(&self) -> Option<Item> {
-        let mut items = self.items();
+        let mut items = self.items.lock();
         // Not before the call has returned: a hook's own call would be answered before those that are settled with it.
         if std::mem::take(&mut items.calling) {
             self.ahead.leave();
@@ -137,7 +138,7 @@ impl Queue {
     /// The environment has ended: nothing is delivered any more.
     pub(crate) fn close(&self) {
         let left = {
-            let mut items = self.items();
+            let mut items = self.items.lock();
             self.closed.store(true, Ordering::Release);
             std::mem::take(&mut items.waiting)
         };
@@ -147,9 +148,5 @@ impl Queue {
 
     pub(crate) fn closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
-    }
-
-    fn items(&self) -> MutexGuard<'_, Items> {
-        self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,39 +2,36 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub(crate) struct Pending<T>(Mutex<HashMap<u32, T>>);
+use engine::lock::Lock;
+
+pub(crate) struct Pending<T>(Lock<HashMap<u32, T>>);
 
 impl<T> Pending<T> {
     pub(crate) fn insert(&self, number: u32, entry: T) {
         // An older entry is dropped after the lock is released, because its drop may lock this map again.
-        let older = self.entries().insert(number, entry);
+        let older = self.0.lock().insert(number, entry);
         drop(older);
     }
 
     pub(crate) fn remove(&self, number: u32) -> Option<T> {
-        self.entries().remove(&number)
+        self.0.lock().remove(&number)
     }
 
     pub(crate) fn drain(&self) -> HashMap<u32, T> {
-        std::mem::take(&mut *self.entries())
-    }
-
-    fn entries(&self) -> MutexGuard<'_, HashMap<u32, T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        std::mem::take(&mut *self.0.lock())
     }
 }
 
 impl<T: Clone> Pending<T> {
     pub(crate) fn get(&self, number: u32) -> Option<T> {
-        self.entries().get(&number).cloned()
+        self.0.lock().get(&number).cloned()
     }
 }
 
 impl<T> Default for Pending<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Lock::default())
     }
 }
 

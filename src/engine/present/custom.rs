@@ -1,6 +1,6 @@
 //! A token in the form that the user's `header.format` gives it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use ::http::Method;
 use ::http::header::HeaderValue;
@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use url::Url;
 
 use crate::error::Error;
+use crate::lock::Lock;
 use crate::present::{Presented, Presenter};
 use crate::secret::Secret;
 use crate::session::{Held, Stamp};
@@ -20,14 +21,14 @@ pub trait Format: Send + Sync {
 pub(super) struct Custom {
     format: Arc<dyn Format>,
     /// The header that was made last, and the stamp of the token in it.
-    newest: Mutex<Option<(Stamp, HeaderValue)>>,
+    newest: Lock<Option<(Stamp, HeaderValue)>>,
     /// Held while the function is asked, so that requests that start together ask once.
     asking: tokio::sync::Mutex<()>,
 }
 
 impl Custom {
     pub(super) fn new(format: Arc<dyn Format>) -> Self {
-        Self { format, newest: Mutex::default(), asking: tokio::sync::Mutex::default() }
+        Self { format, newest: Lock::default(), asking: tokio::sync::Mutex::default() }
     }
 
     async fn ask(&self, held: &Held) -> Result<HeaderValue, Error> {
@@ -37,12 +38,12 @@ impl Custom {
         }
         let mut value = self.format.format(&held.tokens.access).await?;
         value.set_sensitive(true);
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some((Stamp::of(held), value.clone()));
+        *self.newest.lock() = Some((Stamp::of(held), value.clone()));
         Ok(value)
     }
 
     fn newest(&self, held: &Held) -> Option<HeaderValue> {
-        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = self.newest.lock();
         newest.as_ref().filter(|(of, _)| *of == Stamp::of(held)).map(|(_, value)| value.clone())
     }
 }

@@ -2,21 +2,17 @@
 
 use std::collections::HashMap;
 use std::future::ready;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::lock::Lock;
 use crate::store::{Store, StoreFuture, Stored, Swap, Version};
 
 /// The records of every session of one client, or of all clients that share a name.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<HashMap<Box<str>, Stored>>);
+pub struct MemoryStore(Lock<HashMap<Box<str>, Stored>>);
 
 impl MemoryStore {
-    fn records(&self) -> MutexGuard<'_, HashMap<Box<str>, Stored>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn swap(&self, key: &str, expected: Option<Version>, next: &Stored) -> Swap {
-        let mut records = self.records();
+        let mut records = self.0.lock();
         let stored = records.get(key).map(|stored| stored.version);
         if stored == Some(next.version) {
             return Swap::Done;
@@ -36,7 +32,7 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn read<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Stored>> {
-        Box::pin(ready(Ok(self.records().get(key).cloned())))
+        Box::pin(ready(Ok(self.0.lock().get(key).cloned())))
     }
 
     fn compare_and_set<'a>(

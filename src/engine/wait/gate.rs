@@ -2,13 +2,12 @@
 //!
 //! Invariant: while a request waits, no place is free.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use crate::lock::Lock;
 use crate::wait::arrival::Arrival;
 use crate::wait::waitlist::WaitList;
 
 #[derive(Debug)]
-pub struct Gate(Mutex<Line>);
+pub struct Gate(Lock<Line>);
 
 #[derive(Debug)]
 struct Line {
@@ -30,17 +29,17 @@ pub struct Place<'a>(&'a Gate);
 
 impl Gate {
     pub fn new(places: usize) -> Self {
-        Self(Mutex::new(Line { free: places.max(1), waiting: WaitList::default() }))
+        Self(Lock::new(Line { free: places.max(1), waiting: WaitList::default() }))
     }
 
     /// Returns a place if one is free.
     pub fn try_enter(&self) -> Option<Place<'_>> {
-        self.line().take().then(|| Place(self))
+        self.0.lock().take().then(|| Place(self))
     }
 
     pub async fn enter(&self, number: Arrival) -> Place<'_> {
         let given = {
-            let mut line = self.line();
+            let mut line = self.0.lock();
             if line.take() {
                 return Place(self);
             }
@@ -53,15 +52,11 @@ impl Gate {
     }
 
     fn leave(&self) {
-        let mut line = self.line();
+        let mut line = self.0.lock();
         // A request that has left meanwhile hands the place on: see `Waiter`.
         if !line.waiting.wake_next() {
             line.free += 1;
         }
-    }
-
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,7 +82,7 @@ impl<'a> Waiter<'a> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        let given = !self.gate.line().waiting.leave(self.number);
+        let given = !self.gate.0.lock().waiting.leave(self.number);
         if given {
             self.gate.leave();
         }

@@ -1,7 +1,8 @@
 //! A value that many wait for. They get it in the order of their arrival numbers.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
+use crate::lock::Lock;
 use crate::wait::arrival::Arrival;
 use crate::wait::waitlist::WaitList;
 
@@ -9,7 +10,7 @@ use crate::wait::waitlist::WaitList;
 #[derive(Debug)]
 pub struct Outcome<T> {
     value: OnceLock<T>,
-    waiting: Mutex<WaitList>,
+    waiting: Lock<WaitList>,
 }
 
 /// Waits in the list until it is dropped.
@@ -22,7 +23,7 @@ impl<T: Clone> Outcome<T> {
     /// The first value counts.
     pub fn set(&self, value: T) {
         drop(self.value.set(value));
-        let mut waiting = std::mem::take(&mut *self.waiting());
+        let mut waiting = std::mem::take(&mut *self.waiting.lock());
         while waiting.wake_next() {}
     }
 
@@ -35,7 +36,7 @@ impl<T: Clone> Outcome<T> {
         let _waiter = Waiter { outcome: self, number };
         loop {
             let woken = {
-                let mut waiting = self.waiting();
+                let mut waiting = self.waiting.lock();
                 // Under the lock: a value that is set from here on wakes this waiter.
                 if let Some(value) = self.get() {
                     return value;
@@ -47,21 +48,15 @@ impl<T: Clone> Outcome<T> {
     }
 }
 
-impl<T> Outcome<T> {
-    fn waiting(&self) -> MutexGuard<'_, WaitList> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl<T> Default for Outcome<T> {
     fn default() -> Self {
-        Self { value: OnceLock::new(), waiting: Mutex::default() }
+        Self { value: OnceLock::new(), waiting: Lock::default() }
     }
 }
 
 impl<T> Drop for Waiter<'_, T> {
     fn drop(&mut self) {
-        self.outcome.waiting().leave(self.number);
+        self.outcome.waiting.lock().leave(self.number);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
@@ -18,6 +18,7 @@ use tower_service::Service;
 
 use crate::http::connect::link::BoxError;
 use crate::http::connect::watch::is_watched;
+use crate::lock::Lock;
 
 /// A connector to https origins that knows which of them speak HTTP/2.
 #[derive(Clone)]
@@ -28,7 +29,7 @@ pub(crate) struct Http2Dedup<S> {
 
 /// The origins that spoke HTTP/2, each with a semaphore that lets one connect through. A closed semaphore lets all through.
 #[derive(Clone, Default)]
-struct Http2Origins(Arc<Mutex<HashMap<Authority, Arc<Semaphore>>>>);
+struct Http2Origins(Arc<Lock<HashMap<Authority, Arc<Semaphore>>>>);
 
 impl<S> Http2Dedup<S> {
     pub(crate) fn new(inner: S) -> Self {
@@ -102,11 +103,11 @@ impl<T> Future for DedupedConnect<T> {
 
 impl Http2Origins {
     fn semaphore(&self, origin: &Authority) -> Option<Arc<Semaphore>> {
-        self.lock().get(origin).map(Arc::clone)
+        self.0.lock().get(origin).map(Arc::clone)
     }
 
     fn learn(&self, origin: Authority) {
-        let mut known = self.lock();
+        let mut known = self.0.lock();
         if known.len() >= MANY {
             known.clear();
         }
@@ -114,13 +115,9 @@ impl Http2Origins {
     }
 
     fn forget(&self, origin: &Authority) {
-        if let Some(semaphore) = self.lock().remove(origin) {
+        if let Some(semaphore) = self.0.lock().remove(origin) {
             semaphore.close();
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Authority, Arc<Semaphore>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 #[tokio::test]
@@ -34,5 +34,5 @@ fn waiter_that_leaves_is_taken_off_the_list() {
         let mut waiting = pin!(outcome.wait(Arrival::draw()));
         assert!(waiting.as_mut().poll(context).is_pending());
     }
-    assert!(outcome.waiting().is_empty());
+    assert!(outcome.waiting.lock().is_empty());
 }
