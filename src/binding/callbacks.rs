@@ -35,11 +35,6 @@ pub(super) struct Callbacks {
     pub(super) patience: Duration,
 }
 
-/// Null for a body that is too large to be judged.
-fn body(response: &Response) -> Arg {
-    if response.download.is_some() { Arg::Null } else { Arg::Body(response.body.clone()) }
-}
-
 impl Callbacks {
     fn call(&self, name: &'static str, args: Vec<Arg>) -> PendingCall {
         self.queue.call(self.client, name, args)
@@ -105,9 +100,9 @@ impl Grant for Callbacks {
     fn refresh(&self, ask: Ask) -> BoxFuture<'_, Result<Tokens, GrantError>> {
         Box::pin(async move {
             let token = ask.refresh_token.map_or(Arg::Null, Arg::Secret);
-            let numbers = [f64::from(ask.attempt), ask.epoch as f64].map(Arg::Number);
             let session = Arg::Text(ask.session.to_string());
-            let args = [token, session].into_iter().chain(numbers).collect();
+            let (attempt, epoch) = (Arg::Number(f64::from(ask.attempt)), Arg::Number(ask.epoch as f64));
+            let args = vec![token, session, attempt, epoch];
             let PendingCall { number, entered, mut reply } = self.call("refresh", args);
             // Aborts `context.signal` if the engine stops waiting for the refresh.
             let abort = OnDrop(|| self.notify("abortRefresh", vec![Arg::Number(f64::from(number))]));
@@ -134,7 +129,7 @@ impl TokenCallbacks for Callbacks {
     }
 
     fn write<'a>(&'a self, key: &'a str, tokens: Option<&'a Tokens>) -> StoreFuture<'a, Option<Late>> {
-        let tokens = tokens.map_or(Arg::Null, |tokens| Arg::Tokens(Box::new(tokens.clone())));
+        let tokens = tokens.map_or(Arg::Null, |tokens| Arg::Tokens(Arc::new(tokens.clone())));
         let args = vec![tokens, Arg::Text(key.to_owned())];
         Box::pin(async move {
             match self.store("setTokens", args).await {
@@ -149,9 +144,7 @@ impl Host for Callbacks {
     fn emit(&self, event: Event) {
         match event {
             Event::BeforeRefresh => self.notify("onBeforeRefresh", Vec::new()),
-            Event::Refreshed(tokens) => {
-                self.notify("onRefreshed", vec![Arg::Tokens(Box::new((*tokens).clone()))]);
-            }
+            Event::Refreshed(tokens) => self.notify("onRefreshed", vec![Arg::Tokens(tokens)]),
             Event::RefreshFailed(error) => self.notify("onRefreshFailed", vec![Arg::Error(error)]),
             Event::PersistFailed(error) => self.notify("onPersistFailed", vec![Arg::Error(error)]),
             Event::Logout => self.notify("logout", Vec::new()),
@@ -159,9 +152,9 @@ impl Host for Callbacks {
     }
 
     fn keep_process_alive(&self) -> KeepAlive {
-        let (queue, client) = (Arc::clone(&self.queue), self.client);
-        queue.push(Item::KeepProcessAlive(client));
-        Box::new(OnDrop(move || queue.push(Item::ReleaseProcess(client))))
+        let (queue, callbacks) = (Arc::clone(&self.queue), self.keep_callbacks_alive());
+        queue.push(Item::FlightBegins);
+        Box::new((callbacks, OnDrop(move || queue.push(Item::FlightEnds))))
     }
 
     fn keep_callbacks_alive(&self) -> KeepAlive {
@@ -208,13 +201,19 @@ impl Judge for Callbacks {
         url: &'a Url,
     ) -> BoxFuture<'a, Option<bool>> {
         Box::pin(async move {
-            let (status, args) = match answer {
+            let args = match answer {
                 Ok(response) => {
-                    (response.status, [Arg::Latin1(native_answer::head(response)), body(response), Arg::Null])
+                    // A body that is too large to be read at once is too large to be judged.
+                    let whole = response.download.is_none();
+                    let body = if whole { Arg::Body(response.body.clone()) } else { Arg::Null };
+                    let head = Arg::Latin1(native_answer::head(response));
+                    vec![Arg::Number(f64::from(response.status)), head, body, Arg::Null]
                 }
-                Err(error) => (0, [Arg::Text(url.as_str().to_owned()), Arg::Null, Arg::Error(error.clone())]),
+                Err(error) => {
+                    let url = Arg::Text(url.as_str().to_owned());
+                    vec![Arg::Number(0.0), url, Arg::Null, Arg::Error(error.clone())]
+                }
             };
-            let args = std::iter::once(Arg::Number(f64::from(status))).chain(args).collect();
             match self.call("isSessionExpired", args).reply.await {
                 Ok(Reply::Flag(expired)) => Some(expired),
                 _ => None,

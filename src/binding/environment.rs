@@ -71,14 +71,8 @@ impl Environment {
                     promises.end();
                     resolve::settle(scope, deferred, result, promises);
                 }
-                Item::KeepProcessAlive(client) => {
-                    promises.begin(env)?;
-                    return self.call(env, Call::notice(client, "keepCallbacks", Vec::new()));
-                }
-                Item::ReleaseProcess(client) => {
-                    promises.end();
-                    return self.call(env, Call::notice(client, "releaseCallbacks", Vec::new()));
-                }
+                Item::FlightBegins => promises.begin(env)?,
+                Item::FlightEnds => promises.end(),
                 Item::Call(call) => return self.call(env, call),
             }
         }

@@ -7,9 +7,9 @@
 //! - `runtime`: the engine's thread; `threadsafe_function`: how it wakes JavaScript;
 //! - `ahead`: when a call may be answered at once; `pending`: numbers, and the work that goes by them.
 //!
-//! [`promise`] makes promises and keeps the event loop running; [`resolve`] settles them. [`callbacks`] are the user's functions as the engine's traits.
-//! [`upload`] and [`download`] are bodies that cross in parts; [`aborts`] ends requests; [`next_hop`] judges a redirect for
-//! axios. [`options`] are settings as they come in, [`values`] all other forms that cross.
+//! [`promise`] makes promises and keeps the event loop running; [`resolve`] settles them. [`callbacks`] are the user's
+//! functions as the engine's traits. [`upload`] and [`download`] are bodies that cross in parts; [`aborts`] ends requests;
+//! [`next_hop`] judges a redirect for axios. [`options`] are settings as they come in, [`values`] all other forms that cross.
 //!
 //! Invariants: no `async fn(&self)`, because napi would borrow an object that a dying worker frees; every export is
 //! `catch_unwind`; no value that JavaScript passes is ever printed; no circle among these files.

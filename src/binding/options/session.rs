@@ -1,6 +1,6 @@
 //! The options of a session: its key, its first tokens, where they are stored, and when they are rotated.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use napi_derive::napi;
 use tokio_util::sync::CancellationToken;
@@ -64,7 +64,7 @@ impl NativeSession {
                 refresh_timeout: ms(self.refresh_timeout),
                 max_retries: self.max_retries,
                 rotation_grace: ms(self.rotation_grace),
-                spread: spread_of_this_process(),
+                spread: *SPREAD,
                 anonymous: self.anonymous.unwrap_or_default(),
                 forgets: self.forgets.unwrap_or_default(),
             },
@@ -77,7 +77,4 @@ impl NativeSession {
 }
 
 /// Drawn once: ±10 %, so that processes that share a store do not rotate at the same moment.
-fn spread_of_this_process() -> f64 {
-    static SPREAD: OnceLock<f64> = OnceLock::new();
-    *SPREAD.get_or_init(|| 0.9 + 0.2 * rand::random::<f64>())
-}
+static SPREAD: LazyLock<f64> = LazyLock::new(|| 0.9 + 0.2 * rand::random::<f64>());

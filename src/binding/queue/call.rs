@@ -1,5 +1,7 @@
 //! A call of Rust into JavaScript, and its reply.
 
+use std::sync::Arc;
+
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
@@ -42,7 +44,7 @@ pub(crate) enum Arg {
     Latin1(Vec<u8>),
     Secret(Secret),
     Body(bytes::Bytes),
-    Tokens(Box<Tokens>),
+    Tokens(Arc<Tokens>),
     Error(Error),
 }
 

@@ -54,9 +54,9 @@ struct Items {
 pub(crate) enum Item {
     Settle(Deferred, Result<Settlement, Error>),
     Call(Call),
-    /// A flight of this client begins: the program keeps running until the matching `ReleaseProcess`.
-    KeepProcessAlive(u32),
-    ReleaseProcess(u32),
+    /// The program keeps running until the matching `FlightEnds`.
+    FlightBegins,
+    FlightEnds,
 }
 
 impl Queue {

@@ -68,10 +68,8 @@ impl ThreadsafeFunction {
 
     /// From any thread. Has no effect once the environment has ended.
     pub(crate) fn call(&self) {
-        self.living(|raw| {
-            // SAFETY: not finalised, and not being finalised as long as the lock is held.
-            unsafe { sys::napi_call_threadsafe_function(raw, ptr::null_mut(), 0) }
-        });
+        // SAFETY: not finalised.
+        self.living(|raw| unsafe { sys::napi_call_threadsafe_function(raw, ptr::null_mut(), 0) });
     }
 
     pub(crate) fn keep_loop_running(&self, env: &Env, keep: bool) -> Result<()> {
@@ -81,10 +79,8 @@ impl ThreadsafeFunction {
         check_status!(self.living(|raw| unsafe { reference(env.raw(), raw) }))
     }
 
-    fn living(
-        &self,
-        work: impl FnOnce(sys::napi_threadsafe_function) -> sys::napi_status,
-    ) -> sys::napi_status {
+    /// Calls `work` if the function is not finalised, nor being finalised as long as the lock is held.
+    fn living(&self, work: impl FnOnce(sys::napi_threadsafe_function) -> i32) -> i32 {
         let living = self.0.read().unwrap_or_else(PoisonError::into_inner);
         living.map_or(sys::Status::napi_ok, |Raw(raw)| work(raw))
     }
