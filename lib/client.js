@@ -18,10 +18,7 @@ const STATS = [
   ...['reuseSuspected', 'ambiguous', 'persistRetries', 'sessions'],
 ];
 
-/**
- * Settings for a client whose requests another HTTP client sends; no user can name them. While nobody is logged in, such
- * requests go out without a token.
- */
+/** For a client of lib/axios, which no user can make: while nobody is logged in, requests go out without a token. */
 class AnonymousPolicy {
   anonymous = true;
   // Declared, as in `errors.js`.
@@ -53,10 +50,7 @@ class TokenClient {
     };
   }
 
-  /**
-   * `internal` is a policy, or the native session of another session of a client, whose `#shared` is then `options`. No user
-   * can make either.
-   */
+  /** `internal`, which no user can make: a policy, or the native session of a client whose `#shared` is then `options`. */
   constructor(options, internal) {
     if (internal instanceof NativeSession) {
       this.#native = internal;

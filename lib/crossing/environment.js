@@ -39,10 +39,7 @@ function pump() {
   }
 }
 
-/**
- * `dispatch` throws only where a program replaced a function of the platform and that one throws. Thrown again later, as an
- * uncaught exception: thrown here, it would end the delivery of everything that waits behind this call.
- */
+/** For errors of platform functions that a program replaced. Thrown at once, such an error would end this delivery. */
 function throwLater(error, number) {
   process.nextTick(() => {
     throw error;
@@ -95,10 +92,8 @@ class NativeClient extends Client {
   }
 }
 
-/**
- * A session of the addon's client. Rust knows it by a number, and forgets it when this object is collected; callers therefore
- * hold the object while they use the number. An object of the addon for each session would cost three times as much.
- */
+// An object of the addon for each session would cost three times as much.
+/** A session, which Rust knows by its number until this object is collected: hold the object while you use the number. */
 class NativeSession {
   // Declared, as in `errors.js`.
   client;

@@ -2,10 +2,8 @@
 
 // An answer as it crosses from Rust. Only this file knows its form, which `src/binding/values/native_answer.rs` packs.
 
-/**
- * `body` is a string if it is pure ASCII, else a Buffer; null if it is empty or still comes, as `download`. The other parts
- * are unpacked when somebody asks for them, because making an answer must cost nanoseconds.
- */
+// Its parts are unpacked when somebody asks for them, because making an answer must cost nanoseconds.
+/** `body` is a string if it is pure ASCII, else a Buffer; null if it is empty or still comes, as `download`. */
 class NativeAnswer {
   #bits;
   #head;

@@ -13,10 +13,7 @@ const TAGS = ['Blob', 'File', 'FormData', 'URLSearchParams'];
 /** How much of a Request's body is read ahead, bytes. */
 const AHEAD = 1024 * 1024;
 
-/**
- * How long reading ahead may take, ms: without progress, and in all. Memory and files are read at once. A stream that waits
- * is sent as it comes, because it might wait for the request.
- */
+/** How long reading ahead may take, ms. A stream that waits longer is sent as it comes: it might wait for the request. */
 const PATIENCE = 100;
 const PATIENCE_IN_ALL = 1000;
 

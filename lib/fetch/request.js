@@ -21,10 +21,8 @@ const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 /** A Request's signal → the Request, which must live as long, because else the signal would not hear of an abort. */
 const owners = new WeakMap();
 
-/**
- * { href, request, unread, length }: `request` is a NativeRequest. `unread` is the body of a Request, which has to be read
- * first; `length` is the text of the caller's content-length. `redirect`: the mode unless the caller names one.
- */
+// `redirect`: the mode unless the caller names one.
+/** { href, request, unread, length }: `unread` is a Request's body, to be read first; `length` the caller's content-length. */
 function readRequest(input, init, redirect) {
   const source = isRequest(input) ? input : undefined;
   const href = source === undefined ? readUrl(input) : source.url;

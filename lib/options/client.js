@@ -23,10 +23,8 @@ const KNOWN = [
 ];
 const LATER = ['grant'];
 
-/**
- * How long each provider accepts the previous refresh token again, ms. It is 0 where an administrator has to turn this on,
- * because a longer guess would look like theft to the server; programs then pass the number that was set.
- */
+// 0 where an administrator has to turn this on, because a longer guess would look like theft to the server.
+/** How long each provider accepts the previous refresh token again, ms. */
 const ROTATION_GRACE = new Map([
   ['okta', 30_000], // `leeway`, 0–60 s, 30 s unless changed
   ['auth0', 0], // "reuse interval", off until set

@@ -21,10 +21,7 @@ function readProxy(value, env = process.env) {
   return { http: url, https: url, except: '', loopback: true };
 }
 
-/**
- * Lower case wins, as in curl. A CGI program ignores HTTP_PROXY, because there it is the `Proxy` header of a request
- * (httpoxy.org).
- */
+/** Lower case wins, as in curl. For a CGI program HTTP_PROXY is a request's `Proxy` header (httpoxy.org), and ignored. */
 function readEnvironment(env) {
   const isCgi = env.REQUEST_METHOD !== undefined;
   const all = ['all_proxy', 'ALL_PROXY'];

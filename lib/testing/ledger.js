@@ -7,9 +7,7 @@ const COUNTS = [
   ...['apiRequests', 'rejected', 'expiries', 'undelivered', 'faults'],
 ];
 
-/**
- * The ledger: the server's own view, token by token. Invariant: no raw token enters it; tokens go by id, subject and generation.
- */
+/** The server's own view, token by token. No raw token enters it: tokens go by id, subject and generation. */
 class Ledger {
   /** @type {Record<string, number>} */
   #counts = Object.fromEntries(COUNTS.map((name) => [name, 0]));
@@ -128,10 +126,7 @@ class Recent {
   }
 }
 
-/**
- * Drops the oldest dead entries of `map` until it holds `max`. Live ones met on the way move to its end, and only
- * a few are looked at each time: one call costs the same however many live.
- */
+/** Drops the oldest dead entries of `map` until it holds `max`. Looks at a few only, and moves live ones to its end. */
 function prune(map, max, isDead) {
   for (let looked = 0; map.size > max && looked < 8; looked++) {
     const [key, value] = map.entries().next().value;

@@ -3,11 +3,8 @@
 const { randomBytes } = require('node:crypto');
 const { prune } = require('./ledger.js');
 
-/**
- * The policies for a refresh token that was already spent. `again` answers with the tokens the first
- * spending gave, `rotate` gives new ones, `revoke` ends the session.
- * "Previous" means that none of the tokens it was exchanged for has been spent: the one before that is always a breach.
- */
+// `again` answers with the tokens that the first spending gave, `rotate` gives new ones, `revoke` ends the session.
+/** The policies for a spent refresh token. It is the "previous" one while no successor of it was spent. */
 const REUSE = {
   strict: () => 'revoke',
   leeway: (spent, now, leeway) => (isPrevious(spent, now, leeway) ? 'rotate' : 'revoke'),
@@ -19,10 +16,7 @@ function isPrevious(spent, now, leeway) {
   return !spent.successorSpent && now - spent.entry.spentAt <= leeway;
 }
 
-/**
- * Sessions and the tokens issued for them; no HTTP here. A session (a grant, a family of tokens) ends as a whole:
- * when it is dead, none of its tokens is good for anything.
- */
+/** Sessions (RFC 9700 calls one a grant) and the tokens issued for them. A dead session's tokens are all dead. */
 class Sessions {
   #options;
   #journal;

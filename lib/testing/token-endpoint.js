@@ -54,10 +54,7 @@ class TokenEndpoint {
     sendJson(response, 400, { error }, NO_STORE);
   }
 
-  /**
-   * Follows a rotation to the end of its answer. `delivered` stays null while that is open; the first verdict
-   * stands: false from a fault that ate the answer, true when its last byte was handed to the socket.
-   */
+  /** Sets `delivered`, once: true when the answer's last byte went to the socket, false if a fault ate the answer. */
   #watchDelivery(entry, response) {
     let open = true;
     const settle = (delivered) => {

@@ -7,10 +7,7 @@ const { types } = require('node:util');
 const { toMultipart } = require('../body/multipart.js');
 const { bytesOf } = require('../body/streams.js');
 
-/**
- * undici's `fetch` passes each body as an iterable that can be read once, even a short text, and its length in a header. Up to
- * this length the body is read before it is sent.
- */
+/** undici's `fetch` passes even a short text as an iterable. A body up to this length is read before it is sent. */
 const READ_AHEAD = 16 * 1024 * 1024;
 
 /**

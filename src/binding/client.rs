@@ -198,9 +198,8 @@ impl Client {
         counts.iter().map(|count| *count as f64).collect()
     }
 
-    /// Gives `[value, epoch, generation, refreshed]` for a request that another HTTP client sends: the auth header, null if
-    /// no login is there, and the stamp of its token. At once, if both are at hand. `epoch` is that of the request when it
-    /// is sent again.
+    /// Gives a request of another HTTP client `[value, epoch, generation, refreshed]`: its auth header, null without a login,
+    /// and the token's stamp. No promise if both are at hand. `epoch`: of a request that is sent again.
     #[napi(
         catch_unwind,
         ts_return_type = "[string | null, number, number, number] | Promise<[string | null, number, number, number]>"

@@ -1,7 +1,6 @@
 //! Promises that the engine settles, from their creation to the queue that delivers their results.
 //!
-//! Invariant: the event loop is kept running while a promise of ours is pending or a flight is under way, and by nothing
-//! else.
+//! Invariant: only a pending promise of ours and a flight under way keep the event loop running.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -16,10 +16,7 @@ const FIRST_ONLY = new Set([
   ...['proxy-authorization', 'referer', 'retry-after', 'server', 'user-agent'],
 ]);
 
-/**
- * An axios response. `answer` is a NativeAnswer, `sent` the request that it answers; `fail` turns an error into axios' own,
- * for a stream that ends with one.
- */
+/** Makes an axios response of a NativeAnswer to `sent`. `fail` makes axios' own error, for a stream that ends with one. */
 async function answerOf(answer, config, sent, signal, fail) {
   const { body, download, status } = answer;
   const headers = headersOf(answer.lines);
