@@ -1,8 +1,7 @@
 //! The allocator: mimalloc for small blocks, the system's for large ones.
 //!
-//! A request makes many small blocks on one thread, and another thread frees them. mimalloc is good at that: without it a
-//! request costs a fifth more CPU (`docs/decisions/allocator.md`). A large block that another thread frees stays resident in
-//! mimalloc: thirty uploads of 16 MiB left half a gigabyte.
+//! A request's small blocks are made on one thread and freed on another: without mimalloc it costs a fifth more CPU. Large
+//! ones stay resident there: thirty uploads of 16 MiB left half a gigabyte (`docs/decisions/allocator.md`).
 
 #![allow(unsafe_code, reason = "an allocator")]
 

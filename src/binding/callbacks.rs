@@ -1,8 +1,7 @@
 //! The user's callbacks as the engine's traits.
 //!
-//! `lib/callbacks/callbacks.js` calls them, and turns every way in which they can misbehave into one of the replies read
-//! here. A reply that does not fit the call counts as a failure of its callback. Invariant: a deadline begins when
-//! JavaScript enters the callback, not when the call is queued.
+//! `lib/callbacks/callbacks.js` calls them, and makes one of the replies read here of whatever they do. A reply that does
+//! not fit is a failure. Invariant: a deadline begins when JavaScript enters the callback, not when the call is queued.
 
 use std::sync::Arc;
 use std::time::Duration;

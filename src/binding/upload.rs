@@ -1,7 +1,5 @@
-//! Request bodies that JavaScript makes while they are sent. `lib/body/uploads.js` is the other half: Rust tells it to
-//! open, to go on and to stop, and it feeds chunks through the environment.
-//!
-//! Invariant: no more than [`ROOM`] and one chunk wait here for the network.
+//! Request bodies that JavaScript makes while they are sent. Rust tells `lib/body/uploads.js` to open, to go on and to stop,
+//! and gets chunks from it. Invariant: no more than [`ROOM`] and one chunk wait here for the network.
 
 use std::collections::VecDeque;
 use std::pin::Pin;

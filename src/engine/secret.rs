@@ -1,7 +1,6 @@
 //! Strings that are not printed.
 //!
-//! Invariant: no `Debug`, `Display` or error of this crate prints a [`Secret`]. It prints the fingerprint, which tells two
-//! secrets apart in a log and reveals neither.
+//! Invariant: a [`Secret`] prints its fingerprint, which tells two secrets apart in a log and reveals neither.
 
 use std::fmt;
 

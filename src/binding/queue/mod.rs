@@ -67,9 +67,8 @@ impl Queue {
         Arc::new(Self { id, items: Lock::default(), pump, closed, ahead })
     }
 
-    /// Delivers `item` after all that were pushed before it. On the engine's thread JavaScript is woken once the tasks
-    /// that can run have run, or when a batch is full: waking it for each item cost a tenth of the thread's time. To wait
-    /// until the thread is idle would delay all answers while one connection keeps it busy.
+    /// Delivers `item` after all that were pushed before it. The engine's thread wakes JavaScript after the tasks that can
+    /// run now, or when a batch is full: waking it for each item cost a tenth of the thread's time.
     pub(crate) fn push(self: &Arc<Self>, item: Item) {
         let waiting = {
             let mut items = self.items.lock();

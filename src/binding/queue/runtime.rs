@@ -1,7 +1,6 @@
 //! The one thread that the engine runs on, for all of the process's environments.
 //!
-//! A current-thread runtime on a thread of its own: requests are short and mostly wait, so a second worker would only
-//! add hand-overs between cores (`docs/decisions/`). It starts with the first client and ends with the process.
+//! One thread, because a second would only add hand-overs between cores. It starts with the first client.
 
 use std::sync::OnceLock;
 
@@ -14,9 +13,8 @@ const NETWORK_EVERY: u32 = 16;
 
 static JOBS: OnceLock<UnboundedSender<Job>> = OnceLock::new();
 
-/// Starts the task that `make` makes, on the engine's thread. Tasks start in the order of these calls; a burst of them
-/// wakes the thread once. `make` crosses instead of its task, because a task is larger and mostly empty until it runs. If
-/// the thread could not be started, `make` is dropped.
+/// Starts the task that `make` makes, in the order of these calls; a burst of them wakes the thread once. `make` crosses,
+/// because it is smaller than its task. If the thread could not be started, `make` is dropped.
 pub(crate) fn spawn<F>(make: impl FnOnce() -> F + Send + 'static)
 where
     F: Future<Output = ()> + Send + 'static,

@@ -1,8 +1,7 @@
 //! The one threadsafe function of an environment. With it any thread wakes the environment's JavaScript.
 //!
-//! napi's own threadsafe function takes no resource object, which tools that list open handles (jest's
-//! `--detectOpenHandles`) need in order to see that ours keeps nothing running. Invariant: the function is not touched
-//! after its environment has finalised it; a lock decides between the two.
+//! napi's own takes no resource object, by which jest's `--detectOpenHandles` sees that ours keeps nothing running.
+//! Invariant: the function is not touched after its environment has finalised it; a lock decides between the two.
 
 #![allow(unsafe_code, reason = "the crossing")]
 

@@ -1,7 +1,6 @@
 //! An answer as it crosses: `[bits, head, body, download]`. `lib/crossing/native-answer.js` reads it.
 //!
-//! This is the hot half of the crossing: what can be prepared on the engine's thread is prepared there
-//! ([`NativeAnswer::new`]), so that few raw Node-API calls are left for each answer.
+//! [`NativeAnswer::new`] prepares on the engine's thread what it can, so that few Node-API calls are left for each answer.
 
 use bytes::Bytes;
 use napi::Result;

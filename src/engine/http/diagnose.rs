@@ -134,9 +134,8 @@ fn of_http(error: &hyper::Error) -> Option<Fault> {
     }
 }
 
-/// RFC 9113 §8.7: a stream that was refused was not processed, nor was one above the last that a GOAWAY names, whatever its
-/// reason; h2 gives a stream the GOAWAY as its error only if it is above. Only the server's word counts, because h2 may
-/// reset a stream by itself after it read an answer.
+/// RFC 9113 §8.7: a refused stream was not processed, nor was a stream above the last that a GOAWAY names (h2 gives only
+/// those the GOAWAY as their error). Only the server's word counts, because h2 may reset a stream after its answer.
 fn of_http2(error: &h2::Error) -> Option<Fault> {
     use h2::Reason;
     if let Some(io) = error.get_io() {

@@ -1,5 +1,4 @@
-//! The phase of a request, readable while the request is on its way: a timeout names the phase, and a retry asks whether
-//! any byte was sent.
+//! The phase of a request on its way: a timeout names the phase, and a retry asks whether any byte was sent.
 //!
 //! Invariant: the phase is `Connect` only while a connection is being made *for this request*. A request that waits for
 //! its answer on a kept connection is in `Response`.

@@ -72,9 +72,8 @@ impl RetryRules {
     }
 }
 
-/// Limits the retries of all requests of a client together, so that a dead server gets a few more requests than without
-/// retries, and not a multiple. The numbers of the AWS SDKs ("standard" mode): 100 retries in a row, and one more for
-/// every five requests that succeed.
+/// Limits a client's retries, so that a dead server does not get a multiple of the requests. The numbers of the AWS SDKs
+/// ("standard" mode): 100 retries in a row, and one more for every five requests that succeed.
 #[derive(Debug)]
 pub struct Budget(AtomicU32);
 

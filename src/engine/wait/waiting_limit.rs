@@ -1,7 +1,5 @@
-//! The limit of requests that wait for a rotation (`queue.max`).
-//!
-//! They wait for the [`crate::wait::outcome::Outcome`] of a flight. Without the limit, requests would fill the memory while
-//! the authorization server is down; with it, they fail.
+//! The limit of requests that wait for a rotation (`queue.max`). Without it they would fill the memory while the
+//! authorization server is down.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
