@@ -15,6 +15,8 @@ declare module 'axios' {
   interface AxiosRequestConfig {
     /** Neither token nor queue nor refresh for this request. Default false. */
     skipAuthRefresh?: boolean;
+    /** Of `axiosAdapter`: as a TokenClient's request option. Default: the client's. */
+    replay?: boolean;
   }
 }
 

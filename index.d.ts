@@ -204,11 +204,18 @@ export interface TokenClientOptions {
 
   /**
    * Whether an answer says that the token is expired. Default: its status is 401, and its `WWW-Authenticate` does
-   * not say `insufficient_scope`. Called only for statuses outside 200–399 and, with status 0, for network errors. If it
+   * not say `insufficient_scope`. Called only for statuses outside 200–399, for `judgedStatuses`, and for network errors (status 0). If it
    * throws, the default decides. After a network error only what can be repeated is sent again: `retry.methods`, an
    * `idempotencyKey`, or a request of which nothing was sent.
    */
   isSessionExpired?: (failure: SessionFailure) => boolean;
+  /**
+   * Statuses from 200 to 399 about which `isSessionExpired` is asked as well. Such an answer is delivered once its body is
+   * there whole, or larger than 1 MiB; a redirect is followed after it was judged. Event streams are judged without their
+   * body. Needs `isSessionExpired`. Default: none.
+   * @example [200, 302]
+   */
+  judgedStatuses?: readonly number[];
   /**
    * Whether what `refresh` threw ends the session. Default: it carries the OAuth error invalid_grant, invalid_client or
    * unauthorized_client where HTTP clients put it (`error`, `body.error`, `data.error`, `response.data.error`, `cause` …);
@@ -286,6 +293,11 @@ export interface TokenClientOptions {
    * bytes. Default 64 MiB. Error: ERR_TOO_LARGE. A body read as a stream has no limit.
    */
   maxResponseSize?: number;
+  /**
+   * false: a request is never sent again after its token was rejected. The rotation happens, and the rejection is the
+   * caller's, also where the rotation fails. Default true.
+   */
+  replay?: boolean;
   /** Reject with HttpError for statuses outside 200–399. Default false. */
   throwHttpErrors?: boolean;
   /** Send the token over http:// beyond loopback. Default false: ERR_INSECURE_TRANSPORT. */
@@ -430,6 +442,8 @@ export interface VerbOptions {
   idempotencyKey?: string | true;
   /** As the client's option of this name. Default: the client's. */
   redirect?: RedirectMode;
+  /** As the client's option of this name. Default: the client's. */
+  replay?: boolean;
   /** Reject with HttpError for statuses outside 200–399. Default: the client's. */
   throwHttpErrors?: boolean;
 }

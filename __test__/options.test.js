@@ -83,6 +83,8 @@ describe('client options', () => {
       allowInsecure: false,
       retry: RETRY,
       hasExpired: false,
+      judgedStatuses: [],
+      replay: true,
       throwHttpErrors: false,
     });
     expect(callbacks).toEqual({ refresh });

@@ -46,14 +46,17 @@ class Authoriser {
   #callbacks;
   // Declared, as in `errors.js`.
   headerName;
+  /** False: the client's requests are not sent again after a rotation. */
+  replay;
   /** Sends a request through the client itself. */
   exchange;
 
-  /** @param {{ native: NativeSession, callbacks: Callbacks, headerName: string, exchange: Exchange }} internals */
-  constructor({ native, callbacks, headerName, exchange }) {
+  /** @param {{ native: NativeSession, callbacks: Callbacks, headerName: string, replay: boolean, exchange: Exchange }} internals */
+  constructor({ native, callbacks, headerName, replay, exchange }) {
     this.#native = native;
     this.#callbacks = callbacks;
     this.headerName = headerName;
+    this.replay = replay;
     this.exchange = exchange;
   }
 

@@ -44,9 +44,9 @@ class TokenClient {
   static {
     internalsOf = (client) => {
       if (typeof client !== 'object' || client === null || !(#native in client)) return undefined;
-      const { callbacks, headerName } = client.#shared;
+      const { callbacks, headerName, replay } = client.#shared;
       const exchange = (href, request) => client.#exchange(href, request);
-      return { native: client.#native, callbacks, headerName, exchange };
+      return { native: client.#native, callbacks, headerName, replay, exchange };
     };
   }
 
@@ -62,8 +62,8 @@ class TokenClient {
     const { readClientOptions } = require('./options/client.js');
     const { settings, callbacks } = readClientOptions(options);
     if (internal instanceof AnonymousPolicy) Object.assign(settings.session, internal);
-    const { throwHttpErrors, retry, fetchRedirect, header } = settings;
-    const shared = { throwHttpErrors, retry, fetchRedirect, headerName: header.name };
+    const { throwHttpErrors, retry, replay, fetchRedirect, header } = settings;
+    const shared = { throwHttpErrors, retry, replay, fetchRedirect, headerName: header.name };
     this.#shared = { callbacks: new Callbacks(callbacks), ...shared };
     try {
       this.#native = new NativeClient(this.#shared.callbacks, settings).open(settings.session.key);

@@ -17,7 +17,8 @@ class ReplayPolicy {
   #refreshed = false;
 
   /**
-   * @param {{ rejected: (stamp: any, error?: unknown) => Promise<any>, isStale: (stamp: Stamp) => boolean }} session
+   * @param {{ rejected: (stamp: any, error?: unknown) => Promise<any>, isStale: (stamp: Stamp) => boolean, replay?: boolean }} session
+   *   `replay: false`: a rejection rotates, and is for the caller
    * @param {boolean} [oneRefresh]  a request that a refresh did not help begins no other
    */
   constructor(session, oneRefresh = false) {
@@ -38,7 +39,9 @@ class ReplayPolicy {
    */
   async next(credential, isReplayable, error = undefined) {
     if (this.isOver(credential)) return null;
-    const next = await this.#session.rejected(credential, error);
+    const rotation = this.#session.rejected(credential, error);
+    if (this.#session.replay === false) return rotation.then(toNull, toNull);
+    const next = await rotation;
     if (next === null) return null;
     if (!isReplayable()) return bodyNotReplayable();
     this.replays += 1;
@@ -46,5 +49,7 @@ class ReplayPolicy {
     return next;
   }
 }
+
+const toNull = () => null;
 
 exports.ReplayPolicy = ReplayPolicy;

@@ -31,6 +31,8 @@ class NativeRequest {
   /** Milliseconds. 0: the client's. */
   timeout = 0;
   skipAuthRefresh = false;
+  /** @type {boolean | undefined}  undefined: the client's */
+  replay = undefined;
   /** @type {typeof REDIRECT_MODES[number] | undefined}  undefined: the client's */
   redirect = undefined;
   /** How many redirects Rust follows at most. @type {number | undefined}  undefined: the client's */
@@ -93,10 +95,11 @@ function sendError(error, signal) {
  * @param {number | undefined} number  what `Environment.abort` knows the request by
  */
 function sendNative({ client, number: session }, href, request, body, number) {
-  const { method, headers, query, timeout, skipAuthRefresh, redirect, maxRedirects, retry } = request;
+  const { method, headers, query, timeout, skipAuthRefresh, redirect, maxRedirects, replay, retry } = request;
   const mode = redirect === undefined ? 0 : REDIRECT_MODES.indexOf(redirect) + 1;
   const most = maxRedirects === undefined ? 0 : maxRedirects + 1;
-  const flags = (skipAuthRefresh ? 1 : 0) | (mode << 1) | (most << 4);
+  const again = replay === undefined ? 0 : 1 + Number(replay);
+  const flags = (skipAuthRefresh ? 1 : 0) | (mode << 1) | (most << 4) | (again << 22);
   const isBare = headers === '' && body === undefined && query === '' && timeout === 0;
   // Each argument costs a conversion, and most requests are a GET of a URL.
   if (isBare && number === undefined && retry === undefined) return client.send(session, href, method, flags);

@@ -18,8 +18,8 @@ const KNOWN = [
   ...CALLBACKS,
   ...['baseURL', 'allowedOrigins', 'headers', 'header', 'tokens', 'session', 'share', 'store', 'logger'],
   ...['refreshAhead', 'refreshTimeout', 'maxRetries', 'rotationGrace', 'timeout', 'queue', 'redirect'],
-  ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry'],
-  ...['http2', 'socketPath', 'proxy'],
+  ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry', 'replay'],
+  ...['http2', 'socketPath', 'proxy', 'judgedStatuses'],
 ];
 const LATER = ['grant'];
 
@@ -75,6 +75,8 @@ function readSettings(own, header, callbacks) {
     }),
     retry: readRetry(own.retry),
     hasExpired: callbacks.isSessionExpired !== undefined,
+    judgedStatuses: readJudged(own),
+    replay: check.boolean(own.replay, 'replay', true),
     throwHttpErrors: check.boolean(own.throwHttpErrors, 'throwHttpErrors', false),
   };
 }
@@ -144,6 +146,16 @@ function checkStore({ store, getTokens, setTokens }) {
   if (type === undefined) throw invalidOption('store.type', 'memory');
   if (getTokens !== undefined)
     throw rejectOption('store must be absent where getTokens and setTokens are given');
+}
+
+function readJudged({ judgedStatuses, isSessionExpired }) {
+  if (judgedStatuses === undefined) return [];
+  const isStatus = (status) => Number.isInteger(status) && status >= 200 && status <= 399;
+  if (!Array.isArray(judgedStatuses) || !judgedStatuses.every(isStatus)) {
+    throw invalidOption('judgedStatuses', 'an array of statuses from 200 to 399');
+  }
+  if (isSessionExpired === undefined) throw rejectOption('judgedStatuses needs isSessionExpired');
+  return [...judgedStatuses];
 }
 
 function readOrigins(value) {

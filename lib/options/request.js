@@ -52,6 +52,7 @@ const READERS = new Map(
     signal: readSignal,
     skipAuthRefresh: (value) => boolean(value, 'skipAuthRefresh', false),
     redirect: (value) => oneOf(value, 'redirect', undefined, REDIRECT_MODES),
+    replay: (value) => boolean(value, 'replay', undefined),
     throwHttpErrors: (value) => boolean(value, 'throwHttpErrors', undefined),
     retry: readRetry,
   }),

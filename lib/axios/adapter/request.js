@@ -24,6 +24,8 @@ async function readRequest(config, axios, signal) {
   request.data = data;
   request.timeout = readTimeout(own(config, 'timeout'));
   request.skipAuthRefresh = own(config, 'skipAuthRefresh') === true;
+  const replay = own(config, 'replay');
+  if (replay !== undefined) request.replay = replay !== false;
   const most = own(config, 'maxRedirects');
   request.redirect = most === 0 || isWatched(config) ? 'manual' : 'follow';
   request.maxRedirects = most ? Math.max(0, Math.min(Math.floor(most), MOST_REDIRECTS)) : undefined;

@@ -46,6 +46,8 @@ pub struct Settings {
     pub max_response_size: f64,
     pub retry: NativeRetry,
     pub has_expired: bool,
+    pub judged_statuses: Vec<u32>,
+    pub replay: bool,
 }
 
 /// The header that carries the token.
@@ -80,6 +82,7 @@ impl Settings {
             transport: Box::new(self.transport.into_transport(allow_insecure)?),
             format: self.header.has_format.then(|| Arc::new(format) as Arc<dyn Format>),
             judge: self.has_expired.then(|| Box::new(judge) as Box<dyn Judge>),
+            replay: self.replay,
             headers: header_lines(&self.headers)?,
             header_name: HeaderName::try_from(self.header.name).map_err(|_| invalid("header.name"))?,
             rules: Rules {
@@ -92,6 +95,11 @@ impl Settings {
                     patience: PATIENCE,
                 },
                 allow_insecure,
+                judged: self
+                    .judged_statuses
+                    .into_iter()
+                    .filter_map(|status| status.try_into().ok())
+                    .collect(),
             },
             retry: Arc::new(self.retry.try_into()?),
             budget: Budget::default(),

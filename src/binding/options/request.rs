@@ -14,8 +14,8 @@ use engine::http::{Payload, RedirectMode};
 pub(crate) struct RequestParts {
     pub(crate) url: String,
     pub(crate) method: String,
-    /// Bit 0: without a token. Bits 1 to 3: 1 + the index of the redirect mode. The bits above: 1 + the most redirects. 0 is
-    /// the client's own.
+    /// Bit 0: without a token. Bits 1 to 3: 1 + the index of the redirect mode. Bits 4 to 21: 1 + the most redirects. Bits 22
+    /// and 23: 1 + whether the request is replayed. 0 is the client's own.
     pub(crate) flags: u32,
     /// Without the question mark.
     pub(crate) query: Option<String>,
@@ -40,7 +40,8 @@ impl RequestParts {
             timeout: self.timeout.map_or(timeout, ms),
             skip_auth: self.flags & 1 == 1,
             redirect: (self.flags >> 1 & 0b111).checked_sub(1).and_then(redirect_mode),
-            max_redirects: (self.flags >> 4).checked_sub(1),
+            max_redirects: (self.flags >> 4 & 0x3_ffff).checked_sub(1),
+            replay: (self.flags >> 22).checked_sub(1).map(|replay| replay == 1),
             retry: self.retry.map(TryInto::try_into).transpose()?.map(Arc::new),
         })
     }

@@ -24,6 +24,8 @@ pub struct Config {
     pub format: Option<Arc<dyn Format>>,
     /// None: status 401, unless the answer says that a scope is missing.
     pub judge: Option<Box<dyn Judge>>,
+    /// Requests are sent again after a rotation, unless they say otherwise.
+    pub replay: bool,
     /// Sent with every request, except where the request has a header of the same name.
     pub headers: HeaderMap,
     /// The header that carries the token.

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::error::Error;
 use crate::http::challenge::challenges;
-use crate::http::{PhaseCell, Response};
+use crate::http::{PhaseCell, Response, Statuses};
 
 /// Why a server rejected a request with a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum Rejection {
     Scope,
 }
 
-/// The user's opinion of what an expired token looks like. Asked only about failures, and network errors.
+/// The user's opinion of what an expired token looks like. Asked only about failures, network errors and judged statuses.
 pub trait Judge: Send + Sync {
     /// `None` if there is no opinion, because the user's code threw.
     fn is_expired<'a>(
@@ -32,6 +32,7 @@ pub(super) async fn rejection(
     judge: Option<&dyn Judge>,
     answer: &Result<Response, Error>,
     url: &Url,
+    judged: Statuses,
     phase: &PhaseCell,
 ) -> Option<Rejection> {
     // Another origin never saw the token.
@@ -39,7 +40,9 @@ pub(super) async fn rejection(
         return None;
     }
     match answer {
-        Ok(response) if (200..400).contains(&response.status) => return None,
+        Ok(Response { status, .. }) if (200..400).contains(status) && !judged.contains(*status) => {
+            return None;
+        }
         Ok(_) | Err(Error::Network { .. }) => {}
         Err(_) => return None,
     }

@@ -14,7 +14,10 @@ use crate::client::{Client, judge};
 use crate::clock::{self, Instant};
 use crate::error::{Error, Phase};
 use crate::http::retry::RetryRules;
-use crate::http::{Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Target, WireRequest, exchange};
+use crate::http::{
+    Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Statuses, Target, WireRequest, exchange,
+    follow,
+};
 use crate::session::{Held, Stamp, Verdict};
 use crate::wait::arrival::Arrival;
 use crate::wait::gate::Place;
@@ -37,6 +40,8 @@ pub struct Request {
     pub redirect: Option<RedirectMode>,
     /// None: the client's.
     pub max_redirects: Option<u32>,
+    /// False: not sent again after a rotation. None: the client's.
+    pub replay: Option<bool>,
     /// None: the client's.
     pub retry: Option<Arc<RetryRules>>,
 }
@@ -83,6 +88,8 @@ struct Call<'a> {
     authorised: bool,
     rules: Rules,
     retry: Arc<RetryRules>,
+    /// Sent again after a rotation.
+    replay: bool,
     phase: PhaseCell,
     deadline: Instant,
     /// The login that the request was made under.
@@ -116,9 +123,11 @@ impl<'a> Call<'a> {
                 redirect: request.redirect.unwrap_or(config.rules.redirect),
                 max_redirects: request.max_redirects.unwrap_or(config.rules.max_redirects),
                 limits: Limits { time: request.timeout, ..config.rules.limits },
+                judged: if authorised { config.rules.judged } else { Statuses::default() },
                 ..config.rules
             },
             retry: request.retry.unwrap_or_else(|| Arc::clone(&config.retry)),
+            replay: request.replay.unwrap_or(config.replay),
             phase: PhaseCell::default(),
             deadline: clock::now() + request.timeout,
             epoch: client.session.epoch(),
@@ -148,10 +157,8 @@ impl<'a> Call<'a> {
         let mut held = self.token().await?;
         loop {
             let place = self.take_place(&mut held).await?;
-            let answer = self.send_once(&held).await?;
+            let (answer, rejection) = self.send_once(&held).await?;
             drop(place);
-            let judge = self.client.config.judge.as_deref();
-            let rejection = judge::rejection(judge, &answer, &self.wire.url, &self.phase).await;
             if rejection == Some(Rejection::Token) {
                 match self.after_rejection(&held, &answer).await? {
                     Some(newer) => held = newer,
@@ -193,8 +200,11 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The inner result is the server's answer or a failure on the way to it.
-    async fn send_once(&mut self, held: &Held) -> Result<Result<Response, Error>, Error> {
+    /// Sends the request and judges its answer. The inner result is the server's answer or a failure on the way to it.
+    async fn send_once(
+        &mut self,
+        held: &Held,
+    ) -> Result<(Result<Response, Error>, Option<Rejection>), Error> {
         let Client { session, config, presenter } = self.client;
         let request = (&self.wire.method, &self.wire.url);
         let value = presenter.header(held, Some(request)).value().await?;
@@ -202,7 +212,25 @@ impl<'a> Call<'a> {
             return Err(Error::logged_out());
         }
         self.wire.headers.insert(&config.header_name, value);
-        Ok(Box::pin(self.exchange()).await)
+        let mut answer = Box::pin(self.exchange()).await;
+        loop {
+            let rejection = judge::rejection(
+                config.judge.as_deref(),
+                &answer,
+                &self.wire.url,
+                self.rules.judged,
+                &self.phase,
+            )
+            .await;
+            let redirect = answer.as_mut().ok().and_then(|answer| answer.unfollowed.take());
+            match redirect {
+                Some(redirect) if rejection.is_none() => {
+                    let (wire, rules) = (&self.wire, &self.rules);
+                    answer = Box::pin(follow(&*config.transport, wire, *redirect, rules, &self.phase)).await;
+                }
+                _ => return Ok((answer, rejection)),
+            }
+        }
     }
 
     async fn exchange(&mut self) -> Result<Response, Error> {
@@ -223,7 +251,12 @@ impl<'a> Call<'a> {
         let repeatable = answer.is_ok() || self.retry.may_repeat(&self.wire, self.phase.provably_unsent());
         let Client { session, config, .. } = self.client;
         let rejected = pin!(session.rejected(&config.participant, Stamp::of(held), self.arrival));
-        let Verdict::Replay { held: newer, .. } = self.queued(rejected).await? else { return Ok(None) };
+        let verdict = self.queued(rejected).await;
+        // Asked after the rotation, because the next request needs the new token all the same.
+        if !self.replay {
+            return Ok(None);
+        }
+        let Verdict::Replay { held: newer, .. } = verdict? else { return Ok(None) };
         if !repeatable {
             return Ok(None);
         }

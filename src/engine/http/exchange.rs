@@ -23,6 +23,29 @@ pub struct Rules {
     pub max_redirects: u32,
     pub limits: Limits,
     pub allow_insecure: bool,
+    /// The caller judges answers with these statuses before their redirect is followed, and has their bodies whole.
+    pub judged: Statuses,
+}
+
+/// A set of statuses from 200 to 399.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Statuses([u64; 4]);
+
+impl Statuses {
+    pub fn contains(&self, status: u16) -> bool {
+        matches!(status, 200..400) && self.0[usize::from(status - 200) / 64] >> ((status - 200) % 64) & 1 == 1
+    }
+}
+
+impl FromIterator<u16> for Statuses {
+    /// Leaves out statuses below 200 and above 399.
+    fn from_iter<T: IntoIterator<Item = u16>>(statuses: T) -> Self {
+        let mut set = Self::default();
+        for status in statuses.into_iter().filter(|status| matches!(status, 200..400)) {
+            set.0[usize::from(status - 200) / 64] |= 1 << ((status - 200) % 64);
+        }
+        set
+    }
 }
 
 /// An answer.
@@ -41,6 +64,14 @@ pub struct Response {
     pub body: Bytes,
     /// The body, if it is too large or takes too long to be read at once.
     pub download: Option<Box<Download>>,
+    /// Where a redirect with a judged status leads.
+    pub unfollowed: Option<Box<Unfollowed>>,
+}
+
+/// A redirect that waits for its answer to be judged. [`follow`] goes on with it.
+pub struct Unfollowed {
+    next: Result<(WireRequest, bool), Error>,
+    hops: u32,
 }
 
 /// Sends `request`, follows redirects as `rules` allow, and reads the answer. Keeps `phase` up to date.
@@ -50,17 +81,43 @@ pub async fn exchange(
     rules: &Rules,
     phase: &PhaseCell,
 ) -> Result<Response, Error> {
-    let mut redirected: Option<WireRequest> = None;
     phase.begin();
-    for _ in 0..=rules.max_redirects {
-        let current = redirected.as_ref().unwrap_or(request);
+    run(transport, request, None, rules, phase).await
+}
+
+/// Follows a redirect of `request` that [`exchange`] left to its caller.
+pub async fn follow(
+    transport: &dyn Transport,
+    request: &WireRequest,
+    redirect: Unfollowed,
+    rules: &Rules,
+    phase: &PhaseCell,
+) -> Result<Response, Error> {
+    let hop = hop(request, redirect.next?, redirect.hops, rules, phase)?;
+    run(transport, request, Some(hop), rules, phase).await
+}
+
+/// A request that a redirect led to, after so many redirects.
+type Hop = (WireRequest, u32);
+
+async fn run(
+    transport: &dyn Transport,
+    request: &WireRequest,
+    mut redirected: Option<Hop>,
+    rules: &Rules,
+    phase: &PhaseCell,
+) -> Result<Response, Error> {
+    loop {
+        let (current, hops) = redirected.as_ref().map_or((request, 0), |(request, hops)| (request, *hops));
         let mut upload = UploadGuard::new(&current.body);
         phase.set(Phase::Response);
         let answer = watched(phase, transport.send(current)).await?;
         phase.answered();
         let head = (answer.status, &answer.headers);
-        let next = redirect::next_request(rules.redirect, rules.allow_insecure, current, head)?;
-        let Some((next, leaves_origin)) = next else {
+        let next = redirect::next_request(rules.redirect, rules.allow_insecure, current, head).transpose();
+        let judged = rules.judged.contains(answer.status.as_u16());
+        let (next, unfollowed) = if judged { (None, next) } else { (next.transpose()?, None) };
+        let Some(next) = next else {
             let (url, became_get) = (current.url.clone(), current.method != request.method);
             let body_is_empty = has_no_body(&current.method, answer.status);
             let WireResponse { status, reason, headers, body, unsent } = answer;
@@ -68,7 +125,7 @@ pub async fn exchange(
             let (body, download) = if body_is_empty {
                 (Bytes::new(), None)
             } else {
-                fill(body, status.as_u16(), &headers, rules.limits, upload).await?
+                fill(body, (status.as_u16(), judged), &headers, rules.limits, upload).await?
             };
             return Ok(Response {
                 status: status.as_u16(),
@@ -80,19 +137,32 @@ pub async fn exchange(
                 headers,
                 body,
                 download,
+                unfollowed: unfollowed.map(|next| Box::new(Unfollowed { next, hops })),
             });
         };
         drop(upload);
-        if leaves_origin {
-            phase.leave_origin();
-        }
-        if !next.body.is_fresh() {
-            return Err(Error::BodyNotReplayable);
-        }
-        redirected = Some(next);
+        redirected = Some(hop(request, next, hops, rules, phase)?);
     }
-    let kind = RedirectKind::TooMany { limit: rules.max_redirects };
-    Err(Error::Redirect { origin: origin::name(&request.url), kind })
+}
+
+fn hop(
+    request: &WireRequest,
+    (next, leaves_origin): (WireRequest, bool),
+    hops: u32,
+    rules: &Rules,
+    phase: &PhaseCell,
+) -> Result<Hop, Error> {
+    if hops == rules.max_redirects {
+        let kind = RedirectKind::TooMany { limit: rules.max_redirects };
+        return Err(Error::Redirect { origin: origin::name(&request.url), kind });
+    }
+    if leaves_origin {
+        phase.leave_origin();
+    }
+    if !next.body.is_fresh() {
+        return Err(Error::BodyNotReplayable);
+    }
+    Ok((next, hops + 1))
 }
 
 impl std::fmt::Debug for Response {

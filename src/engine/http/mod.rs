@@ -27,7 +27,7 @@ pub use body::outgoing::Payload;
 pub use body::reader::WireBody;
 pub use connect::proxy::ProxyOptions;
 pub use connect::tls::TlsOptions;
-pub use exchange::{Response, Rules, exchange};
+pub use exchange::{Response, Rules, Statuses, exchange, follow};
 pub use origin::{Origins, Target};
 pub use phase::PhaseCell;
 pub use redirect::{MAX_REDIRECTS, RedirectMode};

@@ -27,7 +27,7 @@ use crate::event::Event;
 use crate::grant::{Ask, Grant, GrantError};
 pub(super) use crate::http::retry::{Budget, RetryRules};
 pub(super) use crate::http::{
-    Limits, Origins, Payload, RedirectMode, Response, Rules, Transport, WireRequest,
+    Limits, Origins, Payload, RedirectMode, Response, Rules, Statuses, Transport, WireRequest,
 };
 use crate::http::{WireBody, WireResponse};
 use crate::session::counters::Counters;
@@ -241,7 +241,9 @@ impl World {
                 max_redirects: 20,
                 limits: Limits { size: 1024, time: secs(30), whole_up_to: 1024, patience: ms(5) },
                 allow_insecure: false,
+                judged: Statuses::default(),
             },
+            replay: true,
             retry: Arc::new(no_retries()),
             budget: Budget::default(),
             queue_timeout: Duration::ZERO,
@@ -296,6 +298,7 @@ pub(super) fn request(url: &str) -> Request {
         skip_auth: false,
         redirect: None,
         max_redirects: None,
+        replay: None,
         retry: None,
     }
 }

@@ -1,7 +1,7 @@
 //! Bodies of answers. A small body is read to its end before the answer is delivered. A large body, or one that takes
 //! long to end, is handed over as a [`Download`].
 //!
-//! Invariant: of a body that the caller does not read, only `whole_up_to` (from status 400 on [`WHOLE_FAILURE`]) and the
+//! Invariant: of a body that the caller does not read, only `whole_up_to` (from status 400 on [`WHOLE`]) and the
 //! connection's buffers are held.
 
 use std::collections::VecDeque;
@@ -37,8 +37,8 @@ pub struct Limits {
     pub patience: Duration,
 }
 
-/// `whole_up_to` for statuses above 399, because programs read such bodies whole.
-const WHOLE_FAILURE: u64 = 1024 * 1024;
+/// `whole_up_to` for statuses above 399, because programs read such bodies whole, and for judged statuses.
+const WHOLE: u64 = 1024 * 1024;
 
 impl Download {
     /// The next part, or `None` at the end.
@@ -83,21 +83,23 @@ const IDLE: Duration = Duration::from_secs(300);
 /// announce a body and then stall hold one gigabyte, and not the 64 GB that the default limit would allow.
 const PREALLOCATED: usize = 1024 * 1024;
 
-/// Reads `body` as far as it arrives at once. Returns the whole body, or a [`Download`] of a longer one.
+/// Reads `body` as far as it arrives at once, or if it is judged, to its end. Returns the whole body, or a [`Download`] of a longer one.
 pub(crate) async fn fill(
     mut body: WireBody,
-    status: u16,
+    (status, judged): (u16, bool),
     headers: &HeaderMap,
     limits: Limits,
     upload: UploadGuard,
 ) -> Result<(Bytes, Option<Box<Download>>), Error> {
-    let most = limits.size.min(if status < 400 { limits.whole_up_to } else { WHOLE_FAILURE });
+    let whole = judged || status >= 400;
+    let most = limits.size.min(if whole { WHOLE } else { limits.whole_up_to });
     let mut read = VecDeque::new();
     let filled = match body.length_on_the_wire() {
         Some(length) if length > most => Ok(false),
         Some(_) => read_up_to(most, &mut body, &mut read).await,
         None if status >= 400 => read_up_to(most, &mut body, &mut read).await,
         None if is_event_stream(headers) => Ok(false),
+        None if judged => read_up_to(most, &mut body, &mut read).await,
         None => timeout(limits.patience, read_up_to(most, &mut body, &mut read)).await.unwrap_or(Ok(false)),
     };
     let ended = filled.map_err(|error| upload.explain(error))?;

@@ -439,3 +439,10 @@ async fn until(phase: &PhaseCell, wanted: Phase) {
         tokio::task::yield_now().await;
     }
 }
+
+#[test]
+fn statuses_are_a_set_from_200_to_399() {
+    let set: Statuses = [199, 200, 263, 264, 302, 399, 400, u16::MAX].into_iter().collect();
+    let held: Vec<u16> = (0..=u16::MAX).filter(|status| set.contains(*status)).collect();
+    assert_eq!(held, [200, 263, 264, 302, 399]);
+}

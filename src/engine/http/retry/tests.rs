@@ -36,6 +36,7 @@ fn answer(status: u16, retry_after: Option<&'static str>) -> Result<Response, Er
         headers,
         body: Bytes::new(),
         download: None,
+        unfollowed: None,
     })
 }
 

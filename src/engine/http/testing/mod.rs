@@ -15,7 +15,8 @@ use url::Url;
 
 use crate::error::Error;
 use crate::http::{
-    HyperTransport, Limits, Payload, RedirectMode, Response, Rules, TlsOptions, TransportOptions, WireRequest,
+    HyperTransport, Limits, Payload, RedirectMode, Response, Rules, Statuses, TlsOptions, TransportOptions,
+    WireRequest,
 };
 
 /// The requests that a [`Server`] got, in order.
@@ -93,7 +94,8 @@ pub(crate) fn rules() -> Rules {
         whole_up_to: 256 * 1024,
         patience: Duration::from_millis(5),
     };
-    Rules { redirect: RedirectMode::SameOrigin, max_redirects: 20, limits, allow_insecure: false }
+    let judged = Statuses::default();
+    Rules { redirect: RedirectMode::SameOrigin, max_redirects: 20, limits, allow_insecure: false, judged }
 }
 
 /// The answer with its body in one piece.
