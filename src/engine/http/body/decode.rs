@@ -20,6 +20,7 @@ use tokio_util::io::StreamReader;
 
 use crate::fault::Fault;
 use crate::http::body::incoming::IncomingBody;
+use crate::http::body::paced::Paced;
 use crate::http::connect::link::BoxError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(crate) const ACCEPTED: &str = "gzip, deflate, br, zstd";
 pub(crate) struct Decoder {
     state: State,
     chunk_size: usize,
+    /// Bytes since other tasks could run.
+    decoded: usize,
 }
 
 impl Coding {
@@ -85,15 +88,20 @@ impl Decoder {
             length.saturating_mul(USUAL_RATIO).clamp(SMALLEST_CHUNK, LARGEST_CHUNK)
         });
         let as_io: fn(_) -> _ = io::Error::other;
-        let input = StreamReader::new(body.into_data_stream().map_err(as_io));
-        Self { state: State::Unread(coding, input), chunk_size }
+        let input = Paced::new(StreamReader::new(body.into_data_stream().map_err(as_io)));
+        Self { state: State::Unread(coding, input), chunk_size, decoded: 0 }
     }
 
     /// The next decoded part, or `None` at the end and after an error. Dropping the future loses nothing.
     pub(crate) async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
+        if self.decoded >= OUTPUT {
+            self.decoded = 0;
+            tokio::task::yield_now().await;
+        }
         let chunk = self.decoded().await;
-        if !matches!(chunk, Ok(Some(_))) {
-            self.state = State::Ended;
+        match &chunk {
+            Ok(Some(chunk)) => self.decoded += chunk.len(),
+            _ => self.state = State::Ended,
         }
         chunk
     }
@@ -132,7 +140,7 @@ enum State {
     Ended,
 }
 
-type Input = StreamReader<MapErr<BodyDataStream<IncomingBody>, fn(BoxError) -> io::Error>, Bytes>;
+type Input = Paced<StreamReader<MapErr<BodyDataStream<IncomingBody>, fn(BoxError) -> io::Error>, Bytes>>;
 
 trait Decode: AsyncRead + Send + Sync + Unpin {
     fn input(&mut self) -> &mut Input;
@@ -166,6 +174,9 @@ const LARGE_WINDOW: u8 = 0x11;
 
 /// 2²³ = 8 MiB, the most that RFC 9659 allows over HTTP. zstd's default of 128 MiB would be taken by a body of ten bytes.
 const ZSTD_WINDOW: u32 = 23;
+
+/// After so many bytes a decoder gives way, because a few bytes of input decode to gigabytes without a wait.
+const OUTPUT: usize = 256 * 1024;
 
 /// JSON and HTML shrink to a quarter or less, so most bodies of known length fit in one or two chunks.
 const USUAL_RATIO: usize = 4;

@@ -4,5 +4,6 @@ pub mod decode;
 pub mod download;
 pub mod incoming;
 pub mod outgoing;
+pub mod paced;
 pub mod reader;
 pub mod unsent;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::Error;
+use crate::http::body::paced::INPUT;
 use crate::http::testing::{Server, get, rules, whole};
 use crate::http::{Limits, PhaseCell, Response, Rules, exchange, testing};
 
@@ -131,4 +132,65 @@ async fn a_window_that_http_does_not_allow_is_refused() {
     let frame = |n| [b"\x28\xb5\x2f\xfd\x00", &[n][..], b"\x01\x00\x00"].concat();
     assert_eq!(answer("zstd", &frame(0x68)).await.unwrap().body, "");
     assert_eq!(code("zstd", &frame(0x70)).await, "Z_DATA_ERROR");
+}
+
+/// How often another task runs while `work` is done.
+async fn turns_during(work: impl Future) -> usize {
+    let mut turns = 0;
+    let other = async {
+        loop {
+            turns += 1;
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = work => {}
+        () = other => {}
+    }
+    turns
+}
+
+#[tokio::test]
+async fn decoder_gives_way_while_little_input_becomes_much() {
+    const SIZE: usize = 4 * 1024 * 1024;
+    for (name, body) in coded(&vec![0; SIZE]).await {
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: {name}\r\ncontent-length: {length}\r\n\r\n");
+        let server = Server::answering(vec![[head.as_bytes(), &body].concat()]).await;
+        let rules = Rules { limits: Limits { size: u64::MAX, ..rules().limits }, ..rules() };
+        let (transport, request, phase) = (testing::transport(), get(server.url("/")), PhaseCell::default());
+        let answer = exchange(&transport, &request, &rules, &phase).await.unwrap();
+        let download = answer.download.unwrap();
+        let turns = turns_during(async {
+            assert_eq!(download.collect().await.unwrap().len(), SIZE, "{name}");
+        });
+        assert!(turns.await >= SIZE / OUTPUT / 2, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn decoder_gives_way_while_much_input_becomes_nothing() {
+    let nothing = coded(b"").await;
+    for (name, empty) in nothing {
+        if name == "deflate" || name == "br" {
+            continue;
+        }
+        let input = empty.repeat(8 * INPUT / empty.len());
+        let turns = turns_during(async {
+            let input = Paced::new(&input[..]);
+            let mut plain = Vec::new();
+            let read = if name == "gzip" {
+                let mut decoder = codec::GzipDecoder::new(input);
+                decoder.multiple_members(true);
+                decoder.read_to_end(&mut plain).await
+            } else {
+                let mut decoder = codec::ZstdDecoder::new(input);
+                decoder.multiple_members(true);
+                decoder.read_to_end(&mut plain).await
+            };
+            assert_eq!(read.unwrap(), 0, "{name}");
+        });
+        assert!(turns.await >= 7, "{name}");
+    }
 }
