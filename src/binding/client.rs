@@ -257,8 +257,10 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn login(&self, session: u32, tokens: Option<NativeTokens>) -> Result<(), String> {
         let tokens = tokens.map(Tokens::try_from).transpose().map_err(errors::thrown_now)?;
+        // First, because a login that nothing could store must not count.
+        let engine = runtime::engine().map_err(errors::thrown_now)?;
         let stored = self.engine(session).login(tokens);
-        runtime::spawn(move || stored);
+        engine.spawn(move || stored);
         Ok(())
     }
 

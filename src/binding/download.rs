@@ -64,10 +64,11 @@ impl Download {
     /// Returns the next part, or its promise if the part has not arrived; null at the end. One read at a time.
     #[napi(catch_unwind, ts_return_type = "Buffer | null | Promise<Buffer | null>")]
     pub fn read<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
-        if let Some(engine) = self.unread.take() {
+        // The engine runs, because it has made the body.
+        if let (Some(body), Ok(engine)) = (self.unread.take(), runtime::engine()) {
             let inbox = Arc::clone(&self.inbox);
-            runtime::spawn(move || async move {
-                inbox.dropped.run_until_cancelled(inbox.fill(engine)).await;
+            engine.spawn(move || async move {
+                inbox.dropped.run_until_cancelled(inbox.fill(body)).await;
             });
         }
         if let Some(Ok(parts)) = self.inbox.take() {

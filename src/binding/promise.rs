@@ -69,7 +69,10 @@ impl Promises {
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,
     {
         let (settler, promise) = self.pending(env)?;
-        runtime::spawn(move || work().map(|result| settler.settle(result)));
+        match runtime::engine() {
+            Ok(engine) => engine.spawn(move || work().map(|result| settler.settle(result))),
+            Err(error) => settler.settle(Err(error)),
+        }
         Ok(promise)
     }
 }

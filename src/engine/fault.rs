@@ -32,6 +32,7 @@ faults! {
     NoLocalAddress: "EADDRNOTAVAIL", "cannot be reached: no local port or address is free";
     NotPermitted: "EACCES", "cannot be reached: the system does not permit it";
     TooManyFiles: "EMFILE", "cannot be reached: this process has too many files open";
+    NoThread: "EAGAIN", "cannot be reached: the system gives this process no thread at the moment";
     NoSocket: "ENOENT", "cannot be reached: there is no socket at socketPath";
     Refused: "ECONNREFUSED", "refused the connection";
 
@@ -104,7 +105,7 @@ faults! {
 }
 
 /// The codes that got and undici retry.
-const PASSING: [&str; 11] = [
+const PASSING: [&str; 12] = [
     "ECONNRESET",
     "ECONNREFUSED",
     "ECONNABORTED",
@@ -113,6 +114,7 @@ const PASSING: [&str; 11] = [
     "EHOSTUNREACH",
     "ENETUNREACH",
     "EAI_AGAIN",
+    "EAGAIN",
     "ENOTFOUND",
     "ERR_HTTP2_STREAM_ERROR",
     "ERR_HTTP2_GOAWAY_SESSION",

@@ -13,16 +13,17 @@ use tower_service::Service;
 
 use crate::http::connect::link::{BoxError, Link};
 use crate::http::connect::proxy::Proxies;
+use crate::http::connect::resolve::Resolver;
 use crate::http::connect::tcp::direct;
 use crate::http::connect::unix::SocketPath;
 
 #[derive(Clone)]
 pub(crate) enum Connector {
-    Direct(HttpConnector),
+    Direct(HttpConnector<Resolver>),
     /// All requests go to the socket, whatever their URLs say.
     Socket(SocketPath),
     /// The rules of the proxies decide which origins go through one.
-    Proxied(Arc<Proxies>, HttpConnector),
+    Proxied(Arc<Proxies>, HttpConnector<Resolver>),
 }
 
 impl Service<Uri> for Connector {

@@ -7,6 +7,7 @@ pub mod abort_handle;
 pub mod connector;
 pub mod link;
 pub mod proxy;
+pub mod resolve;
 pub mod tcp;
 pub mod tls;
 pub mod unix;

@@ -8,10 +8,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tower_service::Service;
 
 use crate::http::connect::link::{BoxError, Link};
+use crate::http::connect::resolve::Resolver;
 use crate::http::connect::watch::CONNECT_TIMEOUT;
 
-pub(crate) fn tcp() -> HttpConnector {
-    let mut tcp = HttpConnector::new();
+pub(crate) fn tcp() -> HttpConnector<Resolver> {
+    let mut tcp = HttpConnector::new_with_resolver(Resolver::default());
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     // The connector divides it among a host's addresses, so that a dead address leaves time for the others.
@@ -25,7 +26,10 @@ pub(crate) fn tcp() -> HttpConnector {
 }
 
 /// Connects to the host that `origin` names.
-pub(crate) fn direct(tcp: &mut HttpConnector, origin: Uri) -> BoxFuture<'static, Result<Link, BoxError>> {
+pub(crate) fn direct(
+    tcp: &mut HttpConnector<Resolver>,
+    origin: Uri,
+) -> BoxFuture<'static, Result<Link, BoxError>> {
     let connecting = tcp.call(origin);
     Box::pin(async move { Ok(Link::new(connecting.await?)) })
 }

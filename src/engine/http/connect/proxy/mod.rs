@@ -17,6 +17,7 @@ use tower_service::Service;
 
 use crate::error::Error;
 use crate::http::connect::link::{BoxError, Link};
+use crate::http::connect::resolve::Resolver;
 use crate::http::connect::tcp::direct;
 use crate::http::connect::tls::TlsOptions;
 use crate::http::host::{self, is_loopback, without_brackets};
@@ -99,7 +100,7 @@ impl Proxies {
     /// A link to `origin`, through its proxy if it has one.
     pub(crate) fn connect(
         self: &Arc<Self>,
-        tcp: &mut HttpConnector,
+        tcp: &mut HttpConnector<Resolver>,
         origin: Uri,
     ) -> BoxFuture<'static, Result<Link, BoxError>> {
         let Some(proxy) = self.of(&origin) else {
@@ -113,7 +114,12 @@ impl Proxies {
         })
     }
 
-    async fn through(&self, proxy: &Intercept, tcp: HttpConnector, origin: Uri) -> Result<Link, BoxError> {
+    async fn through(
+        &self,
+        proxy: &Intercept,
+        tcp: HttpConnector<Resolver>,
+        origin: Uri,
+    ) -> Result<Link, BoxError> {
         let kind = proxy.uri().scheme_str().unwrap_or_default();
         let link = self.reach(proxy, tcp).await?;
         if kind.starts_with("socks") {
@@ -127,7 +133,7 @@ impl Proxies {
     }
 
     /// A link to the proxy itself.
-    async fn reach(&self, proxy: &Intercept, mut tcp: HttpConnector) -> Result<Link, BoxError> {
+    async fn reach(&self, proxy: &Intercept, mut tcp: HttpConnector<Resolver>) -> Result<Link, BoxError> {
         match (&self.tls, proxy.uri().scheme()) {
             (Some(config), Some(scheme)) if *scheme == Scheme::HTTPS => {
                 let mut tls = HttpsConnector::from((tcp, config.clone()));

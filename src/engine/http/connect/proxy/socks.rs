@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::fault::Fault;
 use crate::http::connect::link::Link;
+use crate::http::connect::resolve::Resolver;
 use crate::http::host;
 
 /// The longest name, user name or password, because its length is one byte.
@@ -27,9 +28,9 @@ pub(crate) async fn tunnel(
     let name = host::without_brackets(origin.host().unwrap_or_default());
     let port = host::port(origin).unwrap_or_default();
     let address = if local_names {
-        // tokio looks a name up on a thread of its own, so that the engine's thread goes on.
-        let found = tokio::net::lookup_host((name, port)).await.ok().and_then(|mut found| found.next());
-        Ok(found.ok_or(Fault::ProxyNotAsked)?.ip())
+        let found = Resolver::default().look_up(name.to_owned()).await;
+        let mut found = found.map_err(|error| error.downcast().unwrap_or(Fault::ProxyNotAsked))?;
+        Ok(found.next().ok_or(Fault::ProxyNotAsked)?.ip())
     } else {
         name.parse()
     };
