@@ -51,6 +51,20 @@ test.each([
   expect(server.seen).toEqual([]);
 });
 
+test('the last progress event does not wait for a stream of known length to end', async () => {
+  const server = await serve((_request, response, body) => response.end(String(body.length)));
+  const api = overClient(clientFor(server));
+  const parts = ['first', 'last'];
+  async function* endless() {
+    yield* parts;
+    await new Promise(() => {});
+  }
+  const events = [];
+  const config = { headers: { 'content-length': 9 }, onUploadProgress: ({ loaded }) => events.push(loaded) };
+  expect((await api.post('/', Readable.from(endless()), config)).data).toBe(9);
+  expect(events.at(-1)).toBe(9);
+});
+
 test('a client that is closed', async () => {
   const client = clientFor(await serve());
   const api = overClient(client);

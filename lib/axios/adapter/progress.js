@@ -25,10 +25,10 @@ class Progress {
     this.#total = total;
   }
 
-  /** `loaded`: the number of bytes so far. */
+  /** `loaded`: the number of bytes so far. The last event is not delayed, because an answer may come before a stream ends. */
   add(loaded) {
     this.#loaded = loaded;
-    const wait = this.#last + PAUSE - Date.now();
+    const wait = loaded === this.#total ? 0 : this.#last + PAUSE - Date.now();
     if (wait <= 0) this.#tell();
     else this.#timer ??= setTimeout(() => this.#tell(), wait);
   }

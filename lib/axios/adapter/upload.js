@@ -58,8 +58,9 @@ class Watched {
       for await (const chunk of this.#stream) {
         loaded += Buffer.byteLength(chunk);
         if (this.#limit > -1 && loaded > this.#limit) throw tooLong();
-        yield chunk;
+        // Before `yield`, because nobody asks for more after the last byte of a known length.
         this.#progress?.add(loaded);
+        yield chunk;
       }
     } finally {
       this.#progress?.flush();
