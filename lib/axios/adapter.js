@@ -3,7 +3,8 @@
 // `axiosAdapter` sends the requests of an axios instance through a TokenClient, and returns responses and errors in the
 // form of axios' own http adapter.
 
-const { readGroup } = require('../options/check.js');
+const { performance } = require('node:perf_hooks');
+const { own, readGroup } = require('../options/check.js');
 const { authoriser } = require('../authoriser.js');
 const { answerOf, settle } = require('./adapter/answer.js');
 const { Cancel } = require('./adapter/cancel.js');
@@ -27,9 +28,14 @@ function axiosAdapter(client, options) {
       refuseUnsupported(config);
       const { href, request } = await readRequest(config, copies.any, cancel.signal);
       sent = new FakeClientRequest(request.method, href);
+      const { timeout } = request;
+      const end = performance.now() + timeout;
+      // 0 stands for the client's own timeout.
+      const timeLeft = () => timeout && Math.max(1, Math.ceil(end - performance.now()));
       const answer = isWatched(config)
-        ? await follow(auth, href, request, config, sent)
+        ? await follow(auth, href, request, config, sent, timeLeft)
         : await auth.exchange(href, request);
+      if (own(config, 'responseType') !== 'stream') answer.download?.completeWithin(timeLeft() || undefined);
       response = await answerOf(answer, config, sent, cancel.signal, fail);
       return settle(response, answer);
     } catch (error) {

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::Unknown;
@@ -78,6 +79,15 @@ impl Download {
         let (settler, promise) = self.promises.pending(env)?;
         self.inbox.wait(settler);
         Ok(promise)
+    }
+
+    /// To be called before anything is read. The body has to be complete after so many milliseconds, or else after the
+    /// request's timeout, also if it is read part by part.
+    #[napi(catch_unwind)]
+    pub fn complete_within(&self, milliseconds: Option<u32>) {
+        if let Some(engine) = self.unread.borrow_mut().as_mut() {
+            engine.complete_within(milliseconds.map(|ms| Duration::from_millis(ms.into())));
+        }
     }
 
     /// Returns the whole body, if nothing was read before: a string if it is pure ASCII, null if it is empty.

@@ -65,6 +65,72 @@ test('the last progress event does not wait for a stream of known length to end'
   expect(events.at(-1)).toBe(9);
 });
 
+test.each([[{}], [{ beforeRedirect: () => {} }]])(
+  'too many redirects have the client’s error as cause: %o',
+  async (more) => {
+    const server = await serve((_request, response) => response.writeHead(302, { location: '/' }).end());
+    const error = await failure(overClient(clientFor(server)).get('/', { maxRedirects: 2, ...more }));
+    expect(error.code).toBe('ERR_FR_TOO_MANY_REDIRECTS');
+    expect(error.cause).toBeInstanceOf(TokenRotatorError);
+    expect(error.cause.code).toBe('ERR_REDIRECT');
+  },
+);
+
+describe('a body that does not come in time', () => {
+  const reads = [
+    ['in one piece', {}],
+    ['with maxContentLength', { maxContentLength: 1e9 }],
+    ['with onDownloadProgress', { onDownloadProgress: () => {} }],
+    [
+      'as an arraybuffer with both',
+      { ...{ maxContentLength: 1e9 }, onDownloadProgress: () => {}, responseType: 'arraybuffer' },
+    ],
+    ['after a redirect that the program watches', { maxContentLength: 1e9, beforeRedirect: () => {} }],
+  ];
+  /** Its parts never end, and none is late; or it stops. */
+  const pouring = (response) => {
+    const pour = () => response.destroyed || response.write('x'.repeat(1000), () => setTimeout(pour, 5));
+    pour();
+  };
+  const stuck = (response) => response.write('x'.repeat(100_000));
+  const rows = reads.flatMap(([how, config]) => [
+    [`${how}, that never ends`, config, pouring],
+    [`${how}, that stops`, config, stuck],
+  ]);
+
+  test.each(rows)('ends with axios’ timeout, read %s', async (_how, config, answer) => {
+    const server = await serve((request, response) => {
+      if (request.url === '/go') return response.writeHead(302, { location: '/' }).end();
+      answer(response);
+    });
+    const api = overClient(clientFor(server));
+    const error = await failure(api.get('/go', { timeout: 200, ...config }));
+    expect(error).toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 200ms exceeded' });
+    expect(error.cause).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'body' });
+  });
+
+  test.each(rows)('ends with the client’s timeout, read %s', async (_how, config, answer) => {
+    const server = await serve((request, response) => {
+      if (request.url === '/go') return response.writeHead(302, { location: '/' }).end();
+      answer(response);
+    });
+    const api = overClient(clientFor(server, { timeout: 200 }));
+    const error = await failure(api.get('/go', config));
+    expect(error).toMatchObject({ code: 'ECONNABORTED', message: 'timeout exceeded' });
+  });
+
+  test('does not end as a stream, which the program reads', async () => {
+    const server = await serve((_request, response) => stuck(response));
+    const api = overClient(clientFor(server));
+    const { data } = await api.get('/', { timeout: 50, responseType: 'stream' });
+    await once(data, 'data');
+    // The time of this request begins later, so that it ends after that of the stream would have.
+    expect((await failure(api.get('/', { timeout: 50 }))).code).toBe('ECONNABORTED');
+    expect(data.errored).toBe(null);
+    data.destroy();
+  });
+});
+
 test('a client that is closed', async () => {
   const client = clientFor(await serve());
   const api = overClient(client);

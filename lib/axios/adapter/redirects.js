@@ -3,7 +3,6 @@
 // Redirects that a program watches with `beforeRedirect`. Each hop is a request of its own here, because Rust does not ask
 // JavaScript between two hops; Rust decides where a hop leads and which headers it keeps.
 
-const { performance } = require('node:perf_hooks');
 const { isSource } = require('../../body/streams.js');
 const { NativeRequest } = require('../../crossing/native-request.js');
 const { TokenRotatorError } = require('../../errors.js');
@@ -19,9 +18,8 @@ function isWatched(config) {
   return own(config, 'maxRedirects') !== 0 && Boolean(own(config, 'beforeRedirect'));
 }
 
-/** Returns the last answer. `sent` is told the method of each request. */
-async function follow(auth, href, request, config, sent) {
-  const deadline = request.timeout && performance.now() + request.timeout;
+/** Returns the last answer. `sent` is told the method of each request, `timeLeft()` is that of all of them. */
+async function follow(auth, href, request, config, sent, timeLeft) {
   // All hops belong to the login that the first request was made under.
   const authorised = !request.skipAuthRefresh && !hasHeader(request.headers, auth.headerName);
   const { epoch } = authorised ? await auth.authorise() : {};
@@ -31,7 +29,9 @@ async function follow(auth, href, request, config, sent) {
     if (hop === null) return answer;
     answer.download?.cancel();
     if (left === 0) {
-      throw new Failure('ERR_FR_TOO_MANY_REDIRECTS', 'Maximum number of redirects exceeded', { sent: true });
+      const cause = new TokenRotatorError('the server redirects too often', { code: 'ERR_REDIRECT' });
+      const message = 'Maximum number of redirects exceeded';
+      throw new Failure('ERR_FR_TOO_MANY_REDIRECTS', message, { cause, sent: true });
     }
     const data = hop.keepsBody ? again(request.data) : undefined;
     const headers = inform(own(config, 'beforeRedirect'), hop, answer, request);
@@ -39,10 +39,10 @@ async function follow(auth, href, request, config, sent) {
       method: hop.method,
       headers,
       data,
+      timeout: timeLeft(),
       // The token stays behind even if a later redirect comes back.
       skipAuthRefresh: request.skipAuthRefresh || hop.leavesOrigin,
     });
-    if (deadline) request.timeout = Math.max(1, deadline - performance.now());
     if (authorised && !request.skipAuthRefresh) await auth.authorise(epoch);
     href = hop.url;
     sent.method = hop.method;

@@ -10,8 +10,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
+use crate::clock::{self, Instant};
 use crate::error::{Error, Phase};
 use crate::http::WireBody;
 use crate::http::body::outgoing::UploadGuard;
@@ -21,6 +22,8 @@ pub struct Download {
     read: VecDeque<Bytes>,
     body: WireBody,
     limits: Limits,
+    /// When the body has to be complete, if its parts are read as one piece.
+    deadline: Option<Instant>,
     /// The request's own body may still be on its way while its answer is read.
     upload: UploadGuard,
 }
@@ -41,13 +44,26 @@ pub struct Limits {
 const WHOLE: u64 = 1024 * 1024;
 
 impl Download {
+    /// The body has to be complete after `time`, or else after the request's timeout, also if it is read part by part.
+    pub fn complete_within(&mut self, time: Option<Duration>) {
+        self.deadline = Some(clock::now() + time.unwrap_or(self.limits.time));
+    }
+
     /// The next part, or `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         if let Some(read) = self.read.pop_front() {
             return Ok(Some(read));
         }
-        let late = Error::Timeout { phase: Phase::Body, after: IDLE };
-        let chunk = timeout(IDLE, self.body.chunk()).await.unwrap_or(Err(late));
+        let now = clock::now();
+        let idle = (now + IDLE, IDLE);
+        let complete = self.deadline.map_or(idle, |deadline| (deadline, self.limits.time));
+        let (deadline, after) = idle.min(complete);
+        let late = Error::Timeout { phase: Phase::Body, after };
+        // Asked here too, because a body whose next part is always there never waits.
+        if deadline <= now {
+            return Err(late);
+        }
+        let chunk = timeout_at(deadline, self.body.chunk()).await.unwrap_or(Err(late));
         chunk.map_err(|error| self.upload.explain(error))
     }
 
@@ -104,7 +120,7 @@ pub(crate) async fn fill(
     };
     let ended = filled.map_err(|error| upload.explain(error))?;
     if !ended {
-        return Ok((Bytes::new(), Some(Box::new(Download { read, body, limits, upload }))));
+        return Ok((Bytes::new(), Some(Box::new(Download { read, body, limits, deadline: None, upload }))));
     }
     if read.len() < 2 {
         return Ok((read.pop_front().unwrap_or_default(), None));
