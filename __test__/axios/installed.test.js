@@ -379,6 +379,83 @@ describe.each(OURS)('%s', (_name, way) => {
     expect((await api.get('/api/orders')).data.generation).toBe(2);
   });
 
+  describe.each([
+    ['of another instance', false],
+    ['that follows the first', true],
+  ])('an installation %s, over one storage', (_name, follows) => {
+    async function twice(storage) {
+      const server = await serve();
+      const callbacks = storage(server.login('ada'));
+      const add = () => {
+        const adapter = way.adapter(server);
+        const api = axios.create({ baseURL: server.url, ...(adapter && { adapter }) });
+        const { uninstall } = installAuthRefresh(api, {
+          ...{ refresh: refreshAt(server), refreshTimeout: 200 },
+          ...{ isSessionExpired: ({ status }) => status === 401, isRefreshFailureTerminal: () => false },
+          ...callbacks,
+        });
+        return { get: async () => (await api.get('/api/orders')).data.generation, uninstall };
+      };
+      return { server, add };
+    }
+
+    test('writes its newer tokens again after a late write of the first one', async () => {
+      const [gate, late] = [deferred(), deferred()];
+      let held;
+      let writes = 0;
+      const { server, add } = await twice((login) => {
+        held = login;
+        return {
+          getTokens: async () => held,
+          setTokens: async (tokens) => {
+            writes += 1;
+            const isFirst = writes === 1;
+            if (isFirst) await gate.promise;
+            held = tokens;
+            if (isFirst) late.resolve(tokens);
+          },
+        };
+      });
+      const one = add();
+      const other = follows ? undefined : add();
+      server.expire();
+      expect(await one.get()).toBe(1);
+      if (follows) one.uninstall();
+      const two = other ?? add();
+      server.expire();
+      expect(await two.get()).toBe(2);
+      gate.resolve();
+      const older = await late.promise;
+      await until(() => held !== older);
+      server.expire();
+      expect(await add().get()).toBe(3);
+      one.uninstall();
+      two.uninstall();
+    });
+
+    test('does not refresh with a token that the first one has spent', async () => {
+      let held;
+      const { server, add } = await twice(({ refreshToken }) => {
+        held = { refreshToken };
+        return { getTokens: async () => held, setTokens: async () => {} };
+      });
+      const one = add();
+      const other = follows ? undefined : add();
+      expect(await one.get()).toBe(1);
+      if (follows) one.uninstall();
+      const two = other ?? add();
+      server.expire();
+      expect(await two.get()).toBe(2);
+      two.uninstall();
+      server.expire();
+      const three = add();
+      expect(await three.get()).toBe(3);
+      expect(server.ledger.counts.refreshes).toBe(3);
+      one.uninstall();
+      three.uninstall();
+    });
+  });
+
   test('uninstalled and installed again while a refresh is under way', async () => {
     const server = await serve();
     const shelf = storage(server.login('ada'));

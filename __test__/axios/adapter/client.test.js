@@ -76,6 +76,27 @@ test.each([[{}], [{ beforeRedirect: () => {} }]])(
   },
 );
 
+test.each([
+  ['/é?q=ü#ö', '/%C3%A9?q=%C3%BC'],
+  ['é/€', '/%C3%A9/%E2%82%AC'],
+  ['/%C3%A9?q=%FC', '/%C3%A9?q=%FC'],
+])('a redirect to %s leads to one URL, whoever follows it', async (location, wanted) => {
+  const server = await serve((request, response) => {
+    if (request.url !== '/go') return response.end();
+    response.writeHead(302, { location: Buffer.from(location).toString('latin1') }).end();
+  });
+  const client = clientFor(server);
+  const api = overClient(client);
+  const shown = [];
+  await client.get('/go');
+  await client.fetch('/go');
+  await api.get('/go');
+  await api.get('/go', { maxRedirects: 5 });
+  await api.get('/go', { beforeRedirect: ({ path }) => shown.push(path) });
+  const led = server.seen.map(({ url }) => url).filter((url) => url !== '/go');
+  expect([...led, ...shown]).toEqual(Array(6).fill(wanted));
+});
+
 describe('a body that does not come in time', () => {
   const reads = [
     ['in one piece', {}],

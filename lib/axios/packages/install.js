@@ -9,7 +9,7 @@ const { HeaderLogin } = require('../session/login.js');
 const { OriginRule } = require('../requests/origins.js');
 const { readRefreshOptions } = require('./refresh-options.js');
 const { AuthSession } = require('../session/session.js');
-const { leave, share } = require('./shared-sessions.js');
+const { SharedStorage } = require('../session/shared-storage.js');
 const { StoredTokens } = require('../session/stored-tokens.js');
 
 /** @type {import('../session/session.js').Policy} */
@@ -23,10 +23,10 @@ function installAuthRefresh(api, options) {
   const own = readRefreshOptions(api, options);
   const log = new Log(own.logger);
   const header = new AuthHeader(api, own.headerName, own.format);
-  const source = new StoredTokens(own, header, log);
-  const { getTokens, setTokens, refreshTimeout } = own;
-  const settings = { refreshTimeout, share: share(getTokens, setTokens) };
-  const session = new AuthSession(source, POLICY, settings);
+  const share = SharedStorage.of(own.getTokens, own.setTokens);
+  share.enter();
+  const source = new StoredTokens(own, header, log, share);
+  const session = new AuthSession(source, POLICY, { refreshTimeout: own.refreshTimeout, share });
   const login = new HeaderLogin(session, header, source.boot(session));
   const origins = new OriginRule(api, own.allowedOrigins);
   const interceptors = new Interceptors({
@@ -46,8 +46,8 @@ function installAuthRefresh(api, options) {
       // A next installation joins a refresh that is under way; two refreshes of one token would end the session.
       const { isRefreshing } = session;
       const closed = session.close().catch(() => {});
-      if (isRefreshing) closed.then(() => leave(getTokens, setTokens));
-      else leave(getTokens, setTokens);
+      if (isRefreshing) closed.then(() => share.leave());
+      else share.leave();
       log.say('debug', 'Auth refresher: interceptors ejected');
     },
   };

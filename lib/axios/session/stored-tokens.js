@@ -8,33 +8,35 @@
 const { outlined } = require('../log.js');
 const { NoRefreshToken, TriesUsedUp } = require('./refresh-callbacks.js');
 
+/** @import { SharedStorage } from './shared-storage.js' */
+
 class StoredTokens {
   #options;
   #header;
   #log;
+  #share;
   #session;
   /** The read that began with the installation, for the engine's first one. */
   #boot;
   #reads = 0;
-  /** The content of the storage when it was read last, or what the last refresh made of it. */
-  /** @type {any} */
+  /** The content of the storage when it was read last, or what the last refresh made of it. @type {any} */
   #stored = null;
   /** A refresh token that is stored without an access token, while nobody is logged in. */
   #lone = null;
   /** The refresh token that was stored before the last login or logout. */
   #former;
-  /** The stored tokens as the last refresh left them. */
-  #merged;
   #tries = 0;
   #loggedOut;
   /** The program has logged out, and nobody in since. */
   #isOut = false;
   #isRetired = false;
 
-  constructor(options, header, log) {
+  /** @param {any} options @param {any} header @param {import('../log.js').Log} log @param {SharedStorage} share */
+  constructor(options, header, log, share) {
     this.#options = options;
     this.#header = header;
     this.#log = log;
+    this.#share = share;
     const { isRefreshFailureTerminal } = options;
     if (isRefreshFailureTerminal !== undefined) this.isTerminal = (error) => isRefreshFailureTerminal(error);
     this.report = log.report;
@@ -70,7 +72,7 @@ class StoredTokens {
     const boot = this.#boot;
     this.#boot = undefined;
     const number = (this.#reads += 1);
-    const stored = await (boot ?? this.#read());
+    const stored = this.#share.instead(await (boot ?? this.#read()));
     const refreshToken = stored?.refreshToken || undefined;
     const isLone = !stored?.accessToken && refreshToken !== undefined && refreshToken !== this.#former;
     const accessToken = stored?.accessToken || (isLone ? this.#session.token : null);
@@ -86,16 +88,14 @@ class StoredTokens {
   }
 
   async setTokens(tokens) {
-    const merged = this.#merged;
+    const { newest } = this.#share;
     // Other tokens came from the program, which has them.
-    if (merged === undefined || tokens?.accessToken !== merged.accessToken) return;
-    if (!this.#isRetired) this.#header.show(merged.accessToken);
-    try {
-      await this.#session.scope.run(() => this.#options.setTokens(merged));
-    } catch (error) {
-      this.#log.say('error', 'Failed to store new tokens:', error);
-      throw error;
-    }
+    if (newest === undefined || tokens?.accessToken !== newest.accessToken) return;
+    if (!this.#isRetired) this.#header.show(newest.accessToken);
+    // A next installation joins the session, which writes newer tokens again if this write is late.
+    this.#share.enter();
+    const write = this.#call(() => this.#options.setTokens(newest), 'Failed to store new tokens:');
+    return write.finally(() => this.#share.leave());
   }
 
   /** Logs in with this access token if the storage holds it. */
@@ -125,7 +125,7 @@ class StoredTokens {
       this.#reads += 1;
       this.#tries = 0;
       this.#stored = merged;
-      this.#merged = merged;
+      this.#share.renewed(merged, refreshToken);
       this.#header.know(merged.accessToken);
     }
     return { accessToken: merged.accessToken, refreshToken: merged.refreshToken };
@@ -138,13 +138,13 @@ class StoredTokens {
     this.#former = this.#stored?.refreshToken;
     this.#stored = null;
     this.#lone = null;
-    this.#merged = undefined;
+    this.#share.newest = undefined;
     this.#header.forget();
     if (tokens !== null) this.#header.know(tokens.accessToken);
   }
 
   rotated() {
-    if (!this.#isRetired) this.#log.guarded('onRefreshed', this.#options.onRefreshed, this.#merged);
+    if (!this.#isRetired) this.#log.guarded('onRefreshed', this.#options.onRefreshed, this.#share.newest);
   }
 
   failed(error) {
@@ -168,11 +168,15 @@ class StoredTokens {
     clearTimeout(timer);
   }
 
-  async #read() {
+  #read() {
+    return this.#call(() => this.#options.getTokens(), 'Failed to get tokens from storage:');
+  }
+
+  async #call(work, failed) {
     try {
-      return await this.#session.scope.run(() => this.#options.getTokens());
+      return await this.#session.scope.run(work);
     } catch (error) {
-      this.#log.say('error', 'Failed to get tokens from storage:', error);
+      this.#log.say('error', failed, error);
       throw error;
     }
   }

@@ -1,0 +1,61 @@
+'use strict';
+
+// Instances with the same storage share a session, because two refreshes of one refresh token would end it. A storage is the
+// same if `getTokens` and `setTokens` are the same functions.
+
+const { randomUUID } = require('node:crypto');
+
+/** How many used refresh tokens are known again: more than a storage is behind. */
+const REMEMBERED = 256;
+
+/** getTokens → setTokens → the storage. @type {WeakMap<Function, WeakMap<Function, SharedStorage>>} */
+const storages = new WeakMap();
+
+class SharedStorage {
+  /** The engine's name for the session. It counts for the whole process, other threads and copies of this module included. */
+  name = '';
+  /** There was ever another user of the session. */
+  isShared = false;
+  /** The tokens that the last refresh has brought, whichever instance made it. @type {any} */
+  newest;
+  /** Oldest first. @type {Set<string>} */
+  #spent = new Set();
+  #users = 0;
+
+  /** @param {Function} getTokens @param {Function} setTokens */
+  static of(getTokens, setTokens) {
+    const byWriter = storages.get(getTokens) ?? new WeakMap();
+    storages.set(getTokens, byWriter);
+    const storage = byWriter.get(setTokens) ?? new SharedStorage();
+    byWriter.set(setTokens, storage);
+    return storage;
+  }
+
+  /** A refresh has brought `tokens` for `refreshToken`. */
+  renewed(tokens, refreshToken) {
+    this.newest = tokens;
+    if (tokens.refreshToken !== refreshToken) this.#spent.add(refreshToken);
+    if (this.#spent.size > REMEMBERED) this.#spent.delete([...this.#spent][0]);
+  }
+
+  /**
+   * The tokens to use if the storage shows `stored`: the newest if it shows a refresh token that was used already, because to
+   * send that again would end the session.
+   */
+  instead(stored) {
+    return this.#spent.has(stored?.refreshToken) ? this.newest : stored;
+  }
+
+  /** An instance, or a write, begins to use the session. After the last use, the next one reads the storage anew. */
+  enter() {
+    if (this.#users === 0) Object.assign(this, { name: randomUUID(), isShared: false });
+    this.#users += 1;
+    this.isShared ||= this.#users > 1;
+  }
+
+  leave() {
+    this.#users -= 1;
+  }
+}
+
+exports.SharedStorage = SharedStorage;
