@@ -385,6 +385,7 @@ export type HeadersLike =
  * while they are sent, each time. A stream can be sent once, unless it comes from a function, which is called for each
  * sending: `() => createReadStream(path)`. A request whose stream is used up is not sent again: its answer is the caller's,
  * with `replayError` if its token was rejected. Streams that are not needed to the end are destroyed or cancelled.
+ * Forms, Blobs and Files may be of any class that has their tag and methods, such as fetch-blob's.
  */
 export type BodyLike =
   | string

@@ -160,35 +160,6 @@ describe.each(TRANSPORTS)('%s', (transport) => {
     expect(await wholeOf(server.seen)).toEqual([]);
   });
 
-  // A form of another package or realm: by name it is one, and `new Blob` would write "[object File]" for its files.
-  test('a file that is not Node’s is refused or arrives, and is never something else', async () => {
-    const server = await serveAndKeep(transport, LATE);
-    const foreign = {
-      [Symbol.toStringTag]: 'File',
-      name: 'a.txt',
-      type: 'text/plain',
-      size: 7,
-      stream: () => new Blob(['content']).stream(),
-      arrayBuffer: async () => new TextEncoder().encode('content').buffer,
-    };
-    const body = {
-      [Symbol.toStringTag]: 'FormData',
-      *[Symbol.iterator]() {
-        yield ['file', foreign];
-      },
-    };
-    const error = await rotating(server)
-      .post('/', body)
-      .then(
-        () => undefined,
-        (reason) => reason,
-      );
-    if (error !== undefined) return expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' });
-    expect(await entriesOf(await parsed(server.seen[0]))).toEqual([
-      ['file', 'a.txt', 'text/plain', sha256('content')],
-    ]);
-  });
-
   test('one that cannot be iterated is refused by name', async () => {
     const server = await serveAndKeep(transport, LATE);
     // npm's form-data, which axios takes, calls itself so.

@@ -7,8 +7,6 @@ const { types } = require('node:util');
 const { invalidOption } = require('../errors.js');
 const { checkFresh, has, isStream } = require('./streams.js');
 
-/** Of a Blob. Each is a call into Node, so smaller pieces cost more; each is held in memory until the reader takes it. */
-const PIECE = 128 * 1024;
 const NONE = Object.freeze({ data: undefined, contentType: undefined });
 
 /**
@@ -34,9 +32,9 @@ function readBody(body, again) {
     if (tag === 'URLSearchParams') {
       return { data: String(body), contentType: 'application/x-www-form-urlencoded;charset=UTF-8' };
     }
-    if (tag === 'Blob' || tag === 'File') return ofBlob(body, body.type || undefined);
+    if (tag === 'Blob' || tag === 'File') return ofBlob(body);
     if (tag === 'FormData' && has(body, Symbol.iterator)) {
-      // Loaded when it is needed, as in most programs it never is.
+      // Loaded when it is needed, as in most programs it never is; so is `blobs.js`.
       const { blob, contentType } = require('./multipart.js').toMultipart(body);
       return ofBlob(blob, contentType);
     }
@@ -55,17 +53,14 @@ function readFactory(make) {
   return readBody(body, make);
 }
 
+/** @param {any} blob @param {string} [contentType]  that of the Blob, unless given */
 function ofBlob(blob, contentType) {
+  const { chunksOf, isBlob, sizeOf, typeOf } = require('./blobs.js');
+  if (!isBlob(blob)) throw invalidOption('body', 'a Blob with the method stream or arrayBuffer');
+  contentType ??= typeOf(blob);
   if (blob.size === 0) return { data: new Uint8Array(0), contentType };
   const again = () => chunksOf(blob);
-  return { data: { first: undefined, again, length: blob.size }, contentType };
-}
-
-/** In small pieces. `stream()` gives a part of 64 MB as one chunk, and the event loop would wait while that is copied. */
-async function* chunksOf(blob) {
-  for (let at = 0; at < blob.size; at += PIECE) {
-    yield new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer());
-  }
+  return { data: { first: undefined, again, length: sizeOf(blob) }, contentType };
 }
 
 function ofStream(body, again) {
