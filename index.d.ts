@@ -426,7 +426,10 @@ export interface VerbOptions {
   query?: { readonly [name: string]: string | number | boolean | null | undefined };
   /** The whole request: queueing, replays, retries and an awaited body, ms ≥ 1. Default: the client's. Error: TimeoutError. */
   timeout?: number;
-  /** Aborting rejects with the signal's reason; a rotation under way goes on for the others. Default: none. */
+  /**
+   * Aborting rejects with the signal's reason, and with an AbortError if it has none, as those of old polyfills. A rotation under
+   * way goes on for the others. Default: none.
+   */
   signal?: AbortSignal | null;
   /**
    * Neither token nor queue nor rotation for this request; any origin is allowed, and gets none of the client's `headers`

@@ -3,6 +3,7 @@
 // `client.fetch`: the client's requests with the arguments and results of the global fetch. `fetch/request.js` reads the
 // arguments, `fetch/response.js` makes the result.
 
+const { isReason } = require('./crossing/abort.js');
 const { gather, settleLength } = require('./fetch/body.js');
 const { readRequest } = require('./fetch/request.js');
 const { fetchError, fetchResponse } = require('./fetch/response.js');
@@ -27,8 +28,7 @@ function makeFetch(exchange, redirect) {
       if (length !== undefined) settleLength(request, length);
       return fetchResponse(await exchange(href, request), request);
     } catch (error) {
-      // The signal's reason belongs to the program and stays as it is, even if it looks like an error of ours.
-      throw signal?.aborted && error === signal.reason ? error : fetchError(error);
+      throw isReason(error, signal) ? error : fetchError(error);
     }
   };
 }

@@ -3,7 +3,7 @@
 // A request as it crosses to Rust. Only this file calls the native `send`, whose arguments `src/binding/options/request.rs`
 // describes, and looks after the request's signal and streamed body until it settles.
 
-const { unwatch, watch } = require('./abort.js');
+const { isReason, reasonOf, unwatch, watch } = require('./abort.js');
 const { environment } = require('./environment.js');
 const { errorFromNative, isAborted } = require('./native-errors.js');
 const { nextNumber } = require('./table.js');
@@ -71,20 +71,19 @@ async function sendWatched(native, callbacks, href, request) {
   const body = isSource(data) ? uploads.announce(data) : data;
   try {
     if (signal) watch(signal, abort);
-    if (signal?.aborted) throw signal.reason;
+    if (signal?.aborted) throw reasonOf(signal);
     if (!request.skipAuthRefresh) callbacks.assertNotInside();
     return await sendNative(native, href, request, body, number);
   } catch (error) {
-    throw isAborted(error) ? signal.reason : error;
+    throw isAborted(error) ? reasonOf(signal) : error;
   } finally {
     if (signal) unwatch(signal, abort);
     if (body !== data) uploads.withdraw(body.number);
   }
 }
 
-/** The signal's reason belongs to the program and stays as it is, even if it looks like an error of Rust. */
 function sendError(error, signal) {
-  return signal?.aborted && error === signal.reason ? error : errorFromNative(error);
+  return isReason(error, signal) ? error : errorFromNative(error);
 }
 
 /**

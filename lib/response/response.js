@@ -4,6 +4,7 @@
 // unpacked when somebody asks: making a response must cost nanoseconds.
 
 const { inspect } = require('node:util');
+const { reasonOf } = require('../crossing/abort.js');
 const { bodyNotReplayable } = require('../errors.js');
 const { StreamedBody } = require('./streamed-body.js');
 
@@ -124,7 +125,7 @@ class HeldBody {
   }
 
   collect() {
-    if (this.#signal?.aborted) throw this.#signal.reason;
+    if (this.#signal?.aborted) throw reasonOf(this.#signal);
     return this.#body;
   }
 

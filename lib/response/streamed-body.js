@@ -3,7 +3,7 @@
 // A response body that was too large, or too slow, to come with its response. It is read from Rust part by part, or
 // collected in Rust; one of the two, once.
 
-const { unwatch, watch } = require('../crossing/abort.js');
+const { reasonOf, unwatch, watch } = require('../crossing/abort.js');
 const { errorFromNative, isAborted } = require('../crossing/native-errors.js');
 
 /** When a body is collected that nobody read to its end, its signal need not remember it. */
@@ -55,7 +55,7 @@ class StreamedBody {
         type: 'bytes',
         start: (controller) => {
           this.#controller = controller;
-          if (this.#signal?.aborted) controller.error(this.#signal.reason);
+          if (this.#signal?.aborted) controller.error(reasonOf(this.#signal));
         },
         pull: (controller) => this.#pull(controller),
         cancel: () => {
@@ -81,7 +81,7 @@ class StreamedBody {
   async #pull(controller) {
     try {
       const chunk = await this.#native.read();
-      if (this.#signal?.aborted) throw this.#signal.reason;
+      if (this.#signal?.aborted) throw reasonOf(this.#signal);
       if (chunk !== null) return controller.enqueue(chunk);
       this.#settle();
       controller.close();
@@ -95,7 +95,7 @@ class StreamedBody {
 
   async #collect() {
     try {
-      if (this.#signal?.aborted) throw this.#signal.reason;
+      if (this.#signal?.aborted) throw reasonOf(this.#signal);
       return await this.#native.collect();
     } catch (error) {
       throw this.#errorOf(error);
@@ -108,11 +108,11 @@ class StreamedBody {
     this.#native.cancel();
     this.#settle();
     // Without effect on a stream that is closed or has failed.
-    this.#controller?.error(this.#signal?.reason);
+    this.#controller?.error(reasonOf(this.#signal));
   }
 
   #errorOf(error) {
-    if (isAborted(error) && this.#signal?.aborted) return this.#signal.reason;
+    if (isAborted(error) && this.#signal?.aborted) return reasonOf(this.#signal);
     return this.#asThrown(errorFromNative(error));
   }
 
