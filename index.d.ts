@@ -384,8 +384,8 @@ export type HeadersLike =
  * Text, bytes, forms and JSON are read when the request is made, and are the same whenever it is sent again. Blobs are read
  * while they are sent, each time. A stream can be sent once, unless it comes from a function, which is called for each
  * sending: `() => createReadStream(path)`. A request whose stream is used up is not sent again: its answer is the caller's,
- * with `replayError` if its token was rejected. Streams that are not needed to the end are destroyed or cancelled.
- * Forms, Blobs and Files may be of any class that has their tag and methods, such as fetch-blob's.
+ * with `replayError` if its token was rejected. Streams that are not needed to the end are destroyed or cancelled, after an
+ * abort with its reason. Forms, Blobs and Files may be of any class that has their tag and methods, such as fetch-blob's.
  */
 export type BodyLike =
   | string

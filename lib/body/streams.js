@@ -44,7 +44,7 @@ function expect(stream) {
   if (has(stream, 'on') && has(stream, 'destroy')) stream.on('error', () => {});
 }
 
-/** Begins to read. `cancel` lets go of the rest. */
+/** Begins to read. `cancel` lets go of the rest, and tells the stream the reason. */
 function open(stream) {
   // If the stream failed while it waited, its request fails with the same error.
   if (stream.errored instanceof Error) throw stream.errored;
@@ -52,16 +52,22 @@ function open(stream) {
   opened.add(stream);
   if (has(stream, 'getReader')) {
     const reader = stream.getReader();
-    return { next: () => reader.read(), cancel: () => quietly(() => reader.cancel()) };
+    return { next: () => reader.read(), cancel: (reason) => quietly(() => reader.cancel(reason)) };
   }
   const iterator = stream[Symbol.asyncIterator]();
-  const cancel = () => (has(stream, 'destroy') ? stream.destroy() : iterator.return?.());
-  return { next: () => iterator.next(), cancel: () => quietly(cancel) };
+  const cancel = (reason) => (has(stream, 'destroy') ? destroy(stream, reason) : iterator.return?.(reason));
+  return { next: () => iterator.next(), cancel: (reason) => quietly(() => cancel(reason)) };
 }
 
 /** Lets go of a stream that was never opened. */
-function discard(stream) {
-  quietly(() => (has(stream, 'destroy') ? stream.destroy() : stream.cancel?.()));
+function discard(stream, reason) {
+  quietly(() => (has(stream, 'destroy') ? destroy(stream, reason) : stream.cancel?.(reason)));
+}
+
+/** With a reason, one of Node's streams emits it as its error, which must not end the process. */
+function destroy(stream, reason) {
+  expect(stream);
+  stream.destroy(reason);
 }
 
 /** Lets go of the body of a refused request, if it is a stream that nobody else reads. */
@@ -91,4 +97,4 @@ function bytesOf(chunk) {
   throw invalidOption('body', 'a stream of strings and bytes');
 }
 
-module.exports = { abandon, bytesOf, checkFresh, discard, expect, has, isSource, isStream, open };
+module.exports = { abandon, bytesOf, checkFresh, destroy, discard, expect, has, isSource, isStream, open };

@@ -5,28 +5,33 @@
 
 const { invalidOption } = require('../errors.js');
 const streams = require('./streams.js');
+const { reasonOf } = require('../crossing/abort.js');
 const { forget, keep } = require('../crossing/native-errors.js');
 const { Table } = require('../crossing/table.js');
 
 /** @typedef {import('./read.js').Source} Source */
 
-/** Of requests that have not settled. @type {import('../crossing/table.js').Table<Source>} */
+/** Of requests that have not settled. @type {import('../crossing/table.js').Table<{ source: Source, signal?: AbortSignal }>} */
 const announced = new Table();
 /** Rust's numbers of those that were opened and have not ended. @type {Map<number, Upload>} */
 const uploads = new Map();
 
-/** @param {Source} source @returns {import('../../native').NativeSource} what stands for it in Rust */
-function announce(source) {
+/**
+ * @param {Source} source
+ * @param {AbortSignal | undefined} signal  whose reason the stream is cancelled with
+ * @returns {import('../../native').NativeSource} what stands for it in Rust
+ */
+function announce(source, signal) {
   if (source.first !== undefined) streams.expect(source.first);
   const { again, length } = source;
-  return { number: announced.add(source), length, replayable: again !== undefined };
+  return { number: announced.add({ source, signal }), length, replayable: again !== undefined };
 }
 
 /** The request has settled: its source is not opened any more, and a stream that was never opened is let go. */
 function withdraw(number) {
-  const source = announced.get(number);
+  const entry = announced.get(number);
   announced.delete(number);
-  if (source?.first !== undefined) streams.discard(source.first);
+  if (entry?.source.first !== undefined) streams.discard(entry.source.first, reasonOf(entry.signal));
 }
 
 /**
@@ -35,12 +40,12 @@ function withdraw(number) {
  * @param {number} upload  of this reading of it
  */
 function open(environment, number, upload) {
-  const source = announced.get(number);
+  const entry = announced.get(number);
   // It was withdrawn meanwhile; Rust has stopped this upload, or is about to.
-  if (source === undefined) return;
-  const opened = new Upload(environment, upload);
+  if (entry === undefined) return;
+  const opened = new Upload(environment, upload, entry.signal);
   uploads.set(upload, opened);
-  opened.run(source);
+  opened.run(entry.source);
 }
 
 function resume(upload) {
@@ -55,15 +60,17 @@ class Upload {
   /** @type {import('../../native').Environment} */
   #environment;
   #number;
+  #signal;
   /** @type {ReturnType<typeof streams.open> | undefined} */
   #reader;
   #stopped = false;
   #resume = () => {};
 
-  /** @param {import('../../native').Environment} environment @param {number} number */
-  constructor(environment, number) {
+  /** @param {import('../../native').Environment} environment @param {number} number @param {AbortSignal | undefined} signal */
+  constructor(environment, number, signal) {
     this.#environment = environment;
     this.#number = number;
+    this.#signal = signal;
   }
 
   /** @param {Source} source */
@@ -74,7 +81,7 @@ class Upload {
       if (!streams.isStream(stream)) throw invalidOption('body', 'a function that makes a stream each time');
       const reader = streams.open(stream);
       this.#reader = reader;
-      if (this.#stopped) return reader.cancel();
+      if (this.#stopped) return reader.cancel(reasonOf(this.#signal));
       await this.#feed(reader);
       this.#environment.endUpload(this.#number);
     } catch (error) {
@@ -107,7 +114,7 @@ class Upload {
     // Deleted here, because a stream that is stuck never comes to its end.
     uploads.delete(this.#number);
     this.#stopped = true;
-    this.#reader?.cancel();
+    this.#reader?.cancel(reasonOf(this.#signal));
     this.#resume();
   }
 }

@@ -68,7 +68,7 @@ async function sendWatched(native, callbacks, href, request) {
   const { signal, data } = request;
   const number = signal && (lastNumber = nextNumber(lastNumber));
   const abort = () => environment.abort(number);
-  const body = isSource(data) ? uploads.announce(data) : data;
+  const body = isSource(data) ? uploads.announce(data, signal) : data;
   try {
     if (signal) watch(signal, abort);
     if (signal?.aborted) throw reasonOf(signal);

@@ -31,11 +31,12 @@ function readFetchBody({ body, duplex, keepalive }) {
 
 /**
  * Reads a Request's body: bytes if it ends soon, else a stream of all of it, which can be sent once.
- * @param {ReadableStream} stream @param {AbortSignal | undefined} signal
+ * @param {any} stream  one of Node's for a Request of node-fetch
+ * @param {AbortSignal | undefined} signal
  * @returns {Promise<import('../body/read.js').Data>}
  */
 async function gather(stream, signal) {
-  const reader = stream.getReader();
+  const reader = open(stream);
   const parts = [];
   let enough;
   const late = new Promise((resolve) => (enough = resolve));
@@ -44,7 +45,7 @@ async function gather(stream, signal) {
   if (signal?.aborted) enough();
   try {
     for (let size = 0; size <= AHEAD;) {
-      const next = reader.read();
+      const next = reader.next();
       // An error of the stream is left to the reader that sends it.
       const part = await Promise.race([next, late]).catch(enough);
       if (part === undefined) return resumed(parts, reader, next);
@@ -54,7 +55,7 @@ async function gather(stream, signal) {
     }
     return resumed(parts, reader);
   } catch (error) {
-    reader.cancel().catch(() => {});
+    reader.cancel(error);
     throw error;
   } finally {
     stop();
@@ -85,10 +86,10 @@ function watchProgress(progress, late) {
 function resumed(parts, reader, next) {
   async function* all() {
     yield* parts;
-    let part = await (next ?? reader.read());
-    for (; !part.done; part = await reader.read()) yield part.value;
+    let part = await (next ?? reader.next());
+    for (; !part.done; part = await reader.next()) yield part.value;
   }
-  const first = { [Symbol.asyncIterator]: all, destroy: () => reader.cancel() };
+  const first = { [Symbol.asyncIterator]: all, destroy: (reason) => reader.cancel(reason) };
   return { first, again: undefined, length: undefined };
 }
 
@@ -115,7 +116,8 @@ function lengthOf(data) {
 /** The stream, which fails if it is longer or shorter: Rust would cut off a longer one without a word. */
 function exactly(stream, length) {
   let left = length;
-  const counted = ({ next, cancel: stop }) => ({
+  let reader;
+  const counted = ({ next }) => ({
     async next() {
       const part = await next();
       if (!part.done) left -= bytesOf(part.value).byteLength;
@@ -123,9 +125,11 @@ function exactly(stream, length) {
         throw new TypeError('the body is not as long as content-length says');
       return part;
     },
-    return: stop,
   });
-  return { [Symbol.asyncIterator]: () => counted(open(stream)), cancel: () => discard(stream) };
+  return {
+    [Symbol.asyncIterator]: () => counted((reader = open(stream))),
+    destroy: (reason) => (reader === undefined ? discard(stream, reason) : reader.cancel(reason)),
+  };
 }
 
 module.exports = { gather, readFetchBody, settleLength };

@@ -3,6 +3,7 @@
 // Watches a request's body for `onUploadProgress`, and for `maxBodyLength` of a stream.
 
 const { Readable } = require('node:stream');
+const { destroy } = require('../../body/streams.js');
 const { own } = require('../../options/check.js');
 const { badRequest } = require('../failure.js');
 const { Progress } = require('./progress.js');
@@ -48,8 +49,8 @@ class Watched {
     return this.#iterator;
   }
 
-  destroy() {
-    return this.#stream.destroy ? this.#stream.destroy() : this.#iterator?.return();
+  destroy(reason) {
+    return this.#stream.destroy ? destroy(this.#stream, reason) : this.#iterator?.return();
   }
 
   async *#counted() {
