@@ -4,6 +4,7 @@
 // own `Headers` and `Request` judge them.
 
 const { readFetchBody } = require('./body.js');
+const { isStream } = require('../body/streams.js');
 const { NativeRequest } = require('../crossing/native-request.js');
 const { oneOf } = require('../options/check.js');
 const { TOKEN, addContentType, readHeaders } = require('../options/headers.js');
@@ -44,14 +45,21 @@ function readUrl(input) {
 
 function readSource(request, given, source) {
   request.method = source.method;
-  request.signal = source.signal;
-  owners.set(source.signal, source);
+  // A Request of another package may lack these, as those of node-fetch have no integrity and often no signal.
+  const { signal = undefined, redirect: mode = 'follow', integrity = '', body = null } = source;
+  if (signal !== null) follow(request, signal, source);
   // 'follow' may mean that the Request was made without a mode.
-  if (source.redirect !== 'follow') request.redirect = source.redirect;
-  refuseIntegrity(source.integrity);
+  if (mode !== 'follow') request.redirect = mode;
+  refuseIntegrity(integrity);
   given.headers = source.headers;
-  given.body = source.body;
+  given.body = body;
   given.owner = source;
+}
+
+/** `owner`: the Request that the signal is of. */
+function follow(request, signal, owner) {
+  request.signal = signal;
+  if (signal !== undefined && owner !== undefined) owners.set(signal, owner);
 }
 
 function readInit(request, given, init) {
@@ -73,8 +81,7 @@ function readInit(request, given, init) {
         if (value !== null) Object.assign(given, { body: value, owner: isRequest(init) ? init : undefined });
         break;
       case 'signal':
-        request.signal = readSignal(value);
-        if (value !== null && isRequest(init)) owners.set(value, init);
+        follow(request, readSignal(value), isRequest(init) ? init : undefined);
         break;
       case 'redirect':
         request.redirect = oneOf(value, 'redirect', undefined, FETCH_REDIRECTS);
@@ -141,7 +148,8 @@ function attachBody(request, given) {
     if (given.owner.bodyUsed || given.body.locked) {
       throw new TypeError('Cannot construct a Request with a Request object that has already been used.');
     }
-    return given.body;
+    // That of a Request of node-fetch 2 may be bytes.
+    if (isStream(given.body)) return given.body;
   }
   const { data, contentType } = readFetchBody(given);
   request.data = data;
