@@ -5,6 +5,7 @@
 const { getEventListeners, once } = require('node:events');
 const path = require('node:path');
 const { NetworkError } = require('../..');
+const { serveBoth } = require('./both.js');
 const { endChildren, reported, start } = require('../lifecycle/child.js');
 const { clientFor, closeServers, serve, serveRaw } = require('../requests/servers.js');
 
@@ -100,6 +101,21 @@ describe.each(WAYS)('a signal %s', (_way, args) => {
     expect(await reasonOf(three.clone().blob())).toBe('stop');
   });
 });
+
+test.each(['text', 'json', 'arrayBuffer', 'blob', 'formData'])(
+  'a signal that is aborted right after %s was called on a small body fails it, as in fetch',
+  async (how) => {
+    const { compare } = await serveBoth((_request, response) => response.end('{}'));
+    const { got } = await compare(async (fetch, url) => {
+      const abort = new AbortController();
+      const response = await fetch(url, { signal: abort.signal });
+      const pending = reasonOf(response[how]());
+      abort.abort('stop');
+      return pending;
+    });
+    expect(got).toBe('stop');
+  },
+);
 
 test('a Request that waits for its body is aborted at once, and its body cancelled', async () => {
   const server = await serve();

@@ -125,8 +125,14 @@ class HeldBody {
   }
 
   collect() {
+    return this.#signal === undefined ? this.#body : this.#unlessAborted();
+  }
+
+  /** Looks at the signal last, because fetch's readers fail too if it is aborted right after they were called. */
+  async #unlessAborted() {
+    const body = await this.#body;
     if (this.#signal?.aborted) throw reasonOf(this.#signal);
-    return this.#body;
+    return body;
   }
 
   /** For a clone. */
