@@ -30,7 +30,7 @@ function toMultipart(form) {
   return { blob: new Multipart(parts), contentType: `multipart/form-data; boundary=${boundary}` };
 }
 
-/** What `blobs.js` and undici need of a Blob. Node's own Blob could not hold files of other classes. */
+/** Has as much of a Blob as `blobs.js` and undici need. Node's own Blob could not hold files of other classes. */
 class Multipart {
   #parts;
 

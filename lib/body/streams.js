@@ -23,7 +23,7 @@ function isSource(data) {
   return typeof data === 'object' && !ArrayBuffer.isView(data);
 }
 
-/** True if a method is its own or its class's, and not one that somebody put on Object.prototype. */
+/** True if a method is its own or its class's, and not one that was put on Object.prototype. */
 function has(value, method) {
   return typeof value[method] === 'function' && value[method] !== Object.prototype[method];
 }
@@ -70,7 +70,7 @@ function destroy(stream, reason) {
   stream.destroy(reason);
 }
 
-/** Lets go of the body of a refused request, if it is a stream that nobody else reads. */
+/** Lets go of the body of a refused request, if it is a stream without another reader. */
 function abandon(body) {
   try {
     if (!isStream(body)) return;
@@ -82,7 +82,7 @@ function abandon(body) {
   discard(body);
 }
 
-/** Errors are dropped, because nobody waits for a stream that is let go. */
+/** Errors are dropped, because no caller waits for a stream that is let go. */
 function quietly(work) {
   Promise.resolve()
     .then(work)

@@ -1,7 +1,7 @@
 'use strict';
 
 // Request bodies that are read while they are sent. A request announces its source under a number. Rust says when to open
-// the source, when there is room for more of it, and when nobody wants the rest.
+// the source, when there is room for more of it, and when the rest is not needed.
 
 const { invalidOption } = require('../errors.js');
 const streams = require('./streams.js');

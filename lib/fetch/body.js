@@ -82,7 +82,7 @@ function watchProgress(progress, late) {
   };
 }
 
-/** A source of all: the parts that were read, the one that is being read, and the rest. */
+/** A source of the whole stream: the parts that were read, the part that is being read, and the rest. */
 function resumed(parts, reader, next) {
   async function* all() {
     yield* parts;

@@ -1,7 +1,7 @@
 'use strict';
 
-// Makes what fetch gives: errors, and the platform's own Response with what its constructor does not take (the URL, any status
-// of a server). A body that nobody wants as a stream does not become one, because that is slow.
+// Makes fetch's results: errors, and the platform's own Response with values that its constructor does not take (the URL, any
+// status of a server). A body becomes a stream only when a program asks for that, because streams are slow.
 
 const { inspect } = require('node:util');
 const { HOLDS_LAZY, LazyStream } = require('./lazy-stream.js');
@@ -14,7 +14,7 @@ const NO_BODY = new Set([101, 103, 204, 205, 304]);
 /** Given to the constructor instead of a status that it refuses. A Response with it is not `ok` either. */
 const UNUSUAL = 599;
 
-/** A cloned body's stream that somebody has → its Response: see `#owner`. */
+/** A cloned body's stream that a program has → its Response: see `#owner`. */
 const kept = new WeakMap();
 
 // Cast, because Node's types declare methods of Response as properties, which a class cannot override.

@@ -24,7 +24,7 @@ function pairsOf(headers) {
   return Array.from({ length: headers.length / 2 }, (_, i) => headers.slice(2 * i, 2 * i + 2));
 }
 
-/** As in undici, an iterator that somebody put on Object.prototype does not count. */
+/** As in undici, an iterator that a program put on Object.prototype does not count. */
 function isIterable(headers) {
   if (typeof headers[Symbol.iterator] !== 'function') return false;
   const prototype = Object.getPrototypeOf(headers);

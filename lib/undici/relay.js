@@ -145,7 +145,7 @@ class Relay {
     this.aborted = true;
     this.reason = reason ?? abortError();
     this.sending?.controller?.abort(this.reason);
-    // If no sending is under way, undici calls nobody.
+    // Told here, because undici calls no handler while no sending is under way.
     this.fail(this.reason);
   }
 }

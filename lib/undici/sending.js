@@ -24,7 +24,7 @@ class Sending {
 
   /**
    * @param {import('./relay.js').Relay} relay
-   * @param {import('../authoriser.js').Credential} authorised  what it is sent with
+   * @param {import('../authoriser.js').Credential} authorised  whose auth header it carries
    */
   constructor(relay, authorised) {
     this.#relay = relay;
