@@ -16,6 +16,15 @@ module.exports = [
       strict: ['error', 'global'],
     },
   },
+  {
+    files: ['lib/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'URL', property: 'canParse', message: 'See parseUrl in lib/options/check.js.' },
+      ],
+    },
+  },
   { files: ['__test__/**'], languageOptions: { globals: globals.jest } },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } },
 ];

@@ -3,7 +3,7 @@
 // `token-rotator/undici`: an interceptor that gives requests of undici a TokenClient's token, and sends them again after a
 // rotation. This file decides which requests take part; `Relay` then sends each of these.
 
-const { httpUrl, readGroup } = require('./options/check.js');
+const { httpUrl, parseUrl, readGroup } = require('./options/check.js');
 const { TokenRotatorError } = require('./errors.js');
 const { authoriser } = require('./authoriser.js');
 const { readHeaders } = require('./undici/headers.js');
@@ -60,7 +60,7 @@ function takesPart(auth, opts, dispatcherOrigins) {
 
 /** Null for an origin that undici will refuse. */
 function originOf(origin) {
-  return URL.canParse(origin) ? new URL(origin).origin : null;
+  return parseUrl(String(origin))?.origin ?? null;
 }
 
 /** As text, because the program could change a URL object between this check and the sending. */

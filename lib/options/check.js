@@ -112,18 +112,26 @@ function optionalFunction(value, name) {
 
 /** A URL object. Query and fragment are refused, because they would be lost. */
 function httpUrl(value, name) {
-  const url = parseUrl(value);
+  // A URL of another realm is no instance of this realm's class, but its tag is the same.
+  const isUrl = Object.prototype.toString.call(value) === '[object URL]';
+  const url = typeof value === 'string' || isUrl ? parseUrl(String(value)) : null;
   const ok =
     url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
   if (!ok) throw invalidOption(name, 'an absolute http(s) URL without credentials, query or fragment');
   return url;
 }
 
-function parseUrl(value) {
-  // A URL of another realm is no instance of this realm's class, but its tag is the same.
-  const isUrl = Object.prototype.toString.call(value) === '[object URL]';
-  // Asked before, because the parser's own error holds the input.
-  return (typeof value === 'string' || isUrl) && URL.canParse(String(value)) ? new URL(String(value)) : null;
+/**
+ * Null for a text that is no URL; the parser's own error holds the text. `URL.canParse` is not asked: once V8 has compiled its
+ * caller, Node 20 refuses `https://münchen.example`, because it reads the Latin-1 of that as UTF-8.
+ * @param {string} text @param {string} [base]
+ */
+function parseUrl(text, base) {
+  try {
+    return new URL(text, base);
+  } catch {
+    return null;
+  }
 }
 
 module.exports = {
@@ -137,6 +145,7 @@ module.exports = {
   optionalFunction,
   own,
   ownCopy,
+  parseUrl,
   readGroup,
   text,
   unknownOption,

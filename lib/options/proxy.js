@@ -3,6 +3,7 @@
 // Reads the option `proxy`: a proxy's URL, or 'env' for the variables that curl, undici and Node read. The result holds URLs
 // that Rust can parse. No message shows a URL, because it may hold a password.
 
+const { parseUrl } = require('./check.js');
 const { invalidOption, rejectOption } = require('../errors.js');
 
 const PROTOCOLS = ['http:', 'https:', 'socks5:', 'socks5h:'];
@@ -41,9 +42,8 @@ function firstOf(env, names) {
 }
 
 function proxyUrl(text) {
-  // The parser's own error would hold the text.
-  if (!URL.canParse(text)) return null;
-  const url = new URL(text);
+  const url = parseUrl(text);
+  if (url === null) return null;
   const bare = ['', '/'].includes(url.pathname) && url.search === '' && url.hash === '';
   if (!PROTOCOLS.includes(url.protocol) || url.hostname === '' || !bare) return null;
   return url.href;

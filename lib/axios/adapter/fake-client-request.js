@@ -1,5 +1,7 @@
 'use strict';
 
+const { parseUrl } = require('../../options/check.js');
+
 /** `response.request` and `error.request`: the properties of Node's ClientRequest that programs read. */
 class FakeClientRequest {
   #href;
@@ -31,7 +33,7 @@ class FakeClientRequest {
   }
 
   get #url() {
-    return URL.canParse(this.#href) ? new URL(this.#href) : undefined;
+    return parseUrl(this.#href) ?? undefined;
   }
 }
 

@@ -4,7 +4,7 @@
 
 const { NativeRequest } = require('../../crossing/native-request.js');
 const { FRAMING, hasHeader, readHeaders } = require('../../options/headers.js');
-const { own } = require('../../options/check.js');
+const { own, parseUrl } = require('../../options/check.js');
 const { readData } = require('./data.js');
 const { badOption, badRequest } = require('../failure.js');
 const { isWatched } = require('./redirects.js');
@@ -59,7 +59,7 @@ function uriOf(config, parts, axios) {
 }
 
 function withoutCredentials(href) {
-  const url = URL.canParse(href) ? new URL(href) : undefined;
+  const url = parseUrl(href);
   if (!url?.username && !url?.password) return { href, auth: undefined };
   const auth = `${decoded(url.username)}:${decoded(url.password)}`;
   url.username = '';

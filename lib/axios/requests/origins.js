@@ -3,7 +3,7 @@
 // The origins that the token may go to: that of the instance's baseURL, and `allowedOrigins`. If an instance has neither, the
 // first origin that the token goes to is the only one.
 
-const { httpUrl, own } = require('../../options/check.js');
+const { httpUrl, own, parseUrl } = require('../../options/check.js');
 const { invalidOption } = require('../../errors.js');
 
 /** axios sends a request here if its URL names no host. */
@@ -87,7 +87,7 @@ function resolve(baseURL, url = '', allowAbsolute) {
     baseURL && (allowAbsolute === false || !ABSOLUTE.test(path))
       ? `${String(baseURL).replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`
       : path;
-  return URL.canParse(joined, NOWHERE) ? new URL(joined, NOWHERE) : null;
+  return parseUrl(joined, NOWHERE);
 }
 
 function readOrigins(value) {
