@@ -17,6 +17,7 @@ use engine::client::{Config, Judge};
 use engine::error::Error;
 use engine::http::retry::Budget;
 use engine::http::{Limits, MAX_REDIRECTS, Origins, Rules};
+use engine::lock::Lock;
 use engine::present::Format;
 use engine::session::registry::{Registry, StoreId};
 use engine::wait::gate::Gate;
@@ -79,7 +80,7 @@ impl Settings {
             registry,
             origins: Origins::new(base, allowed.collect::<Result<_, _>>()?, allow_insecure),
             gate: Gate::new(self.transport.connections as usize),
-            transport: Box::new(self.transport.into_transport(allow_insecure)?),
+            transport: Lock::new(Some(Arc::new(self.transport.into_transport(allow_insecure)?))),
             format: self.header.has_format.then(|| Arc::new(format) as Arc<dyn Format>),
             judge: self.has_expired.then(|| Box::new(judge) as Box<dyn Judge>),
             replay: self.replay,

@@ -7,8 +7,10 @@ use ::http::header::{HeaderMap, HeaderName};
 use tokio_util::task::TaskTracker;
 
 use crate::client::Judge;
+use crate::error::Error;
 use crate::http::retry::{Budget, RetryRules};
 use crate::http::{Origins, Rules, Transport};
+use crate::lock::Lock;
 use crate::present::Format;
 use crate::session::participant::Participant;
 use crate::session::registry::Registry;
@@ -19,7 +21,8 @@ pub struct Config {
     pub participant: Arc<Participant>,
     pub registry: Arc<Registry>,
     pub origins: Origins,
-    pub transport: Box<dyn Transport>,
+    /// None once the client is closed, so that its idle connections end with it.
+    pub transport: Lock<Option<Arc<dyn Transport>>>,
     /// None: `Bearer` and the token.
     pub format: Option<Arc<dyn Format>>,
     /// None: status 401, unless the answer says that a scope is missing.
@@ -41,4 +44,10 @@ pub struct Config {
     pub gate: Gate,
     /// Calls under way, for `close`.
     pub calls: TaskTracker,
+}
+
+impl Config {
+    pub(super) fn transport(&self) -> Result<Arc<dyn Transport>, Error> {
+        self.transport.lock().clone().ok_or(Error::ClientClosed)
+    }
 }

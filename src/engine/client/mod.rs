@@ -71,6 +71,7 @@ impl Client {
         self.config.participant.closed.cancel();
         self.config.calls.close();
         self.config.calls.wait().await;
+        drop(self.config.transport.lock().take());
         for session in self.config.registry.sessions() {
             session.settled().await;
         }

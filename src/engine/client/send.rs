@@ -226,7 +226,8 @@ impl<'a> Call<'a> {
             match redirect {
                 Some(redirect) if rejection.is_none() => {
                     let (wire, rules) = (&self.wire, &self.rules);
-                    answer = Box::pin(follow(&*config.transport, wire, *redirect, rules, &self.phase)).await;
+                    answer =
+                        Box::pin(follow(&*config.transport()?, wire, *redirect, rules, &self.phase)).await;
                 }
                 _ => return Ok((answer, rejection)),
             }
@@ -234,8 +235,9 @@ impl<'a> Call<'a> {
     }
 
     async fn exchange(&mut self) -> Result<Response, Error> {
+        let transport = self.client.config.transport()?;
         self.attempts += 1;
-        exchange(&*self.client.config.transport, &self.wire, &self.rules, &self.phase).await
+        exchange(&*transport, &self.wire, &self.rules, &self.phase).await
     }
 
     /// The tokens to replay the request with; `None` if the rejection is the caller's.

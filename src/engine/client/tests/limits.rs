@@ -128,6 +128,18 @@ async fn close_rejects_requests_that_wait_for_a_place_on_the_wire() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn transport_ends_with_the_client_and_not_before_its_requests() {
+    let world = World::new().await;
+    world.api.slow(secs(1));
+    let transport = world.client.config.transport.lock().as_ref().map(Arc::downgrade).unwrap();
+    let on_the_wire = world.sending(request("/1"));
+    quiet().await;
+    world.client.close().await;
+    assert_eq!(on_the_wire.await.unwrap().unwrap().response.status, 200);
+    assert!(transport.upgrade().is_none(), "its idle connections would outlive the client");
+}
+
+#[tokio::test(start_paused = true)]
 async fn closed_client_refuses_every_call_and_closes_again() {
     let world = World::new().await;
     world.client.authorise(None).await.unwrap();

@@ -30,6 +30,7 @@ pub(super) use crate::http::{
     Limits, Origins, Payload, RedirectMode, Response, Rules, Statuses, Transport, WireRequest,
 };
 use crate::http::{WireBody, WireResponse};
+use crate::lock::Lock;
 use crate::session::counters::Counters;
 use crate::session::host::{Host, KeepAlive};
 pub(super) use crate::session::participant::Participant;
@@ -231,7 +232,7 @@ impl World {
             participant: Arc::new(participant),
             registry,
             origins: Origins::new(Some(Url::parse("https://api.example/v1").unwrap()), Vec::new(), false),
-            transport: Box::new(Wire(Arc::clone(&api))),
+            transport: Lock::new(Some(Arc::new(Wire(Arc::clone(&api))))),
             format: None,
             judge: None,
             headers: HeaderMap::new(),
