@@ -125,6 +125,35 @@ test.each(['get', 'head'])('%s takes no body', async (verb) => {
   expect(server.seen).toEqual([]);
 });
 
+/** Views of a buffer that was made too small for them. */
+function outOfBounds() {
+  const buffer = new ArrayBuffer(8, { maxByteLength: 8 });
+  const views = [
+    new Uint8Array(buffer, 4, 4),
+    new Uint8Array(buffer, 6),
+    new Float32Array(buffer, 4, 1),
+    new DataView(buffer, 4, 4),
+  ];
+  buffer.resize(5);
+  return views;
+}
+
+test('bytes that are out of the bounds of their buffer are refused, not sent as nothing', async () => {
+  const server = await serve();
+  const client = clientFor(server);
+  for (const body of outOfBounds()) {
+    const refused = { code: 'ERR_INVALID_OPTION', message: expect.stringContaining('made smaller') };
+    expect(await failure(client.post('/', body))).toMatchObject(refused);
+    await expect(client.fetch('/', { method: 'POST', body })).rejects.toBeInstanceOf(TypeError);
+    const stream = async function* () {
+      yield body;
+    };
+    expect(await failure(client.post('/', stream()))).toMatchObject({ code: 'ERR_BODY_FAILED' });
+  }
+  expect(server.seen).toEqual([]);
+  expect((await client.post('/', new Uint8Array(0))).status).toBe(200);
+});
+
 test('bytes that were transferred away are refused, not sent as nothing', async () => {
   const server = await serve();
   const bytes = new Uint8Array([1, 2, 3]);

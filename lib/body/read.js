@@ -5,7 +5,7 @@
 
 const { types } = require('node:util');
 const { invalidOption } = require('../errors.js');
-const { checkFresh, has, isStream } = require('./streams.js');
+const { checkFresh, has, isStream, viewOf } = require('./streams.js');
 
 const NONE = Object.freeze({ data: undefined, contentType: undefined });
 
@@ -69,19 +69,16 @@ function ofStream(body, again) {
 }
 
 function bytesOf(body) {
-  const bytes = types.isUint8Array(body) && body.byteLength > 0 ? body : viewOf(body);
+  const bytes = types.isUint8Array(body) && body.byteLength > 0 ? body : present(body);
   // Another thread could change shared memory while it is being sent.
   return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
 }
 
-/** Refuses a buffer that was transferred away, because it looks empty and would be sent as nothing. */
-function viewOf(body) {
+function present(body) {
   try {
-    return ArrayBuffer.isView(body)
-      ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
-      : new Uint8Array(body);
+    return viewOf(body);
   } catch (cause) {
-    throw invalidOption('body', 'bytes that were not transferred away', cause);
+    throw invalidOption('body', 'bytes whose buffer was not transferred away or made smaller', cause);
   }
 }
 

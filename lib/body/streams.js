@@ -89,12 +89,36 @@ function quietly(work) {
     .catch(() => {});
 }
 
+const { keys } = Object.getPrototypeOf(Uint8Array.prototype);
+
+/**
+ * A view or a buffer as bytes, without a copy. Throws if its buffer was transferred away, or made smaller than the view:
+ * such bytes look empty, and would be sent as nothing.
+ */
+function viewOf(bytes) {
+  if (types.isTypedArray(bytes)) keys.call(bytes);
+  return ArrayBuffer.isView(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes);
+}
+
 /** A chunk of a stream as bytes, without a copy. */
 function bytesOf(chunk) {
   if (typeof chunk === 'string') return Buffer.from(chunk);
-  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  if (types.isAnyArrayBuffer(chunk)) return new Uint8Array(chunk);
+  if (ArrayBuffer.isView(chunk) || types.isAnyArrayBuffer(chunk)) return viewOf(chunk);
   throw invalidOption('body', 'a stream of strings and bytes');
 }
 
-module.exports = { abandon, bytesOf, checkFresh, destroy, discard, expect, has, isSource, isStream, open };
+module.exports = {
+  abandon,
+  bytesOf,
+  checkFresh,
+  destroy,
+  discard,
+  expect,
+  has,
+  isSource,
+  isStream,
+  open,
+  viewOf,
+};
