@@ -40,6 +40,13 @@ export interface AuthServerOptions {
   /** Scopes of every session, separated by spaces. Default `'api'`. */
   scope?: string;
   /**
+   * The secret that token requests must have, in a Basic header or as `client_secret`; else `invalid_client`. null: any client
+   * is accepted. Default null.
+   */
+  clientSecret?: string | null;
+  /** Status of OAuth errors, 200 to 499: some servers send them with 200. `invalid_client` is a 401 if this is 400. Default 400. */
+  errorStatus?: number;
+  /**
    * How many spent refresh tokens and run-out access tokens are remembered, and how many entries `refreshTokens` and
    * `lost` hold; about 600 bytes each. A spent token beyond it is unknown: refused, but no reuse. Default 10 000.
    */
@@ -52,11 +59,13 @@ export interface AuthServer extends EventEmitter {
   /** Origin, `http://127.0.0.1:41234`. */
   readonly url: string;
   readonly port: number;
-  /** `POST`: form or JSON, `grant_type=refresh_token`. Any client authentication is accepted. */
+  /** `POST`: form or JSON, `grant_type=refresh_token`. Any client authentication is accepted, unless there is a `clientSecret`. */
   readonly tokenEndpoint: string;
   /** `POST`: RFC 7009. Either kind of token ends its session. */
   readonly revocationEndpoint: string;
   readonly ledger: Ledger;
+  /** The option; set it to make a client's secret wrong for a while. */
+  clientSecret: string | null;
 
   /** Opens a session, as a user's login would. One subject may have several. Default subject `'user'`. */
   login(subject?: string): LoginTokens;

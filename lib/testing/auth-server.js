@@ -6,6 +6,7 @@ const { inspect } = require('node:util');
 const { Api } = require('./api.js');
 const { Faults } = require('./faults.js');
 const { Ledger } = require('./ledger.js');
+const { readOptions } = require('./options.js');
 const { Patience } = require('./delays.js');
 const { Sessions } = require('./sessions.js');
 const { TokenEndpoint } = require('./token-endpoint.js');
@@ -86,6 +87,14 @@ class AuthServer extends EventEmitter {
 
   get ledger() {
     return this.#ledger;
+  }
+
+  get clientSecret() {
+    return this.#options.clientSecret;
+  }
+
+  set clientSecret(secret) {
+    this.#options.clientSecret = readOptions({ clientSecret: secret }).clientSecret;
   }
 
   login(subject = 'user') {

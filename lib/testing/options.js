@@ -21,6 +21,8 @@ const OPTIONS = {
   host: ['127.0.0.1', (value) => typeof value === 'string' && value !== '', 'a host name or address'],
   port: [0, (value) => isCount(value) && value <= 65_535, 'a port number'],
   scope: ['api', (value) => typeof value === 'string', 'a string of scopes'],
+  clientSecret: [null, (value) => value === null || typeof value === 'string', 'a string, or null for any'],
+  errorStatus: [400, (value) => isCount(value) && value >= 200 && value <= 499, 'an HTTP status, 200 to 499'],
   // About 600 bytes a token and 200 a request: some MB at most, and more than any one test looks back.
   maxTokens: [10_000, (value) => isCount(value) && value >= 2, 'a whole number, 2 or more'],
   maxRequests: [10_000, isCount, 'a whole number'],

@@ -6,7 +6,7 @@ const { readBody, readParams, send, sendJson } = require('./wire.js');
 const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 const JSON_HEADERS = { 'content-type': 'application/json', ...NO_STORE };
 
-/** `POST /token` and `POST /revoke`. Any client authentication is accepted; who asks is not what is tested here. */
+/** `POST /token` and `POST /revoke`. Any client authentication is accepted, unless there is a `clientSecret`. */
 class TokenEndpoint {
   #parts;
 
@@ -23,6 +23,7 @@ class TokenEndpoint {
     const half = Array.isArray(latency) ? latency.map((ms) => ms / 2) : latency / 2;
     await this.#parts.patience.pause(half);
     if (await this.#parts.faults.replace('before-rotate', response)) return;
+    if (!this.#knowsClient(request, params)) return this.#refuseClient(request, response);
     const error = this.#findFault(params);
     if (error) return this.#refuse(response, error);
     const granted = this.#parts.sessions.exchange(params?.get('refresh_token'));
@@ -49,9 +50,26 @@ class TokenEndpoint {
     return asked.every((scope) => granted.includes(scope)) ? null : 'invalid_scope';
   }
 
-  #refuse(response, error) {
+  /** RFC 6749 §2.3.1: the secret is in the header or in the form. */
+  #knowsClient(request, params) {
+    const { clientSecret } = this.#parts.options;
+    if (clientSecret === null) return true;
+    const basic = /^Basic +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (basic === undefined) return params?.get('client_secret') === clientSecret;
+    const [, secret] = Buffer.from(basic, 'base64').toString().split(':').map(decodeURIComponent);
+    return secret === clientSecret;
+  }
+
+  /** RFC 6749 §5.2: a client that used the header gets a challenge. */
+  #refuseClient(request, response) {
+    const { errorStatus } = this.#parts.options;
+    const challenge = request.headers.authorization && { 'www-authenticate': 'Basic realm="token"' };
+    this.#refuse(response, 'invalid_client', errorStatus === 400 ? 401 : errorStatus, challenge);
+  }
+
+  #refuse(response, error, status = this.#parts.options.errorStatus, headers = {}) {
     this.#parts.journal.count('refused');
-    sendJson(response, 400, { error }, NO_STORE);
+    sendJson(response, status, { error }, { ...NO_STORE, ...headers });
   }
 
   /** Sets `delivered`, once: true when the answer's last byte went to the socket, false if a fault ate the answer. */
