@@ -244,7 +244,7 @@ describe('client options', () => {
       SECRET,
       [],
       {},
-      { accessToken: `${SECRET}\n` },
+      { accessToken: `${SECRET}\nx` },
       { accessToken: 7, x: SECRET },
       { access_token: '' },
     ],
@@ -348,6 +348,9 @@ describe('client options', () => {
     [{ baseUrl: SECRET }, 'unknown option baseUrl; did you mean baseURL?'],
     [{ tls: { Ca: SECRET } }, 'unknown option tls.Ca; did you mean tls.ca?'],
     [{ retry: { statusCode: SECRET } }, 'unknown option retry.statusCode; did you mean retry.statusCodes?'],
+    [{ [SECRET]: 1 }, 'unknown option (its name is no word)'],
+    [{ tls: { [SECRET]: 1 } }, 'unknown option tls.(its name is no word)'],
+    [{ headers: { [SECRET]: {} } }, 'headers: a value must be a string'],
     [{ zebra: SECRET }, 'unknown option zebra'],
     [JSON.parse(`{"__proto__":"${SECRET}"}`), 'unknown option __proto__'],
   ])('refuses an unknown name: %p', (options, message) => {

@@ -51,7 +51,16 @@ function readGroup(value, name, known, prefix = `${name}.`) {
 function unknownOption(key, known, prefix = '') {
   const near = known.find((name) => isNear(key.toLowerCase(), name.toLowerCase()));
   const hint = near ? `; did you mean ${prefix}${near}?` : '';
-  return rejectOption(`unknown option ${prefix}${key.slice(0, 64)}${hint}`);
+  return rejectOption(`unknown option ${prefix}${shownName(key, '(its name is no word)')}${hint}`);
+}
+
+/** Words, as names of options, queries and headers are made of. */
+const WORDS =
+  /^_{0,2}[a-z]{1,16}(?:[A-Z_-][A-Za-z]{0,15}){0,4}$|^[A-Z][a-z]{0,15}(?:-[A-Z][a-z]{0,15}){0,4}$/;
+
+/** A name for an error's message. A name that is no word is not shown, because it may be a token in the wrong place. */
+function shownName(name, otherwise) {
+  return WORDS.test(name) ? name : otherwise;
 }
 
 /** At most two single-letter edits apart, and fewer than half of the letters. */
@@ -147,6 +156,7 @@ module.exports = {
   ownCopy,
   parseUrl,
   readGroup,
+  shownName,
   text,
   unknownOption,
 };

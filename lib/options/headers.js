@@ -3,6 +3,7 @@
 // Reads request headers into one string, 'name\nvalue\nname\nvalue', as which they cross to Rust. That is safe because of
 // the checks here: no name or value can hold a line break.
 
+const { shownName } = require('./check.js');
 const { invalidOption, rejectOption } = require('../errors.js');
 
 /** RFC 9110 §5.6.2. */
@@ -48,10 +49,10 @@ function readHeaderName(value, name = 'headers') {
 
 function readHeaderValue(value, header, name) {
   if (typeof value === 'number') return String(value);
-  if (typeof value !== 'string') throw invalidOption(`${name}: ${header}`, 'a string');
+  if (typeof value !== 'string') throw invalidOption(`${name}: ${shownName(header, 'a value')}`, 'a string');
   if (NOT_A_VALUE.test(value)) {
     throw invalidOption(
-      `${name}: ${header}`,
+      `${name}: ${shownName(header, 'a value')}`,
       'free of line breaks, control characters and non-Latin-1 characters',
     );
   }

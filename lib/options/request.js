@@ -3,7 +3,16 @@
 // Reads the options of one request, and `retry`, which a client has too. Every request comes by here, so that no options must
 // mean no allocation.
 
-const { boolean, duration, integer, knownOnly, oneOf, ownCopy, unknownOption } = require('./check.js');
+const {
+  boolean,
+  duration,
+  integer,
+  knownOnly,
+  oneOf,
+  ownCopy,
+  shownName,
+  unknownOption,
+} = require('./check.js');
 const { readBody } = require('../body/read.js');
 const { NativeRequest, REDIRECT_MODES } = require('../crossing/native-request.js');
 const { invalidOption, rejectOption } = require('../errors.js');
@@ -113,7 +122,7 @@ function readQuery(value) {
     const item = value[key];
     if (item === undefined || item === null) continue;
     if (typeof item !== 'string' && typeof item !== 'boolean' && !Number.isFinite(item)) {
-      throw invalidOption(`query: ${key.slice(0, 64)}`, 'a string, a finite number or a boolean');
+      throw invalidOption(`query: ${shownName(key, 'a value')}`, 'a string, a finite number or a boolean');
     }
     params.append(key, item);
   }
