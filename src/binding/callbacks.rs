@@ -79,17 +79,19 @@ fn stored(answer: Result<Reply, RecvError>) -> Result<Option<Tokens>, StoreError
 fn refreshed(answer: Result<Reply, RecvError>, sent: bool) -> Result<Tokens, GrantError> {
     Err(match answer {
         Ok(Reply::Tokens(tokens)) => return Ok(tokens),
-        Ok(Reply::Failed { kind, retry_after, cause }) => match kind {
+        Ok(Reply::Failed { kind, retry_after, cause, refresh }) => match kind {
             FailureKind::Terminal => GrantError::Terminal { cause },
             FailureKind::Unspent => {
                 let retry_after = retry_after.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
                 GrantError::Unspent { retry_after, cause }
             }
             FailureKind::Ambiguous => GrantError::Ambiguous { cause },
-            FailureKind::Malformed => GrantError::Malformed { cause },
+            FailureKind::Malformed => GrantError::Malformed { refresh, cause },
             FailureKind::Unknown => GrantError::Unknown { cause },
         },
-        Ok(Reply::Done | Reply::Flag(_) | Reply::Text(_)) => GrantError::Malformed { cause: None },
+        Ok(Reply::Done | Reply::Flag(_) | Reply::Text(_)) => {
+            GrantError::Malformed { refresh: None, cause: None }
+        }
         Err(_) if sent => GrantError::Ambiguous { cause: None },
         Err(_) => GrantError::Gone,
     })

@@ -246,8 +246,9 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn now(&self, session: u32) -> Now {
         let (held, stamp) = self.engine(session).session.now();
+        let access_token = held.map(|held| held.tokens.access.expose().to_owned());
         Now {
-            access_token: held.map(|held| held.tokens.access.expose().to_owned()),
+            access_token: access_token.filter(|token| !token.is_empty()),
             epoch: stamp.epoch as f64,
             generation: stamp.generation as f64,
         }

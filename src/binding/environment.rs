@@ -23,6 +23,7 @@ use super::values::errors;
 use super::values::napi_value::{Js, Scope, unknown};
 use super::values::tokens::{self, NativeTokens};
 use engine::error::{Cause, Error};
+use engine::secret::Secret;
 use engine::token::Tokens;
 
 #[napi]
@@ -98,14 +99,25 @@ impl Environment {
 
     #[napi(catch_unwind)]
     pub fn reply_tokens(&self, number: u32, tokens: NativeTokens) {
-        let malformed = Reply::Failed { kind: FailureKind::Malformed, retry_after: None, cause: None };
+        let malformed =
+            Reply::Failed { kind: FailureKind::Malformed, retry_after: None, cause: None, refresh: None };
         self.answer(number, Tokens::try_from(tokens).map_or(malformed, Reply::Tokens));
     }
 
-    /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none.
+    /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none; `said` is what messages say of it.
+    /// `refresh` came with an answer that has no usable access token.
     #[napi(catch_unwind)]
-    pub fn reply_failed(&self, number: u32, kind: FailureKind, retry_after: Option<f64>, kept: u32) {
-        self.answer(number, Reply::Failed { kind, retry_after, cause: self.cause(kept) });
+    pub fn reply_failed(
+        &self,
+        number: u32,
+        kind: FailureKind,
+        retry_after: Option<f64>,
+        kept: u32,
+        said: Option<String>,
+        refresh: Option<String>,
+    ) {
+        let cause = self.cause(kept, said);
+        self.answer(number, Reply::Failed { kind, retry_after, cause, refresh: refresh.map(Secret::new) });
     }
 
     /// Aborts the request that was sent under this number.
@@ -126,12 +138,12 @@ impl Environment {
     #[napi(catch_unwind)]
     pub fn end_upload(&self, upload: u32, kept: Option<u32>) -> bool {
         let Some(channel) = self.crossing.uploads.open.get(upload) else { return false };
-        channel.end(kept.map_or(Ok(()), |kept| Err(Error::Body { cause: self.cause(kept) })));
+        channel.end(kept.map_or(Ok(()), |kept| Err(Error::Body { cause: self.cause(kept, None) })));
         true
     }
 
-    fn cause(&self, kept: u32) -> Option<Cause> {
-        kept_errors::cause(&self.crossing.promises.queue, kept)
+    fn cause(&self, kept: u32, said: Option<String>) -> Option<Cause> {
+        kept_errors::cause(&self.crossing.promises.queue, kept, said)
     }
 
     /// A second reply, and one that comes too late, is dropped.

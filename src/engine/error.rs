@@ -27,14 +27,14 @@ pub enum Error {
     Redirect { origin: String, kind: RedirectKind },
     #[error("the refresh has not answered within {} ms (refreshTimeout); it goes on, and what it brings is still stored", .after.as_millis())]
     RefreshTimeout { after: Duration },
-    #[error("{}", .0.kind)]
+    #[error("{}{}", .0.kind, said(.0.cause.as_ref()))]
     Refresh(RefreshFailure),
-    #[error("{reason}")]
+    #[error("{reason}{}", said(.cause.as_ref()))]
     SessionLost { reason: LostReason, cause: Option<Cause> },
     #[error("the store could not be {action}{}; the tokens in memory are kept", if *.timed_out { " in time" } else { "" })]
     Store { action: StoreAction, timed_out: bool, cause: Option<Cause> },
     #[error(
-        "the store holds something that is no set of tokens; it is left as it is: mend it, or call setTokens"
+        "the store holds something that is no set of tokens; it is left as it is: mend it, or call setTokens{}", said(.cause.as_ref())
     )]
     StoreCorrupt { cause: Option<Cause> },
     #[error("{max} requests already wait for a rotation (queue.max)")]
@@ -98,9 +98,14 @@ pub enum RefreshFailureKind {
     #[error("the refresh failed; the session is kept, and the refresh is tried again after a pause")]
     Failed,
     #[error(
-        "the refresh answered without a usable access token; the tokens held are kept. It must return {{ accessToken }} or {{ access_token }}, a string of 1 to 16384 visible ASCII characters"
+        "the refresh answered without a usable access token; the access token held is kept. It must return {{ accessToken }} or {{ access_token }}, a string of 1 to 16384 visible ASCII characters"
     )]
     Malformed,
+    /// There was no refresh token to send, and the refresh failed without one, for a reason that nothing tells.
+    #[error(
+        "nobody is logged in: there is no refresh token, and the refresh failed without one; log in and call setTokens"
+    )]
+    NotLoggedIn,
     /// The refresh was still running at its hard limit.
     #[error("the refresh never answered and was given up; the session is kept")]
     NoAnswer,
@@ -111,8 +116,16 @@ pub enum RefreshFailureKind {
 pub struct Cause {
     pub environment: u64,
     pub number: u32,
+    /// What messages say of the value: a code, or what is wrong with it. Never a token, or a text from the wire.
+    pub said: Option<Arc<str>>,
     /// Dropped with the last error that names the value, so that the environment forgets it.
     pub kept: Arc<dyn Any + Send + Sync>,
+}
+
+/// The end of a message that has a cause.
+fn said(cause: Option<&Cause>) -> String {
+    let said = cause.and_then(|cause| cause.said.as_deref());
+    said.map_or_else(String::new, |said| format!(" ({said})"))
 }
 
 impl PartialEq for Cause {
@@ -167,7 +180,9 @@ impl Error {
             Self::RefreshTimeout { .. } => "ERR_REFRESH_TIMEOUT",
             Self::Refresh(failure) => match failure.kind {
                 RefreshFailureKind::Malformed => "ERR_REFRESH_MALFORMED",
-                RefreshFailureKind::Failed | RefreshFailureKind::NoAnswer => "ERR_REFRESH_FAILED",
+                RefreshFailureKind::Failed
+                | RefreshFailureKind::NotLoggedIn
+                | RefreshFailureKind::NoAnswer => "ERR_REFRESH_FAILED",
             },
             Self::SessionLost { .. } => "ERR_SESSION_LOST",
             Self::Store { .. } => "ERR_STORE_UNAVAILABLE",

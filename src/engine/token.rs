@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use indexmap::IndexMap;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::secret::Secret;
@@ -17,12 +18,39 @@ pub const MAX_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tokens {
+    /// Empty: there is only a refresh token, so that these tokens count as expired.
     pub access: Secret,
     pub refresh: Option<Secret>,
     /// Epoch ms. None: unknown, so that only a rejection tells that the token has expired.
     pub expires_at: Option<u64>,
     /// The user's other fields as the text of a JSON object. They are kept and given back, and not interpreted.
     pub extra: Option<Secret>,
+}
+
+/// The end of an access token, as an answer tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// Epoch ms.
+    At(u64),
+    /// From the arrival on.
+    In(Duration),
+}
+
+impl Expiry {
+    /// Epoch ms for tokens that arrive at `wall`. None: unknown. A new token that seems to have expired means that two clocks
+    /// differ. If that were believed, every request would refresh.
+    pub fn on_arrival(self, is_new: bool, wall: u64) -> Option<u64> {
+        let latest = wall.saturating_add(ms(MAX_LIFETIME));
+        let at = match self {
+            Self::At(at) => at,
+            Self::In(lifetime) => wall.saturating_add(ms(lifetime)),
+        };
+        Some(at.min(latest)).filter(|at| !is_new || *at > wall)
+    }
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The reason why a value is not a set of tokens. It does not show the value.
@@ -43,7 +71,8 @@ impl Tokens {
         expires_at: Option<u64>,
         extra: Option<Secret>,
     ) -> Result<Self, Malformed> {
-        if !fits(&access, b'!') {
+        let is_alone = access.expose().is_empty() && refresh.is_some();
+        if !is_alone && !fits(&access, b'!') {
             return Err(Malformed::Access);
         }
         if refresh.as_ref().is_some_and(|token| !fits(token, b' ')) {
@@ -63,8 +92,22 @@ impl Tokens {
         self
     }
 
+    /// These tokens with another refresh token: a refresh brought no access token beside it.
+    #[must_use]
+    pub fn with_refresh(&self, refresh: Secret) -> Self {
+        Self { refresh: Some(refresh), ..self.clone() }
+    }
+
+    /// A refresh token alone.
+    pub fn without_access(refresh: Secret) -> Self {
+        Self { access: Secret::new(String::new()), refresh: Some(refresh), expires_at: None, extra: None }
+    }
+
     /// How long the access token lives from `wall` (epoch ms) on. None: unknown.
     pub fn lifetime(&self, wall: u64) -> Option<Duration> {
+        if self.access.expose().is_empty() {
+            return Some(Duration::ZERO);
+        }
         self.expires_at.map(|at| Duration::from_millis(at.saturating_sub(wall)).min(MAX_LIFETIME))
     }
 }
@@ -74,15 +117,18 @@ fn fits(token: &Secret, lowest: u8) -> bool {
     (1..=MAX_TOKEN_BYTES).contains(&bytes.len()) && bytes.iter().all(|byte| (lowest..=b'~').contains(byte))
 }
 
+/// Values stay the text that they are: parsed, one that is deeply nested or has half a surrogate pair would be an error.
+type Fields<'a> = IndexMap<String, &'a RawValue>;
+
 fn merged(held: Option<&Secret>, new: Option<Secret>) -> Option<Secret> {
     let Some(new) = new else { return held.cloned() };
-    let Some(mut fields) = held.and_then(object) else { return Some(new) };
-    let Some(newer) = object(&new) else { return Some(new) };
+    let Some(mut fields) = held.and_then(fields_of) else { return Some(new) };
+    let Some(newer) = fields_of(&new) else { return Some(new) };
     fields.extend(newer);
-    Some(Secret::new(Value::Object(fields).to_string()))
+    serde_json::to_string(&fields).ok().map(Secret::new)
 }
 
-fn object(extra: &Secret) -> Option<Map<String, Value>> {
+fn fields_of(extra: &Secret) -> Option<Fields<'_>> {
     serde_json::from_str(extra.expose()).ok()
 }
 

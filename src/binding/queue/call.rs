@@ -73,5 +73,7 @@ pub(crate) enum Reply {
         /// In milliseconds.
         retry_after: Option<f64>,
         cause: Option<Cause>,
+        /// It came with an answer that has no usable access token.
+        refresh: Option<Secret>,
     },
 }

@@ -19,6 +19,8 @@ use crate::token::Tokens;
 /// The tokens that no error and no `Debug` may show.
 const REFRESH_TOKEN: &str = "refresh-token-held";
 const ISSUED: &str = "access-token-issued";
+/// The refresh token that answers without an access token bring.
+const SUCCESSOR: &str = "r2";
 
 /// Runs the suite. `open` makes a grant that posts its forms with what it is given.
 pub(crate) async fn conforms(open: impl Fn(Arc<dyn Post>) -> Arc<dyn Grant>) {
@@ -44,29 +46,37 @@ enum Does {
 enum Known {
     Unspent(Option<Duration>),
     Ambiguous,
-    Malformed,
+    /// With the successor of the refresh token, if the answer has a usable one.
+    Malformed(Option<&'static str>),
     Terminal,
 }
 
 const PAUSE: Duration = Duration::from_secs(7);
 
-const FAILURES: [(Does, Known); 12] = [
+const FAILURES: [(Does, Known); 17] = [
     (Does::Fail(false), Known::Unspent(None)),
     (Does::Fail(true), Known::Ambiguous),
     (Does::Answer(500, "{}"), Known::Unspent(None)),
     (Does::Answer(503, "<html>"), Known::Unspent(None)),
     (Does::Answer(429, ""), Known::Unspent(None)),
-    (Does::Answer(200, ""), Known::Malformed),
-    (Does::Answer(200, "<html>"), Known::Malformed),
-    (Does::Answer(200, r#"{"access_token":""}"#), Known::Malformed),
-    (Does::Answer(200, r#"{"access_token":7}"#), Known::Malformed),
-    (Does::Answer(200, r#"{"access_token":"a b"}"#), Known::Malformed),
+    (Does::Answer(200, ""), Known::Malformed(None)),
+    (Does::Answer(200, "<html>"), Known::Malformed(None)),
+    (Does::Answer(200, r#"{"access_token":""}"#), Known::Malformed(None)),
+    (Does::Answer(200, r#"{"access_token":7}"#), Known::Malformed(None)),
+    (Does::Answer(200, r#"{"access_token":"a b"}"#), Known::Malformed(None)),
+    (Does::Answer(200, r#"{"refresh_token":"r2"}"#), Known::Malformed(Some(SUCCESSOR))),
+    (Does::Answer(200, r#"{"access_token":7,"refresh_token":"r2"}"#), Known::Malformed(Some(SUCCESSOR))),
+    (Does::Answer(200, r#"{"access_token":7,"refresh_token":"r\n2"}"#), Known::Malformed(None)),
     // The description quotes the token, as some servers do.
     (
         Does::Answer(400, r#"{"error":"invalid_grant","error_description":"refresh-token-held"}"#),
         Known::Terminal,
     ),
-    (Does::Answer(401, r#"{"error":"invalid_client"}"#), Known::Terminal),
+    // Some servers answer so with status 200.
+    (Does::Answer(200, r#"{"error":"invalid_grant"}"#), Known::Terminal),
+    // These are about the program's own credentials. If they were terminal, a wrong secret would end every user's session.
+    (Does::Answer(401, r#"{"error":"invalid_client"}"#), Known::Unspent(None)),
+    (Does::Answer(400, r#"{"error":"unauthorized_client"}"#), Known::Unspent(None)),
 ];
 
 struct Suite<'a> {
@@ -111,7 +121,10 @@ impl Suite<'_> {
         match error {
             GrantError::Unspent { retry_after, .. } => Known::Unspent(retry_after),
             GrantError::Ambiguous { .. } => Known::Ambiguous,
-            GrantError::Malformed { .. } => Known::Malformed,
+            GrantError::Malformed { refresh, .. } => {
+                assert!(refresh.as_ref().is_none_or(|token| token.expose() == SUCCESSOR));
+                Known::Malformed(refresh.map(|_| SUCCESSOR))
+            }
             GrantError::Terminal { .. } => Known::Terminal,
             GrantError::Unknown { .. } | GrantError::Gone => panic!("{does:?}: {error:?} says nothing"),
         }

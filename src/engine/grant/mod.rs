@@ -55,15 +55,16 @@ impl Entered {
 /// Why a question brought no tokens, and what is known about the refresh token.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GrantError {
-    /// The token is as good as before: it was never sent, or the answer was 5xx or 429.
+    /// The token is as good as before: it was never sent, the answer was 5xx or 429, or the server refused the client and not
+    /// the token (RFC 6749 §5.2 `invalid_client`, `unauthorized_client`).
     Unspent { retry_after: Option<Duration>, cause: Option<Cause> },
     /// The token was sent and no answer came: it may be spent.
     Ambiguous { cause: Option<Cause> },
-    /// The answer is no set of tokens: the refresh token may be spent.
-    Malformed { cause: Option<Cause> },
+    /// The answer has no usable access token: the refresh token may be spent. `refresh`: its successor, if the answer has that.
+    Malformed { refresh: Option<Secret>, cause: Option<Cause> },
     /// The question failed, and nothing tells how.
     Unknown { cause: Option<Cause> },
-    /// The authorization server refused the token for good.
+    /// The authorization server refused the token for good. No other refusal ends a session.
     Terminal { cause: Option<Cause> },
     /// The environment that would have asked has ended; another one may ask.
     Gone,

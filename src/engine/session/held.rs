@@ -65,6 +65,13 @@ impl Held {
         Self { tokens, version, epoch, generation, expires, lifetime, from_refresh, accepted }
     }
 
+    /// The same access token with another refresh token.
+    pub(crate) fn renewed(&self, Versioned { tokens, version }: Versioned) -> Self {
+        let accepted = AtomicBool::new(self.accepted());
+        let Self { epoch, generation, expires, lifetime, from_refresh, .. } = *self;
+        Self { tokens, version, epoch, generation, expires, lifetime, from_refresh, accepted }
+    }
+
     pub fn expired(&self, now: Instant) -> bool {
         self.expires.is_some_and(|at| now >= at)
     }

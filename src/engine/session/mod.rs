@@ -283,7 +283,9 @@ impl Session {
         let flight = {
             let mut inner = self.inner();
             match (inner.state.held(), rejected) {
-                (Some(held), Some(rejected)) if held.tokens.access != *rejected => {
+                (Some(held), Some(rejected))
+                    if held.tokens.access != *rejected && !held.tokens.access.expose().is_empty() =>
+                {
                     return Ok(Arc::clone(held));
                 }
                 _ => {}

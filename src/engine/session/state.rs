@@ -266,6 +266,13 @@ impl State {
         self.failures = 0;
     }
 
+    /// The refresh token was replaced, and the access token was not: `renew` gets the tokens held, or the stamp for the first.
+    pub fn renewed(&mut self, renew: impl FnOnce(Option<&Held>, Stamp) -> Held) {
+        let held = renew(self.held.as_deref(), self.next_stamp());
+        self.generation = held.generation;
+        self.held = Some(Arc::new(held));
+    }
+
     /// A flight ended without tokens, and the session goes on after a pause. Returns the error for its callers.
     pub fn cooled(&mut self, error: Error, now: Instant, pause: impl FnOnce(u32) -> Duration) -> Error {
         self.failures = self.failures.saturating_add(1);

@@ -22,6 +22,30 @@ fn refuses_what_could_break_a_header_or_a_form() {
 }
 
 #[test]
+fn lifetime_counts_from_the_arrival_and_is_a_year_at_most() {
+    let year = 365 * 24 * 3_600_000;
+    assert_eq!(Expiry::In(Duration::from_secs(60)).on_arrival(true, 1_000), Some(61_000));
+    assert_eq!(Expiry::In(Duration::MAX).on_arrival(true, 1_000), Some(1_000 + year));
+    assert_eq!(Expiry::At(1_000 + 2 * year).on_arrival(false, 1_000), Some(1_000 + year));
+}
+
+#[test]
+fn new_token_that_seems_to_have_expired_has_an_unknown_lifetime() {
+    for at in [1, 1_000] {
+        assert_eq!(Expiry::At(at).on_arrival(true, 1_000), None);
+        assert_eq!(Expiry::At(at).on_arrival(false, 1_000), Some(at), "of stored tokens it is believed");
+    }
+}
+
+#[test]
+fn refresh_token_alone_counts_as_expired() {
+    let alone = Tokens::without_access(Secret::new("r".into()));
+    assert_eq!(alone.lifetime(0), Some(Duration::ZERO));
+    assert!(Tokens::new(alone.access.clone(), alone.refresh.clone(), None, None).is_ok());
+    assert_eq!(Tokens::new(alone.access, None, None, None), Err(Malformed::Access));
+}
+
+#[test]
 fn a_successor_keeps_the_refresh_token_and_the_fields_it_does_not_mention() {
     let held =
         Tokens { refresh: Some(Secret::new("r1".into())), ..with_extra("a1", r#"{"tenant":7,"scope":"x"}"#) };
@@ -29,4 +53,14 @@ fn a_successor_keeps_the_refresh_token_and_the_fields_it_does_not_mention() {
     assert_eq!(next.refresh.unwrap().expose(), "r1");
     assert_eq!(next.extra.unwrap().expose(), r#"{"tenant":7,"scope":"y"}"#);
     assert_eq!(tokens("a3", Some("r3")).succeeding(Some(&held)).refresh.unwrap().expose(), "r3");
+}
+
+#[test]
+fn fields_outlive_rotations_however_deep_they_are() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    for value in [deep.as_str(), r#""\ud800""#, "1e400", r#"{"a":{"b":[1.0]}}"#] {
+        let held = with_extra("a1", &format!(r#"{{"kept":{value},"n":1}}"#));
+        let next = with_extra("a2", r#"{"n":2}"#).succeeding(Some(&held));
+        assert_eq!(next.extra.unwrap().expose(), format!(r#"{{"kept":{value},"n":2}}"#));
+    }
 }

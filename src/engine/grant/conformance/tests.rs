@@ -13,6 +13,8 @@ enum Mistake {
     Repeats,
     TrustsSilence,
     ForgetsThePause,
+    BlamesTheSession,
+    DropsTheSuccessor,
     GoesOnAlone,
 }
 
@@ -46,13 +48,34 @@ async fn asked(post: Arc<dyn Post>, ask: Ask, mistake: Mistake) -> Result<Tokens
         Err(_) => return Err(GrantError::Unspent { retry_after: None, cause: None }),
     };
     match answer.status {
-        200 => tokens(&answer.body).map_err(|_| GrantError::Malformed { cause: None }),
+        200 if error(&answer.body).is_none() => tokens(&answer.body).map_err(|_| {
+            let refresh = successor(&answer.body).filter(|_| mistake != Mistake::DropsTheSuccessor);
+            GrantError::Malformed { refresh, cause: None }
+        }),
         429 | 500.. if mistake == Mistake::ForgetsThePause => {
             Err(GrantError::Unspent { retry_after: None, cause: None })
         }
         429 | 500.. => Err(GrantError::Unspent { retry_after: answer.retry_after, cause: None }),
+        _ if mistake != Mistake::BlamesTheSession
+            && error(&answer.body).is_some_and(|code| is_client(&code)) =>
+        {
+            Err(GrantError::Unspent { retry_after: None, cause: None })
+        }
         _ => Err(GrantError::Terminal { cause: None }),
     }
+}
+
+fn error(body: &Secret) -> Option<String> {
+    field(body, "error")
+}
+
+fn is_client(code: &str) -> bool {
+    ["invalid_client", "unauthorized_client"].contains(&code)
+}
+
+fn successor(body: &Secret) -> Option<Secret> {
+    let refresh = Secret::new(field(body, "refresh_token")?);
+    Tokens::new(Secret::new(String::new()), Some(refresh), None, None).ok()?.refresh
 }
 
 fn form(ask: &Ask) -> Form {
@@ -65,9 +88,13 @@ fn form(ask: &Ask) -> Form {
 }
 
 fn tokens(body: &Secret) -> Result<Tokens, Malformed> {
+    let access = field(body, "access_token").filter(|token| !token.is_empty()).ok_or(Malformed::Access)?;
+    Tokens::new(Secret::new(access), field(body, "refresh_token").map(Secret::new), None, None)
+}
+
+fn field(body: &Secret, name: &str) -> Option<String> {
     let body: Value = serde_json::from_str(body.expose()).unwrap_or_default();
-    let secret = |name| Some(Secret::new(body[name].as_str()?.to_owned()));
-    Tokens::new(secret("access_token").ok_or(Malformed::Access)?, secret("refresh_token"), None, None)
+    body[name].as_str().map(str::to_owned)
 }
 
 async fn run(mistake: Mistake) {
@@ -101,6 +128,18 @@ async fn grant_that_takes_a_lost_connection_for_unspent_fails() {
 #[should_panic(expected = "Unspent(Some")]
 async fn grant_that_forgets_the_pause_fails() {
     run(Mistake::ForgetsThePause).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "invalid_client")]
+async fn grant_that_blames_the_session_for_a_wrong_secret_fails() {
+    run(Mistake::BlamesTheSession).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "refresh_token")]
+async fn grant_that_drops_a_refresh_token_without_an_access_token_fails() {
+    run(Mistake::DropsTheSuccessor).await;
 }
 
 #[tokio::test]

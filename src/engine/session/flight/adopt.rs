@@ -199,7 +199,7 @@ fn same_access(news: &Versioned, held: Option<&Versioned>) -> bool {
 }
 
 fn expired(tokens: &Tokens) -> bool {
-    tokens.expires_at.is_some_and(|at| at <= clock::wall_ms())
+    tokens.lifetime(clock::wall_ms()).is_some_and(|left| left.is_zero())
 }
 
 #[cfg(test)]

@@ -24,6 +24,12 @@ pub(crate) enum Ended {
         tokens: Versioned,
         from: Option<Versioned>,
     },
+    /// The refresh failed, but brought a refresh token: these are the tokens held with that one.
+    Kept {
+        tokens: Versioned,
+        from: Option<Versioned>,
+        error: Error,
+    },
     Adopted(Versioned),
     /// The session was lost, and the store holds the tokens of another login.
     Revived(Versioned),
@@ -86,19 +92,21 @@ impl Flight {
                 inner.state.unread();
                 Err(error)
             }
-            Ended::Failed(error) => {
-                counters.rotations_failed.add();
-                inner.set_maybe_spent(self.maybe_spent);
-                let asked = retry_after(&error);
-                if self.by.policy.forgets {
-                    inner.state.forget();
+            Ended::Kept { tokens, from, error } => {
+                if let Some(from) = from {
+                    inner.replaced().add(&from.tokens);
                 }
-                let told = inner.state.cooled(error, clock::now(), |failures| {
-                    schedule::cool_down(failures, asked, rand::random())
+                if let Some(old) = inner.state.held() {
+                    inner.past.get_or_insert_default().replaced.add(&old.tokens);
+                }
+                self.maybe_spent = None;
+                inner.state.renewed(|held, stamp| match held {
+                    Some(held) => held.renewed(tokens),
+                    None => fresh(tokens, stamp, true),
                 });
-                events.push(Event::RefreshFailed(told.clone()));
-                Err(told)
+                Err(self.cool(inner, error, &mut events))
             }
+            Ended::Failed(error) => Err(self.cool(inner, error, &mut events)),
             Ended::Lost(error) => {
                 counters.rotations_failed.add();
                 if matches!(error, Error::SessionLost { reason: LostReason::RotationOutcomeUnknown, .. }) {
@@ -120,6 +128,23 @@ impl Flight {
     }
 }
 
+impl Flight {
+    /// The session goes on after a pause. Returns the error for those who wait.
+    fn cool(&self, inner: &mut Inner, error: Error, events: &mut Vec<Event>) -> Error {
+        self.by.counters.rotations_failed.add();
+        inner.set_maybe_spent(self.maybe_spent);
+        let asked = retry_after(&error);
+        if self.by.policy.forgets {
+            inner.state.forget();
+        }
+        let told = inner
+            .state
+            .cooled(error, clock::now(), |failures| schedule::cool_down(failures, asked, rand::random()));
+        events.push(Event::RefreshFailed(told.clone()));
+        told
+    }
+}
+
 /// Puts new tokens in the place of the tokens held.
 fn replace(inner: &mut Inner, tokens: Versioned, from_refresh: bool) {
     if let Some(old) = inner.state.held() {
@@ -133,7 +158,7 @@ impl Drop for Flight {
     /// After a panic the flight lands too. Else its callers would wait for ever.
     fn drop(&mut self) {
         if !self.landed {
-            self.land(Ended::Failed(failure(GrantError::Ambiguous { cause: None })));
+            self.land(Ended::Failed(failure(GrantError::Ambiguous { cause: None }, true)));
         }
     }
 }
@@ -145,11 +170,12 @@ fn retry_after(error: &Error) -> Option<Duration> {
     }
 }
 
-/// The error that callers get for a refresh without tokens.
-pub(crate) fn failure(error: GrantError) -> Error {
+/// The error that callers get for a refresh without tokens. `sent`: there was a refresh token to send.
+pub(crate) fn failure(error: GrantError, sent: bool) -> Error {
     let (kind, retry_after, cause): (_, _, Option<Cause>) = match error {
         GrantError::Unspent { retry_after, cause } => (RefreshFailureKind::Failed, retry_after, cause),
-        GrantError::Malformed { cause } => (RefreshFailureKind::Malformed, None, cause),
+        GrantError::Malformed { cause, .. } => (RefreshFailureKind::Malformed, None, cause),
+        GrantError::Unknown { cause } if !sent => (RefreshFailureKind::NotLoggedIn, None, cause),
         GrantError::Ambiguous { cause: None } | GrantError::Gone => {
             (RefreshFailureKind::NoAnswer, None, None)
         }

@@ -22,9 +22,9 @@ use std::sync::Arc;
 
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::grant::GrantError;
-use crate::secret::Fingerprint;
+use crate::secret::{Fingerprint, Secret};
 use crate::session::flight::finish::{Ended, failure};
 use crate::session::held::{Held, Versioned};
 use crate::session::host::KeepAlive;
@@ -101,7 +101,13 @@ impl Flight {
             match self.refresh(base.as_ref().and_then(|base| base.tokens.refresh.as_ref())).await {
                 Ok(tokens) => return Break(self.commit(tokens, base).await),
                 Err(GrantError::Terminal { cause }) => base = self.adopt_after_refusal(base, cause).await?,
-                Err(error) => return Break(Ended::Failed(failure(error))),
+                Err(GrantError::Malformed { refresh: Some(refresh), cause }) => {
+                    return Break(self.keep(refresh, cause, base).await);
+                }
+                Err(error) => {
+                    let sent = base.is_some_and(|base| base.tokens.refresh.is_some());
+                    return Break(Ended::Failed(failure(error, sent)));
+                }
             }
         }
     }
@@ -114,6 +120,23 @@ impl Flight {
         let tokens = self.versioned(tokens.succeeding(base.as_ref().map(|base| &*base.tokens)));
         match self.save(&tokens).await {
             Save::Saved => Ended::Rotated { tokens, from: base },
+            Save::Overtaken => {
+                self.session.inherit(&self.by);
+                Ended::Overtaken
+            }
+        }
+    }
+
+    /// Keeps a refresh token whose access token is unusable. Without this the next refresh would send the spent one.
+    async fn keep(&mut self, refresh: Secret, cause: Option<Cause>, base: Option<Versioned>) -> Ended {
+        let tokens = match &base {
+            Some(base) => base.tokens.with_refresh(refresh),
+            None => Tokens::without_access(refresh),
+        };
+        let tokens = self.versioned(tokens);
+        let error = failure(GrantError::Malformed { refresh: None, cause }, true);
+        match self.save(&tokens).await {
+            Save::Saved => Ended::Kept { tokens, from: base, error },
             Save::Overtaken => {
                 self.session.inherit(&self.by);
                 Ended::Overtaken

@@ -154,7 +154,7 @@ impl Flight {
         token: Option<&Secret>,
         answer: Result<Tokens, GrantError>,
     ) -> Result<Tokens, GrantError> {
-        if let Err(GrantError::Ambiguous { .. } | GrantError::Malformed { .. }) = answer {
+        if let Err(GrantError::Ambiguous { .. } | GrantError::Malformed { refresh: None, .. }) = answer {
             self.by.counters.ambiguous.add();
             self.maybe_spent = token.map(Secret::fingerprint);
         }

@@ -60,8 +60,12 @@ impl Sent {
 
     /// A refresh that brought the same refresh token has spent nothing: the server does not rotate.
     fn spent(&self) -> bool {
-        let Some(Ok(tokens)) = self.answer.get() else { return false };
-        tokens.refresh.is_some_and(|token| token != self.token)
+        let successor = match self.answer.get() {
+            Some(Ok(tokens)) => tokens.refresh,
+            Some(Err(GrantError::Malformed { refresh, .. })) => refresh,
+            _ => None,
+        };
+        successor.is_some_and(|token| token != self.token)
     }
 }
 

@@ -119,7 +119,9 @@ async fn valid_tokens_stay_in_use_while_refreshing_ahead_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn strict_server_is_not_asked_again_after_silence() {
-    for error in [AMBIGUOUS, GrantError::Malformed { cause: None }, GrantError::Unknown { cause: None }] {
+    for error in
+        [AMBIGUOUS, GrantError::Malformed { refresh: None, cause: None }, GrantError::Unknown { cause: None }]
+    {
         let world = World::using(stale(1)).await;
         world.grant.will([Reply::error(error)]);
         cooling(world.token().await);

@@ -172,6 +172,10 @@ impl FakeStore {
         name(self.kept.lock().unwrap().as_ref())
     }
 
+    pub(super) fn tokens(&self) -> Option<Tokens> {
+        self.kept.lock().unwrap().clone()
+    }
+
     pub(super) fn put(&self, tokens: Option<Tokens>) {
         *self.kept.lock().unwrap() = tokens;
     }

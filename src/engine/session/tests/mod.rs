@@ -13,6 +13,7 @@ mod login;
 mod loss;
 mod model;
 mod participants;
+mod successors;
 mod support;
 mod timing;
 mod token_now;
