@@ -27,7 +27,7 @@ module.exports = {
     },
 
     never('only-the-crossing-needs-native', ['', '^lib/crossing/environment\\.js$'], '^native/'),
-    never('errors-and-tokens-need-nothing', '^lib/(errors|tokens)\\.js$', '^(lib|native)/'),
+    never('errors-and-tokens-need-nothing', '^lib/(errors\\.js$|tokens)', '^(lib|native)/', lib('tokens')),
     never(
       'options-need-little',
       lib('options'),

@@ -8,9 +8,9 @@
 
 /** One login's tokens, as `getTokens` and `refresh` may give them and `setTokens` and `onRefreshed` receive them. */
 export interface Tokens {
-  /** 1 to 16 384 visible ASCII characters, without spaces. */
+  /** 1 to 16 384 visible ASCII characters, without spaces. Empty while there is only a refresh token. */
   accessToken: string;
-  /** Absent or null in a refresh result: the one already held is kept (RFC 6749 §6). */
+  /** Absent, null or empty in a refresh result: the one already held is kept (RFC 6749 §6). */
   refreshToken?: string | null;
   /** Epoch ms. Absent: unknown, so only a rejected request tells. More than a year ahead counts as a year. */
   expiresAt?: number;
@@ -18,25 +18,55 @@ export interface Tokens {
   tokenType?: string;
   /** Scopes, separated by spaces. Stored and handed back, never interpreted. */
   scope?: string;
-  /** Anything else that is JSON is stored beside the tokens and handed back, never interpreted. */
+  /**
+   * Anything else that is JSON is stored beside the tokens and handed back, never interpreted. A field that is no JSON, such as
+   * a cycle or a BigInt, is left out, with a process warning, TOKEN_ROTATOR_TOKENS.
+   */
   [extra: string]: unknown;
 }
 
+/** A moment: epoch ms, epoch seconds, a Date, or the text of any of these. */
+export type MomentLike = number | string | Date | null;
+
 /**
- * `Tokens`, or a token endpoint's own answer (RFC 6749 §5.1). `expires_in` is seconds, as a number or its text; zero,
- * negative and absurd values mean unknown. In what `getTokens` returns it also means unknown, for nobody knows when
- * the stored lifetime began: store `expiresAt`, as `setTokens` is given it.
+ * `Tokens`, or a token endpoint's own answer (RFC 6749 §5.1). White space around tokens and `Bearer ` before an access token
+ * are taken off.
+ *
+ * `expires_in`, or `expiresIn`, is seconds from now, as a number or its text. Milliseconds are known by their number: 3 600 000
+ * is an hour. Zero and negative values mean unknown. In what `getTokens` returns it also means unknown, because the stored
+ * lifetime began at an unknown time: store `expiresAt`, as `setTokens` is given it. `expiresAt` may also be called `expires_at`,
+ * `expires_on`, `expiresOn` or `expiry_date`; of a refresh, `expires_in` counts first, and a moment that has passed means unknown.
+ * An expiry that cannot be read means unknown as well, with a process warning, TOKEN_ROTATOR_TOKENS.
  */
 export type TokensLike =
   | Tokens
   | {
+      accessToken: string;
+      refreshToken?: string | null;
+      expiresAt?: MomentLike;
+      expiresIn?: number | string | null;
+      [extra: string]: unknown;
+    }
+  | {
       access_token: string;
       refresh_token?: string | null;
-      expires_in?: number | string;
+      expires_in?: number | string | null;
+      expires_at?: MomentLike;
       token_type?: string;
       scope?: string;
       [extra: string]: unknown;
     };
+
+/** Tokens for a seed, a login or a store: a refresh token alone is enough, and is refreshed before the first request. */
+export type LoginLike =
+  | TokensLike
+  | { accessToken?: '' | null; refreshToken: string; [extra: string]: unknown }
+  | { access_token?: '' | null; refresh_token: string; [extra: string]: unknown };
+
+/** Which session a hook, a log line or an error is about: the client's option `session`, or the key of `client.session`. */
+export interface SessionContext {
+  session: string;
+}
 
 // ───────────────────────────── the client ─────────────────────────────
 
@@ -120,7 +150,7 @@ export class TokenClient {
    * @throws {StoreError} not stored yet; the login or logout counts all the same, and is stored again until it is
    * @throws {ClientClosedError}
    */
-  setTokens(tokens: TokensLike | null): Promise<void>;
+  setTokens(tokens: LoginLike | null): Promise<void>;
   /**
    * Rotates now, once, however many callers ask.
    * @param options `rejected`: the access token an API refused; without effect if that is no longer the current one.
@@ -166,7 +196,9 @@ export interface TokenClientOptions {
 
   /**
    * Asks the authorization server for new tokens. Never called twice for one refresh token while an answer may still
-   * come. What it throws decides what happens next, see `isRefreshFailureTerminal`.
+   * come. What it throws decides what happens next, see `isRefreshFailureTerminal`. An OAuth error, an answer of status 4xx or an
+   * Error that it returns counts as thrown. If it returns a usable refresh token without a usable access token, the refresh fails,
+   * and the next one sends the new refresh token.
    */
   refresh: (refreshToken: string | null, context: RefreshContext) => TokensLike | Promise<TokensLike>;
 
@@ -178,11 +210,11 @@ export interface TokenClientOptions {
    * Reads the stored tokens of a session; null if there are none. Goes with `setTokens`. Default: memory. Error: StoreError,
    * also after `refreshTimeout`.
    */
-  getTokens?: (session: string) => TokensLike | null | Promise<TokensLike | null>;
+  getTokens?: (session: string) => LoginLike | null | Promise<LoginLike | null>;
   /** Stores the tokens of a session; null after a logout: remove them. Goes with `getTokens`. Error: see `onPersistFailed`. */
   setTokens?: (tokens: Tokens | null, session: string) => void | Promise<void>;
   /** Seeds the store if it holds nothing for `session`. Default: none. */
-  tokens?: TokensLike;
+  tokens?: LoginLike;
   /** Key of this identity in the store, 1 to 512 characters. Default `'default'`. */
   session?: string;
   /**
@@ -217,12 +249,14 @@ export interface TokenClientOptions {
    */
   judgedStatuses?: readonly number[];
   /**
-   * Whether what `refresh` threw ends the session. Default: it carries the OAuth error invalid_grant, invalid_client or
-   * unauthorized_client where HTTP clients put it (`error`, `body.error`, `data.error`, `response.data.error`, `cause` …);
-   * without any OAuth error, its status is 400 or 401. If it throws or returns a promise, the default decides.
+   * Whether what `refresh` threw ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
+   * it, where HTTP clients put it (`error`, `body.error`, `data.error`, `response.data.error`, `cause`, a Response that nobody has
+   * read …). Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
+   * Other OAuth errors, such as invalid_client, are about the program and end no session: the error's message says which setting
+   * to look at. If it throws or returns a promise, the default decides.
    * @example (error) => error instanceof Error && error.message === 'revoked'
    */
-  isRefreshFailureTerminal?: (error: unknown) => boolean;
+  isRefreshFailureTerminal?: (error: unknown, context: SessionContext) => boolean;
 
   // ── when to rotate ──
 
@@ -248,20 +282,23 @@ export interface TokenClientOptions {
   // ── lifecycle: none of these can change a request's outcome, delay it, or crash the process. Default: none ──
 
   /** Before each call of `refresh`. */
-  onBeforeRefresh?: () => void;
+  onBeforeRefresh?: (context: SessionContext) => void;
   /** After a rotation was stored, before the first request that waited for it is answered. */
-  onRefreshed?: (tokens: Tokens) => void;
+  onRefreshed?: (tokens: Tokens, context: SessionContext) => void;
   /** After a rotation failed, once: with a RefreshError, SessionLostError or StoreError whose `cause` is what was thrown. */
-  onRefreshFailed?: (error: unknown) => void;
-  /** `setTokens` failed: with a StoreError whose `cause` is what it threw. The tokens serve from memory and are saved again. */
-  onPersistFailed?: (error: unknown) => void;
-  /** The session is lost: once, until `setTokens` is called. */
-  logout?: () => void | Promise<void>;
+  onRefreshFailed?: (error: unknown, context: SessionContext) => void;
   /**
-   * A callback threw or rejected where nobody else could see it; `hook` is its name. Without it: a process warning,
-   * TOKEN_ROTATOR_HOOK, that names the callback.
+   * `setTokens` failed: with a StoreError whose `cause` is what it threw. The tokens serve from memory and are saved again. Without
+   * it: one process warning, TOKEN_ROTATOR_HOOK.
    */
-  onHookError?: (error: unknown, hook: string) => void;
+  onPersistFailed?: (error: unknown, context: SessionContext) => void;
+  /** The session is lost: once, until `setTokens` is called. */
+  logout?: (context: SessionContext) => void | Promise<void>;
+  /**
+   * A callback threw or rejected where nobody else could see it; `hook` is its name. `context` is empty for `isSessionExpired`.
+   * Without it: a process warning, TOKEN_ROTATOR_HOOK, that names the callback.
+   */
+  onHookError?: (error: unknown, hook: string, context: Partial<SessionContext>) => void;
   /** Lines for people; they hold no token. */
   logger?: Logger;
 
@@ -366,8 +403,8 @@ export interface SessionFailure {
 }
 
 export interface Logger {
-  debug(message: string): void;
-  error(message: string, error?: unknown): void;
+  debug(message: string, context?: SessionContext): void;
+  error(message: string, error?: unknown, context?: SessionContext): void;
 }
 
 // ───────────────────────────── requests ─────────────────────────────
@@ -573,6 +610,11 @@ export class TokenRotatorError extends Error {
   readonly retryable: boolean;
   /** Only a new login helps. */
   readonly sessionLost: boolean;
+  /**
+   * The key of the session that the error is about: of RefreshTimeoutError, RefreshError, SessionLostError and StoreError. Not
+   * enumerable, so that no logger prints it by itself.
+   */
+  readonly session?: string;
   /** Name, code, message and the two flags; never a token, nor `cause`. */
   toJSON(): { name: string; code: ErrorCode; message: string; retryable: boolean; sessionLost: boolean };
 }

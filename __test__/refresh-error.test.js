@@ -6,6 +6,7 @@ const net = require('node:net');
 const vm = require('node:vm');
 const fc = require('fast-check');
 const { describeRefreshError } = require('../lib/callbacks/refresh-error.js');
+const { bodyOf, unreadAnswer } = require('../lib/callbacks/refresh-evidence.js');
 
 const kindOf = (error, ...rest) => describeRefreshError(error, ...rest).kind;
 const fail = (fields, message = 'failed') => Object.assign(new Error(message), fields);
@@ -16,38 +17,126 @@ const caused = (error, depth) => {
 const named = (name, fields) => fail({ name, ...fields });
 const oauth = (error) => ({ error, error_description: 'x' });
 
-describe('terminal', () => {
-  test.each(['invalid_grant', 'invalid_client', 'unauthorized_client'])(
-    '%s, wherever clients put it',
-    (code) => {
+describe('an OAuth error', () => {
+  test.each([
+    ['invalid_grant', 'terminal'],
+    ['bad_refresh_token', 'terminal'],
+    ['invalid_client', 'unspent'],
+    ['unauthorized_client', 'unspent'],
+    ['incorrect_client_credentials', 'unspent'],
+  ])('%s is %s, wherever clients put it', (code, kind) => {
+    const places = [
+      oauth(code),
+      fail(oauth(code)),
+      fail({ error: oauth(code) }),
+      fail({ error: { code } }),
+      fail({ body: oauth(code) }),
+      fail({ body: JSON.stringify(oauth(code)) }),
+      fail({ data: oauth(code) }),
+      fail({ data: ` ${JSON.stringify(oauth(code))}` }),
+      fail({ data: { payload: oauth(code) } }),
+      fail({ response: { status: 400, data: oauth(code) } }),
+      fail({ response: { statusCode: 400, body: oauth(code) } }),
+      fail({ response: { body: JSON.stringify(oauth(code)) } }),
+      fail({ code }),
+      new Error(code),
+      new Error(JSON.stringify(oauth(code))),
+      code,
+      JSON.stringify(oauth(code)),
+      new Error('outer', { cause: fail(oauth(code)) }),
+      caused(fail(oauth(code)), 5),
+      new AggregateError([new Error('x'), fail(oauth(code))]),
+      vm.runInNewContext(`Object.assign(new Error('x'), { error: '${code}' })`),
+      fail({ status: 503, data: oauth(code) }),
+      fail({ status: 401, data: oauth(code) }),
+      fail({ error: null, response: { text: JSON.stringify(oauth(code)) } }),
+      fail({ errorCode: code }),
+      fail({ httpCode: 400, oauth2Code: code, parsedBody: oauth(code) }),
+    ];
+    expect(places.map((place) => kindOf(place))).toEqual(places.map(() => kind));
+  });
+
+  test.each([
+    ['invalid_client', /^invalid_client: look at the client id and the client secret/],
+    ['unauthorized_client', /^unauthorized_client: look at the client id, and at the grant types/],
+    ['invalid_scope', /^invalid_scope: look at the scope/],
+    ['invalid_request', /^invalid_request: look at the parameters/],
+    ['unsupported_grant_type', /^unsupported_grant_type: look at the grant_type/],
+    ['interaction_required', /^interaction_required: the user has to log in again/],
+    ['invalid_grant', /^invalid_grant$/],
+    ['my_s3cret_client', /^HTTP 400$/],
+    ['deleted_client', /^invalid_client: /],
+  ])('%s is told with the setting to look at', (code, said) => {
+    expect(describeRefreshError(fail({ status: 400, data: oauth(code) })).said).toMatch(said);
+  });
+
+  test.each([
+    [403, /^HTTP 403: look at what/],
+    [404, /^HTTP 404: look at the URL of the token endpoint$/],
+    [405, /^HTTP 405: look at the URL/],
+    [415, /^HTTP 415: look at the content type/],
+    [503, /^HTTP 503$/],
+  ])('status %i without one is told too', (status, said) => {
+    expect(describeRefreshError(fail({ status })).said).toMatch(said);
+    expect(describeRefreshError(new Error('x')).said).toBe(undefined);
+  });
+});
+
+describe("a 401 to the client's own Authorization header", () => {
+  test.each(['Basic realm="token"', 'basic', 'Bearer, Basic realm="x"', 'Digest qop=auth', 'Negotiate'])(
+    '%s is about the client',
+    (challenge) => {
       const places = [
-        oauth(code),
-        fail(oauth(code)),
-        fail({ error: oauth(code) }),
-        fail({ error: { code } }),
-        fail({ body: oauth(code) }),
-        fail({ body: JSON.stringify(oauth(code)) }),
-        fail({ data: oauth(code) }),
-        fail({ data: ` ${JSON.stringify(oauth(code))}` }),
-        fail({ data: { payload: oauth(code) } }),
-        fail({ response: { status: 400, data: oauth(code) } }),
-        fail({ response: { statusCode: 400, body: oauth(code) } }),
-        fail({ response: { body: JSON.stringify(oauth(code)) } }),
-        fail({ code }),
-        new Error(code),
-        new Error(JSON.stringify(oauth(code))),
-        code,
-        JSON.stringify(oauth(code)),
-        new Error('outer', { cause: fail(oauth(code)) }),
-        caused(fail(oauth(code)), 5),
-        new AggregateError([new Error('x'), fail(oauth(code))]),
-        vm.runInNewContext(`Object.assign(new Error('x'), { error: '${code}' })`),
-        fail({ status: 503, data: oauth(code) }),
+        fail({ status: 401, headers: { 'www-authenticate': challenge } }),
+        fail({
+          response: { status: 401, headers: new Headers({ 'www-authenticate': challenge }), data: '' },
+        }),
+        new Error('x', { cause: fail({ statusCode: 401, headers: { 'WWW-Authenticate': challenge } }) }),
+        new Response(null, { status: 401, headers: { 'www-authenticate': challenge } }),
       ];
-      expect(places.map((place) => kindOf(place))).toEqual(places.map(() => 'terminal'));
+      expect(places.map((place) => kindOf(place))).toEqual(places.map(() => 'unspent'));
+      expect(describeRefreshError(places[0]).said).toMatch(/client secret/);
     },
   );
 
+  test('Bearer, or an OAuth error beside Basic, is about the token', () => {
+    const of = (challenge, data) => fail({ status: 401, headers: { 'www-authenticate': challenge }, data });
+    expect(kindOf(of('Bearer error="invalid_token", error_description="Basic"'))).toBe('terminal');
+    expect(kindOf(of('Basic', oauth('invalid_grant')))).toBe('terminal');
+  });
+});
+
+describe('an answer that nobody has read', () => {
+  const answer = (code, status = 400) => Response.json(oauth(code), { status });
+  const kindRead = async (error) => {
+    const unread = unreadAnswer(error);
+    return describeRefreshError(error, undefined, undefined, unread && (await bodyOf(unread))).kind;
+  };
+
+  test('is read: a Response that was thrown, or that is in the error of ky', async () => {
+    expect(await kindRead(answer('invalid_client'))).toBe('unspent');
+    expect(await kindRead(fail({ response: answer('invalid_client', 401) }))).toBe('unspent');
+    expect(await kindRead(new Error('x', { cause: answer('invalid_request') }))).toBe('unknown');
+    expect(await kindRead(answer('invalid_grant'))).toBe('terminal');
+    expect(await kindRead(new Response(null, { status: 400 }))).toBe('terminal');
+    const error = answer('invalid_client');
+    await kindRead(error);
+    expect(await error.json()).toEqual(oauth('invalid_client'));
+  });
+
+  test('is left alone if it is too long, broken or used', async () => {
+    const long = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(40_000)) });
+    expect(await kindRead(new Response(long, { status: 400 }))).toBe('terminal');
+    const broken = new ReadableStream({ pull: (controller) => controller.error(new Error('x')) });
+    expect(await kindRead(new Response(broken, { status: 400 }))).toBe('terminal');
+    const used = answer('invalid_client');
+    await used.text();
+    expect(unreadAnswer(used)).toBe(undefined);
+    expect(unreadAnswer(answer('x', 503))).toBe(undefined);
+  });
+});
+
+describe('terminal', () => {
   test.each([400, 401])('status %i without an OAuth error', (status) => {
     const places = [
       { status },

@@ -95,7 +95,7 @@ describe('an answer that is none', () => {
     ['malformed', before('malformed', { body: undefined })],
     ['reset', before('reset')],
     ['an empty object', before('malformed', { body: '{}' })],
-    ['a number for a token', before('malformed', { body: '{"access_token":7,"refresh_token":"r"}' })],
+    ['a number for a token', before('malformed', { body: '{"access_token":7,"refresh_token":7}' })],
     ['a token with a line break', before('malformed', { body: '{"access_token":"a\\r\\nb"}' })],
     ['null', before('malformed', { body: 'null' })],
   ])('%s: a RefreshError, and the good tokens stay', async (_, fault) => {

@@ -192,3 +192,26 @@ export async function sessions(): Promise<void> {
   // @ts-expect-error: tokens or null
   await minimal.setTokens();
 }
+
+// Tokens as servers and programs write them.
+declare const answer: { access_token: string; refresh_token: string; expires_in: number };
+new TokenClient({ refresh: () => answer, tokens: { refreshToken: 'r' } });
+new TokenClient({ refresh: () => ({ accessToken: 'a', expiresAt: new Date(), expiresIn: '60' }) });
+new TokenClient({
+  refresh: () => ({ access_token: 'a', expires_at: '2030-01-01' }),
+  tokens: { refresh_token: 'r' },
+});
+// @ts-expect-error A refresh must bring an access token.
+new TokenClient({ refresh: () => ({ refreshToken: 'r' }) });
+
+// Whose session it is.
+new TokenClient({
+  refresh: () => answer,
+  onBeforeRefresh: ({ session }) => session.length,
+  onRefreshed: (tokens, { session }) => tokens.accessToken + session,
+  onRefreshFailed: (_error, { session }) => session.length,
+  onPersistFailed: (_error, { session }) => session.length,
+  logout: ({ session }) => void session.length,
+  onHookError: (_error, _hook, { session }) => session?.length,
+  isRefreshFailureTerminal: (_error, { session }) => session === 'x',
+});

@@ -6,7 +6,7 @@
 const { TokenRotatorError } = require('../errors.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause, keep } = require('../crossing/native-errors.js');
-const { MalformedTokens, readTokens, tokensFromArray } = require('../tokens.js');
+const { MalformedTokens, readTokens, tokensFromArray, warn } = require('../tokens.js');
 
 /** Visible ASCII, with spaces only between other characters. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
@@ -18,6 +18,9 @@ class Callbacks {
   /** How many callbacks that a rotation waits for are in their synchronous part: see `assertNotInside`. */
   #running = 0;
   #user;
+  #hasWarnedOfLoss = false;
+  /** @type {Set<string>} */
+  #noticed = new Set();
   /** Of the calls of `refresh` that are under way, by number. @type {Map<number, AbortController>} */
   #aborts = new Map();
 
@@ -35,20 +38,46 @@ class Callbacks {
     const answered = () => this.#aborts.delete(number);
     this.#settle(
       () => this.#user.refresh(refreshToken, context),
-      (tokens) => {
+      (result) => {
         answered();
-        environment.replyTokens(number, readTokens(tokens, 'refresh'));
+        environment.replyTokens(number, this.#newTokens(result));
       },
       (error) => {
         answered();
-        if (isMalformed(error)) return environment.replyFailed(number, 'malformed', undefined, keep(error));
-        // Loaded here, because most programs never need it.
-        const { describeRefreshError } = require('./refresh-error.js');
-        const report = (thrown, hook) => this.report(thrown, hook);
-        const { kind, retryAfter } = describeRefreshError(error, this.#user.isRefreshFailureTerminal, report);
-        environment.replyFailed(number, kind, retryAfter ?? undefined, keep(error));
+        return this.#refreshFailed(environment, number, error);
       },
     );
+  }
+
+  /** An OAuth error that was returned counts as thrown. Else a session whose end the server has told would never end. */
+  #newTokens(result) {
+    try {
+      return readTokens(result, 'refresh', this.notice);
+    } catch (error) {
+      throw require('./refresh-evidence.js').isReturnedError(result) ? result : error;
+    }
+  }
+
+  async #refreshFailed(environment, number, error) {
+    if (isMalformed(error)) return this.#malformed(environment, number, error);
+    // Loaded here, because most programs never need them.
+    const { describeRefreshError } = require('./refresh-error.js');
+    const { bodyOf, unreadAnswer } = require('./refresh-evidence.js');
+    const answer = unreadAnswer(error);
+    const body = answer === undefined ? undefined : await bodyOf(answer);
+    const report = (thrown, hook) => this.report(thrown, hook);
+    const { kind, retryAfter, said } = describeRefreshError(
+      error,
+      this.#user.isRefreshFailureTerminal,
+      report,
+      body,
+    );
+    environment.replyFailed(number, kind, retryAfter ?? undefined, keep(error), said);
+  }
+
+  #malformed(environment, number, error) {
+    const refreshToken = MalformedTokens.refreshTokenOf(error);
+    environment.replyFailed(number, 'malformed', undefined, keep(error), error.message, refreshToken);
   }
 
   /** Rust does not wait any more for the call of `refresh` with the number `refresh`. */
@@ -62,7 +91,7 @@ class Callbacks {
       () => this.#user.getTokens(session),
       (tokens) => {
         if (tokens === null || tokens === undefined) return environment.reply(number);
-        environment.replyTokens(number, readTokens(tokens, 'store'));
+        environment.replyTokens(number, readTokens(tokens, 'store', this.notice));
       },
       (error) => this.#failed(environment, number, error),
     );
@@ -95,7 +124,8 @@ class Callbacks {
   }
 
   #failed(environment, number, error) {
-    environment.replyFailed(number, isMalformed(error) ? 'malformed' : 'unknown', undefined, keep(error));
+    if (isMalformed(error)) return this.#malformed(environment, number, error);
+    environment.replyFailed(number, 'unknown', undefined, keep(error));
   }
 
   /**
@@ -154,12 +184,22 @@ class Callbacks {
 
   onPersistFailed(_environment, _number, raw) {
     this.#log('the tokens could not be stored', raw);
+    if (this.#user.onPersistFailed === undefined) this.#warnOfLoss();
     this.#hook('onPersistFailed', errorFromNative(raw));
   }
 
   logout() {
     this.#debug('the session is lost');
     this.#hook('logout');
+  }
+
+  /** Once. Without it a `setTokens` that always throws would be noticed after the next restart, when all sessions are gone. */
+  #warnOfLoss() {
+    if (this.#hasWarnedOfLoss) return;
+    this.#hasWarnedOfLoss = true;
+    const text =
+      'setTokens failed, so that the newest tokens are in memory only; set onPersistFailed to see why';
+    process.emitWarning(text, { code: 'TOKEN_ROTATOR_HOOK' });
   }
 
   #debug(line) {
@@ -182,6 +222,13 @@ class Callbacks {
       this.report(error, name);
     }
   }
+
+  /** Warns of a part of tokens that is left out, once for each text. @param {string} text */
+  notice = (text) => {
+    if (this.#noticed.has(text)) return;
+    this.#noticed.add(text);
+    warn(text);
+  };
 
   /** A hook failed. The warning does not show what it threw, which may hold a token. */
   report(error, name) {

@@ -2,11 +2,15 @@
 
 // Judges what a failed refresh means for the refresh token: is it dead, unspent, or perhaps spent? Errors come from any HTTP
 // client, so `refresh-evidence.js` looks where the known ones put codes and statuses. Nothing here throws.
+//
+// Only a refusal of the refresh token itself ends a session. A wrong client secret says nothing about the users' sessions:
+// if it counted as a refusal, half a second of it during a deployment would log every user out.
 
+const { OF_THE_GRANT, isOfTheClient, sentence } = require('./oauth-errors.js');
 const { evidence, read } = require('./refresh-evidence.js');
 
-/** RFC 6749 §5.2: the server refuses the grant or the client, so that another refresh would fail too. */
-const DEAD = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client']);
+/** RFC 6749 §5.2: a 401 with such a challenge answers the client's own `Authorization` header. */
+const CLIENT_CHALLENGE = /(?:^|,)\s*(?:basic|digest|negotiate|ntlm)\b/i;
 
 /** There was no connection yet, so no refresh token left the machine. */
 const UNSENT = new Set([
@@ -30,20 +34,29 @@ const AMBIGUOUS_NAMES = new Set(['AbortError', 'TimeoutError', 'SyntaxError']);
  * @param {unknown} error  that `refresh` threw
  * @param {((error: unknown) => unknown) | undefined} isTerminal
  * @param {(error: unknown, hook: string) => void} [onHookError]
- * @returns {{ kind: 'terminal' | 'unspent' | 'ambiguous' | 'unknown', retryAfter: number | null }}  retryAfter in ms
+ * @param {string} [body]  of the answer, if nobody has read it: see `unreadAnswer`
+ * @returns {{ kind: 'terminal' | 'unspent' | 'ambiguous' | 'unknown', retryAfter: number | null, said: string | undefined }}
+ *   retryAfter in ms; `said`: what the server said, for an error's message
  */
-function describeRefreshError(error, isTerminal, onHookError) {
-  const found = evidence(error);
+function describeRefreshError(error, isTerminal, onHookError, body) {
+  const found = evidence(error, body);
   const terminal = verdict(error, isTerminal, onHookError) ?? isDead(found);
-  return { kind: terminal ? 'terminal' : kindOf(found), retryAfter: found.retryAfter };
+  const kind = terminal ? 'terminal' : kindOf(found);
+  return { kind, retryAfter: found.retryAfter, said: sentence(found) };
 }
 
-function isDead({ oauthError, status }) {
-  return oauthError === undefined ? status === 400 || status === 401 : DEAD.has(oauthError);
+/**
+ * Without an OAuth error, 400 and 401 count as a refusal of the refresh token: servers that do not speak OAuth answer so, and
+ * some that do answer a spent token with an empty 400. A session that waited for a better word would never end.
+ */
+function isDead({ oauthError, status, challenge }) {
+  if (oauthError !== undefined) return OF_THE_GRANT.has(oauthError);
+  return (status === 400 || status === 401) && !CLIENT_CHALLENGE.test(challenge);
 }
 
-function kindOf({ status, faults }) {
-  if (status >= 500 || status === 429) return 'unspent';
+function kindOf({ oauthError, status, challenge, faults }) {
+  if (status >= 500 || status === 429 || isOfTheClient(oauthError)) return 'unspent';
+  if (oauthError === undefined && status === 401 && CLIENT_CHALLENGE.test(challenge)) return 'unspent';
   const unsent = faults.filter(isUnsent);
   // If one of several attempts may have been sent, the token may be spent.
   if (faults.some((fault) => isAmbiguous(fault) && !isEchoed(fault, unsent))) return 'ambiguous';

@@ -3,6 +3,9 @@
 // Looks for evidence in a thrown value of any shape: an error of axios, got, undici, ky, openid-client or simple-oauth2, an
 // answer, a string. Each property may be a getter that throws, so only `read` touches one.
 
+const { isNativeError } = require('node:util/types');
+const { listed } = require('./oauth-errors.js');
+
 /** A longer chain of causes is a cycle or an attack. */
 const MAX_DEPTH = 5;
 const MAX_ERRORS = 32;
@@ -10,27 +13,69 @@ const MAX_JSON_LENGTH = 65_536;
 /** The longest wait that a server may ask for. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/** The registered OAuth codes. For an API's own words ("Unauthorized", "token_expired") the status decides. */
-const OAUTH_ERRORS = new Set([
-  ...['access_denied', 'authorization_pending', 'consent_required', 'expired_token', 'interaction_required'],
-  ...['invalid_client', 'invalid_dpop_proof', 'invalid_grant', 'invalid_request', 'invalid_scope'],
-  ...['invalid_target', 'login_required', 'server_error', 'slow_down', 'temporarily_unavailable'],
-  ...['unauthorized_client', 'unsupported_grant_type', 'use_dpop_nonce'],
-]);
-
 /** The places in which clients put an answer's body, and its status. */
-const BODIES = ['body', 'data', 'data.payload', 'response.data', 'response.body'];
-const STATUSES = ['status', 'statusCode', 'response.status', 'response.statusCode', 'output.statusCode'];
+const BODIES = [
+  'body',
+  'data',
+  'data.payload',
+  'parsedBody',
+  'response.data',
+  'response.body',
+  'response.text',
+];
+const STATUSES = [
+  ...['status', 'statusCode', 'httpCode', 'response.status', 'response.statusCode', 'output.statusCode'],
+];
+/** The fields of a body, and of an error, that hold an OAuth error. */
+const CODES = ['error', 'error.error', 'error.code', 'code', 'errorCode', 'oauth2Code', 'oauthError'];
 
-/** Of the value and its causes; where two of them answer, the outer one wins. */
-function evidence(error) {
+/** Of the value and its causes; where two of them answer, the outer one wins. `body`: of an answer that nobody has read. */
+function evidence(error, body) {
   const nodes = chain(error);
+  const header = (name) => first(nodes, (node) => headerIn(node, name));
   return {
-    oauthError: first(nodes, oauthErrorOf),
+    oauthError: inText(body) ?? first(nodes, oauthErrorOf),
     status: first(nodes, statusOf),
-    retryAfter: first(nodes, retryAfterOf) ?? null,
+    retryAfter: toMilliseconds(header('retry-after')) ?? null,
+    challenge: textOnly(header('www-authenticate')),
     faults: nodes.map(faultOf),
   };
+}
+
+/** True if `refresh` returned an error that it should have thrown: an OAuth error, an answer of status 4xx, an Error. */
+function isReturnedError(value) {
+  const { oauthError, status } = evidence(value);
+  return oauthError !== undefined || status >= 400 || isNativeError(value);
+}
+
+/**
+ * The answer that nobody has read, if there is one: a fetch Response that was thrown, or that is in ky's HTTPError; or the
+ * HttpResponse of this package's HttpError.
+ */
+function unreadAnswer(error) {
+  const answers = chain(error).flatMap((node) => [node, read(node, 'response')]);
+  const isUnread = (found) => read(found, 'bodyUsed') === false || read(found, 'replays') !== undefined;
+  return answers.find((found) => isUnread(found) && statusOf(found) < 500);
+}
+
+/** Its body, or undefined. Reads a clone of a Response, so that the program can still read that. */
+async function bodyOf(answer) {
+  try {
+    // An HttpResponse can be read again.
+    if (typeof answer.clone !== 'function') return textOnly(await answer.text());
+    const reader = answer.clone().body.getReader();
+    const decoder = new TextDecoder();
+    let text = '';
+    while (text.length <= MAX_JSON_LENGTH) {
+      const { done, value } = await reader.read();
+      if (done) return text;
+      text += decoder.decode(value, { stream: true });
+    }
+    reader.cancel().catch(() => {});
+  } catch {
+    // No Response after all, or the connection broke: the status has to do.
+  }
+  return undefined;
 }
 
 /** The value, its causes and the members of its AggregateErrors, breadth first. */
@@ -49,24 +94,19 @@ function chain(error) {
 function oauthErrorOf(node) {
   const bodies = BODIES.map((path) => at(node, path));
   return first([node, ...bodies], (holder) => {
-    if (typeof holder === 'string') return inText(holder);
-    return oauthField(holder) ?? known(read(holder, 'code')) ?? inText(read(holder, 'message'));
+    return typeof holder === 'string'
+      ? inText(holder)
+      : (oauthField(holder) ?? inText(read(holder, 'message')));
   });
 }
 
-/** `{ error: 'invalid_grant' }`, or nested as `{ error: { error | code } }`. */
 function oauthField(holder) {
-  const error = read(holder, 'error');
-  return known(error) ?? known(read(error, 'error')) ?? known(read(error, 'code'));
+  return first(CODES, (path) => listed(at(holder, path)));
 }
 
 /** A text may be a code, or an answer's JSON, as in `new Error(await response.text())`. */
 function inText(text) {
-  return known(text) ?? oauthField(parsed(text));
-}
-
-function known(code) {
-  return OAUTH_ERRORS.has(code) ? code : undefined;
+  return listed(text) ?? oauthField(parsed(text));
 }
 
 function statusOf(node) {
@@ -83,9 +123,8 @@ function faultOf(node) {
   };
 }
 
-function retryAfterOf(node) {
-  const holders = [read(node, 'headers'), at(node, 'response.headers')];
-  return toMilliseconds(first(holders, (headers) => headerOf(headers, 'retry-after')));
+function headerIn(node, name) {
+  return first([read(node, 'headers'), at(node, 'response.headers')], (headers) => headerOf(headers, name));
 }
 
 function headerOf(headers, name) {
@@ -98,6 +137,10 @@ function headerOf(headers, name) {
   } catch {
     return undefined;
   }
+}
+
+function textOnly(value) {
+  return typeof value === 'string' ? value : '';
 }
 
 /** RFC 9110 §10.2.3: seconds, or a date. */
@@ -158,4 +201,4 @@ function read(value, key) {
   }
 }
 
-module.exports = { evidence, read };
+module.exports = { bodyOf, evidence, isReturnedError, read, unreadAnswer };
