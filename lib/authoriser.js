@@ -78,7 +78,8 @@ class Authoriser {
   authorise(epoch) {
     this.#callbacks.assertNotInside();
     const credential = this.#native.client.authorise(this.#native.number, epoch);
-    return Array.isArray(credential) ? toCredential(credential) : nativeResult(credential).then(toCredential);
+    if (Array.isArray(credential)) return toCredential(credential);
+    return nativeResult(credential, this.#native).then(toCredential);
   }
 
   /**
@@ -86,7 +87,8 @@ class Authoriser {
    * @param {Stamp} stamp @returns {Promise<Credential | null>}
    */
   async rejected({ epoch, generation }) {
-    const next = await nativeResult(this.#native.client.rejected(this.#native.number, epoch, generation));
+    const rejected = this.#native.client.rejected(this.#native.number, epoch, generation);
+    const next = await nativeResult(rejected, this.#native);
     return next === null ? null : toCredential(next);
   }
 

@@ -119,7 +119,7 @@ class TokenClient {
     try {
       answer = new NativeAnswer(await send(this.#native, callbacks, href, request));
     } catch (error) {
-      throw sendError(error, request.signal);
+      throw sendError(error, request.signal, this.#native);
     }
     const response = new HttpResponse(answer, request.signal);
     const { status } = answer;
@@ -135,7 +135,7 @@ class TokenClient {
     try {
       return new NativeAnswer(await send(this.#native, this.#shared.callbacks, href, request));
     } catch (error) {
-      throw sendError(error, request.signal);
+      throw sendError(error, request.signal, this.#native);
     }
   }
 
@@ -143,12 +143,12 @@ class TokenClient {
     this.#shared.callbacks.assertNotInside();
     const token = this.#native.client.accessToken(this.#native.number);
     // Awaited, because a pending call is all that keeps a client whose callbacks bring the token.
-    return typeof token === 'string' ? token : await nativeResult(token);
+    return typeof token === 'string' ? token : await nativeResult(token, this.#native);
   }
 
   async getTokens() {
     this.#shared.callbacks.assertNotInside();
-    const tokens = await nativeResult(this.#native.client.tokens(this.#native.number));
+    const tokens = await nativeResult(this.#native.client.tokens(this.#native.number), this.#native);
     return tokens === null ? null : tokensFromArray(tokens);
   }
 
@@ -156,14 +156,14 @@ class TokenClient {
     this.#shared.callbacks.assertNotInside();
     const { readOptionTokens } = require('./options/client.js');
     const native = tokens === null ? undefined : readOptionTokens(tokens, 'login');
-    await nativeResult(this.#native.client.setTokens(this.#native.number, native));
+    await nativeResult(this.#native.client.setTokens(this.#native.number, native), this.#native);
   }
 
   async rotate(options) {
     this.#shared.callbacks.assertNotInside();
     const { readRejected } = require('./options/client.js');
-    const rejected = readRejected(options);
-    return tokensFromArray(await nativeResult(this.#native.client.rotate(this.#native.number, rejected)));
+    const tokens = this.#native.client.rotate(this.#native.number, readRejected(options));
+    return tokensFromArray(await nativeResult(tokens, this.#native));
   }
 
   session(key) {
@@ -180,7 +180,7 @@ class TokenClient {
 
   async close() {
     this.#shared.callbacks.assertNotInside();
-    await nativeResult(this.#native.client.close(this.#native.number));
+    await nativeResult(this.#native.client.close(this.#native.number), this.#native);
   }
 
   async [Symbol.asyncDispose]() {

@@ -44,7 +44,7 @@ class Callbacks {
       },
       (error) => {
         answered();
-        return this.#refreshFailed(environment, number, error);
+        return this.#refreshFailed(environment, number, error, session);
       },
     );
   }
@@ -58,20 +58,18 @@ class Callbacks {
     }
   }
 
-  async #refreshFailed(environment, number, error) {
+  async #refreshFailed(environment, number, error, session) {
     if (isMalformed(error)) return this.#malformed(environment, number, error);
     // Loaded here, because most programs never need them.
     const { describeRefreshError } = require('./refresh-error.js');
     const { bodyOf, unreadAnswer } = require('./refresh-evidence.js');
     const answer = unreadAnswer(error);
     const body = answer === undefined ? undefined : await bodyOf(answer);
-    const report = (thrown, hook) => this.report(thrown, hook);
-    const { kind, retryAfter, said } = describeRefreshError(
-      error,
-      this.#user.isRefreshFailureTerminal,
-      report,
-      body,
-    );
+    const { isRefreshFailureTerminal } = this.#user;
+    const isTerminal =
+      isRefreshFailureTerminal && ((thrown) => isRefreshFailureTerminal(thrown, { session }));
+    const report = (thrown, hook) => this.report(thrown, hook, session);
+    const { kind, retryAfter, said } = describeRefreshError(error, isTerminal, report, body);
     environment.replyFailed(number, kind, retryAfter ?? undefined, keep(error), said);
   }
 
@@ -167,30 +165,30 @@ class Callbacks {
 
   // ── nobody waits for these ──
 
-  onBeforeRefresh() {
-    this.#debug('a refresh begins');
-    this.#hook('onBeforeRefresh');
+  onBeforeRefresh(_environment, _number, session) {
+    this.#debug('a refresh begins', session);
+    this.#hook('onBeforeRefresh', session);
   }
 
-  onRefreshed(_environment, _number, tokens) {
-    this.#debug('the tokens were rotated');
-    this.#hook('onRefreshed', tokensFromArray(tokens));
+  onRefreshed(_environment, _number, session, tokens) {
+    this.#debug('the tokens were rotated', session);
+    this.#hook('onRefreshed', session, tokensFromArray(tokens));
   }
 
-  onRefreshFailed(_environment, _number, raw) {
-    this.#log('the refresh failed', raw);
-    this.#hook('onRefreshFailed', errorFromNative(raw));
+  onRefreshFailed(_environment, _number, session, raw) {
+    this.#log('the refresh failed', session, raw);
+    this.#hook('onRefreshFailed', session, errorFromNative(raw, session));
   }
 
-  onPersistFailed(_environment, _number, raw) {
-    this.#log('the tokens could not be stored', raw);
+  onPersistFailed(_environment, _number, session, raw) {
+    this.#log('the tokens could not be stored', session, raw);
     if (this.#user.onPersistFailed === undefined) this.#warnOfLoss();
-    this.#hook('onPersistFailed', errorFromNative(raw));
+    this.#hook('onPersistFailed', session, errorFromNative(raw, session));
   }
 
-  logout() {
-    this.#debug('the session is lost');
-    this.#hook('logout');
+  logout(_environment, _number, session) {
+    this.#debug('the session is lost', session);
+    this.#hook('logout', session);
   }
 
   /** Once. Without it a `setTokens` that always throws would be noticed after the next restart, when all sessions are gone. */
@@ -202,24 +200,25 @@ class Callbacks {
     process.emitWarning(text, { code: 'TOKEN_ROTATOR_HOOK' });
   }
 
-  #debug(line) {
-    this.#guarded('logger', () => this.#user.logger?.debug(line));
+  #debug(line, session) {
+    this.#guarded('logger', session, () => this.#user.logger?.debug(line, { session }));
   }
 
-  /** @param {string} message @param {import('../crossing/native-errors.js').RawError} raw */
-  #log(message, raw) {
-    this.#guarded('logger', () => this.#user.logger?.error(message, errorWithoutCause(raw)));
+  /** @param {string} message @param {string} session @param {import('../crossing/native-errors.js').RawError} raw */
+  #log(message, session, raw) {
+    const error = errorWithoutCause(raw, session);
+    this.#guarded('logger', session, () => this.#user.logger?.error(message, error, { session }));
   }
 
-  #hook(name, ...args) {
-    this.#guarded(name, () => this.#user[name]?.(...args));
+  #hook(name, session, ...args) {
+    this.#guarded(name, session, () => this.#user[name]?.(...args, { session }));
   }
 
-  #guarded(name, work) {
+  #guarded(name, session, work) {
     try {
-      observe(work(), (error) => this.report(error, name));
+      observe(work(), (error) => this.report(error, name, session));
     } catch (error) {
-      this.report(error, name);
+      this.report(error, name, session);
     }
   }
 
@@ -231,13 +230,14 @@ class Callbacks {
   };
 
   /** A hook failed. The warning does not show what it threw, which may hold a token. */
-  report(error, name) {
+  report(error, name, session) {
     const { onHookError } = this.#user;
     if (onHookError === undefined || name === 'onHookError') {
       process.emitWarning(`${name} threw; set onHookError to see what`, { code: 'TOKEN_ROTATOR_HOOK' });
       return;
     }
-    this.#guarded('onHookError', () => onHookError(error, name));
+    const context = session === undefined ? {} : { session };
+    this.#guarded('onHookError', session, () => onHookError(error, name, context));
   }
 }
 

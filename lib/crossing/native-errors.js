@@ -25,6 +25,9 @@ const CLASS_OF_CODE = new Map([
   ['ERR_CLIENT_CLOSED', errors.ClientClosedError],
 ]);
 
+/** Classes of errors that say something about a session, and not about one request. */
+const OF_A_SESSION = [errors.RefreshTimeoutError, RefreshError, errors.SessionLostError, StoreError];
+
 /** Error → detail. Not a property, because users would see it. @type {WeakMap<Error, string | null>} */
 const details = new WeakMap();
 
@@ -32,6 +35,7 @@ const details = new WeakMap();
 const kept = new Table();
 
 /**
+ * @import { NativeSession } from './environment.js'
  * @typedef {[code: string, message: string, retryable: boolean, detail: string | null, retryAfter: number | null,
  *   thrown: number]} RawError  `detail` means one thing for each class; `thrown` is the number of a kept value, or 0
  */
@@ -51,17 +55,20 @@ function isNative(raw) {
   return Array.isArray(raw) && typeof raw[0] === 'string';
 }
 
-/** The error that users get. Any value that is no RawError is returned as it is. */
-function errorFromNative(raw) {
-  return toError(raw, (thrown) => kept.get(thrown));
+/**
+ * The error that users get. Any value that is no RawError is returned as it is.
+ * @param {unknown} raw @param {string | NativeSession} [session]  that the call or the hook is of: its key, or itself
+ */
+function errorFromNative(raw, session) {
+  return toError(raw, (thrown) => kept.get(thrown), session);
 }
 
 /** The same without the value that user code threw, which may hold tokens: for logs. */
-function errorWithoutCause(raw) {
-  return toError(raw, () => undefined);
+function errorWithoutCause(raw, session) {
+  return toError(raw, () => undefined, session);
 }
 
-function toError(raw, causeOf) {
+function toError(raw, causeOf, session) {
   if (!isNative(raw)) return raw;
   const [code, message, retryable, detail, retryAfter, thrown] = raw;
   let cause = causeOf(thrown);
@@ -72,7 +79,14 @@ function toError(raw, causeOf) {
   // A class ignores the fields that are not its own.
   const error = new Class(message, { code, retryable, cause, retryAfter, reason: detail, phase: detail });
   details.set(error, detail);
+  if (session !== undefined && OF_A_SESSION.includes(Class)) nameSession(error, session);
   return error;
+}
+
+/** Not enumerable, because a session's key may be a person's name, which no log should get by itself. */
+function nameSession(error, session) {
+  const value = typeof session === 'string' ? session : session.client.key(session.number);
+  Object.defineProperty(error, 'session', /** @type {PropertyDescriptor} */ ({ __proto__: null, value }));
 }
 
 /** The name of the option that an ERR_INVALID_OPTION is about; 'too_many' of an ERR_REDIRECT. Undefined if unknown. */
@@ -87,13 +101,13 @@ function isAborted(raw) {
 
 /**
  * Waits for a promise of the addon. The `await` is here so that errors get the caller's async stack.
- * @template T @param {Promise<T>} promise
+ * @template T @param {Promise<T>} promise @param {NativeSession} session
  */
-async function nativeResult(promise) {
+async function nativeResult(promise, session) {
   try {
     return await promise;
   } catch (error) {
-    throw errorFromNative(error);
+    throw errorFromNative(error, session);
   }
 }
 

@@ -82,8 +82,8 @@ async function sendWatched(native, callbacks, href, request) {
   }
 }
 
-function sendError(error, signal) {
-  return isReason(error, signal) ? error : errorFromNative(error);
+function sendError(error, signal, native) {
+  return isReason(error, signal) ? error : errorFromNative(error, native);
 }
 
 /**

@@ -142,14 +142,15 @@ impl TokenCallbacks for Callbacks {
 }
 
 impl Host for Callbacks {
-    fn emit(&self, event: Event) {
-        match event {
-            Event::BeforeRefresh => self.notify("onBeforeRefresh", Vec::new()),
-            Event::Refreshed(tokens) => self.notify("onRefreshed", vec![Arg::Tokens(tokens)]),
-            Event::RefreshFailed(error) => self.notify("onRefreshFailed", vec![Arg::Error(error)]),
-            Event::PersistFailed(error) => self.notify("onPersistFailed", vec![Arg::Error(error)]),
-            Event::Logout => self.notify("logout", Vec::new()),
-        }
+    fn emit(&self, session: &str, event: Event) {
+        let (name, arg) = match event {
+            Event::BeforeRefresh => ("onBeforeRefresh", None),
+            Event::Refreshed(tokens) => ("onRefreshed", Some(Arg::Tokens(tokens))),
+            Event::RefreshFailed(error) => ("onRefreshFailed", Some(Arg::Error(error))),
+            Event::PersistFailed(error) => ("onPersistFailed", Some(Arg::Error(error))),
+            Event::Logout => ("logout", None),
+        };
+        self.notify(name, std::iter::once(Arg::Text(session.to_owned())).chain(arg).collect());
     }
 
     fn keep_process_alive(&self) -> KeepAlive {

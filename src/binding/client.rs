@@ -66,6 +66,12 @@ impl Client {
         self.sessions.borrow_mut().insert(Arc::new(session)) as u32
     }
 
+    /// Returns the key of the session, for errors: JavaScript does not keep the keys of a hundred thousand sessions.
+    #[napi(catch_unwind)]
+    pub fn key(&self, session: u32) -> String {
+        self.engine(session).session.key().to_owned()
+    }
+
     #[napi(catch_unwind)]
     pub fn forget(&self, session: u32) {
         let session = self.sessions.borrow_mut().try_remove(session as usize);

@@ -3,8 +3,8 @@
 use crate::event::Event;
 
 pub trait Host: Send + Sync {
-    /// Tells the program's hooks, in the order of the calls. Never waits.
-    fn emit(&self, event: Event);
+    /// Tells the program's hooks what happened to this session, in the order of the calls. Never waits.
+    fn emit(&self, session: &str, event: Event);
 
     /// Keeps the program running until the value is dropped.
     fn keep_process_alive(&self) -> KeepAlive;

@@ -123,6 +123,10 @@ impl Session {
         }
     }
 
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// The epoch of a request that is made now.
     pub fn epoch(&self) -> u64 {
         self.inner().state.epoch()

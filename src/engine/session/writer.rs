@@ -204,7 +204,7 @@ impl Session {
     ) -> Result<Save, StoreError> {
         let done = self.write(by, ticket).await;
         if let Err(failed) = &done {
-            by.host.emit(Event::PersistFailed(error(failed)));
+            by.host.emit(&self.key, Event::PersistFailed(error(failed)));
             self.write_again(by, REPEAT.0);
         }
         done
@@ -315,7 +315,7 @@ impl Session {
             let ticket = self.writer.wanted().ticket;
             by.counters.persist_retries.add();
             match self.write(&by, ticket).await {
-                Err(failed) => by.host.emit(Event::PersistFailed(error(&failed))),
+                Err(failed) => by.host.emit(&self.key, Event::PersistFailed(error(&failed))),
                 Ok(_) if self.writer.rests() => return,
                 Ok(_) => {}
             }

@@ -164,7 +164,7 @@ impl Grant for Minting {
 pub(super) struct NoHost;
 
 impl Host for NoHost {
-    fn emit(&self, _event: Event) {}
+    fn emit(&self, _session: &str, _event: Event) {}
 
     fn keep_process_alive(&self) -> KeepAlive {
         Box::new(())

@@ -121,7 +121,7 @@ impl Flight {
         let held = inner.state.held().cloned();
         // Under the lock, so that no request uses the new tokens before the hooks that tell of them are queued.
         for event in events {
-            self.by.host.emit(event);
+            self.by.host.emit(&self.session.key, event);
         }
         drop(guard);
         self.handle.outcome.set(outcome.map(|()| held));

@@ -86,7 +86,7 @@ impl Flight {
             None => None,
         };
         let by = Arc::clone(&self.by);
-        by.host.emit(Event::BeforeRefresh);
+        by.host.emit(&self.session.key, Event::BeforeRefresh);
         let entered = Entered::default();
         let session = Arc::clone(&self.session.key);
         let answer = by.grant.refresh(Ask {
@@ -172,7 +172,7 @@ impl Flight {
                 inner.state.forget();
             }
             if anonymous {
-                self.by.host.emit(Event::RefreshFailed(late.clone()));
+                self.by.host.emit(&self.session.key, Event::RefreshFailed(late.clone()));
             }
         }
         drop(inner);

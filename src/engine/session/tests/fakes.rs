@@ -296,7 +296,8 @@ impl FakeHost {
 }
 
 impl Host for FakeHost {
-    fn emit(&self, event: Event) {
+    fn emit(&self, session: &str, event: Event) {
+        assert_eq!(session, "key");
         self.ledger.add(match event {
             Event::BeforeRefresh => "before".into(),
             Event::Refreshed(tokens) => format!("refreshed {}", tokens.access.expose()),

@@ -98,7 +98,7 @@ struct Curious {
 }
 
 impl Host for Curious {
-    fn emit(&self, event: Event) {
+    fn emit(&self, _session: &str, event: Event) {
         let Event::Refreshed(_) = event else { return };
         let (session, by) = self.around.get().unwrap();
         let look = session.upgrade().unwrap().credential_now(&by.upgrade().unwrap(), None);
