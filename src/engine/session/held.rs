@@ -50,30 +50,41 @@ pub struct Held {
     /// These tokens came out of a refresh of this session, rather than from the store or a login.
     pub from_refresh: bool,
     accepted: AtomicBool,
+    /// The wall clock was past the end of these tokens.
+    ran_out: AtomicBool,
 }
 
 impl Held {
-    /// `now` and `wall` (epoch ms) are the moment at which the tokens arrived.
+    /// `now` ([`crate::clock::uptime`]) and `wall` (epoch ms) are the moment at which the tokens arrived.
     pub(crate) fn new(from: Versioned, stamp: Stamp, from_refresh: bool, now: Instant, wall: u64) -> Self {
         let Versioned { tokens, version } = from;
         let Stamp { epoch, generation } = stamp;
-        // The wall clock is read once, on arrival. From then on only monotonic time counts, so that a clock that
-        // jumps by a day neither expires a good token nor keeps a dead one.
         let lifetime = tokens.lifetime(wall);
         let expires = lifetime.map(|left| now + left);
-        let accepted = AtomicBool::new(false);
-        Self { tokens, version, epoch, generation, expires, lifetime, from_refresh, accepted }
+        let (accepted, ran_out) = Default::default();
+        Self { tokens, version, epoch, generation, expires, lifetime, from_refresh, accepted, ran_out }
     }
 
     /// The same access token with another refresh token.
     pub(crate) fn renewed(&self, Versioned { tokens, version }: Versioned) -> Self {
         let accepted = AtomicBool::new(self.accepted());
+        let ran_out = AtomicBool::new(self.ran_out.load(Ordering::Relaxed));
         let Self { epoch, generation, expires, lifetime, from_refresh, .. } = *self;
-        Self { tokens, version, epoch, generation, expires, lifetime, from_refresh, accepted }
+        Self { tokens, version, epoch, generation, expires, lifetime, from_refresh, accepted, ran_out }
     }
 
+    /// True if either clock has passed the end: `now`, which no step of the wall clock moves, or the wall clock when
+    /// [`Held::compare`] saw it last, which alone knows that a virtual machine was stopped.
     pub fn expired(&self, now: Instant) -> bool {
-        self.expires.is_some_and(|at| now >= at)
+        self.ran_out.load(Ordering::Relaxed) || self.expires.is_some_and(|at| now >= at)
+    }
+
+    /// Compares the end of these tokens with the wall clock (epoch ms). A clock that is stepped forward costs one refresh,
+    /// because the tokens that come then end by the stepped clock.
+    pub(crate) fn compare(&self, wall: u64) {
+        if self.tokens.expires_at.is_some_and(|at| wall >= at) {
+            self.ran_out.store(true, Ordering::Relaxed);
+        }
     }
 
     /// A server accepted this token: a later rejection means that it expired, not that it never worked.

@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::clock;
+use crate::clock::Instant;
 use crate::error::Error;
 use crate::secret::{Fingerprint, Secret};
 use crate::store::{Record, Stored};
@@ -73,6 +74,14 @@ impl Inner {
 
     fn maybe_spent(&self) -> Option<Fingerprint> {
         self.past.as_ref().and_then(|past| past.maybe_spent)
+    }
+
+    /// The time by which the state decides.
+    fn now(&self) -> Instant {
+        if let Some(held) = self.state.held() {
+            held.compare(clock::wall_ms());
+        }
+        clock::uptime()
     }
 
     fn set_maybe_spent(&mut self, token: Option<Fingerprint>) {
@@ -201,7 +210,7 @@ impl Session {
     /// Made for JavaScript's thread, which has no runtime to start a flight on and never waits for the lock.
     pub fn credential_now(&self, by: &Participant, epoch: Option<u64>) -> Option<Credential> {
         let inner = self.inner.try_lock().ok()?;
-        match inner.state.acquire(epoch.unwrap_or(inner.state.epoch()), &by.policy, clock::now()) {
+        match inner.state.acquire(epoch.unwrap_or(inner.state.epoch()), &by.policy, inner.now()) {
             Acquire::Use(held) => Some(Credential::Tokens(held)),
             Acquire::Anonymous(stamp) => Some(Credential::Anonymous(stamp)),
             _ => None,
@@ -210,7 +219,7 @@ impl Session {
 
     fn reach(self: &Arc<Self>, by: &Arc<Participant>, epoch: u64) -> Result<Reach, Error> {
         let mut inner = self.inner();
-        match inner.state.acquire(epoch, &by.policy, clock::now()) {
+        match inner.state.acquire(epoch, &by.policy, inner.now()) {
             Acquire::Use(held) => Ok(Reach::Held(held)),
             Acquire::UseAndRotate(held) => {
                 self.depart(&mut inner, by, Purpose::Rotate);
@@ -231,7 +240,8 @@ impl Session {
     ) -> Result<Verdict, Error> {
         let flight = {
             let mut inner = self.inner();
-            match inner.state.rejected(stamp, &by.policy, clock::now()) {
+            let now = inner.now();
+            match inner.state.rejected(stamp, &by.policy, now) {
                 Rejected::Replay => None,
                 Rejected::GiveBack => return Ok(Verdict::GiveBack),
                 Rejected::Fail(error) => return Err(error),
@@ -294,7 +304,7 @@ impl Session {
                 }
                 _ => {}
             }
-            inner.state.may_rotate(clock::now())?;
+            inner.state.may_rotate(inner.now())?;
             self.depart(&mut inner, by, Purpose::Rotate)
         };
         wait(by, &flight, Arrival::draw()).await?.ok_or_else(Error::logged_out)
@@ -433,5 +443,5 @@ async fn wait(by: &Participant, flight: &FlightHandle, number: Arrival) -> Resul
 
 /// Tokens that arrive now.
 fn fresh(from: Versioned, stamp: Stamp, from_refresh: bool) -> Held {
-    Held::new(from, stamp, from_refresh, clock::now(), clock::wall_ms())
+    Held::new(from, stamp, from_refresh, clock::uptime(), clock::wall_ms())
 }

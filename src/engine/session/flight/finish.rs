@@ -139,7 +139,7 @@ impl Flight {
         }
         let told = inner
             .state
-            .cooled(error, clock::now(), |failures| schedule::cool_down(failures, asked, rand::random()));
+            .cooled(error, clock::uptime(), |failures| schedule::cool_down(failures, asked, rand::random()));
         events.push(Event::RefreshFailed(told.clone()));
         told
     }
