@@ -177,6 +177,17 @@ describe('a client secret that is wrong for a while', () => {
   });
 });
 
+test("an error of the server's own that is returned counts as thrown, and may pass", async () => {
+  const server = await serve();
+  const answer = { error: 'tenant_is_moving' };
+  const api = client(server, { tokens: server.login('ada'), refresh: () => answer, maxRetries: 0 });
+  server.expire();
+  const error = await rejection(track(api.get('/api/orders')));
+  expect(error).toMatchObject({ code: 'ERR_REFRESH_FAILED', sessionLost: false });
+  expect(error.cause).toBe(answer);
+  expect(api.stats().ambiguous).toBe(0);
+});
+
 test('an Error that is returned counts as thrown', async () => {
   const server = await serve();
   const refresh = () =>

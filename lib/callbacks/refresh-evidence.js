@@ -45,7 +45,8 @@ function evidence(error, body) {
 /** True if `refresh` returned an error that it should have thrown: an OAuth error, an answer of status 4xx, an Error. */
 function isReturnedError(value) {
   const { oauthError, status } = evidence(value);
-  return oauthError !== undefined || status >= 400 || isNativeError(value);
+  const saysError = textOnly(read(value, 'error')) !== '';
+  return oauthError !== undefined || saysError || status >= 400 || isNativeError(value);
 }
 
 /**
