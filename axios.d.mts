@@ -120,7 +120,7 @@ export interface AuthRefreshOptions {
   setTokens: (tokens: AuthTokens) => Promise<void>;
   /** Whether a failed request says that the session has expired. If it throws, status 401 does. */
   isSessionExpired: (context: RequestFailureContext) => boolean;
-  /** Whether what `refresh` failed with ends the session. If it throws, an OAuth error or status 400 or 401 does. */
+  /** Whether what `refresh` failed with ends the session. If it throws, `invalid_grant` or a bare status 400 or 401 does. */
   isRefreshFailureTerminal: (error: unknown) => boolean;
   /** `name` default `Authorization`; `format` default `Bearer TOKEN`, pure. */
   header?: {
