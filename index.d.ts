@@ -289,7 +289,7 @@ export interface TokenClientOptions {
   onRefreshFailed?: (error: unknown, context: SessionContext) => void;
   /**
    * `setTokens` failed: with a StoreError whose `cause` is what it threw. The tokens serve from memory and are saved again. Without
-   * it: one process warning, TOKEN_ROTATOR_HOOK.
+   * it, after four failures in a row: one process warning, TOKEN_ROTATOR_HOOK.
    */
   onPersistFailed?: (error: unknown, context: SessionContext) => void;
   /** The session is lost: once, until `setTokens` is called. */

@@ -127,29 +127,43 @@ test('errors about one request name no session', async () => {
 describe('setTokens that always throws with nobody listening', () => {
   const warnings = () =>
     process.emitWarning.mock.calls.filter(([, { code } = {}]) => code === 'TOKEN_ROTATOR_HOOK');
-  /** Resolves with the third call, when the second failure was told. */
+  /** `often` resolves with the sixth call, when the fifth failure was told. */
   const failing = () => {
     const { hook, next } = awaited(() => Promise.reject(new Error('no such table')));
-    return { setTokens: hook, thrice: async () => [await next(), await next(), await next()] };
+    const often = async () => {
+      for (let calls = 0; calls < 6; calls += 1) await next();
+    };
+    return { setTokens: hook, often };
   };
 
   test('is a warning, once', async () => {
-    const { setTokens, thrice } = failing();
+    const { setTokens, often } = failing();
     const { server, get } = await start({ setTokens });
-    const called = thrice();
+    const called = often();
     server.expire();
     await get('ada');
     await called;
     expect(warnings()).toEqual([
-      [expect.stringMatching(/^setTokens failed.*set onPersistFailed/), { code: 'TOKEN_ROTATOR_HOOK' }],
+      [expect.stringMatching(/^setTokens fails.*set onPersistFailed/), { code: 'TOKEN_ROTATOR_HOOK' }],
     ]);
     setTokens.mockImplementation(() => {});
   });
 
+  test('is no warning if the store is back after three failures', async () => {
+    const setTokens = jest.fn();
+    for (let n = 0; n < 3; n += 1) setTokens.mockRejectedValueOnce(new Error('restarting'));
+    const { server, api, get } = await start({ setTokens });
+    server.expire();
+    await get('ada');
+    await api.close();
+    expect(setTokens).toHaveBeenCalledTimes(4);
+    expect(warnings()).toEqual([]);
+  });
+
   test('is no warning with onPersistFailed', async () => {
-    const { setTokens, thrice } = failing();
+    const { setTokens, often } = failing();
     const { server, get } = await start({ setTokens, onPersistFailed: () => {} });
-    const called = thrice();
+    const called = often();
     server.expire();
     await get('ada');
     await called;

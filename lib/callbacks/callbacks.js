@@ -11,6 +11,9 @@ const { MalformedTokens, readTokens, tokensFromArray, warn } = require('../token
 /** Visible ASCII, with spaces only between other characters. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
+/** So many writes in a row fail before somebody is told: the last of them comes a third of a second after the first. */
+const FAILED_WRITES = 4;
+
 /** The `context` of a refresh → the login that the tokens are for. @type {WeakMap<object, number>} */
 const epochs = new WeakMap();
 
@@ -18,7 +21,8 @@ class Callbacks {
   /** How many callbacks that a rotation waits for are in their synchronous part: see `assertNotInside`. */
   #running = 0;
   #user;
-  #hasWarnedOfLoss = false;
+  /** Of sessions whose last write failed; undefined after the warning. @type {Map<string, number> | undefined} */
+  #failedWrites = new Map();
   /** @type {Set<string>} */
   #noticed = new Set();
   /** Of the calls of `refresh` that are under way, by number. @type {Map<number, AbortController>} */
@@ -98,7 +102,10 @@ class Callbacks {
   setTokens(environment, number, tokens, session) {
     this.#settle(
       () => this.#user.setTokens(tokens === null ? null : tokensFromArray(tokens), session),
-      () => environment.reply(number),
+      () => {
+        this.#failedWrites?.delete(session);
+        environment.reply(number);
+      },
       (error) => this.#failed(environment, number, error),
     );
   }
@@ -182,7 +189,7 @@ class Callbacks {
 
   onPersistFailed(_environment, _number, session, raw) {
     this.#log('the tokens could not be stored', session, raw);
-    if (this.#user.onPersistFailed === undefined) this.#warnOfLoss();
+    if (this.#user.onPersistFailed === undefined) this.#countFailedWrite(session);
     this.#hook('onPersistFailed', session, errorFromNative(raw, session));
   }
 
@@ -191,12 +198,18 @@ class Callbacks {
     this.#hook('logout', session);
   }
 
-  /** Once. Without it a `setTokens` that always throws would be noticed after the next restart, when all sessions are gone. */
-  #warnOfLoss() {
-    if (this.#hasWarnedOfLoss) return;
-    this.#hasWarnedOfLoss = true;
+  /**
+   * Warns once of a `setTokens` that fails again and again: else it would be noticed after the next restart, when all sessions
+   * are gone. A store that hiccups is no reason, because the write is repeated.
+   */
+  #countFailedWrite(session) {
+    if (this.#failedWrites === undefined) return;
+    const failed = (this.#failedWrites.get(session) ?? 0) + 1;
+    this.#failedWrites.set(session, failed);
+    if (failed < FAILED_WRITES) return;
+    this.#failedWrites = undefined;
     const text =
-      'setTokens failed, so that the newest tokens are in memory only; set onPersistFailed to see why';
+      'setTokens fails, so that the newest tokens are in memory only; set onPersistFailed to see why';
     process.emitWarning(text, { code: 'TOKEN_ROTATOR_HOOK' });
   }
 
