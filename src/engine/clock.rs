@@ -41,7 +41,7 @@ fn system_time() -> SystemTime {
     SystemTime::now()
 }
 
-/// How long the machine has slept since the first call. Elsewhere than here, the clock of [`now`] counts sleep.
+/// How long the machine has slept since the first call. On other systems the clock of [`now`] counts sleep itself.
 #[cfg(all(not(test), any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 fn asleep() -> Duration {
     use rustix::time::{ClockId, clock_gettime};
