@@ -126,6 +126,19 @@ describe.each(OURS)('%s', (_name, way) => {
     expect(server.ledger.counts).toMatchObject({ refreshes: 1, rejected: 1 });
   });
 
+  test('an OAuth error that refresh returns ends the session as one that it throws', async () => {
+    const { api, server, told } = await loggedIn({
+      refresh: async () => ({ error: 'invalid_grant' }),
+      isRefreshFailureTerminal: undefined,
+      logout: async () => {},
+    });
+    server.expire();
+    const message = 'Invalid refresh response - no access token';
+    expect(await failure(api.get('/api/orders'))).toMatchObject({ message, error: 'invalid_grant' });
+    expect(times(told, 'logout')).toBe(1);
+    expect(times(told, 'refresh')).toBe(1);
+  });
+
   test('a login whose refresh token is stored only later', async () => {
     const { api, server, shelf } = await loggedIn();
     const bob = server.login('bob');

@@ -59,7 +59,7 @@ class Watched {
       for await (const chunk of this.#stream) {
         loaded += Buffer.byteLength(chunk);
         if (this.#limit > -1 && loaded > this.#limit) throw tooLong();
-        // Before `yield`, because nobody asks for more after the last byte of a known length.
+        // Before `yield`, because no more is asked for after the last byte of a known length.
         this.#progress?.add(loaded);
         yield chunk;
       }

@@ -36,7 +36,7 @@ class HeaderLogin {
   }
 
   #take(token) {
-    // A refresh function that sets the header itself logs nobody in.
+    // A refresh function that sets the header itself is no login.
     if (token === undefined || this.#session.scope.isActive) return;
     const current = this.#session.token;
     if (token === null ? this.#isLoggedOut && current === null : token === current) return;

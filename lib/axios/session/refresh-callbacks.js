@@ -95,7 +95,7 @@ class RefreshCallbacks {
     return this.#renewed?.epoch === epoch ? this.#renewed.accessToken : undefined;
   }
 
-  /** Another login begins: the refresh under way is for nobody. */
+  /** Another login begins: the refresh under way is of no use. */
   forget() {
     this.#tell?.();
     this.isUnderWay = false;

@@ -95,7 +95,7 @@ class AuthSession {
   }
 
   async #withoutToken(error, epoch) {
-    // The request waited for somebody who is not logged in any more.
+    // The login that the request waited for is over.
     if (epoch !== this.epoch) throw error;
     const told = await this.#translated(error);
     if (told !== undefined) throw told;

@@ -5,7 +5,7 @@
 
 const { randomUUID } = require('node:crypto');
 
-/** How many used refresh tokens are known again: more than a storage is behind. */
+/** The number of used refresh tokens that are recognised, which is far more than a storage is behind. */
 const REMEMBERED = 256;
 
 /** getTokens → setTokens → the storage. @type {WeakMap<Function, WeakMap<Function, SharedStorage>>} */

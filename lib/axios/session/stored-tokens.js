@@ -5,6 +5,7 @@
 // The engine gets the two tokens and nothing else. Other stored fields are merged here, because they may be any objects, and
 // an expiry among them may be in any unit.
 
+const { evidence } = require('../../callbacks/refresh-evidence.js');
 const { outlined } = require('../log.js');
 const { NoRefreshToken, TriesUsedUp } = require('./refresh-callbacks.js');
 
@@ -21,13 +22,13 @@ class StoredTokens {
   #reads = 0;
   /** The content of the storage when it was read last, or what the last refresh made of it. @type {any} */
   #stored = null;
-  /** A refresh token that is stored without an access token, while nobody is logged in. */
+  /** A refresh token that is stored without an access token, before a login. */
   #lone = null;
   /** The refresh token that was stored before the last login or logout. */
   #former;
   #tries = 0;
   #loggedOut;
-  /** The program has logged out, and nobody in since. */
+  /** The program has logged out, and has not logged in since. */
   #isOut = false;
   #isRetired = false;
 
@@ -117,7 +118,7 @@ class StoredTokens {
     const { epoch } = this.#session;
     const stored = this.#stored;
     const refreshed = await this.#session.scope.run(() => refresh(refreshToken));
-    if (!refreshed?.accessToken) throw new Error('Invalid refresh response - no access token');
+    if (!refreshed?.accessToken) throw unusable(refreshed);
     this.#log.say('debug', 'Received new access token');
     const merged = { ...stored, ...refreshed };
     merged.refreshToken ||= stored?.refreshToken || refreshToken;
@@ -180,6 +181,15 @@ class StoredTokens {
       throw error;
     }
   }
+}
+
+/** An OAuth error that `refresh` returned counts as thrown: without its code, a session that is over would be tried again. */
+function unusable(refreshed) {
+  const { oauthError, status } = evidence(refreshed);
+  return Object.assign(new Error('Invalid refresh response - no access token'), {
+    error: oauthError,
+    status,
+  });
 }
 
 exports.StoredTokens = StoredTokens;
