@@ -250,8 +250,7 @@ export interface TokenClientOptions {
   judgedStatuses?: readonly number[];
   /**
    * Whether what `refresh` threw ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
-   * it, where HTTP clients put it (`error`, `body.error`, `data.error`, `response.data.error`, `cause`, a Response that nobody has
-   * read …). Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
+   * it, where HTTP clients put it (`error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response …). Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
    * Other OAuth errors, such as invalid_client, are about the program and end no session: the error's message says which setting
    * to look at. If it throws or returns a promise, the default decides.
    * @example (error) => error instanceof Error && error.message === 'revoked'

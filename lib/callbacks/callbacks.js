@@ -11,7 +11,7 @@ const { MalformedTokens, readTokens, tokensFromArray, warn } = require('../token
 /** Visible ASCII, with spaces only between other characters. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** So many writes in a row fail before somebody is told: the last of them comes a third of a second after the first. */
+/** So many writes in a row fail before the warning: the last of them comes a third of a second after the first. */
 const FAILED_WRITES = 4;
 
 /** The `context` of a refresh → the login that the tokens are for. @type {WeakMap<object, number>} */
@@ -170,7 +170,7 @@ class Callbacks {
     environment.reply(number, opinion);
   }
 
-  // ── nobody waits for these ──
+  // ── Rust does not wait for these ──
 
   onBeforeRefresh(_environment, _number, session) {
     this.#debug('a refresh begins', session);
@@ -263,7 +263,7 @@ function isMalformed(error) {
   }
 }
 
-/** Takes a promise that nobody waits for, because its rejection would end the process. Returns whether it is one. */
+/** Takes a promise that is not awaited, because its rejection would end the process. Returns whether it is one. */
 function observe(value, rejected = (_error) => {}) {
   const isPromise = typeof value?.then === 'function';
   if (isPromise) new Promise((resolve) => resolve(value)).catch(rejected);

@@ -34,7 +34,7 @@ const AMBIGUOUS_NAMES = new Set(['AbortError', 'TimeoutError', 'SyntaxError']);
  * @param {unknown} error  that `refresh` threw
  * @param {((error: unknown) => unknown) | undefined} isTerminal
  * @param {(error: unknown, hook: string) => void} [onHookError]
- * @param {string} [body]  of the answer, if nobody has read it: see `unreadAnswer`
+ * @param {string} [body]  of an unread answer: see `unreadAnswer`
  * @returns {{ kind: 'terminal' | 'unspent' | 'ambiguous' | 'unknown', retryAfter: number | null, said: string | undefined }}
  *   retryAfter in ms; `said`: what the server said, for an error's message
  */

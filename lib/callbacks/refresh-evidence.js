@@ -29,7 +29,7 @@ const STATUSES = [
 /** The fields of a body, and of an error, that hold an OAuth error. */
 const CODES = ['error', 'error.error', 'error.code', 'code', 'errorCode', 'oauth2Code', 'oauthError'];
 
-/** Of the value and its causes; where two of them answer, the outer one wins. `body`: of an answer that nobody has read. */
+/** Of the value and its causes; where two of them answer, the outer one wins. `body`: of an unread answer. */
 function evidence(error, body) {
   const nodes = chain(error);
   const header = (name) => first(nodes, (node) => headerIn(node, name));
@@ -50,8 +50,8 @@ function isReturnedError(value) {
 }
 
 /**
- * The answer that nobody has read, if there is one: a fetch Response that was thrown, or that is in ky's HTTPError; or the
- * HttpResponse of this package's HttpError.
+ * The unread answer, if there is one: a fetch Response that was thrown, or that is in ky's HTTPError; or the HttpResponse of
+ * this package's HttpError.
  */
 function unreadAnswer(error) {
   const answers = chain(error).flatMap((node) => [node, read(node, 'response')]);
