@@ -101,7 +101,7 @@ faults! {
     ProxyHungUp: "ECONNRESET", "closed the connection";
     ProxyNotAsked: "ENOTFOUND", "was not asked: the name is unknown here (socks5h has the proxy look it up)";
 
-    Unknown: "", "could not be reached";
+    Unknown: "UNKNOWN", "could not be reached";
 }
 
 /// The codes that got and undici retry.

@@ -64,6 +64,8 @@ fn the_system() {
         assert_eq!(of_io(&kind.into()).and_then(Fault::code), Some(code));
     }
     assert_eq!(of_io(&io::Error::other("s3cr3t")), None);
+    // A NetworkError without a code would have no `cause` in JavaScript.
+    assert_eq!(Fault::Unknown.code(), Some("UNKNOWN"));
 }
 
 #[cfg(unix)]
