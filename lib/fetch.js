@@ -3,8 +3,9 @@
 // `client.fetch`: the client's requests with the arguments and results of the global fetch. `fetch/request.js` reads the
 // arguments, `fetch/response.js` makes the result.
 
+const { settleLength } = require('./body/read.js');
 const { isReason } = require('./crossing/abort.js');
-const { gather, settleLength } = require('./fetch/body.js');
+const { gather } = require('./fetch/body.js');
 const { readRequest } = require('./fetch/request.js');
 const { fetchError, fetchResponse } = require('./fetch/response.js');
 

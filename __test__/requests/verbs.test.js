@@ -1,5 +1,7 @@
 'use strict';
 
+const http = require('node:http');
+const { Readable } = require('node:stream');
 const { TOKEN, clientFor, closeServers, failure, serve } = require('./servers.js');
 
 afterEach(closeServers);
@@ -182,4 +184,39 @@ describe('headers', () => {
       expect(server.seen).toEqual([]);
     },
   );
+});
+
+test('the headers of a request that a server got can be passed on', async () => {
+  const upstream = await serve();
+  const client = clientFor(upstream);
+  const gateway = http.createServer(async (request, response) => {
+    const headers = { ...request.headers, host: undefined };
+    const answer = await client.request(request.url, { method: request.method, headers, body: request });
+    response.writeHead(answer.status).end();
+  });
+  await new Promise((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+  const { port } = gateway.address();
+  const agent = new http.Agent({ keepAlive: true });
+  try {
+    for (const framing of [{ 'content-length': 4 }, { te: 'trailers', 'transfer-encoding': 'chunked' }]) {
+      const headers = { 'x-request-id': 'r7', 'content-type': 'text/csv', ...framing };
+      await new Promise((resolve, reject) => {
+        http
+          .request({ port, host: '127.0.0.1', path: '/orders', method: 'POST', agent, headers }, (answer) =>
+            answer.resume().on('end', resolve),
+          )
+          .on('error', reject)
+          .end('a,b\n');
+      });
+    }
+  } finally {
+    agent.destroy();
+    gateway.close();
+  }
+  const headers = { 'x-request-id': 'r7', 'content-type': 'text/csv', authorization: `Bearer ${TOKEN}` };
+  const passed = { method: 'POST', url: '/orders', headers, body: Buffer.from('a,b\n') };
+  expect(upstream.seen).toMatchObject([passed, passed]);
+  expect(upstream.seen.map((request) => request.headers['content-length'])).toEqual(['4', undefined]);
+  const error = await failure(client.post('/', Readable.from(['abc']), { headers: { 'content-length': 4 } }));
+  expect(error).toMatchObject({ code: 'ERR_BODY_FAILED', cause: expect.any(TypeError) });
 });

@@ -4,8 +4,8 @@
 // `uploads.js` reads these while they are sent. Types are told apart without `instanceof`, which fails across realms.
 
 const { types } = require('node:util');
-const { invalidOption } = require('../errors.js');
-const { checkFresh, has, isStream, viewOf } = require('./streams.js');
+const { invalidOption, rejectOption } = require('../errors.js');
+const { checkFresh, discard, exactly, has, isSource, isStream, viewOf } = require('./streams.js');
 
 const NONE = Object.freeze({ data: undefined, contentType: undefined });
 
@@ -104,8 +104,29 @@ function toJson(body) {
   return json;
 }
 
+/** Checks the caller's content-length against bytes. A stream must keep to it. @param {{ data: any }} request @param {string} length */
+function settleLength({ data }, length) {
+  const declared = /^\d+$/.test(length) ? Number(length) : NaN;
+  const known = lengthOf(data);
+  if (Number.isNaN(declared) || (known !== undefined && known !== declared)) {
+    if (data?.first !== undefined) discard(data.first);
+    throw rejectOption('content-length must be absent, or the length of the body');
+  }
+  if (known !== undefined) return;
+  const { first, again } = data;
+  data.length = declared;
+  data.first = first && exactly(first, declared);
+  data.again = again && (async () => exactly(await again(), declared));
+}
+
+/** Undefined for a stream. */
+function lengthOf(data) {
+  if (data === undefined) return 0;
+  return isSource(data) ? data.length : Buffer.byteLength(data);
+}
+
 function tagOf(value) {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-module.exports = { readBody };
+module.exports = { readBody, settleLength };

@@ -82,6 +82,26 @@ function abandon(body) {
   discard(body);
 }
 
+/** The stream, which fails if it is longer or shorter: Rust would cut off a longer one without a word. */
+function exactly(stream, length) {
+  expect(stream);
+  let left = length;
+  let reader;
+  const counted = ({ next }) => ({
+    async next() {
+      const part = await next();
+      if (!part.done) left -= bytesOf(part.value).byteLength;
+      if (left < 0 || (part.done && left > 0))
+        throw new TypeError('the body is not as long as content-length says');
+      return part;
+    },
+  });
+  return {
+    [Symbol.asyncIterator]: () => counted((reader = open(stream))),
+    destroy: (reason) => (reader === undefined ? discard(stream, reason) : reader.cancel(reason)),
+  };
+}
+
 /** Errors are dropped, because no caller waits for a stream that is let go. */
 function quietly(work) {
   Promise.resolve()
@@ -115,6 +135,7 @@ module.exports = {
   checkFresh,
   destroy,
   discard,
+  exactly,
   expect,
   has,
   isSource,

@@ -6,7 +6,7 @@
 const { types } = require('node:util');
 const { unwatch, watch } = require('../crossing/abort.js');
 const { readBody } = require('../body/read.js');
-const { bytesOf, discard, isSource, isStream, open } = require('../body/streams.js');
+const { bytesOf, isStream, open } = require('../body/streams.js');
 
 const TAGS = ['Blob', 'File', 'FormData', 'URLSearchParams'];
 
@@ -93,43 +93,4 @@ function resumed(parts, reader, next) {
   return { first, again: undefined, length: undefined };
 }
 
-/** Checks the caller's content-length against bytes. A stream must keep to it. */
-function settleLength(request, length) {
-  const { data } = request;
-  const declared = /^\d+$/.test(length) ? Number(length) : NaN;
-  const known = lengthOf(data);
-  if (Number.isNaN(declared) || (known !== undefined && known !== declared)) {
-    if (data?.first !== undefined) discard(data.first);
-    throw new TypeError('content-length must be absent, or the length of the body');
-  }
-  if (known !== undefined) return;
-  data.length = declared;
-  data.first = exactly(data.first, declared);
-}
-
-/** Undefined for a stream. */
-function lengthOf(data) {
-  if (data === undefined) return 0;
-  return isSource(data) ? data.length : Buffer.byteLength(data);
-}
-
-/** The stream, which fails if it is longer or shorter: Rust would cut off a longer one without a word. */
-function exactly(stream, length) {
-  let left = length;
-  let reader;
-  const counted = ({ next }) => ({
-    async next() {
-      const part = await next();
-      if (!part.done) left -= bytesOf(part.value).byteLength;
-      if (left < 0 || (part.done && left > 0))
-        throw new TypeError('the body is not as long as content-length says');
-      return part;
-    },
-  });
-  return {
-    [Symbol.asyncIterator]: () => counted((reader = open(stream))),
-    destroy: (reason) => (reader === undefined ? discard(stream, reason) : reader.cancel(reason)),
-  };
-}
-
-module.exports = { gather, readFetchBody, settleLength };
+module.exports = { gather, readFetchBody };

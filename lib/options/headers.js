@@ -15,36 +15,67 @@ const FRAMING = new Set([
   ...['connection', 'content-length', 'expect', 'keep-alive', 'proxy-connection', 'te', 'trailer'],
   ...['transfer-encoding', 'upgrade'],
 ]);
+/** The framing of ordinary requests. A server may pass on the headers of one that it got. */
+const ORDINARY = {
+  __proto__: null,
+  connection: /^(?:keep-alive|close)$/i,
+  'content-length': /^\d+$/,
+  'keep-alive': /^(?:timeout|max)=\d+(?:, *(?:timeout|max)=\d+)*$/i,
+  'proxy-connection': /^(?:keep-alive|close)$/i,
+  te: /^trailers$/i,
+  'transfer-encoding': /^chunked$/i,
+};
 
-/** Reads Headers, pairs or a plain object. Returns '' for none. */
-function readHeaders(init, name = 'headers') {
+/**
+ * Reads Headers, pairs or a plain object. Returns '' for none.
+ * @param {any} init @param {string} [name] @param {Record<string, string>} [left]  gets ordinary framing, which is refused without it
+ */
+function readHeaders(init, name = 'headers', left = undefined) {
   if (typeof init !== 'object' || init === null) throw notHeaders(name);
   let lines = '';
   if (typeof init[Symbol.iterator] !== 'function') {
-    for (const key of Object.keys(init)) lines = append(lines, key, init[key], name);
+    for (const key of Object.keys(init)) lines = append(lines, key, init[key], name, left);
     return lines;
   }
   for (const pair of init) {
     if (!Array.isArray(pair) || pair.length !== 2) throw notHeaders(name);
-    lines = append(lines, pair[0], pair[1], name);
+    lines = append(lines, pair[0], pair[1], name, left);
   }
   return lines;
 }
 
-/** A value of `undefined` means no header, as in `{ 'if-match': etag }` without an etag. */
-function append(lines, header, value, name) {
+/** A value of `undefined` means no header, as in `{ 'if-match': etag }` without an etag. A list is several headers. */
+function append(lines, header, value, name, left) {
   if (value === undefined) return lines;
-  return addHeader(lines, readHeaderName(header, name), readHeaderValue(value, header, name));
+  if (Array.isArray(value)) {
+    return value.reduce((all, item) => append(all, header, readHeaderValue(item, header, name), name), lines);
+  }
+  const lower = readLowerName(header, name);
+  if (FRAMING.has(lower)) {
+    if (left === undefined || !ORDINARY[lower]?.test(value)) throw isFraming(lower, name);
+    left[lower] = String(value);
+    return lines;
+  }
+  return addHeader(lines, lower, readHeaderValue(value, header, name));
 }
 
-/** Returns it in lower case. The error does not show a bad name, which may be a value in the wrong place. */
-function readHeaderName(value, name = 'headers') {
+/** Returns it in lower case. */
+function readHeaderName(value, name) {
+  const lower = readLowerName(value, name);
+  if (FRAMING.has(lower)) throw isFraming(lower, name);
+  return lower;
+}
+
+/** The error does not show a bad name, which may be a value in the wrong place. */
+function readLowerName(value, name) {
   if (typeof value !== 'string' || !TOKEN.test(value)) {
     throw rejectOption(`${name} has a header name that is not a valid HTTP token`);
   }
-  const lower = value.toLowerCase();
-  if (FRAMING.has(lower)) throw rejectOption(`${name} must not set ${lower}: the connection does`);
-  return lower;
+  return value.toLowerCase();
+}
+
+function isFraming(lower, name) {
+  return rejectOption(`${name} must not set ${lower}: the connection does`);
 }
 
 function readHeaderValue(value, header, name) {

@@ -13,7 +13,7 @@ const {
   shownName,
   unknownOption,
 } = require('./check.js');
-const { readBody } = require('../body/read.js');
+const { readBody, settleLength } = require('../body/read.js');
 const { NativeRequest, REDIRECT_MODES } = require('../crossing/native-request.js');
 const { invalidOption, rejectOption } = require('../errors.js');
 const { TOKEN, addContentType, addHeader, hasHeader, readHeaders } = require('./headers.js');
@@ -42,9 +42,12 @@ const RETRY_DEFAULTS = Object.freeze({
 function readRequestOptions(method, options, body, clientRetry) {
   if (options === undefined && body === undefined) return DEFAULTS[method ?? 'GET'];
   const request = new NativeRequest(method ?? 'GET');
+  /** @type {Record<string, string>} */
+  const framing = {};
   try {
-    if (options !== undefined) body = readAll(request, method, options, body, clientRetry);
+    if (options !== undefined) body = readAll(request, framing, method, options, body, clientRetry);
     if (body !== undefined && body !== null) attachBody(request, body);
+    if (framing['content-length'] !== undefined) settleLength(request, framing['content-length']);
   } catch (error) {
     abandon(body ?? options?.body);
     throw error;
@@ -55,7 +58,6 @@ function readRequestOptions(method, options, body, clientRetry) {
 /** How the value of an option becomes the field of its name. @type {Map<string, (value: any, clientRetry: any) => any>} */
 const READERS = new Map(
   Object.entries({
-    headers: (value) => readHeaders(value),
     query: readQuery,
     timeout: (value) => duration(value, 'timeout', 0),
     signal: readSignal,
@@ -66,10 +68,10 @@ const READERS = new Map(
     retry: readRetry,
   }),
 );
-const KNOWN = ['method', 'body', 'idempotencyKey', ...READERS.keys()];
+const KNOWN = ['method', 'headers', 'body', 'idempotencyKey', ...READERS.keys()];
 
 /** Returns the body. */
-function readAll(request, verb, options, body, clientRetry) {
+function readAll(request, framing, verb, options, body, clientRetry) {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption('options', 'an object');
   }
@@ -81,6 +83,7 @@ function readAll(request, verb, options, body, clientRetry) {
     if (read === undefined && !KNOWN.includes(key)) throw unknownOption(key, KNOWN);
     if (value === undefined) continue;
     if (read !== undefined) request[key] = read(value, clientRetry);
+    else if (key === 'headers') request.headers = readHeaders(value, 'headers', framing);
     else if (key === 'method') request.method = readMethod(value, verb);
     else if (key === 'idempotencyKey') idempotencyKey = readKey(value);
     else if (body === undefined) body = value;
@@ -119,12 +122,16 @@ function readQuery(value) {
   }
   const params = new URLSearchParams();
   for (const key of Object.keys(value)) {
-    const item = value[key];
-    if (item === undefined || item === null) continue;
-    if (typeof item !== 'string' && typeof item !== 'boolean' && !Number.isFinite(item)) {
-      throw invalidOption(`query: ${shownName(key, 'a value')}`, 'a string, a finite number or a boolean');
+    for (const item of Array.isArray(value[key]) ? value[key] : [value[key]]) {
+      if (item === undefined || item === null) continue;
+      if (typeof item !== 'string' && typeof item !== 'boolean' && !Number.isFinite(item)) {
+        throw invalidOption(
+          `query: ${shownName(key, 'a value')}`,
+          'a string, a finite number, a boolean or a list of these',
+        );
+      }
+      params.append(key, item);
     }
-    params.append(key, item);
   }
   return params.toString();
 }
