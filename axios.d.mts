@@ -113,11 +113,11 @@ export interface RequestFailureContext {
 
 export interface AuthRefreshOptions {
   /** Asks for new tokens. Requests that it makes with the same instance do not wait for it. */
-  refresh: (refreshToken: string) => Promise<AuthTokens>;
+  refresh: (refreshToken: string) => AuthTokens | Promise<AuthTokens> | Promise<unknown>;
   /** Reads the storage: at once, and before each refresh; tokens that are newer there are taken over. */
-  getTokens: () => Promise<AuthTokens | null>;
+  getTokens: () => AuthTokens | null | undefined | Promise<AuthTokens | null | undefined>;
   /** Stores what was stored with what was refreshed over it. Repeated until it succeeds. */
-  setTokens: (tokens: AuthTokens) => Promise<void>;
+  setTokens: (tokens: AuthTokens) => unknown;
   /** Whether a failed request says that the session has expired. If it throws, status 401 does. */
   isSessionExpired: (context: RequestFailureContext) => boolean;
   /** Whether what `refresh` failed with ends the session. If it throws, `invalid_grant` or a bare status 400 or 401 does. */
@@ -128,11 +128,11 @@ export interface AuthRefreshOptions {
     format?: (token: string) => string;
   };
   /** Before each call of `refresh`. */
-  onBeforeRefresh?: () => void;
+  onBeforeRefresh?: () => unknown;
   /** After new tokens were stored, before anything is sent again. */
-  onRefreshed?: (tokens: AuthTokens) => void;
+  onRefreshed?: (tokens: AuthTokens) => unknown;
   /** After a refresh failed, once: with its error, or with the 401 if there was no refresh. */
-  onRefreshFailed?: (error: any) => void;
+  onRefreshFailed?: (error: any) => unknown;
   /** How many refreshes in a row may fail before the next 401 ends the session. Default 3. */
   maxRetries?: number;
   /** How long requests wait for a refresh, ms. A late success is still stored. Default 10 000. */
@@ -140,7 +140,7 @@ export interface AuthRefreshOptions {
   /** Lines for people. Default: none. */
   logger?: Logger;
   /** After the session was lost. The request that met it waits for this, at most `refreshTimeout`. */
-  logout?: () => void | Promise<void>;
+  logout?: () => unknown;
   /**
    * More origins that get the token than that of the instance's `baseURL`. Without either, it is the first origin that the
    * token goes to.
@@ -177,9 +177,9 @@ export interface TokenRotatorOptions<TRefreshData = unknown> {
   /** The new access token in the endpoint's answer. If it throws, the refresh has failed. */
   onRefreshSuccess: (data: TRefreshData) => string | Promise<string>;
   /** After the token was set; awaited before anything is sent again. */
-  onAfterRefresh?: (data: TRefreshData) => void | Promise<void>;
+  onAfterRefresh?: (data: TRefreshData) => unknown;
   /** After a refresh failed, once; the token is gone by then. */
-  onRefreshFailed?: (error: unknown) => void;
+  onRefreshFailed?: (error: unknown) => unknown;
   /** Puts the token into a request, each time that it is sent. Default: `Authorization: Bearer TOKEN`. */
   applyToken?: (config: SentConfig, token: string) => void;
   /** For the instance that is made; wins over `baseURL` and `withCredentials: true`. */

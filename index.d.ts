@@ -2,7 +2,7 @@
 
 // Durations are milliseconds, at most 2 147 483 647 (24.8 days), fractions rounded up; sizes are bytes. Options are checked
 // when they are given: one that is wrong or unknown is a TokenRotatorError with code ERR_INVALID_OPTION that names the option
-// and never its value. The constructor and `session` throw it; all else rejects with it.
+// and never its value; undefined is the same as absent. The constructor and `session` throw it; all else rejects with it.
 
 // ───────────────────────────── tokens ─────────────────────────────
 
@@ -38,30 +38,40 @@ export type MomentLike = number | string | Date | null;
  * `expires_on`, `expiresOn` or `expiry_date`; of a refresh, `expires_in` counts first, and a moment that has passed means unknown.
  * An expiry that cannot be read means unknown as well, with a process warning, TOKEN_ROTATOR_TOKENS.
  */
-export type TokensLike =
-  | Tokens
-  | {
-      accessToken: string;
-      refreshToken?: string | null;
-      expiresAt?: MomentLike;
-      expiresIn?: number | string | null;
-      [extra: string]: unknown;
-    }
-  | {
-      access_token: string;
-      refresh_token?: string | null;
-      expires_in?: number | string | null;
-      expires_at?: MomentLike;
-      token_type?: string;
-      scope?: string;
-      [extra: string]: unknown;
-    };
+export type TokensLike = Tokens | TokenFields | TokenAnswer | (TokenFields & Extra) | (TokenAnswer & Extra);
+
+/** As a program's own interface has them, which has no index signature. */
+interface TokenFields {
+  accessToken: string;
+  refreshToken?: string | null | undefined;
+  expiresAt?: MomentLike | undefined;
+  expiresIn?: number | string | null | undefined;
+}
+
+interface TokenAnswer {
+  access_token: string;
+  refresh_token?: string | null | undefined;
+  expires_in?: number | string | null | undefined;
+  expires_at?: MomentLike | undefined;
+  token_type?: string | undefined;
+  scope?: string | undefined;
+}
+
+/** Anything else beside the tokens is stored with them. */
+type Extra = { [extra: string]: unknown };
 
 /** Tokens for a seed, a login or a store: a refresh token alone is enough, and is refreshed before the first request. */
-export type LoginLike =
-  | TokensLike
-  | { accessToken?: '' | null; refreshToken: string; [extra: string]: unknown }
-  | { access_token?: '' | null; refresh_token: string; [extra: string]: unknown };
+export type LoginLike = TokensLike | LoneFields | LoneAnswer | (LoneFields & Extra) | (LoneAnswer & Extra);
+
+interface LoneFields {
+  accessToken?: string | null | undefined;
+  refreshToken: string;
+}
+
+interface LoneAnswer {
+  access_token?: string | null | undefined;
+  refresh_token: string;
+}
 
 /** Which session a hook, a log line or an error is about: the client's option `session`, or the key of `client.session`. */
 export interface SessionContext {
@@ -178,19 +188,21 @@ export class TokenClient {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export interface TokenClientOptions {
+export type TokenClientOptions = ClientOptions & TokenStorage & Route;
+
+interface ClientOptions {
   /**
    * Resolves relative URLs. Its origin is the only one that receives the token, unless `allowedOrigins` adds more.
    * http or https, without credentials, query or fragment. Default: none, so every URL must be absolute.
    */
-  baseURL?: string | URL;
+  baseURL?: string | URL | undefined;
   /**
    * More origins that may receive the token, compared by scheme, host and port. No paths, no wildcards. Default: none.
    * @example ['https://uploads.example.com']
    */
-  allowedOrigins?: readonly (string | URL)[];
+  allowedOrigins?: readonly (string | URL)[] | undefined;
   /** Sent with every request; a request's own header of the same name wins. Default: none. */
-  headers?: HeadersLike;
+  headers?: HeadersLike | undefined;
 
   // ── where new tokens come from ──
 
@@ -199,29 +211,24 @@ export interface TokenClientOptions {
    * come. What it throws decides what happens next, see `isRefreshFailureTerminal`. An OAuth error, an answer of status 4xx or an
    * Error that it returns counts as thrown. If it returns a usable refresh token without a usable access token, the refresh fails,
    * and the next one sends the new refresh token.
+   * A promise may be of `unknown`, as that of `response.json()` is.
    */
-  refresh: (refreshToken: string | null, context: RefreshContext) => TokensLike | Promise<TokensLike>;
+  refresh: (
+    refreshToken: string | null,
+    context: RefreshContext,
+  ) => TokensLike | Promise<TokensLike> | Promise<unknown>;
 
-  // ── where tokens live: the pair of callbacks, or memory ──
+  // ── which tokens ──
 
-  /** Only memory in this version, which is also the default. Not together with `getTokens` and `setTokens`. */
-  store?: { type: 'memory' };
-  /**
-   * Reads the stored tokens of a session; null if there are none. Goes with `setTokens`. Default: memory. Error: StoreError,
-   * also after `refreshTimeout`.
-   */
-  getTokens?: (session: string) => LoginLike | null | Promise<LoginLike | null>;
-  /** Stores the tokens of a session; null after a logout: remove them. Goes with `getTokens`. Error: see `onPersistFailed`. */
-  setTokens?: (tokens: Tokens | null, session: string) => void | Promise<void>;
   /** Seeds the store if it holds nothing for `session`. Default: none. */
-  tokens?: LoginLike;
+  tokens?: LoginLike | undefined;
   /** Key of this identity in the store, 1 to 512 characters. Default `'default'`. */
-  session?: string;
+  session?: string | undefined;
   /**
    * Clients of one name, in any worker thread of the process, share tokens and rotations. 1 to 512 characters.
    * Default: not shared.
    */
-  share?: string;
+  share?: string | undefined;
 
   // ── how the token is attached ──
 
@@ -230,7 +237,7 @@ export interface TokenClientOptions {
    * once per token, not per request.
    * @example { name: 'x-api-key', format: (token) => token }
    */
-  header?: { name?: string; format?: (token: string) => string };
+  header?: { name?: string; format?: (token: string) => string } | undefined;
 
   // ── what counts as expired, and what ends a session ──
 
@@ -240,14 +247,14 @@ export interface TokenClientOptions {
    * throws, the default decides. After a network error only what can be repeated is sent again: `retry.methods`, an
    * `idempotencyKey`, or a request of which nothing was sent.
    */
-  isSessionExpired?: (failure: SessionFailure) => boolean;
+  isSessionExpired?: ((failure: SessionFailure) => boolean) | undefined;
   /**
    * Statuses from 200 to 399 about which `isSessionExpired` is asked as well. Such an answer is delivered once its body is
    * there whole, or larger than 1 MiB; a redirect is followed after it was judged. Event streams are judged without their
    * body. Needs `isSessionExpired`. Default: none.
    * @example [200, 302]
    */
-  judgedStatuses?: readonly number[];
+  judgedStatuses?: readonly number[] | undefined;
   /**
    * Whether what `refresh` threw ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
    * it, where HTTP clients put it (`error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response …). Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
@@ -255,7 +262,7 @@ export interface TokenClientOptions {
    * to look at. If it throws or returns a promise, the default decides.
    * @example (error) => error instanceof Error && error.message === 'revoked'
    */
-  isRefreshFailureTerminal?: (error: unknown, context: SessionContext) => boolean;
+  isRefreshFailureTerminal?: ((error: unknown, context: SessionContext) => boolean) | undefined;
 
   // ── when to rotate ──
 
@@ -263,43 +270,43 @@ export interface TokenClientOptions {
    * Begin rotating this long before expiry, in the background, ms ≥ 0. 0: off. Default: the least of a fifth of the
    * lifetime and 5 minutes, spread by ±10 % per process. Tokens that live no longer than it: at half their life.
    */
-  refreshAhead?: number;
+  refreshAhead?: number | undefined;
   /**
    * How long callers wait for one exchange, and for one call of `getTokens` or `setTokens`, ms ≥ 1. A late success is still
    * stored. Default 10 000. Error: RefreshTimeoutError, and StoreError for the two.
    */
-  refreshTimeout?: number;
+  refreshTimeout?: number | undefined;
   /** Tries more within one rotation after a failure that spent nothing (not sent, 5xx, 429), 0 to 100. Default 3. */
-  maxRetries?: number;
+  maxRetries?: number | undefined;
   /**
    * How long the server accepts the previous refresh token again, ms ≥ 0, or a provider's name. Default 0: strict. Only
    * after an exchange without an answer, the same refresh token is sent once more within this time.
    * @example 30_000
    */
-  rotationGrace?: number | RotationGracePreset;
+  rotationGrace?: number | RotationGracePreset | undefined;
 
   // ── lifecycle: none of these can change a request's outcome, delay it, or crash the process. Default: none ──
 
   /** Before each call of `refresh`. */
-  onBeforeRefresh?: (context: SessionContext) => void;
+  onBeforeRefresh?: ((context: SessionContext) => unknown) | undefined;
   /** After a rotation was stored, before the first request that waited for it is answered. */
-  onRefreshed?: (tokens: Tokens, context: SessionContext) => void;
+  onRefreshed?: ((tokens: Tokens, context: SessionContext) => unknown) | undefined;
   /** After a rotation failed, once: with a RefreshError, SessionLostError or StoreError whose `cause` is what was thrown. */
-  onRefreshFailed?: (error: unknown, context: SessionContext) => void;
+  onRefreshFailed?: ((error: TokenRotatorError, context: SessionContext) => unknown) | undefined;
   /**
    * `setTokens` failed: with a StoreError whose `cause` is what it threw. The tokens serve from memory and are saved again. Without
    * it, after four failures in a row: one process warning, TOKEN_ROTATOR_HOOK.
    */
-  onPersistFailed?: (error: unknown, context: SessionContext) => void;
+  onPersistFailed?: ((error: StoreError, context: SessionContext) => unknown) | undefined;
   /** The session is lost: once, until `setTokens` is called. */
-  logout?: (context: SessionContext) => void | Promise<void>;
+  logout?: ((context: SessionContext) => unknown) | undefined;
   /**
    * A callback threw or rejected where nobody else could see it; `hook` is its name. `context` is empty for `isSessionExpired`.
    * Without it: a process warning, TOKEN_ROTATOR_HOOK, that names the callback.
    */
-  onHookError?: (error: unknown, hook: string, context: Partial<SessionContext>) => void;
+  onHookError?: ((error: unknown, hook: string, context: Partial<SessionContext>) => unknown) | undefined;
   /** Lines for people; they hold no token. */
-  logger?: Logger;
+  logger?: Logger | undefined;
 
   // ── requests ──
 
@@ -307,68 +314,105 @@ export interface TokenClientOptions {
    * The whole request, ms ≥ 1: queueing, replays, retries and the body if it is awaited with them. Default 30 000. A body
    * that is streamed has 5 minutes for each part; `text()` and the like have this long for all of it. Error: TimeoutError.
    */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
    * When a request is sent again after a failure that passes; a number is the `limit`, false is 0. Default: see
    * RetryOptions.
    */
-  retry?: RetryOptions | number | boolean;
+  retry?: RetryOptions | number | boolean | undefined;
   /**
    * Requests that wait for a rotation, those of all sessions. `max`: how many, ≥ 0, default 10 000, beyond it QueueFullError.
    * `timeout`: how long each, ms ≥ 1, default as long as the request's own; then TimeoutError with `phase` 'queue'.
    */
-  queue?: { max?: number; timeout?: number };
+  queue?: { max?: number | undefined; timeout?: number | undefined } | undefined;
   /**
    * `same-origin` follows a redirect within the origin and refuses others with ERR_REDIRECT; `follow` leaves the token
    * and every header of yours behind when it leaves the origin; `error` refuses all; `manual` returns the 3xx answer.
    * Default `same-origin`.
    */
-  redirect?: RedirectMode;
+  redirect?: RedirectMode | undefined;
   /**
    * Largest body that `json`, `text`, `bytes` and `arrayBuffer` hold, counted after decompression, 1 to 2 147 483 647
    * bytes. Default 64 MiB. Error: ERR_TOO_LARGE. A body read as a stream has no limit.
    */
-  maxResponseSize?: number;
+  maxResponseSize?: number | undefined;
   /**
    * false: a request is never sent again after its token was rejected. The rotation happens, and the rejection is the
    * caller's, also where the rotation fails. Default true.
    */
-  replay?: boolean;
+  replay?: boolean | undefined;
   /** Reject with HttpError for statuses outside 200–399. Default false. */
-  throwHttpErrors?: boolean;
+  throwHttpErrors?: boolean | undefined;
   /** Send the token over http:// beyond loopback. Default false: ERR_INSECURE_TRANSPORT. */
-  allowInsecure?: boolean;
+  allowInsecure?: boolean | undefined;
   /**
    * PEM text or a Buffer of it. `ca` is trusted instead of the system's roots, as in Node; `cert` and `key` go together.
    * `rejectUnauthorized` default true. All but the client certificate hold for an https proxy as well. Default: none.
    */
-  tls?: { ca?: string | Buffer; cert?: string | Buffer; key?: string | Buffer; rejectUnauthorized?: boolean };
+  tls?:
+    | ({ ca?: string | Buffer | undefined; rejectUnauthorized?: boolean | undefined } & (
+        { cert: string | Buffer; key: string | Buffer } | { cert?: undefined; key?: undefined }
+      ))
+    | undefined;
   /**
    * Requests on the wire at once, 1 to 65 535; further ones wait for their turn, in order. As many idle connections are
    * kept per origin. Default 256.
    */
-  connections?: number;
+  connections?: number | undefined;
   /**
    * Offer HTTP/2 to https origins, which choose by ALPN; all requests to one that takes it share a connection. false:
    * HTTP/1.1 only. Default true.
    */
-  http2?: boolean;
-  /**
-   * A Unix socket that all connections go to; URLs still give `host` and path, and with https there is TLS over it. Plain
-   * http counts as secure there, since it does not leave the machine. Not together with `proxy`, not on Windows.
-   * Default: none.
-   * @example '/var/run/docker.sock'
-   */
-  socketPath?: string;
-  /**
-   * `http://user:password@host:port`, `https://…`, `socks5://…` (names are looked up here) or `socks5h://…` (by the
-   * proxy). https goes through a tunnel, in which the proxy sees the host's name and no more. `'env'`: what HTTP_PROXY,
-   * HTTPS_PROXY, ALL_PROXY and NO_PROXY say, in either case, when the client is made; this machine is reached directly.
-   * Default false: no proxy, and the environment is not read. Error: NetworkError, which names the proxy and what it did.
-   * @example 'http://proxy.example.com:3128'
-   */
-  proxy?: string | false;
+  http2?: boolean | undefined;
 }
+
+/** Where tokens live: the pair of callbacks, or memory. */
+type TokenStorage =
+  | {
+      /**
+       * Reads the stored tokens of a session; null or undefined if there are none. Goes with `setTokens`. Default: memory.
+       * Error: StoreError, also after `refreshTimeout`.
+       */
+      getTokens: (session: string) => MaybeTokens | Promise<MaybeTokens>;
+      /**
+       * Stores the tokens of a session; null after a logout: remove them. Goes with `getTokens`. If it returns a promise, the
+       * tokens count as stored once that resolves, with any value. Error: see `onPersistFailed`.
+       */
+      setTokens: (tokens: Tokens | null, session: string) => unknown;
+      store?: undefined;
+    }
+  | {
+      getTokens?: undefined;
+      setTokens?: undefined;
+      /** Only memory in this version, which is also the default. Not together with `getTokens` and `setTokens`. */
+      store?: { type: 'memory' } | undefined;
+    };
+
+type MaybeTokens = LoginLike | null | undefined;
+
+/** Which way connections go: straight, through a proxy, or to a Unix socket. */
+type Route =
+  | {
+      /**
+       * A Unix socket that all connections go to; URLs still give `host` and path, and with https there is TLS over it. Plain
+       * http counts as secure there, since it does not leave the machine. Not together with `proxy`, not on Windows.
+       * Default: none.
+       * @example '/var/run/docker.sock'
+       */
+      socketPath?: string | undefined;
+      proxy?: false | undefined;
+    }
+  | {
+      socketPath?: undefined;
+      /**
+       * `http://user:password@host:port`, `https://…`, `socks5://…` (names are looked up here) or `socks5h://…` (by the
+       * proxy). https goes through a tunnel, in which the proxy sees the host's name and no more. `'env'`: what HTTP_PROXY,
+       * HTTPS_PROXY, ALL_PROXY and NO_PROXY say, in either case, when the client is made; this machine is reached directly.
+       * Default false: no proxy, and the environment is not read. Error: NetworkError, which names the proxy and what it did.
+       * @example 'http://proxy.example.com:3128'
+       */
+      proxy?: string | false | undefined;
+    };
 
 export type RedirectMode = 'same-origin' | 'follow' | 'error' | 'manual';
 
@@ -397,8 +441,8 @@ export interface SessionFailure {
   headers: Headers;
   /** Where the answer came from, after redirects; for a network error, where the request went. With its query. */
   url: string;
-  /** A NetworkError; only for a network error. */
-  error?: Error;
+  /** Only for a network error. */
+  error?: NetworkError;
 }
 
 export interface Logger {
@@ -408,11 +452,18 @@ export interface Logger {
 
 // ───────────────────────────── requests ─────────────────────────────
 
-/** Names are HTTP tokens; values are one line of Latin-1. A header whose value is undefined is not sent. */
+/**
+ * Names are HTTP tokens; values are one line of Latin-1. A list is one header for each of its values, and a header whose value
+ * is undefined is not sent. A server can pass on the headers of a request that it got: ordinary framing (`connection:
+ * keep-alive`, `transfer-encoding: chunked` …) is left out, and `content-length` must be that of the body. Take out `host`,
+ * and `authorization` if the client's token is to be sent.
+ */
 export type HeadersLike =
   | Headers
-  | Iterable<readonly [string, string | number | undefined]>
-  | { readonly [name: string]: string | number | undefined };
+  | Iterable<readonly [string, HeaderValue] | readonly string[]>
+  | { readonly [name: string]: HeaderValue };
+
+type HeaderValue = string | number | readonly string[] | undefined;
 
 /**
  * Text (text/plain), bytes, URLSearchParams and FormData (forms), Blobs, streams; anything else is sent as JSON.
@@ -449,50 +500,58 @@ export type JsonBody = (object | { readonly [key: string]: unknown }) & {
   readonly [Symbol.asyncIterator]?: never;
 };
 
+/** A plain object, also one of an interface, whose values the compiler cannot check. No URLSearchParams, no Map. */
+export type QueryLike =
+  | { readonly [name: string]: QueryValue | readonly QueryValue[] }
+  | (object & { readonly [Symbol.iterator]?: never });
+
+type QueryValue = string | number | boolean | null | undefined;
+
 export interface VerbOptions {
   /**
    * Over the client's own headers. An explicit authorization header is respected: no token is attached, and a 401 is
-   * yours. Framing headers (content-length, transfer-encoding, connection, expect …) are refused. Default: none.
+   * yours. Framing headers (transfer-encoding, connection, expect …) are refused, except in their ordinary form: see
+   * HeadersLike. Default: none.
    */
-  headers?: HeadersLike;
+  headers?: HeadersLike | undefined;
   /**
-   * Appended to the URL's own query. null and undefined are left out.
-   * @example { page: 2, draft: false }
+   * Appended to the URL's own query. null and undefined are left out; a list gives a pair for each of its values.
+   * @example { page: 2, draft: false, tag: ['new', 'sold'] }
    */
-  query?: { readonly [name: string]: string | number | boolean | null | undefined };
+  query?: QueryLike | undefined;
   /** The whole request: queueing, replays, retries and an awaited body, ms ≥ 1. Default: the client's. Error: TimeoutError. */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
    * Aborting rejects with the signal's reason, and with an AbortError if it has none, as those of old polyfills. A rotation under
    * way goes on for the others. Default: none.
    */
-  signal?: AbortSignal | null;
+  signal?: AbortSignal | null | undefined;
   /**
    * Neither token nor queue nor rotation for this request; any origin is allowed, and gets none of the client's `headers`
    * unless it is one of the client's. Default false.
    */
-  skipAuthRefresh?: boolean;
+  skipAuthRefresh?: boolean | undefined;
   /** As the client's option of this name. Default: the client's; so is what an object leaves out. */
-  retry?: RetryOptions | number | boolean;
+  retry?: RetryOptions | number | boolean | undefined;
   /**
    * Sent as `idempotency-key`, the same whenever the request is sent again; it makes a POST or PATCH one that may be. 1 to
    * 255 visible ASCII characters; true makes a random UUID. Servers that follow the IETF draft want it in double quotes:
    * add them yourself. Default: none.
    */
-  idempotencyKey?: string | true;
+  idempotencyKey?: string | true | undefined;
   /** As the client's option of this name. Default: the client's. */
-  redirect?: RedirectMode;
+  redirect?: RedirectMode | undefined;
   /** As the client's option of this name. Default: the client's. */
-  replay?: boolean;
+  replay?: boolean | undefined;
   /** Reject with HttpError for statuses outside 200–399. Default: the client's. */
-  throwHttpErrors?: boolean;
+  throwHttpErrors?: boolean | undefined;
 }
 
 export interface RequestOptions extends VerbOptions {
   /** Any but CONNECT and TRACE. Default GET. */
-  method?: string;
+  method?: string | undefined;
   /** Default: none. GET and HEAD have none. */
-  body?: BodyLike | null;
+  body?: BodyLike | null | undefined;
 }
 
 /**
@@ -503,17 +562,17 @@ export interface RequestOptions extends VerbOptions {
  */
 export interface RetryOptions {
   /** How often more than once, 0 to 100. Default 2. */
-  limit?: number;
+  limit?: number | undefined;
   /** Default GET, HEAD, PUT, DELETE, OPTIONS, TRACE: those that repeating does not change (RFC 9110 §9.2.2). */
-  methods?: readonly string[];
+  methods?: readonly string[] | undefined;
   /** Default 408, 425, 429, 500, 502, 503, 504. */
-  statusCodes?: readonly number[];
+  statusCodes?: readonly number[] | undefined;
   /**
    * The longest pause, ms ≥ 0. Default 30 000. Pauses are random, up to 200 ms before the first retry, twice as much before
    * each further one. `retry-after` wins; if it is longer than this, or than the `timeout` allows, the answer is the
    * caller's at once.
    */
-  maxDelay?: number;
+  maxDelay?: number | undefined;
 }
 
 /**
@@ -602,13 +661,27 @@ export interface Stats {
  *   throw error;
  * }
  */
-export class TokenRotatorError extends Error {
-  constructor(message: string, options?: { code?: ErrorCode; retryable?: boolean; cause?: unknown });
+export type TokenRotatorError = ErrorWithClass | OtherError;
+export const TokenRotatorError: {
+  new (message: string, options?: TokenRotatorErrorOptions): OtherError;
+  /** Tells the compiler that `instanceof` gives the union, which `code` then narrows. */
+  readonly prototype: TokenRotatorError;
+};
+
+interface TokenRotatorErrorOptions {
+  code?: ErrorCode;
+  retryable?: boolean;
+  cause?: unknown;
+}
+
+/** What all errors have in common. It is no class of its own at run time. */
+declare class AnyError<Lost extends boolean = false> extends Error {
+  constructor(message: string, options?: TokenRotatorErrorOptions);
   readonly code: ErrorCode;
   /** The same call may succeed later. */
   readonly retryable: boolean;
   /** Only a new login helps. */
-  readonly sessionLost: boolean;
+  readonly sessionLost: Lost;
   /**
    * The key of the session that the error is about: of RefreshTimeoutError, RefreshError, SessionLostError and StoreError. Not
    * enumerable, so that no logger prints it by itself.
@@ -618,23 +691,36 @@ export class TokenRotatorError extends Error {
   toJSON(): { name: string; code: ErrorCode; message: string; retryable: boolean; sessionLost: boolean };
 }
 
+type ErrorWithClass =
+  | RefreshTimeoutError
+  | RefreshError
+  | SessionLostError
+  | StoreError
+  | QueueFullError
+  | TimeoutError
+  | NetworkError
+  | HttpError
+  | ClientClosedError;
+
+interface OtherError extends AnyError {
+  readonly code: Exclude<ErrorCode, ErrorWithClass['code']>;
+}
 /** `refresh` did not answer within `refreshTimeout`. It goes on, and its tokens are stored if they come. */
-export class RefreshTimeoutError extends TokenRotatorError {
+export class RefreshTimeoutError extends AnyError {
   constructor(message?: string, options?: { code?: ErrorCode; retryable?: boolean; cause?: unknown });
   readonly code: 'ERR_REFRESH_TIMEOUT';
 }
 
 /** `refresh` failed, or gave no usable tokens. `cause` is what it threw, the same object. */
-export class RefreshError extends TokenRotatorError {
+export class RefreshError extends AnyError {
   readonly code: 'ERR_REFRESH_FAILED' | 'ERR_REFRESH_MALFORMED';
   /** ms until the next try is worthwhile, if known. */
   readonly retryAfter?: number;
 }
 
 /** No tokens will come until `setTokens` is called. `cause` is what `refresh` threw, if that is why. */
-export class SessionLostError extends TokenRotatorError {
+export class SessionLostError extends AnyError<true> {
   readonly code: 'ERR_SESSION_LOST';
-  readonly sessionLost: true;
   /**
    * The server refused the refresh token; there is none; it was refused after an earlier refresh that was never answered; a
    * logout, or another login.
@@ -643,36 +729,38 @@ export class SessionLostError extends TokenRotatorError {
 }
 
 /** Tokens could not be read or stored. `cause` is what the callback threw. */
-export class StoreError extends TokenRotatorError {
+export class StoreError extends AnyError {
   readonly code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_CORRUPT' | 'ERR_LOCK_TIMEOUT';
 }
 
 /** More requests wait for a rotation than `queue.max`. */
-export class QueueFullError extends TokenRotatorError {
+export class QueueFullError extends AnyError {
   readonly code: 'ERR_QUEUE_FULL';
 }
 
 /** `timeout` or `queue.timeout` passed. */
-export class TimeoutError extends TokenRotatorError {
+export class TimeoutError extends AnyError {
   readonly code: 'ERR_TIMEOUT';
   /** What the request was waiting for: a rotation or a place on the wire, a connection, an answer's head, its body. */
   readonly phase: 'queue' | 'connect' | 'response' | 'body';
 }
 
-/** No answer, or only a part of one. `cause.code` is Node's word for it, such as ECONNREFUSED. */
-export class NetworkError extends TokenRotatorError {
+/** No answer, or only a part of one. */
+export class NetworkError extends AnyError {
   readonly code: 'ERR_NETWORK';
+  /** `code` is Node's word for what happened, such as ECONNREFUSED; UNKNOWN if nothing is known. */
+  readonly cause: Error & { readonly code: string };
 }
 
 /** With `throwHttpErrors`: the status is outside 200–399. */
-export class HttpError extends TokenRotatorError {
+export class HttpError extends AnyError {
   readonly code: 'ERR_HTTP_STATUS';
   /** Not enumerable, so that loggers do not print the body. */
   readonly response: HttpResponse;
 }
 
 /** The client was closed before the request was sent. */
-export class ClientClosedError extends TokenRotatorError {
+export class ClientClosedError extends AnyError {
   readonly code: 'ERR_CLIENT_CLOSED';
 }
 
@@ -701,3 +789,6 @@ export type ErrorCode =
   | 'ERR_CLIENT_CLOSED'
   /** A bug of ours: what was asked for may or may not have been done. */
   | 'ERR_INTERNAL';
+
+// Without this, the types above that are not exported would be.
+export {};

@@ -179,6 +179,22 @@ export function types(context: RequestFailureContext, options: AuthRefreshOption
     logout: () => {},
   });
   void [judge, error.name, context.error.response?.status];
+  interface Row {
+    accessToken: string;
+    refreshToken: string;
+    tenant: number;
+  }
+  const rows = new Map<string, Row>();
+  installAuthRefresh(axios.create(), {
+    ...options,
+    refresh: async () => (await fetch('https://login.example.com/token')).json(),
+    getTokens: () => rows.get('me'),
+    setTokens: (tokens) => rows.set('me', { tenant: 1, ...tokens }),
+    onRefreshed: async (tokens) => tokens.accessToken,
+    logout: async () => rows.get('me'),
+  });
+  const asked = async (): Promise<Row> => rows.get('me')!;
+  installAuthRefresh(axios.create(), { ...options, refresh: asked, getTokens: asked });
   // @ts-expect-error options are needed
   installAuthRefresh(axios.create());
   // @ts-expect-error skipAuthRefresh is true or false

@@ -167,8 +167,8 @@ export async function requests(): Promise<void> {
   await client.post('/orders', { pipe() {} });
   // @ts-expect-error: a forgotten await
   await client.post('/orders', response.text());
-  // @ts-expect-error: one value per name
-  await client.get('/orders', { query: { id: [1, 2] } });
+  // @ts-expect-error: no list of pairs
+  await client.get('/orders', { query: [['id', 1]] });
   // @ts-expect-error: read-only
   response.status = 200;
   // @ts-expect-error: read-only
