@@ -21,13 +21,8 @@ const STATS = [
 /** For a client of lib/axios, which no user can make: while nobody is logged in, requests go out without a token. */
 class AnonymousPolicy {
   anonymous = true;
-  // Declared, as in `errors.js`.
-  forgets;
-
-  /** @param {boolean} forgets  a refresh that fails leaves nobody logged in */
-  constructor(forgets) {
-    this.forgets = forgets;
-  }
+  /** A refresh that fails leaves nobody logged in. */
+  forgets = false;
 }
 
 /** What `authoriser.js` needs of a TokenClient, and no user may have. Undefined for any other value. */

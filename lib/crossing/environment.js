@@ -4,7 +4,7 @@
 // wakes `pump` when it has something to deliver. `drain` settles promises and returns calls of user code, one by one, in the
 // order of their events.
 
-const { Client, Environment } = require('../../native');
+const { Client, Environment } = require('../../native/index.js');
 const { forget } = require('./native-errors.js');
 const { Table } = require('./table.js');
 const uploads = require('../body/uploads.js');

@@ -10,11 +10,12 @@ const { nextNumber } = require('./table.js');
 const { isSource } = require('../body/streams.js');
 const uploads = require('../body/uploads.js');
 
-/** @import { Data } from '../body/read.js' */
-/** @import { Callbacks } from '../callbacks/callbacks.js' */
-/** @import { NativeSession } from './environment.js' */
-/** @import { NativeAnswer } from './native-answer.js' */
-/** @import { NativeRetry, NativeSource } from '../../native' */
+/**
+ * @import { Callbacks } from '../callbacks/callbacks.js'
+ * @import { NativeSession } from './environment.js'
+ * @import { NativeAnswer } from './native-answer.js'
+ * @import { NativeRetry } from '../../native'
+ */
 
 /** In the order of their numbers in Rust. */
 const REDIRECT_MODES = /** @type {const} */ (['same-origin', 'follow', 'error', 'manual']);
@@ -25,7 +26,7 @@ class NativeRequest {
   method;
   /** Lines of names and values, as `readHeaders` makes them. */
   headers = '';
-  /** @type {Data} */
+  /** @type {import('../body/read.js').Data} */
   data = undefined;
   query = '';
   /** Milliseconds. 0: the client's. */
@@ -87,10 +88,8 @@ function sendError(error, signal, native) {
 }
 
 /**
- * @param {NativeSession} native
- * @param {string} href
- * @param {NativeRequest} request
- * @param {string | Uint8Array | NativeSource | undefined} body  `request.data` as Rust takes it
+ * @param {NativeSession} native @param {string} href @param {NativeRequest} request
+ * @param {any} body  `request.data`, or the NativeSource of it
  * @param {number | undefined} number  what `Environment.abort` knows the request by
  */
 function sendNative({ client, number: session }, href, request, body, number) {
@@ -108,10 +107,7 @@ function sendNative({ client, number: session }, href, request, body, number) {
 
 /**
  * The request that `answer` to `request` redirects to, without its body; null if it redirects nowhere.
- *
- * @param {NativeSession} native
- * @param {NativeRequest} request
- * @param {NativeAnswer} answer
+ * @param {NativeSession} native @param {NativeRequest} request @param {NativeAnswer} answer
  */
 function nextHop({ client, number }, request, answer) {
   const { method, headers, data } = request;

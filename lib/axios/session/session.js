@@ -60,7 +60,8 @@ class AuthSession {
       maxRetries: 0,
       queue: { max: MAX_MS },
     };
-    this.#client = new TokenClient(options, new AnonymousPolicy(policy.failedRefresh === 'clears'));
+    const anonymous = Object.assign(new AnonymousPolicy(), { forgets: policy.failedRefresh === 'clears' });
+    this.#client = new TokenClient(options, anonymous);
     this.#auth = authoriser(this.#client);
   }
 
