@@ -188,7 +188,7 @@ export class TokenClient {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export type TokenClientOptions = ClientOptions & TokenStorage & Route;
+export type TokenClientOptions = ClientOptions & TokenStorage & Judge & Route;
 
 interface ClientOptions {
   /**
@@ -239,22 +239,8 @@ interface ClientOptions {
    */
   header?: { name?: string; format?: (token: string) => string } | undefined;
 
-  // ── what counts as expired, and what ends a session ──
+  // ── what ends a session ──
 
-  /**
-   * Whether an answer says that the token is expired. Default: its status is 401, and its `WWW-Authenticate` does
-   * not say `insufficient_scope`. Called only for statuses outside 200–399, for `judgedStatuses`, and for network errors (status 0). If it
-   * throws, the default decides. After a network error only what can be repeated is sent again: `retry.methods`, an
-   * `idempotencyKey`, or a request of which nothing was sent.
-   */
-  isSessionExpired?: ((failure: SessionFailure) => boolean) | undefined;
-  /**
-   * Statuses from 200 to 399 about which `isSessionExpired` is asked as well. Such an answer is delivered once its body is
-   * there whole, or larger than 1 MiB; a redirect is followed after it was judged. Event streams are judged without their
-   * body. Needs `isSessionExpired`. Default: none.
-   * @example [200, 302]
-   */
-  judgedStatuses?: readonly number[] | undefined;
   /**
    * Whether what `refresh` threw ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
    * it, where HTTP clients put it (`error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response …). Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
@@ -389,6 +375,26 @@ type TokenStorage =
     };
 
 type MaybeTokens = LoginLike | null | undefined;
+
+/** What counts as expired. */
+type Judge =
+  | {
+      /**
+       * Whether an answer says that the token is expired. Default: its status is 401, and its `WWW-Authenticate` does
+       * not say `insufficient_scope`. Called only for statuses outside 200–399, for `judgedStatuses`, and for network errors
+       * (status 0). If it throws, the default decides. After a network error only what can be repeated is sent again:
+       * `retry.methods`, an `idempotencyKey`, or a request of which nothing was sent.
+       */
+      isSessionExpired: (failure: SessionFailure) => boolean;
+      /**
+       * Statuses from 200 to 399 about which `isSessionExpired` is asked as well. Such an answer is delivered once its body is
+       * there whole, or larger than 1 MiB; a redirect is followed after it was judged. Event streams are judged without their
+       * body. Needs `isSessionExpired`. Default: none.
+       * @example [200, 302]
+       */
+      judgedStatuses?: readonly number[] | undefined;
+    }
+  | { isSessionExpired?: ((failure: SessionFailure) => boolean) | undefined; judgedStatuses?: undefined };
 
 /** Which way connections go: straight, through a proxy, or to a Unix socket. */
 type Route =

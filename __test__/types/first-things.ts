@@ -152,6 +152,8 @@ void new TokenClient({ refresh, setTokens: () => {} });
 void new TokenClient({ refresh, getTokens: () => null, setTokens: () => {}, store: { type: 'memory' } });
 // @ts-expect-error: a proxy on the way to a socket
 void new TokenClient({ refresh, socketPath: '/run/api.sock', proxy: 'env' });
+// @ts-expect-error: statuses that nobody judges
+void new TokenClient({ refresh, judgedStatuses: [200] });
 // @ts-expect-error: a certificate has a key
 void new TokenClient({ refresh, tls: { cert: 'PEM' } });
 // @ts-expect-error: a key has a certificate
@@ -160,6 +162,7 @@ void new TokenClient({ refresh, tls: { ca: 'PEM', key: 'PEM' } });
 void new TokenClient({ refresh, tokens: { refreshToken: 7 } });
 
 void new TokenClient({ refresh, store: { type: 'memory' }, proxy: 'env', tls: { cert: 'PEM', key: 'PEM' } });
+void new TokenClient({ refresh, judgedStatuses: [302], isSessionExpired: ({ status }) => status === 302 });
 void new TokenClient({ refresh, socketPath: '/run/api.sock', proxy: false, tls: { ca: 'PEM' } });
 
 declare const env: {
