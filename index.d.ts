@@ -33,10 +33,11 @@ export type MomentLike = number | string | Date | null;
  * are taken off.
  *
  * `expires_in`, or `expiresIn`, is seconds from now, as a number or its text. Milliseconds are known by their number: 3 600 000
- * is an hour. Zero and negative values mean unknown. In what `getTokens` returns it also means unknown, because the stored
- * lifetime began at an unknown time: store `expiresAt`, as `setTokens` is given it. `expiresAt` may also be called `expires_at`,
- * `expires_on`, `expiresOn` or `expiry_date`; of a refresh, `expires_in` counts first, and a moment that has passed means unknown.
- * An expiry that cannot be read means unknown as well, with a process warning, TOKEN_ROTATOR_TOKENS.
+ * is an hour. Zero and negative values mean unknown. `expiresAt` may also be called `expires_at`, `expires_on`, `expiresOn` or
+ * `expiry_date`. Of a refresh, `expires_in` counts first, and a moment that has passed means unknown.
+ *
+ * Unknown too, with a process warning, TOKEN_ROTATOR_TOKENS: an expiry that cannot be read, and `expires_in` in what `getTokens`
+ * returns, because the stored lifetime began at an unknown time. Store `expiresAt`, as `setTokens` is given it.
  */
 export type TokensLike = Tokens | TokenFields | TokenAnswer | (TokenFields & Extra) | (TokenAnswer & Extra);
 
@@ -243,7 +244,8 @@ interface ClientOptions {
 
   /**
    * Whether what `refresh` threw ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
-   * it, where HTTP clients put it (`error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response …). Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
+   * it, where HTTP clients put it: `error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response …
+   * Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
    * Other OAuth errors, such as invalid_client, are about the program and end no session: the error's message says which setting
    * to look at. If it throws or returns a promise, the default decides.
    * @example (error) => error instanceof Error && error.message === 'revoked'

@@ -93,8 +93,11 @@ describe('readTokens', () => {
         expiresAt: undefined,
       });
     expect(read({ access_token: 'a', expiresIn: expires_in }).lifetime).toBe(lifetime);
-    expect(read({ access_token: 'a', expires_in }, 'store').lifetime).toBe(undefined);
     expect(notices).toEqual([]);
+    expect(read({ access_token: 'a', expires_in }, 'store').lifetime).toBe(undefined);
+    expect(notices).toEqual([
+      'a stored lifetime began at an unknown time, so that it counts as unknown: store expiresAt',
+    ]);
   });
 
   test.each([

@@ -38,11 +38,10 @@ const DATE = /^\d{4}-\d\d-\d\d([T ]|$)|^[A-Z][a-z]{2}, \d/;
 function readExpiry(take, origin, notice) {
   const moments = MOMENTS.map((name) => read(take(name), name, moment));
   const lifetimes = LIFETIMES.map((name) => read(take(name), name, lifetime));
-  if (origin === 'store') lifetimes.length = 0;
   const order = origin === 'refresh' ? [...lifetimes, ...moments] : [...moments, ...lifetimes];
   const found = order.find((expiry) => expiry !== undefined) ?? UNKNOWN;
   if (origin !== 'store' || found.lifetime === undefined) return found;
-  notice('expiresAt is a lifetime, and it is unknown when that began; the lifetime counts as unknown');
+  notice('a stored lifetime began at an unknown time, so that it counts as unknown: store expiresAt');
   return UNKNOWN;
 
   function read(value, name, readOne) {
