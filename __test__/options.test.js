@@ -1,5 +1,7 @@
 'use strict';
 
+const { readFileSync } = require('node:fs');
+const path = require('node:path');
 const { inspect } = require('node:util');
 const vm = require('node:vm');
 const fc = require('fast-check');
@@ -49,6 +51,30 @@ function expectRefused(run, named) {
     expect(text).not.toContain(SECRET);
   }
 }
+
+describe('undefined is the same as absent', () => {
+  const types = readFileSync(path.join(__dirname, '../index.d.ts'), 'utf8');
+  const optionsOf = (...names) => {
+    const blocks = names.map(
+      (name) => new RegExp(`(interface|type) ${name}\\b[^]*?\\n\\n(?=\\S)`).exec(types)[0],
+    );
+    return blocks.flatMap((text) => [...text.matchAll(/^ {2,6}(\w+)\?:/gm)].map(([, name]) => name));
+  };
+
+  test('for every option of a client that index.d.ts declares', () => {
+    const names = optionsOf('ClientOptions', 'TokenStorage', 'Judge', 'Route');
+    expect(names).toEqual(expect.arrayContaining(['baseURL', 'getTokens', 'judgedStatuses', 'proxy', 'tls']));
+    for (const name of names) expect(settingsOf({ [name]: undefined })).toEqual(settingsOf({}));
+  });
+
+  test('for every option of a request that index.d.ts declares', () => {
+    const names = optionsOf('VerbOptions', 'RequestOptions');
+    expect(names).toEqual(expect.arrayContaining(['method', 'query', 'signal', 'idempotencyKey']));
+    for (const name of names) {
+      expect(readRequestOptions(undefined, { [name]: undefined })).toEqual(readRequestOptions());
+    }
+  });
+});
 
 describe('client options', () => {
   test('defaults', () => {
