@@ -29,6 +29,8 @@ export interface AuthServerOptions {
   expiresIn?: boolean;
   /** With `reuse: 'none'`: leave the unchanged refresh token out of the answer. Default false. */
   omitRefreshToken?: boolean;
+  /** How long the API does not know an access token that a refresh brought, ms: replication, `nbf`, caches. Default 0. */
+  validAfter?: number;
   /** How long the token endpoint takes, ms or a range to choose from: half before the rotation, half after. Default 0. */
   latency?: number | [min: number, max: number];
   /** How long the API takes after it has looked at the token, ms or a range. Default 0. */
@@ -78,6 +80,11 @@ export interface AuthServer extends EventEmitter {
 
   /** Injects a fault into the requests to come. Faults of one phase take turns, in the order they were asked for. */
   fault(fault: Fault): FaultHandle;
+  /**
+   * This path, and those below it, refuse every token from now on, with a 401 that no new token cures. `error` stands in its
+   * challenge, as `insufficient_scope`; without it the challenge is a bare `Bearer`, as that of a gateway's rule.
+   */
+  forbid(path: string, options?: { error?: string }): { cancel(): void };
   /** Lets every request that a `hang` holds go on; gives their number. Later ones are held again. */
   release(): number;
 

@@ -184,6 +184,40 @@ describe('the API', () => {
   });
 });
 
+describe('tokens that the API refuses', () => {
+  const challenge = async (path, token) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const { status, headers: got } = await send(`${server.url}${path}`, { headers });
+    return [status, got['www-authenticate']];
+  };
+
+  test('at forbidden paths and below them, until that is taken back', async () => {
+    const { accessToken } = server.login();
+    const rule = server.forbid('/api/admin');
+    server.forbid('/api/write', { error: 'insufficient_scope' });
+    expect(await challenge('/api/admin', accessToken)).toEqual([401, 'Bearer']);
+    expect(await challenge('/api/admin/7?x', accessToken)).toEqual([401, 'Bearer']);
+    expect(await challenge('/api/write', accessToken)).toEqual([401, 'Bearer error="insufficient_scope"']);
+    expect(await challenge('/api/administration', accessToken)).toEqual([200, undefined]);
+    expect(server.ledger.counts).toMatchObject({ rejected: 3, apiRequests: 4 });
+    rule.cancel();
+    expect(await challenge('/api/admin', accessToken)).toEqual([200, undefined]);
+    expect(() => server.forbid('/public')).toThrow(TypeError);
+  });
+
+  test('until they are validAfter old, if a refresh brought them', async () => {
+    await server.close();
+    server = await startAuthServer({ validAfter: 5_000 });
+    const { accessToken, refreshToken } = server.login();
+    expect((await useApi(server, accessToken)).status).toBe(200);
+    const next = (await refresh(server, refreshToken)).json();
+    expect((await useApi(server, next.access_token)).status).toBe(401);
+    server.advance(5_000);
+    expect((await useApi(server, next.access_token)).status).toBe(200);
+    expect(server.ledger.counts.expiries).toBe(0);
+  });
+});
+
 describe('close', () => {
   test('ends idle, hanging and silent connections, and resolves each time', async () => {
     server.fault({ at: 'api', kind: 'hang' });

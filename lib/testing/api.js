@@ -4,6 +4,7 @@ const { isUtf8 } = require('node:buffer');
 const { readBody, sendJson } = require('./wire.js');
 
 const NO_TOKEN = { 'www-authenticate': 'Bearer' };
+const FORBIDDEN = { 'www-authenticate': 'Bearer' };
 const BAD_TOKEN = { 'www-authenticate': 'Bearer error="invalid_token"' };
 
 /** `/api/*`, which wants a token that is good now, and `/public/*`, which does not. Both echo the request. */
@@ -28,6 +29,11 @@ class Api {
       this.#note(request, access, 401, false);
       return sendJson(response, 401, { error: 'invalid_token' }, raw === undefined ? NO_TOKEN : BAD_TOKEN);
     }
+    const challenge = this.#forbidden(request.url);
+    if (challenge) {
+      this.#note(request, access, 401, false);
+      return sendJson(response, 401, { error: 'forbidden' }, challenge);
+    }
     const replaced = await this.#parts.faults.replace('after-api', response);
     this.#note(request, access, 200, true);
     if (!replaced) sendJson(response, 200, echo(request, body, access));
@@ -37,6 +43,14 @@ class Api {
     const body = await readBody(request);
     await this.#parts.patience.pause(this.#parts.options.apiLatency);
     sendJson(response, 200, echo(request, body, null));
+  }
+
+  /** The challenge of a path that refuses every token. */
+  #forbidden(url) {
+    const path = url.split('?', 1)[0];
+    const found = this.#parts.forbidden.find((it) => path === it.path || path.startsWith(`${it.path}/`));
+    if (found === undefined) return undefined;
+    return found.error === undefined ? FORBIDDEN : { 'www-authenticate': `Bearer error="${found.error}"` };
   }
 
   #note(request, access, status, applied) {

@@ -29,6 +29,8 @@ class AuthServer extends EventEmitter {
   #ledger;
   #watch;
   #api;
+  /** Paths that refuse every token, and their OAuth error. @type {{ path: string, error?: string }[]} */
+  #forbidden = [];
   #tokenEndpoint;
   #closed;
 
@@ -52,6 +54,7 @@ class AuthServer extends EventEmitter {
       sessions: this.#sessions,
       faults: this.#faults,
       patience: this.#patience,
+      forbidden: this.#forbidden,
       journal,
     };
     this.#api = new Api(parts);
@@ -118,6 +121,18 @@ class AuthServer extends EventEmitter {
 
   fault(spec) {
     return this.#faults.add(spec);
+  }
+
+  forbid(path, { error } = /** @type {{ error?: string }} */ ({})) {
+    if (!/^\/api(\/|$)/.test(path)) throw new TypeError('path must be under /api');
+    const rule = { path, error };
+    this.#forbidden.push(rule);
+    return {
+      cancel: () => {
+        const index = this.#forbidden.indexOf(rule);
+        if (index >= 0) this.#forbidden.splice(index, 1);
+      },
+    };
   }
 
   release() {

@@ -16,6 +16,7 @@ const OPTIONS = {
   accessTokenTtl: [3_600_000, (value) => isTime(value) && value > 0, 'a positive number of milliseconds'],
   expiresIn: [true, isBoolean, 'a boolean'],
   omitRefreshToken: [false, isBoolean, 'a boolean'],
+  validAfter: [0, isTime, 'a number of milliseconds'],
   latency: [0, isLatency, 'a number of milliseconds or [min, max]'],
   apiLatency: [0, isLatency, 'a number of milliseconds or [min, max]'],
   host: ['127.0.0.1', (value) => typeof value === 'string' && value !== '', 'a host name or address'],

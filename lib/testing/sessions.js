@@ -65,7 +65,7 @@ class Sessions {
   /** The access token's record (null: never issued) and whether it is accepted now. */
   authorize(raw) {
     const access = this.#accessTokens.get(raw) ?? null;
-    if (!access || !access.session.alive) return { access, accepted: false };
+    if (!access || !access.session.alive || this.now() < access.validFrom) return { access, accepted: false };
     if (!this.#hasRunOut(access)) return { access, accepted: true };
     if (access.generation === access.session.generation) this.#noticeExpiry(access.session);
     return { access, accepted: false };
@@ -171,9 +171,13 @@ class Sessions {
   }
 
   #issueAccess(session) {
-    const { accessTokenTtl, maxTokens } = this.#options;
+    const { accessTokenTtl, maxTokens, validAfter } = this.#options;
     const raw = newToken('at');
-    const access = { raw, session, generation: session.generation, expiresAt: this.now() + accessTokenTtl };
+    const { generation } = session;
+    const now = this.now();
+    // A login's token is old enough when a program gets it.
+    const validFrom = now + (generation === 0 ? 0 : validAfter);
+    const access = { raw, session, generation, expiresAt: now + accessTokenTtl, validFrom };
     session.access = access;
     this.#accessTokens.set(raw, access);
     const isDead = (it) => !it.session.alive || (it !== it.session.access && this.#hasRunOut(it));
