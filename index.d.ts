@@ -286,7 +286,10 @@ interface ClientOptions {
    * it, after four failures in a row: one process warning, TOKEN_ROTATOR_HOOK.
    */
   onPersistFailed?: ((error: StoreError, context: SessionContext) => unknown) | undefined;
-  /** The session is lost: once, until `setTokens` is called. */
+  /**
+   * The session is lost: once, until `setTokens` is called or another process has logged in. If the refresh token was refused ahead
+   * of expiry, requests are served with the access token until that is rejected or runs out.
+   */
   logout?: ((context: SessionContext) => unknown) | undefined;
   /**
    * A callback threw or rejected where nobody else could see it; `hook` is its name. `context` is empty for `isSessionExpired`.
@@ -726,7 +729,10 @@ export class RefreshError extends AnyError {
   readonly retryAfter?: number;
 }
 
-/** No tokens will come until `setTokens` is called. `cause` is what `refresh` threw, if that is why. */
+/**
+ * No tokens will come until `setTokens` is called, or the store has those of another login. `cause` is what `refresh` threw, if that
+ * is why.
+ */
 export class SessionLostError extends AnyError<true> {
   readonly code: 'ERR_SESSION_LOST';
   /**

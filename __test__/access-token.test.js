@@ -74,7 +74,7 @@ describe('a call before it that is not awaited', () => {
     const { server, tokens, auth, authorise } = await loggedIn();
     const sent = await track(authorise());
     server.expire();
-    track(auth.rejected(sent));
+    track(auth.rejected(sent, { to: `GET ${server.url}/api/orders`, replayed: false }));
     const next = await track(authorise());
     expect(next.value === `Bearer ${tokens.accessToken}`).toBe(false);
     expect(next.generation).toBeGreaterThan(sent.generation);

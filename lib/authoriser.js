@@ -17,8 +17,9 @@ const { readTokens } = require('./tokens.js');
  * @import { NativeSession } from './crossing/environment.js'
  * @typedef {(href: string, request: NativeRequest) => Promise<NativeAnswer>} Exchange
  * @typedef {{ epoch: number, generation: number }} Stamp  the login and the rotation that a token is of
- * @typedef {Stamp & { value: string | null, refreshed: boolean }} Credential  The auth header's value, null if nobody is logged in.
- *   `refreshed`: the token comes from a refresh that the rejection of another credential waited for.
+ * @typedef {Stamp & { value: string | null }} Credential  The auth header's value, null if nobody is logged in.
+ * @typedef {{ to: string, replayed: boolean, challenge?: string }} Sent  One sending of a request. `to`: its method, a space and its
+ *   URL. `replayed`: an earlier token was rejected. `challenge`: the `www-authenticate` of its answer.
  */
 
 /** @param {unknown} client  a TokenClient of this copy of the package */
@@ -83,18 +84,20 @@ class Authoriser {
   }
 
   /**
-   * The server rejected the token. Null: do not send the request again, but give the rejection to the caller.
-   * @param {Stamp} stamp @returns {Promise<Credential | null>}
+   * The server rejected the token. Null: do not send the request again, but give the rejection to the caller. The same token again:
+   * it is so new that not every server knows it, and the pause that such a server needs is over.
+   * @param {Stamp} stamp @param {Sent} sent @returns {Promise<Credential | null>}
    */
-  async rejected({ epoch, generation }) {
-    const rejected = this.#native.client.rejected(this.#native.number, epoch, generation);
+  async rejected({ epoch, generation }, { to, replayed, challenge }) {
+    const { client, number } = this.#native;
+    const rejected = client.rejected(number, epoch, generation, to, replayed, challenge);
     const next = await nativeResult(rejected, this.#native);
     return next === null ? null : toCredential(next);
   }
 
-  /** A server accepted the token. @param {Stamp} stamp */
-  accepted({ epoch, generation }) {
-    this.#native.client.accepted(this.#native.number, epoch, generation);
+  /** A server accepted the token. @param {Stamp} stamp @param {Sent} sent */
+  accepted({ epoch, generation }, { to, replayed }) {
+    this.#native.client.accepted(this.#native.number, epoch, generation, to, replayed);
   }
 
   /** The login that a request made now belongs to. */
@@ -120,8 +123,8 @@ class Authoriser {
 }
 
 /** @param {any[]} native  as `authorise` of the addon gives it @returns {Credential} */
-function toCredential([value, epoch, generation, refreshed]) {
-  return { value, epoch, generation, refreshed: refreshed === 1 };
+function toCredential([value, epoch, generation]) {
+  return { value, epoch, generation };
 }
 
 exports.Authoriser = Authoriser;

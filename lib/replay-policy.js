@@ -9,43 +9,48 @@ const MAX_REPLAYS = 2;
  * Decides whether a request of another HTTP client is sent again after a server has rejected its token. `src/engine/client`
  * decides the same for the client's own requests. One policy for each request.
  * @typedef {import('./authoriser.js').Stamp} Stamp
+ * @typedef {import('./authoriser.js').Sent} Sent
  */
 class ReplayPolicy {
   replays = 0;
   #session;
-  #oneRefresh;
-  #refreshed = false;
+  #to;
 
   /**
-   * @param {{ rejected: (stamp: any, error?: unknown) => Promise<any>, isStale: (stamp: Stamp) => boolean, replay?: boolean }} session
+   * @param {{ rejected: (stamp: any, sent: Sent, error?: unknown) => Promise<any>, replay?: boolean }} session
    *   `replay: false`: a rejection rotates, and is for the caller
-   * @param {boolean} [oneRefresh]  a request that a refresh did not help begins no other
+   * @param {string} to  the request's method, a space and its URL
    */
-  constructor(session, oneRefresh = false) {
+  constructor(session, to) {
     this.#session = session;
-    this.#oneRefresh = oneRefresh;
+    this.#to = to;
   }
 
-  /** True if a rejection of this credential is for the caller in any case. @param {Stamp} credential */
-  isOver(credential) {
-    if (this.replays === MAX_REPLAYS) return true;
-    return this.#oneRefresh && this.#refreshed && !this.#session.isStale(credential);
+  /** The latest sending. @returns {Sent} */
+  get sent() {
+    return { to: this.#to, replayed: this.replays > 0 };
+  }
+
+  /** True if a rejection is for the caller in any case. */
+  get isOver() {
+    return this.replays === MAX_REPLAYS;
   }
 
   /**
    * The server rejected `credential`. Resolves to the credential to send the request again with; to null if the rejection is for the
    * caller; or to an error that says why the caller gets it though there is another token.
-   * @param {Stamp} credential @param {() => boolean} isReplayable  asked about the body, once there is another token
+   * @param {Stamp} credential @param {string | undefined} challenge  the `www-authenticate` of the answer
+   * @param {() => boolean} isReplayable  asked about the body, once there is another token
    */
-  async next(credential, isReplayable, error = undefined) {
-    if (this.isOver(credential)) return null;
-    const rotation = this.#session.rejected(credential, error);
+  async next(credential, challenge, isReplayable, error = undefined) {
+    if (this.isOver) return null;
+    const rotation = this.#session.rejected(credential, { ...this.sent, challenge }, error);
     if (this.#session.replay === false) return rotation.then(toNull, toNull);
     const next = await rotation;
     if (next === null) return null;
     if (!isReplayable()) return bodyNotReplayable();
-    this.replays += 1;
-    this.#refreshed ||= next.refreshed;
+    // The same token again is no replay: the engine ends that when the token is two seconds old.
+    if (next.generation !== credential.generation) this.replays += 1;
     return next;
   }
 }

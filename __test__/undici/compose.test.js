@@ -109,7 +109,7 @@ test('responseError outside makes an error of a 401 that stays one', async () =>
   const client = clientFor(server, { refresh: () => ({ accessToken: `new-${(count += 1)}` }) });
   const api = through(client, { outside: [responseError()] });
   await expect(ask(api, server.url)).rejects.toMatchObject({ statusCode: 401, body: 'no' });
-  expect(server.seen).toHaveLength(3);
+  expect(new Set(server.seen.map(({ headers }) => headers.authorization)).size).toBe(2);
 });
 
 test.each([

@@ -83,7 +83,7 @@ test('sessions of one client have tokens of their own', async () => {
   expect(server.ledger.counts.refreshes).toBe(1);
 });
 
-test('a request is sent three times at most, and the last answer is the caller’s', async () => {
+test('a request is sent with one new token, and the last answer is the caller’s', async () => {
   let refreshes = 0;
   const server = await serveHttp((request, response) => {
     response.statusCode = 401;
@@ -91,22 +91,22 @@ test('a request is sent three times at most, and the last answer is the caller�
   });
   const api = through(clientFor(server, { refresh: () => ({ accessToken: `new-${(refreshes += 1)}` }) }));
   const { status, text, tokenRotator } = await ask(api, server.url);
-  expect({ status, text }).toEqual({ status: 401, text: 'no, Bearer new-2' });
-  expect(tokenRotator).toEqual({ attempts: 3, replays: 2, replayError: undefined });
-  expect(server.seen).toHaveLength(3);
+  expect({ status, text, refreshes }).toEqual({ status: 401, text: 'no, Bearer new-1', refreshes: 1 });
+  expect(tokenRotator).toEqual({ attempts: server.seen.length, replays: 1, replayError: undefined });
 });
 
-test('three times at most also while the tokens are good for others', async () => {
+test('a request is sent twice at most while the tokens are good for others', async () => {
   let count = 0;
   const server = await serveHttp((request, response) => {
     response.statusCode = request.url === '/never' ? 401 : 200;
     if (request.url !== '/never') return response.end();
-    // Each new token is taken elsewhere before it is refused here.
+    // The new token is taken elsewhere before it is refused here.
     ask(api, `${server.url}/other`).then(() => response.end());
   });
   const api = through(clientFor(server, { refresh: () => ({ accessToken: `new-${(count += 1)}` }) }));
   expect(await ask(api, `${server.url}/never`)).toMatchObject({ status: 401 });
-  expect(server.seen.filter(({ url }) => url === '/never')).toHaveLength(3);
+  expect(server.seen.filter(({ url }) => url === '/never')).toHaveLength(2);
+  expect(count).toBe(1);
 });
 
 test('the header is the client’s: its name and its format', async () => {

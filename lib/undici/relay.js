@@ -36,7 +36,7 @@ class Relay {
   /** @param {import('../authoriser.js').Authoriser} auth */
   constructor(auth, dispatch, opts, headers, handler) {
     this.#auth = auth;
-    this.#replay = new ReplayPolicy(auth);
+    this.#replay = new ReplayPolicy(auth, `${opts.method} ${opts.origin ?? ''}${opts.path}`);
     this.#dispatch = dispatch;
     this.#opts = opts;
     this.#headers = headers;
@@ -83,19 +83,20 @@ class Relay {
   }
 
   accepted({ authorised }) {
-    this.#auth.accepted(authorised);
+    this.#auth.accepted(authorised, this.#replay.sent);
   }
 
   /** A sending got a 401. False: the caller gets it. True: keep it until `release` or `drop` is called. */
-  rejected(sending) {
-    if (this.#replay.isOver(sending.authorised)) return false;
-    this.#judge(sending);
+  rejected(sending, headers) {
+    if (this.#replay.isOver) return false;
+    this.#judge(sending, headers?.['www-authenticate']);
     return true;
   }
 
-  async #judge(sending) {
+  async #judge(sending, challenge) {
     try {
-      const next = await this.#replay.next(sending.authorised, () => this.#isReplayable());
+      const text = challenge && String(challenge);
+      const next = await this.#replay.next(sending.authorised, text, () => this.#isReplayable());
       if (this.#done) return sending.drop();
       if (next === null) return sending.release();
       if (next instanceof Error) {

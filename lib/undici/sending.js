@@ -49,12 +49,13 @@ class Sending {
 
   onResponseStart(controller, status, headers, message) {
     this.controller = controller;
-    if (status === 401 && this.#relay.rejected(this)) {
+    if (status === 401 && this.#relay.rejected(this, headers)) {
       this.#held = [];
       // If the caller has paused, it meant the answer that it gets.
       controller.resume();
     } else if (status >= 200) {
-      if (status !== 401) this.#relay.accepted(this);
+      // A failing server, or a gateway before it, may not have looked at the token.
+      if (status !== 401 && status < 500) this.#relay.accepted(this);
       if (this.#relay.controller.paused) controller.pause();
     }
     this.#pass('onResponseStart', status, headers, message);

@@ -24,11 +24,11 @@ use super::values::errors;
 use super::values::napi_value::{Scope, unknown};
 use super::values::native_answer::NativeAnswer;
 use super::values::tokens::NativeTokens;
-use engine::client::{Client as EngineClient, Config};
+use engine::client::{Client as EngineClient, Config, endpoint};
 use engine::error::Error;
 use engine::http::Payload;
 use engine::secret::Secret;
-use engine::session::Stamp;
+use engine::session::{Sending, Stamp};
 use engine::token::Tokens;
 
 /// The access token that a session holds, and which one it is.
@@ -204,11 +204,11 @@ impl Client {
         counts.iter().map(|count| *count as f64).collect()
     }
 
-    /// Gives a request of another HTTP client `[value, epoch, generation, refreshed]`: its auth header, null without a login,
+    /// Gives a request of another HTTP client `[value, epoch, generation]`: its auth header, null without a login,
     /// and the token's stamp. No promise if both are at hand. `epoch`: of a request that is sent again.
     #[napi(
         catch_unwind,
-        ts_return_type = "[string | null, number, number, number] | Promise<[string | null, number, number, number]>"
+        ts_return_type = "[string | null, number, number] | Promise<[string | null, number, number]>"
     )]
     pub fn authorise<'env>(&self, env: &'env Env, session: u32, epoch: Option<f64>) -> Result<Unknown<'env>> {
         let epoch = epoch.map(|epoch| epoch as u64);
@@ -220,26 +220,31 @@ impl Client {
         })
     }
 
-    /// Tells the session that the token of this stamp was rejected. Resolves as `authorise` does, for sending the request
-    /// again, or with null if the rejection goes to the caller.
-    #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number, number] | null>")]
+    /// Tells the session that the token of this stamp was rejected, and with which `www-authenticate`. `to` is the method, a
+    /// space and the URL. Resolves as `authorise` does, for sending the request again, or with null if the rejection goes to
+    /// the caller.
+    #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number] | null>")]
+    #[allow(clippy::too_many_arguments, reason = "an object costs more to cross")]
     pub fn rejected<'env>(
         &self,
         env: &'env Env,
         session: u32,
         epoch: f64,
         generation: f64,
+        to: String,
+        replayed: bool,
+        challenge: Option<String>,
     ) -> Result<Unknown<'env>> {
-        let stamp = Stamp { epoch: epoch as u64, generation: generation as u64 };
+        let sending = sending(epoch, generation, &to, replayed);
         self.change(env, session, move |engine| async move {
-            engine.rejected(stamp).await.map(Settlement::Authorised)
+            engine.rejected(sending, challenge.as_deref()).await.map(Settlement::Authorised)
         })
     }
 
     /// Tells the session that a server accepted the token of this stamp.
     #[napi(catch_unwind)]
-    pub fn accepted(&self, session: u32, epoch: f64, generation: f64) {
-        self.engine(session).session.accepted(Stamp { epoch: epoch as u64, generation: generation as u64 });
+    pub fn accepted(&self, session: u32, epoch: f64, generation: f64, to: String, replayed: bool) {
+        self.engine(session).session.accepted(sending(epoch, generation, &to, replayed));
     }
 
     /// Returns the login that a request made now belongs to.
@@ -314,4 +319,10 @@ impl Client {
         let engine = self.engine(session);
         self.crossing.promises.of(env, move || work(engine))
     }
+}
+
+fn sending(epoch: f64, generation: f64, to: &str, replayed: bool) -> Sending {
+    let (method, url) = to.split_once(' ').unwrap_or_default();
+    let stamp = Stamp { epoch: epoch as u64, generation: generation as u64 };
+    Sending { stamp, endpoint: endpoint(method, url), replayed }
 }

@@ -60,9 +60,8 @@ fn download(scope: Scope, engine: Box<EngineDownload>, promises: &Rc<Promises>) 
     Ok(Js(Download::new(engine, Rc::clone(promises)).into_instance(&env)?.value().value))
 }
 
-fn write_authorised(scope: Scope, Authorised { header, stamp, refreshed }: &Authorised) -> Result<Js> {
+fn write_authorised(scope: Scope, Authorised { header, stamp }: &Authorised) -> Result<Js> {
     let value = header.as_ref().map_or_else(|| scope.null(), |value| scope.latin1(value.as_bytes()))?;
-    let numbers = [stamp.epoch as f64, stamp.generation as f64, f64::from(u8::from(*refreshed))];
-    let [epoch, generation, refreshed] = numbers.map(|number| scope.number(number));
-    scope.array(&[value, epoch?, generation?, refreshed?])
+    let [epoch, generation] = [stamp.epoch, stamp.generation].map(|number| scope.number(number as f64));
+    scope.array(&[value, epoch?, generation?])
 }

@@ -32,6 +32,7 @@ function installAuthRefresh(api, options) {
   const interceptors = new Interceptors({
     ...{ api, session, header, origins, policy: POLICY },
     isExpired: (error) => isExpired(own, log, error),
+    judges: own.judges,
     before: () => login.look(),
     adopts: async (config) => origins.trusts(config) && source.adopts(header.token(config)),
   });

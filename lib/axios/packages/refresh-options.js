@@ -23,6 +23,7 @@ function readRefreshOptions(api, options) {
     if (typeof read[name] !== 'function') throw invalidOption(name, 'a function');
   }
   for (const name of OPTIONAL) read[name] = optionalFunction(own(options, name), name);
+  read.judges = read.isSessionExpired !== undefined;
   read.isSessionExpired ??= ({ status }) => status === 401;
   const header = own(options, 'header');
   read.headerName = own(header, 'name') || 'Authorization';

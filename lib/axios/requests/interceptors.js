@@ -4,7 +4,7 @@
 
 const { ReplayPolicy } = require('../../replay-policy.js');
 const { withCause } = require('../failure.js');
-const { deleteHeader } = require('./header-bag.js');
+const { deleteHeader, getHeader } = require('./header-bag.js');
 const { SentRequest } = require('./sent-request.js');
 const { hasLeft, patiently } = require('./wait-with-timeout.js');
 
@@ -16,6 +16,7 @@ const { hasLeft, patiently } = require('./wait-with-timeout.js');
  * @property {import('./auth-header.js').AuthHeader | import('./custom-token.js').CustomToken} header
  * @property {import('./origins.js').OriginRule} origins
  * @property {(error: any) => boolean} isExpired  the server says that the token is expired
+ * @property {boolean} [judges]  `isExpired` is the program's, so that a missing scope counts as it says
  * @property {() => Promise<void> | undefined} [before]  finds out what the program did before this request
  * @property {(config: any) => Promise<boolean>} [adopts]  makes a request's token the session's if the program's store has it
  */
@@ -74,7 +75,11 @@ class Interceptors {
     return isForeign ? undefined : this.#session.authorise();
   }
 
-  #dress(config, credential, sent = new SentRequest(this, config, new ReplayPolicy(this.#session, true))) {
+  #dress(
+    config,
+    credential,
+    sent = new SentRequest(this, config, new ReplayPolicy(this.#session, endpoint(config))),
+  ) {
     const hasToken = credential !== undefined && credential.token !== null;
     const isOurs = hasToken ? this.#origins.claims(config) : credential !== undefined;
     sent.credential = isOurs ? credential : undefined;
@@ -118,7 +123,7 @@ class Interceptors {
     const sent = SentRequest.of(answer?.config);
     // `validateStatus` may take 401 for a success.
     if (sent?.owner === this && sent.credential !== undefined && !sent.hasStrayed && answer.status !== 401) {
-      this.#session.accepted(sent.credential);
+      this.#session.accepted(sent.credential, sent.replay.sent);
     }
     return answer;
   }
@@ -130,7 +135,9 @@ class Interceptors {
     // The answer of an origin that the token does not go to says nothing about the token.
     if (sent?.owner !== this || sent.hasStrayed || hasLeft(config)) throw error;
     if (!this.#parts.isExpired(error)) {
-      if (error.response && sent.credential) this.#session.accepted(sent.credential);
+      // A failing server, or a gateway before it, may not have looked at the token.
+      if (error.response?.status < 500 && sent.credential)
+        this.#session.accepted(sent.credential, sent.replay.sent);
       throw error;
     }
     const next = await patiently(this.#next(sent, config, error), config);
@@ -148,8 +155,15 @@ class Interceptors {
       if (!(await this.#parts.adopts?.(config))) return null;
       sent.credential = await this.#session.authorise();
     }
-    return sent.replay.next(sent.credential, () => sent.isReplayable, error);
+    const challenge = this.#parts.judges ? undefined : getHeader(error.response?.headers, 'www-authenticate');
+    const text = challenge && String(challenge);
+    return sent.replay.next(sent.credential, text, () => sent.isReplayable, error);
   }
+}
+
+/** Names the endpoint to the engine. The text need be no URL, only the same for the same endpoint. */
+function endpoint({ method, baseURL, url }) {
+  return `${method} ${baseURL ?? ''}/${url}`;
 }
 
 /** The stream of an answer that is replaced is not read, and would keep its connection from the replay. */

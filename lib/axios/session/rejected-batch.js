@@ -10,8 +10,10 @@ class RejectedBatch {
   #size = 0;
   #onAlone;
 
-  constructor(credential, error) {
+  /** `to`: the endpoint of the first request. */
+  constructor(credential, to, error) {
     this.#credential = credential;
+    this.to = to;
     this.error = error;
   }
 

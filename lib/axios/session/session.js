@@ -15,8 +15,8 @@ const { RejectedBatch } = require('./rejected-batch.js');
 const BEARER = 'Bearer '.length;
 
 /**
- * @typedef {import('../../authoriser.js').Stamp & { token: string | null, refreshed: boolean, isAccepted?: boolean }} Credential  For
- *   a request. `token` is null while nobody is logged in; `isAccepted`: the engine knows that a server has taken it.
+ * @typedef {import('../../authoriser.js').Stamp & { token: string | null, acceptedBy?: string }} Credential  For a request.
+ *   `token` is null while nobody is logged in; `acceptedBy`: the engine knows that this endpoint has taken it.
  */
 
 /**
@@ -103,15 +103,17 @@ class AuthSession {
     return this.authorise();
   }
 
-  /** A server rejected `credential` with `error`. Resolves to another credential, or to null if the rejection is for the caller. */
-  async rejected(credential, error) {
+  /** A server rejected `credential` with `error`. Resolves as `Authoriser.rejected` does. */
+  async rejected(credential, sent, error) {
     // Before `#batchOf`, because such a rejection must not take the place of the batch that is under way.
     if (credential.epoch !== this.epoch) return null;
     this.#atHand = undefined;
-    const batch = this.#batchOf(credential, error);
+    const batch = this.#batchOf(credential, sent.to, error);
     const isFirst = batch.enter();
     try {
-      const next = await (batch.outcome ??= this.#auth.rejected(credential));
+      let next = await (batch.outcome ??= this.#auth.rejected(credential, sent));
+      // A rejection that says nothing about the token says nothing about those of other endpoints.
+      if (next === null && sent.to !== batch.to) next = await this.#auth.rejected(credential, sent);
       if (next === null) return null;
       if (isFirst && this.#policy.beginner === 'last') await batch.others();
       return withToken(next);
@@ -128,19 +130,19 @@ class AuthSession {
     }
   }
 
-  #batchOf(credential, error) {
+  #batchOf(credential, to, error) {
     if (this.#batch?.isOf(credential)) return this.#batch;
-    const batch = new RejectedBatch(credential, error);
+    const batch = new RejectedBatch(credential, to, error);
     // A late rejection of an older token begins no rotation.
     if (!this.isStale(credential)) this.#batch = batch;
     return batch;
   }
 
-  /** Tells the engine once for each token, which is enough. */
-  accepted(credential) {
-    if (credential.token === null || credential.isAccepted) return;
-    credential.isAccepted = true;
-    this.#auth.accepted(credential);
+  /** Tells the engine once for requests to one endpoint in a row, which is enough until a rejection makes a new credential. */
+  accepted(credential, sent) {
+    if (credential.token === null || credential.acceptedBy === sent.to) return;
+    credential.acceptedBy = sent.to;
+    this.#auth.accepted(credential, sent);
   }
 
   isStale(credential) {
@@ -190,8 +192,8 @@ class AuthSession {
   }
 }
 
-function withToken({ value, epoch, generation, refreshed }) {
-  return { token: value === null ? null : value.slice(BEARER), epoch, generation, refreshed };
+function withToken({ value, epoch, generation }) {
+  return { token: value === null ? null : value.slice(BEARER), epoch, generation };
 }
 
 /** Knows the calls of a callback that a rotation waits for, because they must not wait for that rotation. */

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use ::http::StatusCode;
 use ::http::header::{HeaderMap, HeaderValue};
+use tokio::time::sleep;
 
 use crate::client::Client;
+use crate::client::judge::{Rejection, reason};
 use crate::error::Error;
 use crate::http::redirect::next_request;
 use crate::http::{RedirectMode, WireRequest};
 use crate::present::Presented;
-use crate::session::{Credential, Held, Stamp, Verdict};
+use crate::session::{Credential, Held, Sending, Stamp, Verdict};
 use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 
@@ -20,8 +22,6 @@ pub struct Authorised {
     /// None: nobody is logged in.
     pub header: Option<HeaderValue>,
     pub stamp: Stamp,
-    /// The token comes from a refresh that the rejection of another one waited for.
-    pub refreshed: bool,
 }
 
 impl Client {
@@ -30,8 +30,8 @@ impl Client {
         let _call = self.enter()?;
         let epoch = epoch.unwrap_or_else(|| self.session.epoch());
         match self.session.credential(&self.config.participant, epoch, Arrival::draw()).await? {
-            Credential::Tokens(held) => self.authorised_by(&held, false).await,
-            Credential::Anonymous(stamp) => Ok(Authorised { header: None, stamp, refreshed: false }),
+            Credential::Tokens(held) => self.authorised_by(&held).await,
+            Credential::Anonymous(stamp) => Ok(Authorised { header: None, stamp }),
         }
     }
 
@@ -44,15 +44,34 @@ impl Client {
             },
             Credential::Anonymous(stamp) => (None, stamp),
         };
-        Some(Authorised { header, stamp, refreshed: false })
+        Some(Authorised { header, stamp })
     }
 
-    /// A server rejected the token of this stamp. Returns the header to replay the request with; `None` if the rejection
-    /// is the caller's.
-    pub async fn rejected(&self, stamp: Stamp) -> Result<Option<Authorised>, Error> {
+    /// A server rejected the token of this sending, with this `www-authenticate`. Returns the header to send the request again
+    /// with, now; `None` if the rejection is the caller's.
+    pub async fn rejected(
+        &self,
+        sending: Sending,
+        challenge: Option<&str>,
+    ) -> Result<Option<Authorised>, Error> {
         let _call = self.enter()?;
-        match self.session.rejected(&self.config.participant, stamp, Arrival::draw()).await? {
-            Verdict::Replay { held, refreshed } => self.authorised_by(&held, refreshed).await.map(Some),
+        if challenge.is_some_and(|challenge| reason([challenge]) == Rejection::Scope) {
+            self.session.accepted(sending);
+            return Ok(None);
+        }
+        let by = &self.config.participant;
+        match self.session.rejected(by, sending, Arrival::draw()).await? {
+            Verdict::Replay(held) => self.authorised_by(&held).await.map(Some),
+            Verdict::Again(pause) => {
+                tokio::select! {
+                    biased;
+                    () = by.closed.cancelled() => return Err(Error::ClientClosed),
+                    () = sleep(pause) => {}
+                }
+                let epoch = sending.stamp.epoch;
+                let held = self.session.token(by, epoch, Arrival::draw()).await?;
+                self.authorised_by(&held).await.map(Some)
+            }
             Verdict::GiveBack => Ok(None),
         }
     }
@@ -80,8 +99,8 @@ impl Client {
         }
     }
 
-    async fn authorised_by(&self, held: &Held, refreshed: bool) -> Result<Authorised, Error> {
+    async fn authorised_by(&self, held: &Held) -> Result<Authorised, Error> {
         let header = self.presenter.header(held, None).value().await?;
-        Ok(Authorised { header: Some(header), stamp: Stamp::of(held), refreshed })
+        Ok(Authorised { header: Some(header), stamp: Stamp::of(held) })
     }
 }

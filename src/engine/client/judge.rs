@@ -1,11 +1,10 @@
 //! Reads from an answer why the token that was sent was rejected.
 
-use ::http::HeaderMap;
 use futures_util::future::BoxFuture;
 use url::Url;
 
 use crate::error::Error;
-use crate::http::challenge::challenges;
+use crate::http::challenge::{challenges, lines};
 use crate::http::{PhaseCell, Response, Statuses};
 
 /// Why a server rejected a request with a token.
@@ -52,14 +51,14 @@ pub(super) async fn rejection(
     };
     match (opinion, answer) {
         (Some(expired), _) => expired.then_some(Rejection::Token),
-        (None, Ok(response)) if response.status == 401 => Some(reason(&response.headers)),
+        (None, Ok(response)) if response.status == 401 => Some(reason(lines(&response.headers))),
         (None, _) => None,
     }
 }
 
 /// The reason that a 401 gives for itself (RFC 6750 §3.1). Without one the token is taken for expired.
-fn reason(headers: &HeaderMap) -> Rejection {
-    let challenges = challenges(headers);
+pub(super) fn reason(lines: impl IntoIterator<Item = impl AsRef<str>>) -> Rejection {
+    let challenges = challenges(lines);
     let says = |error| challenges.iter().any(|challenge| challenge.param("error") == Some(error));
     if says("insufficient_scope") && !says("invalid_token") { Rejection::Scope } else { Rejection::Token }
 }

@@ -3,6 +3,7 @@
 //! [`send`] is one request from its start to its end; [`external`] is the same for requests that other HTTP clients send.
 
 mod config;
+mod endpoint;
 mod external;
 mod judge;
 mod send;
@@ -21,6 +22,7 @@ use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 
 pub use config::Config;
+pub use endpoint::endpoint;
 pub use external::Authorised;
 pub use judge::Judge;
 pub use send::{Answer, Request};

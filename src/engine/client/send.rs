@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ::http::header::HeaderMap;
 
+use crate::client::endpoint::endpoint;
 use crate::client::judge::Rejection;
 use crate::client::{Client, judge};
 use crate::clock::{self, Instant};
@@ -18,11 +19,12 @@ use crate::http::{
     Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Statuses, Target, WireRequest, exchange,
     follow,
 };
-use crate::session::{Held, Stamp, Verdict};
+use crate::session::{Endpoint, Held, Sending, Stamp, Verdict};
 use crate::wait::arrival::Arrival;
 use crate::wait::gate::Place;
 
-/// One replay because the token was stale when it was sent, and one because its replacement expired on the way.
+/// One replay because the token was stale when it was sent, and one because its replacement expired on the way. A request that
+/// is sent again with the same token, because that token is new, does not count.
 const MAX_REPLAYS: u32 = 2;
 
 /// A request, as the caller asks for it.
@@ -92,6 +94,7 @@ struct Call<'a> {
     replay: bool,
     phase: PhaseCell,
     deadline: Instant,
+    endpoint: Endpoint,
     /// The login that the request was made under.
     epoch: u64,
     arrival: Arrival,
@@ -117,6 +120,7 @@ impl<'a> Call<'a> {
         }
         Self {
             client,
+            endpoint: endpoint(request.method.as_str(), url.as_str()),
             wire: WireRequest { method: request.method, url, headers, body: request.body },
             authorised,
             rules: Rules {
@@ -155,6 +159,8 @@ impl<'a> Call<'a> {
     /// The attempts differ in one header.
     async fn with_token(&mut self) -> Result<Answer, Error> {
         let mut held = self.token().await?;
+        // A lost session may have found another login in its store.
+        self.epoch = held.epoch;
         loop {
             let place = self.take_place(&mut held).await?;
             let (answer, rejection) = self.send_once(&held).await?;
@@ -165,8 +171,9 @@ impl<'a> Call<'a> {
                     None => return self.end(answer),
                 }
             } else {
-                if answer.is_ok() {
-                    held.accept();
+                // A failing server, or a gateway before it, may not have looked at the token.
+                if answer.as_ref().is_ok_and(|response| response.status < 500) {
+                    self.client.session.accepted(self.sending(&held));
                 }
                 let Some(pause) = self.retry_pause(&answer) else { return self.end(answer) };
                 // The rest of the answer would hold its connection during the pause.
@@ -252,23 +259,36 @@ impl<'a> Call<'a> {
         // An answer says that the request was not done; a lost connection says nothing.
         let repeatable = answer.is_ok() || self.retry.may_repeat(&self.wire, self.phase.provably_unsent());
         let Client { session, config, .. } = self.client;
-        let rejected = pin!(session.rejected(&config.participant, Stamp::of(held), self.arrival));
+        let rejected = pin!(session.rejected(&config.participant, self.sending(held), self.arrival));
         let verdict = self.queued(rejected).await;
         // Asked after the rotation, because the next request needs the new token all the same.
         if !self.replay {
             return Ok(None);
         }
-        let Verdict::Replay { held: newer, .. } = verdict? else { return Ok(None) };
-        if !repeatable {
+        let verdict = verdict?;
+        if matches!(verdict, Verdict::GiveBack) || !repeatable {
             return Ok(None);
         }
         if !self.wire.body.is_fresh() {
             self.not_replayable = true;
             return Ok(None);
         }
-        self.replays += 1;
-        config.participant.counters.replays.add();
-        Ok(Some(newer))
+        match verdict {
+            Verdict::Replay(newer) => {
+                self.replays += 1;
+                config.participant.counters.replays.add();
+                Ok(Some(newer))
+            }
+            Verdict::Again(pause) if clock::now() + pause < self.deadline => {
+                self.sleep(pause).await?;
+                self.token().await.map(Some)
+            }
+            Verdict::Again(_) | Verdict::GiveBack => Ok(None),
+        }
+    }
+
+    fn sending(&self, held: &Held) -> Sending {
+        Sending { stamp: Stamp::of(held), endpoint: self.endpoint, replayed: self.replays > 0 }
     }
 
     /// How long to wait before the request is sent again; `None` if `answer` is the caller's.

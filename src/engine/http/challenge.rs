@@ -3,6 +3,8 @@
 //! Invariant: any bytes are read without an error, because servers break the grammar of RFC 9110 §11.6.1 in many ways.
 //! A part that cannot be understood is left out; the parts around it still count.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 
@@ -22,12 +24,17 @@ impl Challenge {
     }
 }
 
+/// The `WWW-Authenticate` lines of an answer.
+pub fn lines(headers: &HeaderMap) -> impl Iterator<Item = Cow<'_, str>> {
+    headers.get_all(WWW_AUTHENTICATE).iter().map(|line| String::from_utf8_lossy(line.as_bytes()))
+}
+
 /// The challenges of all `WWW-Authenticate` lines, in the server's order. Several lines are one list (RFC 9110 §5.3), so
 /// a parameter may stand on a later line than its scheme.
-pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
+pub fn challenges(lines: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<Challenge> {
     let mut found = Vec::new();
-    for line in headers.get_all(WWW_AUTHENTICATE) {
-        read(&String::from_utf8_lossy(line.as_bytes()), &mut found);
+    for line in lines {
+        read(line.as_ref(), &mut found);
     }
     found
 }

@@ -45,6 +45,7 @@ pub struct Held {
     pub(crate) version: Version,
     pub epoch: u64,
     pub generation: u64,
+    pub(crate) arrived: Instant,
     pub expires: Option<Instant>,
     pub lifetime: Option<Duration>,
     /// These tokens came out of a refresh of this session, rather than from the store or a login.
@@ -62,15 +63,37 @@ impl Held {
         let lifetime = tokens.lifetime(wall);
         let expires = lifetime.map(|left| now + left);
         let (accepted, ran_out) = Default::default();
-        Self { tokens, version, epoch, generation, expires, lifetime, from_refresh, accepted, ran_out }
+        Self {
+            tokens,
+            version,
+            epoch,
+            generation,
+            arrived: now,
+            expires,
+            lifetime,
+            from_refresh,
+            accepted,
+            ran_out,
+        }
     }
 
     /// The same access token with another refresh token.
     pub(crate) fn renewed(&self, Versioned { tokens, version }: Versioned) -> Self {
         let accepted = AtomicBool::new(self.accepted());
         let ran_out = AtomicBool::new(self.ran_out.load(Ordering::Relaxed));
-        let Self { epoch, generation, expires, lifetime, from_refresh, .. } = *self;
-        Self { tokens, version, epoch, generation, expires, lifetime, from_refresh, accepted, ran_out }
+        let Self { epoch, generation, arrived, expires, lifetime, from_refresh, .. } = *self;
+        Self {
+            tokens,
+            version,
+            epoch,
+            generation,
+            arrived,
+            expires,
+            lifetime,
+            from_refresh,
+            accepted,
+            ran_out,
+        }
     }
 
     /// True if either clock has passed the end: `now`, which no step of the wall clock moves, or the wall clock when

@@ -5,6 +5,7 @@
 //! Invariant: the state is read and changed only under its lock, and the lock is never held across an `await`.
 
 pub mod counters;
+mod endpoints;
 mod flight;
 pub(crate) mod held;
 pub mod host;
@@ -17,6 +18,7 @@ mod tests;
 mod writer;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -33,11 +35,12 @@ use flight::adopt::Replaced;
 use flight::spent_tokens::SpentTokens;
 use held::Versioned;
 use participant::Participant;
-use state::{Acquire, Rejected, State, Status};
+use state::{Acquire, Rejected, State};
 use writer::Writer;
 
+pub use endpoints::Endpoint;
 pub use held::{Held, Stamp};
-pub use state::Purpose;
+pub use state::{Purpose, Sending};
 
 pub struct Session {
     key: Arc<str>,
@@ -65,6 +68,8 @@ struct Past {
     /// A refresh token that was sent and not answered, so that it may be spent.
     maybe_spent: Option<Fingerprint>,
     spent_tokens: SpentTokens,
+    /// The refresh token whose refusal ended the session.
+    refused: Option<Fingerprint>,
 }
 
 impl Inner {
@@ -111,8 +116,10 @@ pub enum Credential {
 /// How a request goes on whose token was rejected.
 #[derive(Debug)]
 pub enum Verdict {
-    /// Send the request again, with these tokens. `refreshed`: they come from a refresh that the rejection waited for.
-    Replay { held: Arc<Held>, refreshed: bool },
+    /// Send the request again, with these tokens.
+    Replay(Arc<Held>),
+    /// Send the request again after this pause, with the same token, because not every server knows the token yet.
+    Again(Duration),
     /// Return the rejection to the program.
     GiveBack,
 }
@@ -185,6 +192,10 @@ impl Session {
                 }
                 brought => brought?,
             };
+            // The caller had no token, so that it may have that of another login. The store of a lost session showed one.
+            if let Some(held) = brought.as_ref().filter(|held| held.epoch != epoch) {
+                return Ok(Credential::Tokens(Arc::clone(held)));
+            }
             // Tokens of a rotation are used even if they have expired on their way. Else tokens with a very short life would
             // be rotated for ever.
             if let (Purpose::Rotate, Some(held)) = (flight.purpose, brought) {
@@ -231,19 +242,21 @@ impl Session {
         }
     }
 
-    /// A server rejected the token of this stamp. Waits for the rotation, if one is needed.
+    /// A server rejected the token of this sending. Waits for the rotation, if one is needed.
     pub async fn rejected(
         self: &Arc<Self>,
         by: &Arc<Participant>,
-        stamp: Stamp,
+        sending: Sending,
         number: Arrival,
     ) -> Result<Verdict, Error> {
+        let Sending { stamp, .. } = sending;
         let flight = {
             let mut inner = self.inner();
             let now = inner.now();
-            match inner.state.rejected(stamp, &by.policy, now) {
+            match inner.state.rejected(sending, &by.policy, now) {
                 Rejected::Replay => None,
                 Rejected::GiveBack => return Ok(Verdict::GiveBack),
+                Rejected::Again(pause) => return Ok(Verdict::Again(pause)),
                 Rejected::Fail(error) => return Err(error),
                 Rejected::Load => Some(self.depart(&mut inner, by, Purpose::Load)),
                 Rejected::Wait => Some(self.depart(&mut inner, by, Purpose::Rotate)),
@@ -257,14 +270,11 @@ impl Session {
         let loaded = flight.as_ref().is_some_and(|flight| flight.purpose == Purpose::Load);
         match brought {
             // The request had no token, so that it may be sent with the token of any login.
-            Ok(Some(held)) if loaded => Ok(Verdict::Replay { held, refreshed: false }),
+            Ok(Some(held)) if loaded => Ok(Verdict::Replay(held)),
             _ if self.epoch() != stamp.epoch => Ok(Verdict::GiveBack),
-            Ok(None) if loaded && !self.is_lost() => Box::pin(self.rejected(by, stamp, number)).await,
+            Ok(None) if loaded && !self.is_lost() => Box::pin(self.rejected(by, sending, number)).await,
             Ok(None) => Ok(Verdict::GiveBack),
-            Ok(Some(held)) => {
-                let refreshed = flight.is_some() && held.from_refresh;
-                Ok(Verdict::Replay { held, refreshed })
-            }
+            Ok(Some(held)) => Ok(Verdict::Replay(held)),
             Err(error) => Err(error),
         }
     }
@@ -279,12 +289,9 @@ impl Session {
         (inner.state.held().cloned(), inner.state.stamp())
     }
 
-    /// A server accepted the token of this stamp.
-    pub fn accepted(&self, stamp: Stamp) {
-        let inner = self.inner();
-        if let Some(held) = inner.state.held().filter(|held| Stamp::of(held) == stamp) {
-            held.accept();
-        }
+    /// A server accepted the token of this sending.
+    pub fn accepted(&self, sending: Sending) {
+        self.inner().state.accepted(sending);
     }
 
     /// Rotates now. With `rejected`, rotates only if that is still the access token.
@@ -293,6 +300,7 @@ impl Session {
         by: &Arc<Participant>,
         rejected: Option<&Secret>,
     ) -> Result<Arc<Held>, Error> {
+        let epoch = self.epoch();
         self.load(by).await?;
         let flight = {
             let mut inner = self.inner();
@@ -302,6 +310,8 @@ impl Session {
                 {
                     return Ok(Arc::clone(held));
                 }
+                // The login of another process, which the store has shown just now.
+                (Some(held), _) if inner.state.epoch() != epoch => return Ok(Arc::clone(held)),
                 _ => {}
             }
             inner.state.may_rotate(inner.now())?;
@@ -346,6 +356,9 @@ impl Session {
                 past.replaced.remove(&from.tokens);
             }
             inner.set_maybe_spent(None);
+            if let Some(past) = &mut inner.past {
+                past.refused = None;
+            }
             by.seed.take(&self.key);
             inner.state.login(&by.policy, |stamp| from.map(|from| fresh(from, stamp, false)));
             (inner.flight.take(), self.writer.want(next))
@@ -395,7 +408,7 @@ impl Session {
     async fn load(self: &Arc<Self>, by: &Arc<Participant>) -> Result<(), Error> {
         let flight = {
             let mut inner = self.inner();
-            if *inner.state.status() != Status::Unread {
+            if !inner.state.wants_load(inner.now()) {
                 return Ok(());
             }
             self.depart(&mut inner, by, Purpose::Load)

@@ -18,6 +18,11 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 /// `refreshTimeout` limits all tries together.
 const TRY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
+/// The first pause before a request is sent again with a new token that a server does not know yet, and how old the token may
+/// be then. A copy of a database is behind for milliseconds, a cache of introspections or a `nbf` for a second.
+const AGAIN_PAUSE: Duration = Duration::from_millis(50);
+const AGAIN_WITHIN: Duration = Duration::from_secs(2);
+
 /// A rotation starts at most this long before expiry by default. Identity SDKs agree on five minutes.
 const MAX_AHEAD: Duration = Duration::from_secs(300);
 
@@ -38,7 +43,7 @@ pub struct Policy {
     /// 0.9 to 1.1, drawn once in each process, so that processes do not rotate at the same moment.
     pub spread: f64,
     /// While nobody is logged in, requests go out without a token, and a rejection of such a request may rotate. Hooks are
-    /// told of a late refresh at its deadline.
+    /// told of a late refresh at its deadline. A new token is not sent again after a pause.
     pub anonymous: bool,
     /// After a refresh that fails or is late, nobody is logged in.
     pub forgets: bool,
@@ -58,6 +63,14 @@ pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
     // arrival, and each rotation would be followed by the next.
     let ahead = if held.from_refresh && ahead >= lifetime { lifetime / 2 } else { ahead };
     expires.saturating_duration_since(now) <= ahead && !ahead.is_zero()
+}
+
+/// The pause before a rejected token that no server has accepted yet is sent again: as long as the token is old, so that the
+/// pauses double. None: a server that will know the token would know it by now.
+pub fn again_pause(held: &Held, now: Instant) -> Option<Duration> {
+    let age = now - held.arrived;
+    let pause = age.max(AGAIN_PAUSE);
+    (age + pause <= AGAIN_WITHIN).then_some(pause)
 }
 
 /// The pause before try `attempt + 1` of a flight: full jitter, or the server's `Retry-After` if that is longer.

@@ -2,24 +2,37 @@
 //!
 //! Invariants, which tests/model.rs checks in any order of events: at most one flight is under way; tokens of one epoch
 //! never follow those of a later epoch; a generation is refreshed at most once, unless the refresh failed; `Lost` ends only
-//! with [`State::login`].
+//! with [`State::login`]; a 401 of an endpoint that refused a token and its successor starts no refresh while others accept
+//! the token.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Instant;
-use crate::error::Error;
+use crate::error::{Error, LostReason};
+use crate::session::endpoints::{Endpoint, Endpoints};
 use crate::session::held::{Held, Stamp};
 use crate::session::schedule;
 use crate::session::schedule::Policy;
 
-/// A fresh token that is rejected before any server accepted it is refreshed once more, because it may have expired on its
-/// way. After the second such rejection in a row, callers get their 401s for [`IGNORE_REJECTIONS_FOR`], because a refresh
-/// does not help.
-const MAX_USELESS_REFRESHES: u32 = 2;
-
-/// How long rejections of tokens that no server has accepted start no refresh.
+/// How long rejections that say nothing about the token start no refresh, from the first since a server accepted it.
+/// Then one refresh is tried, because the token may have expired meanwhile.
 pub const IGNORE_REJECTIONS_FOR: Duration = Duration::from_secs(30);
+
+/// Tokens mostly live longer than this, so that an endpoint which refuses a younger one does not refuse it for its age.
+pub const YOUNG: Duration = Duration::from_secs(300);
+
+/// How often the store of a lost session is read while somebody asks for tokens, because another process may have logged in.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// One sending of a request: with which token, and to which endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sending {
+    pub stamp: Stamp,
+    pub endpoint: Endpoint,
+    /// The endpoint had rejected this request with an older token.
+    pub replayed: bool,
+}
 
 #[derive(Debug)]
 pub struct State {
@@ -33,9 +46,9 @@ pub struct State {
     held_was_rejected: bool,
     /// How many flights in a row have failed: it decides the length of the cool-down.
     failures: u32,
-    /// How many refreshes in a row brought a token that was rejected before any server accepted it.
-    useless_refreshes: u32,
-    rejections_ignored_until: Option<Instant>,
+    endpoints: Endpoints,
+    /// The first rejection of the token held that started no refresh, since a server accepted it.
+    doubted: Option<Instant>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -53,8 +66,13 @@ pub enum Status {
         until: Instant,
         error: Box<Error>,
     },
-    /// Every call fails with this error until the next login.
-    Lost(Box<Error>),
+    /// No refresh is made until the next login. If the refresh token was refused ahead of expiry, the access token still
+    /// serves; without one, every call fails with this error.
+    Lost {
+        error: Box<Error>,
+        /// When the store was read last.
+        looked: Option<Instant>,
+    },
 }
 
 /// The next step of a caller that needs a token.
@@ -78,6 +96,9 @@ pub enum Rejected {
     Wait,
     /// Read the store first, because it may hold tokens that the session does not know.
     Load,
+    /// Send the request again with the same token after a pause, because the token is so new that not every server knows
+    /// it.
+    Again(Duration),
     /// Return the rejection to the program.
     GiveBack,
     Fail(Error),
@@ -101,11 +122,12 @@ impl State {
             forgotten: None,
             held_was_rejected: false,
             failures: 0,
-            useless_refreshes: 0,
-            rejections_ignored_until: None,
+            endpoints: Endpoints::default(),
+            doubted: None,
         }
     }
 
+    #[cfg(test)]
     pub fn status(&self) -> &Status {
         &self.status
     }
@@ -120,7 +142,16 @@ impl State {
 
     /// The error of every call until the next login, if the session is lost.
     pub fn lost_error(&self) -> Option<&Error> {
-        if let Status::Lost(error) = &self.status { Some(error) } else { None }
+        if let Status::Lost { error, .. } = &self.status { Some(error) } else { None }
+    }
+
+    /// True if the store is to be read before anything else is decided.
+    pub fn wants_load(&self, now: Instant) -> bool {
+        match self.status {
+            Status::Unread => true,
+            Status::Lost { looked, .. } => looked.is_none_or(|at| now - at >= LOOK_AGAIN),
+            _ => false,
+        }
     }
 
     /// The stamp of the tokens held. If there are none, their absence has a stamp too.
@@ -135,12 +166,15 @@ impl State {
         }
         let usable = self.held.as_ref().filter(|held| !held.expired(now));
         match &self.status {
-            Status::Empty | Status::CoolingDown { .. } | Status::Lost(_)
-                if policy.anonymous && self.held.is_none() =>
-            {
+            Status::Empty | Status::CoolingDown { .. } if policy.anonymous && self.held.is_none() => {
                 Acquire::Anonymous(self.stamp())
             }
-            Status::Lost(error) => Acquire::Fail(Error::clone(error)),
+            Status::Lost { .. } if policy.anonymous && usable.is_none() => Acquire::Anonymous(self.stamp()),
+            Status::Lost { error, .. } => match usable {
+                Some(held) => Acquire::Use(Arc::clone(held)),
+                None if self.wants_load(now) => Acquire::Wait(Purpose::Load),
+                None => Acquire::Fail(Error::clone(error)),
+            },
             Status::Unread => Acquire::Wait(Purpose::Load),
             Status::Empty => Acquire::Wait(Purpose::Rotate),
             Status::Rotating { overdue } => match (usable, overdue) {
@@ -162,21 +196,39 @@ impl State {
         }
     }
 
-    /// A server rejected the token that `stamp` names, or a request that had none.
-    pub fn rejected(&mut self, stamp: Stamp, policy: &Policy, now: Instant) -> Rejected {
+    /// A server accepted the token of this sending.
+    pub fn accepted(&mut self, Sending { stamp, endpoint, replayed }: Sending) {
+        if stamp.epoch != self.epoch {
+            return;
+        }
+        let held = self.held.as_ref().filter(|held| Stamp::of(held) == stamp);
+        self.endpoints.accepted(endpoint, held.is_some(), replayed);
+        if let Some(held) = held {
+            held.accept();
+            self.doubted = None;
+        }
+    }
+
+    /// A server rejected the token of this sending, or a request that had none.
+    pub fn rejected(&mut self, sending: Sending, policy: &Policy, now: Instant) -> Rejected {
+        let Sending { stamp, endpoint, .. } = sending;
         if stamp.epoch != self.epoch {
             return Rejected::GiveBack;
         }
         if stamp.generation < self.generation && self.held.is_some() {
             return Rejected::Replay;
         }
+        let valid = self.held.clone().filter(|held| !held.expired(now));
+        // Before the status, so that such a rejection waits for nothing and takes the token from no other request.
+        if valid.is_some() && self.endpoints.refuses(endpoint) && self.doubts(now) {
+            return Rejected::GiveBack;
+        }
         match &self.status {
             Status::Unread => return Rejected::Load,
-            // A request with a lost token is over. A request without a token asks whether somebody has logged in.
-            Status::Lost(_) if policy.anonymous => {
-                return if stamp == self.stamp() { Rejected::Load } else { Rejected::GiveBack };
+            Status::Lost { error, .. } => {
+                let error = Error::clone(error);
+                return self.rejected_after_loss(error, sending, policy, valid.as_deref());
             }
-            Status::Lost(error) => return Rejected::Fail(Error::clone(error)),
             Status::Rotating { overdue } => {
                 self.held_was_rejected = true;
                 return overdue
@@ -187,37 +239,71 @@ impl State {
             }
             _ => {}
         }
-        if self.ignores_rejections(now) {
-            return Rejected::GiveBack;
+        if let Some(held) = valid {
+            let unknown = held.from_refresh && !held.accepted();
+            if unknown
+                && !policy.anonymous
+                && !self.endpoints.refuses(endpoint)
+                && let Some(pause) = schedule::again_pause(&held, now)
+            {
+                return Rejected::Again(pause);
+            }
+            let young = now - held.arrived < YOUNG;
+            let replayed =
+                sending.replayed || young && self.endpoints.rotated_in_vain(endpoint, self.generation);
+            let helps = match (held.accepted(), replayed) {
+                (true, false) => self.endpoints.deserves_rotation(endpoint, now),
+                // A replay in vain, unless the token was revoked after this endpoint had accepted it.
+                (true, true) => self.endpoints.accepts_held(endpoint),
+                // A refresh has brought this token a moment ago, and the next one would bring another like it.
+                (false, _) => !held.from_refresh,
+            };
+            if replayed {
+                self.endpoints.refused(endpoint, self.generation, now);
+            }
+            if !helps && self.doubts(now) {
+                return Rejected::GiveBack;
+            }
+            self.endpoints.rotates(endpoint, self.generation);
         }
+        self.doubted = None;
         self.held_was_rejected = true;
         Rejected::Wait
     }
 
-    /// A token was rejected before any server accepted it, for the second time in a row: a refresh does not help.
-    fn ignores_rejections(&mut self, now: Instant) -> bool {
-        let Some(held) =
-            self.held.as_ref().filter(|held| held.from_refresh && !held.accepted() && !held.expired(now))
-        else {
-            self.useless_refreshes = 0;
-            self.rejections_ignored_until = None;
-            return false;
-        };
-        debug_assert_eq!(held.generation, self.generation);
-        if self.useless_refreshes + 1 < MAX_USELESS_REFRESHES {
-            return false;
+    /// A rejection says nothing about the token held. Returns false if such rejections have been ignored for long, and no
+    /// server has accepted the token meanwhile.
+    fn doubts(&mut self, now: Instant) -> bool {
+        now - *self.doubted.get_or_insert(now) < IGNORE_REJECTIONS_FOR
+    }
+
+    /// There is no other token to send the request with, so that a rejection that would start a rotation ends the use of
+    /// the token held.
+    fn rejected_after_loss(
+        &mut self,
+        error: Error,
+        Sending { stamp, endpoint, .. }: Sending,
+        policy: &Policy,
+        valid: Option<&Held>,
+    ) -> Rejected {
+        if valid.is_some_and(|held| held.accepted() && !self.endpoints.accepts(endpoint)) {
+            return Rejected::GiveBack;
         }
-        let until = *self.rejections_ignored_until.get_or_insert(now + IGNORE_REJECTIONS_FOR);
-        if now >= until {
-            self.rejections_ignored_until = None;
+        let had_token = self.drop_held();
+        // A request with a lost token is over. A request without a token asks whether somebody has logged in.
+        if !policy.anonymous {
+            Rejected::Fail(error)
+        } else if stamp == self.stamp() && !had_token {
+            Rejected::Load
+        } else {
+            Rejected::GiveBack
         }
-        now < until
     }
 
     /// True if `client.rotate()` may start a rotation, or join the flight under way.
     pub fn may_rotate(&self, now: Instant) -> Result<(), Error> {
         match &self.status {
-            Status::Lost(error) => Err(Error::clone(error)),
+            Status::Lost { error, .. } => Err(Error::clone(error)),
             Status::Rotating { overdue: Some(after) } => Err(Error::RefreshTimeout { after: *after }),
             Status::CoolingDown { until, error } if now < *until => Err(cooling(error, *until, now)),
             _ => Ok(()),
@@ -254,11 +340,9 @@ impl State {
     /// A rotation was saved, or newer tokens in the store were adopted.
     pub fn rotated(&mut self, held: Held) {
         debug_assert_eq!(held.epoch, self.epoch);
-        let old = self.forgotten.take().or_else(|| self.held.clone());
-        let never_accepted = old.is_some_and(|old| old.from_refresh && !old.accepted());
-        self.useless_refreshes =
-            if self.held_was_rejected && never_accepted { self.useless_refreshes + 1 } else { 0 };
-        self.rejections_ignored_until = None;
+        self.forgotten = None;
+        self.doubted = None;
+        self.endpoints.rotated();
         self.generation = held.generation;
         self.held = Some(Arc::new(held));
         self.status = Status::Ready;
@@ -289,13 +373,31 @@ impl State {
         self.status = Status::Unread;
     }
 
-    pub fn lost(&mut self, error: Error) {
-        self.status = Status::Lost(Box::new(error));
-        self.held_was_rejected = false;
-        if self.held.take().or_else(|| self.forgotten.take()).is_some() {
-            // Else a request without a token would have the stamp of the lost tokens.
-            self.generation += 1;
+    /// No refresh is made any more. An access token that is still valid serves on, unless it was rejected or somebody has
+    /// logged out. The store was read a moment ago.
+    pub fn lost(&mut self, error: Error, now: Instant) {
+        let logged_out = matches!(error, Error::SessionLost { reason: LostReason::LoggedOut, .. });
+        let serves = self.held.as_ref().is_some_and(|held| !held.expired(now));
+        if logged_out || self.held_was_rejected || !serves {
+            self.drop_held();
         }
+        self.status = Status::Lost { error: Box::new(error), looked: Some(now) };
+        self.held_was_rejected = false;
+    }
+
+    /// The store of a lost session was read, and has no other login.
+    pub fn still_lost(&mut self, now: Instant) {
+        if let Status::Lost { looked, .. } = &mut self.status {
+            *looked = Some(now);
+        }
+    }
+
+    /// Returns true if there were tokens.
+    fn drop_held(&mut self) -> bool {
+        let had_tokens = self.held.take().or_else(|| self.forgotten.take()).is_some();
+        // Else a request without a token would have the stamp of the lost tokens.
+        self.generation += u64::from(had_tokens);
+        had_tokens
     }
 
     /// Begins another login, or without tokens a logout. Returns the new epoch.
@@ -307,7 +409,7 @@ impl State {
             status: match held {
                 Some(_) => Status::Ready,
                 None if policy.anonymous => Status::Empty,
-                None => Status::Lost(Box::new(Error::logged_out())),
+                None => Status::Lost { error: Box::new(Error::logged_out()), looked: None },
             },
             epoch: self.epoch,
             generation: self.generation,

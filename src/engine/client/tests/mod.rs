@@ -15,6 +15,7 @@ use crate::error::{LostReason, RefreshFailureKind};
 use crate::fault::Fault;
 use crate::grant::GrantError;
 use crate::present::Format;
+use crate::session::{Sending, Stamp};
 use world::*;
 
 #[tokio::test(start_paused = true)]
@@ -47,29 +48,74 @@ async fn rejected_request_is_replayed_with_the_new_token_and_the_same_body() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn request_is_sent_three_times_at_most_and_returns_the_last_answer() {
+async fn request_is_sent_with_one_new_token_and_returns_the_last_answer() {
     let world = World::new().await;
     world.refuse_all();
+    let begun = clock::now();
     let answer = world.get().await.unwrap();
-    assert_eq!((answer.response.status, answer.attempts, answer.replays), (401, 3, 2));
-    assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a2", "Bearer a3"]);
+    assert_eq!((answer.response.status, answer.attempts, answer.replays), (401, 8, 1));
+    assert!(clock::now() - begun < secs(2), "a server that will know the token knows it by then");
+    assert_eq!(world.api.headers("authorization")[..2], ["Bearer a1", "Bearer a2"]);
     let answer = world.get().await.unwrap();
     assert_eq!((answer.response.status, answer.attempts), (401, 1), "refreshing does not help");
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_token_that_is_not_known_everywhere_is_sent_again_until_it_is() {
+    for knows_after in [1, 60, 120, 500, 1_500] {
+        let world = World::new().await;
+        world.refuse_all();
+        let sent = world.sending(request("/x"));
+        sleep(ms(knows_after)).await;
+        world.api.takes("a2");
+        let answer = sent.await.unwrap().unwrap();
+        assert_eq!((answer.response.status, answer.replays, world.refreshes()), (200, 1, 1), "{knows_after}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_token_is_not_sent_again_beyond_the_timeout_of_the_request() {
+    let world = World::new().await;
+    world.refuse_all();
+    let answer = world.client.send(Box::new(Request { timeout: ms(500), ..request("/x") })).await.unwrap();
+    assert_eq!((answer.response.status, world.refreshes()), (401, 1), "the last answer instead of a timeout");
+}
+
+#[tokio::test(start_paused = true)]
+async fn endpoint_that_refuses_every_token_costs_one_refresh_and_holds_up_nobody() {
+    let world = World::new().await;
+    *world.api.forbidden.lock().unwrap() = Some("/v1/admin");
+    for id in 0..15 {
+        assert_eq!(world.get().await.unwrap().response.status, 200);
+        let refused = world.sending(request(&format!("/admin/{id}")));
+        sleep(ms(10)).await;
+        let begun = clock::now();
+        assert_eq!(world.get().await.unwrap().response.status, 200);
+        assert_eq!(clock::now(), begun, "waits for nothing");
+        assert_eq!(refused.await.unwrap().unwrap().response.status, 401);
+        assert_eq!(world.refreshes(), 1, "{id}");
+    }
+    world.api.takes("nothing yet");
+    assert_eq!(world.get().await.unwrap().response.status, 200, "a real revocation");
     assert_eq!(world.refreshes(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn request_is_sent_three_times_at_most_even_if_others_succeed_meanwhile() {
+async fn endpoint_that_refuses_what_others_accept_gets_two_tokens_at_most() {
     let world = World::new().await;
     world.refuse_all();
     world.api.slow(ms(10));
     let sent = world.sending(request("/x"));
     while !sent.is_finished() {
-        world.client.tokens().await.unwrap().unwrap().accept();
+        let held = world.client.tokens().await.unwrap().unwrap();
+        let endpoint = endpoint("GET", "https://api.example/other");
+        world.client.session.accepted(Sending { stamp: Stamp::of(&held), endpoint, replayed: false });
         sleep(ms(1)).await;
     }
     let answer = sent.await.unwrap().unwrap();
-    assert_eq!((answer.response.status, answer.attempts, answer.replays), (401, 3, 2));
+    assert_eq!((answer.response.status, answer.attempts, answer.replays), (401, 2, 1));
+    assert_eq!(world.refreshes(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -65,6 +65,8 @@ pub(super) struct Wire(Arc<Api>);
 pub(super) struct Api {
     takes: Mutex<Option<String>>,
     latency: Mutex<Duration>,
+    /// Rejects every token for paths that begin so.
+    pub(super) forbidden: Mutex<Option<&'static str>>,
     /// Answers to give instead of judging the token, in order.
     pub(super) scripted: Mutex<VecDeque<Scripted>>,
     pub(super) sent: Mutex<Vec<WireRequest>>,
@@ -116,7 +118,9 @@ impl Transport for Wire {
             let scripted = api.scripted.lock().unwrap().pop_front();
             let (status, headers) = scripted.unwrap_or_else(|| {
                 let value = request.headers.get("authorization").map(|value| value.to_str().unwrap());
-                let taken = api.takes.lock().unwrap().as_deref() == value;
+                let forbidden = *api.forbidden.lock().unwrap();
+                let forbidden = forbidden.is_some_and(|start| request.url.path().starts_with(start));
+                let taken = !forbidden && api.takes.lock().unwrap().as_deref() == value;
                 Ok((if taken { 200 } else { 401 }, &[]))
             })?;
             let headers = headers
@@ -202,6 +206,7 @@ impl World {
         let api = Arc::new(Api {
             takes: Mutex::default(),
             latency: Mutex::default(),
+            forbidden: Mutex::default(),
             scripted: Mutex::default(),
             sent: Mutex::default(),
             under_way: AtomicUsize::new(0),

@@ -91,7 +91,7 @@ impl Flight {
     pub(super) async fn load(&mut self) -> Ended {
         if self.session.inner().state.lost_error().is_some() {
             return match self.look(None).await {
-                Ok(Found::News(news)) => Ended::Revived(news),
+                Ok(Found::News(news)) if !self.was_refused(&news) => Ended::Revived(news),
                 _ => Ended::StillLost,
             };
         }
@@ -150,12 +150,20 @@ impl Flight {
             }
         }
         let refused = base.as_ref().and_then(|base| base.tokens.refresh.as_ref());
-        let reason = match refused.map(Secret::fingerprint) {
+        let refused_fingerprint = refused.map(Secret::fingerprint);
+        self.session.inner().past.get_or_insert_default().refused = refused_fingerprint;
+        let reason = match refused_fingerprint {
             None => LostReason::NoRefreshToken,
             refused if refused == self.maybe_spent => LostReason::RotationOutcomeUnknown,
             Some(_) => LostReason::Rejected,
         };
         Break(Ended::Lost(Error::SessionLost { reason, cause }))
+    }
+
+    /// The server refused this refresh token, whatever access token is stored beside it now.
+    fn was_refused(&self, news: &Versioned) -> bool {
+        let token = news.tokens.refresh.as_ref().map(Secret::fingerprint);
+        token.is_some() && self.session.inner().past.as_ref().is_some_and(|past| past.refused == token)
     }
 
     /// Looks for tokens in the store that are newer than `base`. The store is not read while it lags behind the session,

@@ -33,7 +33,7 @@ pub(crate) enum Ended {
     Adopted(Versioned),
     /// The session was lost, and the store holds the tokens of another login.
     Revived(Versioned),
-    /// The session was lost, and the store holds nothing new.
+    /// The session was lost, and the store holds no other login.
     StillLost,
     /// The session goes on after a pause.
     Failed(Error),
@@ -87,7 +87,11 @@ impl Flight {
                 inner.state.login(&self.by.policy, |stamp| Some(fresh(tokens, stamp, false)));
                 Ok(())
             }
-            Ended::StillLost => Ok(()),
+            Ended::StillLost => {
+                let now = inner.now();
+                inner.state.still_lost(now);
+                Ok(())
+            }
             Ended::Unread(error) => {
                 inner.state.unread();
                 Err(error)
@@ -112,13 +116,15 @@ impl Flight {
                 if matches!(error, Error::SessionLost { reason: LostReason::RotationOutcomeUnknown, .. }) {
                     counters.reuse_suspected.add();
                 }
-                inner.state.lost(error.clone());
+                let now = inner.now();
+                inner.state.lost(error.clone(), now);
                 events.extend([Event::RefreshFailed(error.clone()), Event::Logout]);
                 Err(error)
             }
             Ended::Overtaken => Err(Error::logged_out()),
         };
-        let held = inner.state.held().cloned();
+        // A lost session may still serve its access token, but whoever asked for a login has none.
+        let held = inner.state.held().filter(|_| inner.state.lost_error().is_none()).cloned();
         // Under the lock, so that no request uses the new tokens before the hooks that tell of them are queued.
         for event in events {
             self.by.host.emit(&self.session.key, event);

@@ -15,8 +15,10 @@ use crate::clock;
 use crate::error::{Error, LostReason};
 use crate::grant::{Ask, Grant, GrantError};
 use crate::session::participant::Participant;
-use crate::session::tests::support::{FakeHost, Ledger, living, ms, pair, participant, secs, unspent};
-use crate::session::{Held, Session, Stamp, Verdict};
+use crate::session::tests::support::{
+    FakeHost, Ledger, living, ms, pair, participant, secs, sending, unspent,
+};
+use crate::session::{Held, Sending, Session, Stamp, Verdict};
 use crate::store::{Late, MemoryStore, Record, Store, StoreError, StoreFuture, Stored, Swap};
 use crate::store::{TokenCallbacks, Unversioned, Version};
 use crate::token::Tokens;
@@ -230,15 +232,24 @@ impl Run {
 
     async fn request(&self, epoch: u64) -> Result<(), Error> {
         let mut held = self.session.token(&self.by, epoch, Arrival::draw()).await?;
-        for _ in 0..3 {
+        // A lost session may have found another login in its store.
+        let epoch = held.epoch;
+        let mut replays = 0;
+        while replays < 3 {
+            let sending = Sending { replayed: replays > 0, ..sending(Stamp::of(&held)) };
             if self.sent(&held, epoch).await {
-                held.accept();
+                self.session.accepted(sending);
                 return Ok(());
             }
-            match self.session.rejected(&self.by, Stamp::of(&held), Arrival::draw()).await? {
-                Verdict::Replay { held: newer, .. } => {
+            match self.session.rejected(&self.by, sending, Arrival::draw()).await? {
+                Verdict::Replay(newer) => {
                     assert!(newer.generation > held.generation, "never replayed with the same token");
                     held = newer;
+                    replays += 1;
+                }
+                Verdict::Again(pause) => {
+                    sleep(pause).await;
+                    held = self.session.token(&self.by, epoch, Arrival::draw()).await?;
                 }
                 Verdict::GiveBack => return Ok(()),
             }

@@ -14,6 +14,7 @@ mod login;
 mod loss;
 mod model;
 mod participants;
+mod refusals;
 mod successors;
 mod support;
 mod timing;

@@ -2,7 +2,7 @@
 //!
 //! [`Witness`] sees every call and every answer. It knows the rules, but not how [`State`] keeps them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -12,15 +12,17 @@ use crate::clock;
 use crate::error::{Error, LostReason, RefreshFailure, RefreshFailureKind};
 use crate::session::held::tests::stamped;
 use crate::session::schedule::Policy;
-use crate::session::state::{Acquire, IGNORE_REJECTIONS_FOR, Purpose, Rejected, State, Status};
+use crate::session::state::{
+    Acquire, IGNORE_REJECTIONS_FOR, LOOK_AGAIN, Purpose, Rejected, Sending, State, Status, YOUNG,
+};
 use crate::session::tests::support::{living, pair, policy, secs};
-use crate::session::{Held, Stamp};
+use crate::session::{Endpoint, Held, Stamp};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Acquire { epochs_ago: u64 },
-    Rejected { epochs_ago: u64, generations_ago: u64 },
-    Accepted,
+    Rejected { epochs_ago: u64, generations_ago: u64, endpoint: u32, replayed: bool },
+    Accepted { endpoint: u32, replayed: bool },
     Demand,
     Overdue,
     End(End),
@@ -51,8 +53,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let ago = || prop_oneof![6 => Just(0), 1 => 1..4_u64];
     let step = prop_oneof![
         8 => ago().prop_map(|epochs_ago| Step::Acquire { epochs_ago }),
-        8 => (ago(), ago()).prop_map(|(epochs_ago, generations_ago)| Step::Rejected { epochs_ago, generations_ago }),
-        2 => Just(Step::Accepted),
+        8 => (ago(), ago(), 0..4_u32, any::<bool>()).prop_map(|(epochs_ago, generations_ago, endpoint, replayed)|
+            Step::Rejected { epochs_ago, generations_ago, endpoint, replayed }),
+        4 => (0..4_u32, any::<bool>()).prop_map(|(endpoint, replayed)| Step::Accepted { endpoint, replayed }),
         1 => Just(Step::Demand),
         1 => Just(Step::Overdue),
         8 => end.prop_map(Step::End),
@@ -67,8 +70,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct FlightHandle {
     purpose: Purpose,
     overdue: bool,
-    /// A rejection of tokens that no server had accepted began it.
-    in_vain: bool,
     from: Option<Stamp>,
 }
 
@@ -79,12 +80,26 @@ struct Witness {
     flight: Option<FlightHandle>,
     read: bool,
     lost: Option<Error>,
+    /// When the store of the lost session was read last.
+    looked: Option<Instant>,
+    /// The lost session still serves its access token.
+    serves: bool,
     cooling_until: Option<Instant>,
     /// The tokens held were rejected, and nothing has ended since.
     rejected: bool,
     refreshed_from: HashSet<(u64, u64)>,
-    /// When the last flight ended that a rejection of tokens that no server had accepted began.
-    in_vain: Option<Instant>,
+    /// The first rejection that was given back, since a server accepted the token held.
+    given_back: Option<Instant>,
+    /// Endpoints that have accepted a token.
+    accepting: HashSet<u32>,
+    /// The same for the token held.
+    accepting_held: HashSet<u32>,
+    /// Endpoints that have refused a token and its successor, and accepted none since.
+    refusing: HashSet<u32>,
+    /// Endpoints whose rejection of this generation began a rotation, and that have accepted nothing since.
+    asked: HashMap<u32, u64>,
+    /// Endpoints that were refusing at any time.
+    refused: HashSet<u32>,
     serial: u32,
 }
 
@@ -97,10 +112,17 @@ impl Witness {
             flight: None,
             read: false,
             lost: None,
+            looked: None,
+            serves: false,
             cooling_until: None,
             rejected: false,
             refreshed_from: HashSet::new(),
-            in_vain: None,
+            given_back: None,
+            accepting: HashSet::new(),
+            accepting_held: HashSet::new(),
+            refusing: HashSet::new(),
+            asked: HashMap::new(),
+            refused: HashSet::new(),
             serial: 0,
         }
     }
@@ -108,8 +130,10 @@ impl Witness {
     fn step(&mut self, step: Step) {
         match step {
             Step::Acquire { epochs_ago } => self.acquire(epochs_ago),
-            Step::Rejected { epochs_ago, generations_ago } => self.reject(epochs_ago, generations_ago),
-            Step::Accepted => self.accept(),
+            Step::Rejected { epochs_ago, generations_ago, endpoint, replayed } => {
+                self.reject(epochs_ago, generations_ago, endpoint, replayed);
+            }
+            Step::Accepted { endpoint, replayed } => self.accept(endpoint, replayed),
             Step::Demand => self.demand(),
             Step::Overdue => self.overdue(),
             Step::End(end) => self.end(end),
@@ -124,8 +148,10 @@ impl Witness {
         let rotating = matches!(self.state.status(), Status::Rotating { .. });
         assert_eq!(rotating, self.rotating(), "one flight, and the state knows it");
         match (&self.lost, self.state.status()) {
-            (Some(lost), Status::Lost(error)) => assert_eq!(*lost, **error),
-            (None, Status::Lost(_)) | (Some(_), _) => panic!("lost only by a loss, and until the next login"),
+            (Some(lost), Status::Lost { error, .. }) => assert_eq!(*lost, **error),
+            (None, Status::Lost { .. }) | (Some(_), _) => {
+                panic!("lost only by a loss, and until the next login")
+            }
             _ => {}
         }
         if let Some(held) = self.state.held() {
@@ -144,25 +170,33 @@ impl Witness {
             Acquire::UseAndRotate(held) => {
                 self.used(&held, epoch);
                 assert!(self.flight.is_none() && !self.cooling());
-                self.depart(Purpose::Rotate, false);
+                self.depart(Purpose::Rotate);
             }
             Acquire::Anonymous(stamp) => {
-                assert!(self.policy.anonymous && self.read && self.state.held().is_none());
+                assert!(
+                    self.policy.anonymous
+                        && self.read
+                        && (self.state.held().is_none() || self.lost.is_some())
+                );
+                assert!(!(valid && self.lost.is_some()), "a lost session serves its token to the end");
                 assert!(!self.rotating(), "what a rotation brings is waited for");
                 assert_eq!(stamp, self.state.stamp());
             }
             Acquire::Wait(purpose) => {
-                assert_eq!(purpose == Purpose::Load, !self.read);
-                assert!(self.lost.is_none() && !self.late());
+                let looks = self.lost.is_some();
+                assert_eq!(purpose == Purpose::Load, !self.read || looks);
+                assert!(!looks || self.looked.is_none_or(|at| self.now - at >= LOOK_AGAIN), "seldom");
+                assert!(!self.late());
                 let asks = purpose == Purpose::Rotate && self.flight.is_none();
                 assert!(!(asks && self.policy.anonymous && self.state.held().is_none()), "only a 401 asks");
                 if self.flight.is_none() {
                     assert!(!valid && !self.cooling(), "valid tokens are used, and a cool-down is kept");
-                    self.depart(purpose, false);
+                    self.depart(purpose);
                 }
             }
             Acquire::Fail(error) => {
                 assert!(!(self.policy.anonymous && self.lost.is_some()));
+                assert!(!(self.lost.is_some() && valid), "a lost session serves its token to the end");
                 self.failed(&error, valid && !self.rejected);
             }
         }
@@ -171,7 +205,10 @@ impl Witness {
     fn used(&self, held: &Held, epoch: u64) {
         assert_eq!(held.epoch, epoch, "never another login's");
         assert!(!held.expired(self.now), "never expired");
-        assert!(self.lost.is_none());
+        assert!(
+            self.lost.is_none() || self.serves,
+            "no token after a loss but one that nothing speaks against"
+        );
         assert!(
             self.flight.is_none() || !self.rejected,
             "never a rejected one while better ones are on the way"
@@ -190,7 +227,7 @@ impl Witness {
         }
     }
 
-    fn reject(&mut self, epochs_ago: u64, generations_ago: u64) {
+    fn reject(&mut self, epochs_ago: u64, generations_ago: u64, endpoint: u32, replayed: bool) {
         let held = self.state.held().cloned();
         if held.is_none() && !self.policy.anonymous {
             return;
@@ -200,10 +237,24 @@ impl Witness {
             epoch: newest.epoch.wrapping_sub(epochs_ago),
             generation: newest.generation.saturating_sub(generations_ago),
         };
-        let never_taken = held
-            .as_ref()
-            .is_some_and(|held| held.from_refresh && !held.accepted() && !held.expired(self.now));
-        match self.state.rejected(stamp, &self.policy, self.now) {
+        let valid = held.as_ref().filter(|held| !held.expired(self.now));
+        let is_valid = valid.is_some();
+        let accepted = valid.is_some_and(|held| held.accepted());
+        let in_vain = valid.is_some_and(|held| held.from_refresh && !held.accepted());
+        let refusing = valid.is_some() && self.refusing.contains(&endpoint);
+        let in_vain_before = !self.refused.contains(&endpoint)
+            && valid.is_some_and(|held| self.now - held.arrived < YOUNG)
+            && self.asked.get(&endpoint).is_some_and(|generation| *generation < newest.generation);
+        let replays = replayed || in_vain_before;
+        // An endpoint that accepted, and never refused a token and its successor, refuses a token that was accepted.
+        let news = accepted
+            && self.accepting.contains(&endpoint)
+            && !self.refused.contains(&endpoint)
+            && (!replays || self.accepting_held.contains(&endpoint));
+        let long_ago = self.given_back.is_some_and(|at| self.now - at >= IGNORE_REJECTIONS_FOR);
+        let sending = Sending { stamp, endpoint: named(endpoint), replayed };
+        let replayed = replays;
+        match self.state.rejected(sending, &self.policy, self.now) {
             answer if epochs_ago > 0 => assert!(matches!(answer, Rejected::GiveBack)),
             answer if stamp.generation < newest.generation && held.is_some() => {
                 assert!(matches!(answer, Rejected::Replay));
@@ -212,40 +263,73 @@ impl Witness {
             Rejected::Load => {
                 assert!(!self.read || self.lost.is_some() && stamp == newest);
                 if self.flight.is_none() {
-                    self.depart(Purpose::Load, false);
+                    self.depart(Purpose::Load);
                 }
             }
-            Rejected::GiveBack if self.lost.is_some() => assert!(stamp != newest),
+            Rejected::Again(pause) => {
+                let held = valid.expect("a valid token");
+                assert!(in_vain && !refusing && !self.rotating() && !self.cooling() && self.lost.is_none());
+                assert!(self.now + pause - held.arrived <= secs(2), "only while it is new");
+            }
+            Rejected::GiveBack if self.lost.is_some() => {
+                assert!(stamp != newest || held.is_some());
+                assert!(!news || !self.serves, "nothing else says that the token has ended");
+                self.serves &= self.state.held().is_some();
+            }
             Rejected::GiveBack => {
-                assert!(never_taken && self.flight.is_none());
+                assert!(!news, "a real revocation is refreshed at once");
+                assert!(valid.is_some() && !long_ago, "given back for a while only");
+                assert!(refusing || !self.rotating(), "what a rotation brings is waited for");
+                self.given_back.get_or_insert(self.now);
+                if replayed && !self.rotating() && !self.cooling() {
+                    self.refused_twice(endpoint);
+                }
             }
             Rejected::Fail(error) => {
                 assert!(!(self.policy.anonymous && self.lost.is_some()));
                 self.rejected |= self.late();
+                self.serves = false;
                 self.failed(&error, false);
             }
             Rejected::Wait => {
                 assert!(!self.late() && self.lost.is_none());
-                self.rejected = true;
+                assert!(!refusing || long_ago, "a new token does not cure it");
                 if self.flight.is_none() {
                     assert!(!self.cooling());
-                    self.depart(Purpose::Rotate, never_taken);
+                    assert!(
+                        !(in_vain || accepted && replayed && !news) || long_ago,
+                        "a refresh did not help a moment ago"
+                    );
+                    self.given_back = None;
+                    if replayed && is_valid {
+                        self.refused_twice(endpoint);
+                    }
+                    if is_valid {
+                        self.asked.entry(endpoint).or_insert(newest.generation);
+                    }
+                    self.rejected = true;
+                    self.depart(Purpose::Rotate);
                 }
+                self.rejected = true;
             }
-        }
-        if stamp == newest && !never_taken {
-            self.in_vain = None;
         }
     }
 
-    fn accept(&mut self) {
-        if let Some(held) = self.state.held() {
-            held.accept();
-            self.in_vain = None;
-            if let Some(flight) = &mut self.flight {
-                flight.in_vain = false;
-            }
+    fn refused_twice(&mut self, endpoint: u32) {
+        if !self.accepting_held.contains(&endpoint) {
+            self.refusing.insert(endpoint);
         }
+        self.refused.insert(endpoint);
+    }
+
+    fn accept(&mut self, endpoint: u32, replayed: bool) {
+        let Some(held) = self.state.held() else { return };
+        self.state.accepted(Sending { stamp: Stamp::of(held), endpoint: named(endpoint), replayed });
+        self.given_back = None;
+        self.accepting.insert(endpoint);
+        self.accepting_held.insert(endpoint);
+        self.refusing.remove(&endpoint);
+        self.asked.remove(&endpoint);
     }
 
     fn demand(&mut self) {
@@ -267,14 +351,11 @@ impl Witness {
         }
     }
 
-    fn depart(&mut self, purpose: Purpose, in_vain: bool) {
+    fn depart(&mut self, purpose: Purpose) {
         assert!(self.flight.is_none(), "at most one flight");
-        if let (true, Some(last)) = (in_vain, self.in_vain) {
-            assert!(self.now - last >= IGNORE_REJECTIONS_FOR, "refreshing did not help a moment ago");
-        }
         self.state.begin_flight(purpose);
         let from = self.state.held().map(|held| Stamp::of(held));
-        self.flight = Some(FlightHandle { purpose, overdue: false, in_vain, from });
+        self.flight = Some(FlightHandle { purpose, overdue: false, from });
     }
 
     fn end(&mut self, end: End) {
@@ -282,7 +363,7 @@ impl Witness {
         if flight.purpose == Purpose::Load {
             return self.end_load(end);
         }
-        self.rejected = false;
+        let rejected = std::mem::take(&mut self.rejected);
         self.cooling_until = None;
         match end {
             End::Rotated { lifetime } => {
@@ -292,12 +373,14 @@ impl Witness {
                         "refreshed from twice"
                     );
                 }
-                self.in_vain = flight.in_vain.then_some(self.now);
+                self.given_back = None;
+                self.accepting_held.clear();
                 let held = self.tokens(lifetime, true);
                 self.state.rotated(held);
             }
             End::Adopted { lifetime } => {
-                self.in_vain = None;
+                self.given_back = None;
+                self.accepting_held.clear();
                 let held = self.tokens(lifetime, false);
                 self.state.rotated(held);
             }
@@ -312,7 +395,9 @@ impl Witness {
             }
             End::Lost => {
                 let error = Error::SessionLost { reason: LostReason::Rejected, cause: None };
-                self.state.lost(error.clone());
+                self.serves = !rejected;
+                self.looked = Some(self.now);
+                self.state.lost(error.clone(), self.now);
                 self.lost = Some(error);
             }
         }
@@ -322,6 +407,9 @@ impl Witness {
         if self.lost.is_some() {
             if let End::Rotated { lifetime } | End::Adopted { lifetime } = end {
                 self.login(Some(Lifetime(lifetime)));
+            } else {
+                self.looked = Some(self.now);
+                self.state.still_lost(self.now);
             }
             return;
         }
@@ -343,8 +431,14 @@ impl Witness {
             |stamp: Stamp| tokens.map(|Lifetime(lifetime)| held(serial, stamp, lifetime, false, now));
         assert_eq!(self.state.login(&self.policy, stamped), epoch + 1);
         self.lost = logged_out.then(Error::logged_out);
-        (self.flight, self.cooling_until, self.in_vain) = (None, None, None);
-        (self.read, self.rejected) = (true, false);
+        (self.flight, self.cooling_until, self.given_back, self.looked) = (None, None, None, None);
+        self.asked.clear();
+        (self.read, self.rejected, self.serves) = (true, false, false);
+        for endpoints in
+            [&mut self.accepting, &mut self.accepting_held, &mut self.refusing, &mut self.refused]
+        {
+            endpoints.clear();
+        }
     }
 
     fn tokens(&mut self, lifetime: Option<u64>, from_refresh: bool) -> Held {
@@ -374,6 +468,10 @@ fn held(serial: u32, stamp: Stamp, lifetime: Option<u64>, from_refresh: bool, no
     let tokens =
         lifetime.map_or_else(|| pair(serial), |millis| living(serial, Duration::from_millis(millis)));
     stamped(tokens, stamp, from_refresh, now, wall)
+}
+
+fn named(endpoint: u32) -> Endpoint {
+    Endpoint { resource: endpoint, shape: endpoint }
 }
 
 fn unavailable() -> Error {

@@ -122,6 +122,7 @@ async fn tokens_that_were_replaced_are_old_in_the_store_of_another_client_too() 
     with_store.store.put(Some(pair(1)));
     without_store.grant.will([Reply::tokens(2)]);
     assert_eq!(without_store.rejected(without_store.stamp()).await, Ok("a2".into()));
+    without_store.accepted();
     with_store.grant.will([Reply::tokens(3)]);
     assert_eq!(with_store.rejected(with_store.stamp()).await, Ok("a3".into()));
     assert_eq!(with_store.ledger.count("ask r1"), 1);

@@ -15,7 +15,7 @@ use crate::session::counters::Counters;
 use crate::session::host::Host;
 use crate::session::participant::{Participant, Seed};
 use crate::session::schedule::Policy;
-use crate::session::{Held, Session, Stamp, Verdict};
+use crate::session::{Endpoint, Held, Sending, Session, Stamp, Verdict};
 use crate::store::{Store, StoreError, Unversioned};
 use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
@@ -57,6 +57,7 @@ pub(super) fn policy() -> Policy {
 }
 
 /// One session, and one client that uses it.
+#[derive(Clone)]
 pub(super) struct World {
     pub(super) session: Arc<Session>,
     pub(super) by: Arc<Participant>,
@@ -125,14 +126,26 @@ impl World {
         )
     }
 
-    /// Rejects the token of this stamp. Returns the access token to replay with, or `give back`.
+    /// [`World::rejects`] with the token of this stamp, by the same endpoint each time.
     pub(super) async fn rejected(&self, stamp: Stamp) -> Result<String, Error> {
-        verdict(self.session.rejected(&self.by, stamp, Arrival::draw()).await)
+        self.rejects(sending(stamp)).await
+    }
+
+    /// An endpoint rejects this sending, also if it gets the same token again. Returns the access token to replay with, or
+    /// `give back`.
+    pub(super) async fn rejects(&self, sending: Sending) -> Result<String, Error> {
+        loop {
+            match self.session.rejected(&self.by, sending, Arrival::draw()).await? {
+                Verdict::Replay(held) => return Ok(access(&held)),
+                Verdict::Again(pause) => tokio::time::sleep(pause).await,
+                Verdict::GiveBack => return Ok("give back".into()),
+            }
+        }
     }
 
     pub(super) fn rejecting(&self, stamp: Stamp) -> JoinHandle<Result<String, Error>> {
-        let (session, by) = (Arc::clone(&self.session), Arc::clone(&self.by));
-        tokio::spawn(async move { verdict(session.rejected(&by, stamp, Arrival::draw()).await) })
+        let world = self.clone();
+        tokio::spawn(async move { world.rejected(stamp).await })
     }
 
     /// The stamp of the tokens held now.
@@ -142,7 +155,7 @@ impl World {
 
     /// A server accepts the tokens held now.
     pub(super) fn accepted(&self) {
-        self.session.inner().state.held().expect("tokens").accept();
+        self.session.accepted(sending(self.stamp()));
     }
 
     pub(super) async fn login(&self, tokens: Option<Tokens>) -> Result<(), Error> {
@@ -167,11 +180,8 @@ fn access(held: &Arc<Held>) -> String {
     held.tokens.access.expose().to_owned()
 }
 
-fn verdict(verdict: Result<Verdict, Error>) -> Result<String, Error> {
-    verdict.map(|verdict| match verdict {
-        Verdict::Replay { held, .. } => access(&held),
-        Verdict::GiveBack => "give back".into(),
-    })
+pub(super) fn sending(stamp: Stamp) -> Sending {
+    Sending { stamp, endpoint: Endpoint::default(), replayed: false }
 }
 
 /// Lets every task run until all of them wait for time or for each other.
