@@ -469,6 +469,27 @@ describe.each(OURS)('%s', (_name, way) => {
     });
   });
 
+  test('after a logout, a next installation takes what is stored as it is', async () => {
+    const server = await serve();
+    const shelf = storage(server.login('ada'));
+    const { refreshToken } = shelf.held;
+    const adapter = way.adapter(server);
+    const api = axios.create({ baseURL: server.url, ...(adapter && { adapter }) });
+    const options = {
+      ...{ refresh: refreshAt(server), ...shelf.callbacks },
+      ...{ isSessionExpired: ({ status }) => status === 401, isRefreshFailureTerminal: () => false },
+    };
+    const first = installAuthRefresh(api, options);
+    server.expire();
+    expect((await api.get('/api/orders')).data.generation).toBe(1);
+    setAuthHeaders(api, null);
+    first.uninstall();
+    shelf.held = { ...shelf.held, refreshToken };
+    const second = installAuthRefresh(api, options);
+    expect((await api.get('/api/orders')).data.generation).toBe(1);
+    second.uninstall();
+  });
+
   test('uninstalled and installed again while a refresh is under way', async () => {
     const server = await serve();
     const shelf = storage(server.login('ada'));

@@ -16,7 +16,7 @@ class SharedStorage {
   name = '';
   /** There was ever another user of the session. */
   isShared = false;
-  /** The tokens that the last refresh has brought, whichever instance made it. @type {any} */
+  /** The tokens that the last refresh has brought, whichever instance made it; none after a loss or a login. @type {any} */
   newest;
   /** Oldest first. @type {Set<string>} */
   #spent = new Set();
@@ -43,7 +43,7 @@ class SharedStorage {
    * send that again would end the session.
    */
   instead(stored) {
-    return this.#spent.has(stored?.refreshToken) ? this.newest : stored;
+    return (this.#spent.has(stored?.refreshToken) && this.newest) || stored;
   }
 
   /** An instance, or a write, begins to use the session. After the last use, the next one reads the storage anew. */

@@ -155,6 +155,7 @@ class StoredTokens {
   }
 
   lost() {
+    this.#share.newest = undefined;
     if (this.#isRetired) return;
     this.#tries = 0;
     this.#header.show(null);
