@@ -27,7 +27,8 @@ module.exports = {
     },
 
     never('only-the-crossing-needs-native', ['', '^lib/crossing/environment\\.js$'], '^native/'),
-    never('errors-and-tokens-need-nothing', '^lib/(errors\\.js$|tokens)', '^(lib|native)/', lib('tokens')),
+    never('errors-need-nothing', lib('errors'), '^(lib|native)/'),
+    never('tokens-need-nothing', lib('tokens'), '^(lib|native)/', lib('tokens')),
     never(
       'options-need-little',
       lib('options'),
