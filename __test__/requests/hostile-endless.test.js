@@ -85,7 +85,7 @@ const BODIES = [
   ['chunks', CHUNKED, `10000\r\n${'a'.repeat(65_536)}\r\n`, TOO_LARGE],
   ['chunks of a byte', CHUNKED, '1\r\na\r\n', TOO_LARGE],
   ['one chunk', `${CHUNKED}${'F'.repeat(16)}\r\n`, 'a', TOO_LARGE],
-  ['digits of a chunk size', CHUNKED, '0', either(timedOut('body'), NOT_CHUNKED)],
+  ['digits of a chunk size', CHUNKED, '0', NOT_CHUNKED],
   ['a chunk extension', `${CHUNKED}2;`, 'a', NOT_CHUNKED],
   ['chunk extensions', CHUNKED, `1;${'a'.repeat(1000)}\r\na\r\n`, NOT_CHUNKED],
   ['trailers', `${CHUNKED}0\r\n`, 'x-a: 1\r\n', NOT_CHUNKED],
@@ -150,6 +150,11 @@ test.each([
   ['chunks of a hundred bytes', CHUNKED, `64\r\n${'a'.repeat(100)}\r\n`],
   ['empty gzip members', coded('gzip'), zlib.gzipSync('')],
   ['gzip members of a byte', coded('gzip'), zlib.gzipSync('a')],
+  ['gzip', coded('gzip', GZIP_HEAD), ZEROS],
+  ['raw deflate', coded('deflate'), ZEROS],
+  ['br', coded('br', BR_HEAD), BR_MIB_OF_ZEROS],
+  ['zstd', coded('zstd', ZSTD_HEAD), ZSTD_64_KIB_OF_ZEROS],
+  ['empty zstd frames', coded('zstd'), Buffer.from('28b52ffd0058010000', 'hex')],
 ])('%s without end hold up nobody else', async (_name, head, loop) => {
   const [hostile, other] = [await serveEndless(head, loop), await serve()];
   const client = hostileClient(other, { allowedOrigins: [hostile.url], maxResponseSize: 1024 * MIB });

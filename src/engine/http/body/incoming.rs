@@ -13,16 +13,37 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use crate::fault::Fault;
 use crate::http::connect::link::BoxError;
+use crate::http::connect::progress::Progress;
 
 pub(crate) struct IncomingBody {
     body: Incoming,
     http2: bool,
+    /// Of its connection; `None` if the connection also carries other bodies.
+    progress: Option<Progress>,
 }
 
 impl IncomingBody {
     pub(crate) fn of(response: Response<Incoming>) -> Response<Self> {
         let http2 = response.version() == Version::HTTP_2;
-        response.map(|body| Self { body, http2 })
+        let progress = response.extensions().get::<Progress>().filter(|_| !http2).cloned();
+        response.map(|body| {
+            let incoming = Self { body, http2, progress };
+            incoming.note(!incoming.body.is_end_stream());
+            incoming
+        })
+    }
+
+    /// Tells the connection if more of the body is to come.
+    fn note(&self, more: bool) {
+        if let Some(progress) = &self.progress {
+            if more { progress.made() } else { progress.ended() }
+        }
+    }
+}
+
+impl Drop for IncomingBody {
+    fn drop(&mut self) {
+        self.note(false);
     }
 }
 
@@ -34,7 +55,9 @@ impl Body for IncomingBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.note(frame.is_some());
+        match frame {
             None if self.http2 && !self.body.is_end_stream() => {
                 Poll::Ready(Some(Err(Fault::StreamEnded.into())))
             }

@@ -15,7 +15,7 @@ pub(crate) struct Paced<R> {
 }
 
 /// Enough that giving way costs little, and a few milliseconds of work at most.
-pub(crate) const INPUT: usize = 64 * 1024;
+pub(crate) const INPUT: usize = 16 * 1024;
 
 impl<R> Paced<R> {
     pub(crate) fn new(input: R) -> Self {

@@ -4,12 +4,13 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 
 use crate::http::connect::abort_handle::AbortHandle;
+use crate::http::connect::progress::Progress;
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -17,6 +18,7 @@ pub(crate) struct Link {
     io: Box<dyn Io>,
     forwarded: bool,
     abort_handle: AbortHandle,
+    progress: Progress,
     /// How often the link may still be read before other tasks run.
     reads_left: u8,
 }
@@ -28,12 +30,34 @@ const READS_IN_A_ROW: u8 = 2;
 impl Link {
     pub(crate) fn new(io: impl Io + 'static) -> Self {
         let abort_handle = AbortHandle::default();
-        Self { io: Box::new(io), forwarded: false, abort_handle, reads_left: READS_IN_A_ROW }
+        let progress = Progress::default();
+        Self { io: Box::new(io), forwarded: false, abort_handle, progress, reads_left: READS_IN_A_ROW }
     }
 
     /// The same link, marked as one to a proxy that reads the requests and needs their whole URLs.
     pub(crate) fn forwarded(self) -> Self {
         Self { forwarded: true, ..self }
+    }
+}
+
+impl Link {
+    fn read_and_count(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let io = Pin::new(&mut *self.io);
+        if !self.progress.counts_bytes() {
+            return io.poll_read(cx, buffer).map(|read| read.and_then(|()| self.progress.read(1)));
+        }
+        // hyper's own buffer does not say how many bytes it got.
+        let mut bytes = [0; 4096];
+        let room = bytes.len().min(buffer.remaining());
+        let mut bytes = ReadBuf::new(&mut bytes[..room]);
+        ready!(io.poll_read(cx, bytes.unfilled()))?;
+        self.progress.read(bytes.filled().len())?;
+        buffer.put_slice(bytes.filled());
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -43,7 +67,7 @@ impl<T: Read + Write + Send + Unpin> Io for T {}
 
 impl Connection for Link {
     fn connected(&self) -> Connected {
-        Connected::new().proxy(self.forwarded).extra(self.abort_handle.clone())
+        Connected::new().proxy(self.forwarded).extra(self.abort_handle.clone()).extra(self.progress.clone())
     }
 }
 
@@ -58,7 +82,7 @@ impl Read for Link {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let read = Pin::new(&mut *self.io).poll_read(cx, buffer);
+        let read = self.read_and_count(cx, buffer);
         // A read that has to wait lets other tasks run anyway.
         self.reads_left = if read.is_ready() { self.reads_left - 1 } else { READS_IN_A_ROW };
         self.abort_handle.guard(read, cx)

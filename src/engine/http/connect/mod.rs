@@ -6,6 +6,7 @@
 pub mod abort_handle;
 pub mod connector;
 pub mod link;
+pub mod progress;
 pub mod proxy;
 pub mod resolve;
 pub mod tcp;
