@@ -292,10 +292,10 @@ interface ClientOptions {
    */
   logout?: ((context: SessionContext) => unknown) | undefined;
   /**
-   * A callback threw or rejected where nobody else could see it; `hook` is its name. `context` is empty for `isSessionExpired`.
+   * A callback threw or rejected where nobody else could see it; `hook` is its name.
    * Without it: a process warning, TOKEN_ROTATOR_HOOK, that names the callback.
    */
-  onHookError?: ((error: unknown, hook: string, context: Partial<SessionContext>) => unknown) | undefined;
+  onHookError?: ((error: unknown, hook: string, context: SessionContext) => unknown) | undefined;
   /** Lines for people; they hold no token. */
   logger?: Logger | undefined;
 

@@ -117,6 +117,19 @@ test('onHookError, also for a logger', async () => {
   );
 });
 
+test('onHookError, also for isSessionExpired', async () => {
+  const isSessionExpired = jest.fn().mockImplementationOnce(() => {
+    throw new Error('bug');
+  });
+  const onHookError = jest.fn();
+  const { server, get } = await start({ isSessionExpired, onHookError });
+  server.expire();
+  expect((await get('bob')).status).toBe(200);
+  expect(onHookError.mock.calls.map((args) => args.slice(1))).toEqual([
+    ['isSessionExpired', { session: 'bob' }],
+  ]);
+});
+
 test('errors about one request name no session', async () => {
   const { api } = await start();
   const error = await rejection(api.session('ada').get('https://elsewhere.example/'));

@@ -158,14 +158,14 @@ class Callbacks {
     }
   }
 
-  isSessionExpired(environment, number, status, head, body, networkError) {
+  isSessionExpired(environment, number, session, status, head, body, networkError) {
     let opinion;
     try {
       const answer = this.#user.isSessionExpired(failureOf(status, head, body, networkError));
       if (observe(answer)) throw new TypeError('isSessionExpired must return a boolean, not a promise');
       opinion = Boolean(answer);
     } catch (error) {
-      this.report(error, 'isSessionExpired');
+      this.report(error, 'isSessionExpired', session);
     }
     environment.reply(number, opinion);
   }
@@ -249,8 +249,7 @@ class Callbacks {
       process.emitWarning(`${name} threw; set onHookError to see what`, { code: 'TOKEN_ROTATOR_HOOK' });
       return;
     }
-    const context = session === undefined ? {} : { session };
-    this.#guarded('onHookError', session, () => onHookError(error, name, context));
+    this.#guarded('onHookError', session, () => onHookError(error, name, { session }));
   }
 }
 

@@ -195,25 +195,27 @@ impl Format for Callbacks {
 }
 
 impl Judge for Callbacks {
-    /// Passes `[status, head, body | null, network error]`. The head has the form of an answer's, so that `lib/` reads both
+    /// Passes `[session, status, head, body | null, network error]`. The head has the form of an answer's, so that `lib/` reads both
     /// alike.
     fn is_expired<'a>(
         &'a self,
+        session: &'a str,
         answer: &'a Result<Response, Error>,
         url: &'a Url,
     ) -> BoxFuture<'a, Option<bool>> {
         Box::pin(async move {
+            let session = Arg::Text(session.to_owned());
             let args = match answer {
                 Ok(response) => {
                     // A body that is too large to be read at once is too large to be judged.
                     let whole = response.download.is_none();
                     let body = if whole { Arg::Body(response.body.clone()) } else { Arg::Null };
                     let head = Arg::Latin1(native_answer::head(response));
-                    vec![Arg::Number(f64::from(response.status)), head, body, Arg::Null]
+                    vec![session, Arg::Number(f64::from(response.status)), head, body, Arg::Null]
                 }
                 Err(error) => {
                     let url = Arg::Text(url.as_str().to_owned());
-                    vec![Arg::Number(0.0), url, Arg::Null, Arg::Error(error.clone())]
+                    vec![session, Arg::Number(0.0), url, Arg::Null, Arg::Error(error.clone())]
                 }
             };
             match self.call("isSessionExpired", args).reply.await {

@@ -21,6 +21,7 @@ pub trait Judge: Send + Sync {
     /// `None` if there is no opinion, because the user's code threw.
     fn is_expired<'a>(
         &'a self,
+        session: &'a str,
         answer: &'a Result<Response, Error>,
         url: &'a Url,
     ) -> BoxFuture<'a, Option<bool>>;
@@ -29,6 +30,7 @@ pub trait Judge: Send + Sync {
 /// How `answer` rejects the token, if it does: as the judge says, or else by status 401.
 pub(super) async fn rejection(
     judge: Option<&dyn Judge>,
+    session: &str,
     answer: &Result<Response, Error>,
     url: &Url,
     judged: Statuses,
@@ -46,7 +48,7 @@ pub(super) async fn rejection(
         Err(_) => return None,
     }
     let opinion = match judge {
-        Some(judge) => judge.is_expired(answer, url).await,
+        Some(judge) => judge.is_expired(session, answer, url).await,
         None => None,
     };
     match (opinion, answer) {

@@ -223,6 +223,7 @@ impl<'a> Call<'a> {
         loop {
             let rejection = judge::rejection(
                 config.judge.as_deref(),
+                self.client.session.key(),
                 &answer,
                 &self.wire.url,
                 self.rules.judged,

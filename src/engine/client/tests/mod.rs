@@ -332,6 +332,7 @@ struct Suspicious;
 impl Judge for Suspicious {
     fn is_expired<'a>(
         &'a self,
+        _session: &'a str,
         answer: &'a Result<Response, Error>,
         _url: &'a Url,
     ) -> BoxFuture<'a, Option<bool>> {
@@ -359,6 +360,7 @@ struct WithoutOpinion;
 impl Judge for WithoutOpinion {
     fn is_expired<'a>(
         &'a self,
+        _session: &'a str,
         _: &'a Result<Response, Error>,
         _url: &'a Url,
     ) -> BoxFuture<'a, Option<bool>> {
