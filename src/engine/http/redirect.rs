@@ -3,6 +3,8 @@
 //! Invariant: another origin gets only the few headers that say nothing about the caller, and the body that a 307 or 308
 //! in mode `follow` asks for. A header that was dropped stays dropped, even if a later redirect comes back.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
@@ -119,11 +121,23 @@ fn location(url: &Url, headers: &HeaderMap) -> Option<Url> {
     let (only, None) = (all.next()?, all.next()) else {
         return None;
     };
-    let mut next = url.join(std::str::from_utf8(only.as_bytes()).ok()?).ok()?;
+    let mut next = url.join(&text(only.as_bytes())).ok()?;
     if next.fragment().is_none() {
         next.set_fragment(url.fragment());
     }
     Some(next)
+}
+
+/// UTF-8 as it is. Other bytes, such as Latin-1, go to the server as it wrote them: percent-encoded, as in browsers.
+fn text(location: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(location) {
+        return text.into();
+    }
+    let byte = |&byte: &u8| match byte {
+        0..0x80 => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    location.iter().map(byte).collect()
 }
 
 /// The next method, and whether the body is sent again.

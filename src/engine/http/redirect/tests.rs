@@ -141,7 +141,24 @@ fn a_location_that_means_nothing_is_refused() {
     for _ in 0..2 {
         let outcome = decide(RedirectMode::Follow, false, (&Method::GET, &from), (StatusCode::FOUND, &two));
         assert_eq!(outcome.unwrap_err().code(), "ERR_REDIRECT");
-        two.insert(header::LOCATION, HeaderValue::from_bytes(b"/\xff").unwrap());
+        two.insert(header::LOCATION, HeaderValue::from_bytes(b"http://[\xff").unwrap());
+    }
+}
+
+#[test]
+fn the_bytes_of_a_location_reach_the_server_as_it_wrote_them() {
+    let from = url("https://a.example/dir/");
+    let table: [(&[u8], &str); 4] = [
+        (b"/caf\xe9?\xfc#\xdf", "https://a.example/caf%E9?%FC#%DF"),
+        (b"caf\xc3\xa9", "https://a.example/dir/caf%C3%A9"),
+        (b"/\xce\xbb\xfa%20", "https://a.example/%CE%BB%FA%20"),
+        (b"https://a.example/\xff", "https://a.example/%FF"),
+    ];
+    for (location, to) in table {
+        let mut found = HeaderMap::new();
+        found.insert(header::LOCATION, HeaderValue::from_bytes(location).unwrap());
+        let hop = decide(RedirectMode::SameOrigin, false, (&Method::GET, &from), (StatusCode::FOUND, &found));
+        assert_eq!(hop.unwrap().unwrap().url.as_str(), to);
     }
 }
 
