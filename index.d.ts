@@ -337,13 +337,15 @@ interface ClientOptions {
   /** Send the token over http:// beyond loopback. Default false: ERR_INSECURE_TRANSPORT. */
   allowInsecure?: boolean | undefined;
   /**
-   * PEM text or a Buffer of it. `ca` is trusted instead of the system's roots, as in Node; `cert` and `key` go together.
+   * PEM text or a Buffer of it. `ca` is trusted instead of the system's roots and `NODE_EXTRA_CA_CERTS`, as in Node: one, a
+   * bundle or a list, DER too, and a server's own self-signed certificate. `cert` and `key` go together.
    * `rejectUnauthorized` default true. All but the client certificate hold for an https proxy as well. Default: none.
    */
   tls?:
-    | ({ ca?: string | Buffer | undefined; rejectUnauthorized?: boolean | undefined } & (
-        { cert: string | Buffer; key: string | Buffer } | { cert?: undefined; key?: undefined }
-      ))
+    | ({
+        ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
+        rejectUnauthorized?: boolean | undefined;
+      } & ({ cert: string | Buffer; key: string | Buffer } | { cert?: undefined; key?: undefined }))
     | undefined;
   /**
    * Requests on the wire at once, 1 to 65 535; further ones wait for their turn, in order. As many idle connections are

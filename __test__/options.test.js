@@ -312,7 +312,9 @@ describe('client options', () => {
     allowInsecure: [null, 1, SECRET],
     throwHttpErrors: [null, 1, SECRET],
     tls: [null, SECRET, [SECRET], { cert: PEM }, { key: PEM }].map((tls) => ({ tls })),
-    'tls.ca': [SECRET, Buffer.from(SECRET), null, 7, [PEM]].map((ca) => ({ tls: { ca } })),
+    'tls.ca': [SECRET, Buffer.from(SECRET), null, 7, [], [PEM, SECRET], [undefined], [[PEM]]].map((ca) => ({
+      tls: { ca },
+    })),
     'tls.key': [SECRET, Buffer.from(SECRET), null].map((key) => ({ tls: { cert: PEM, key } })),
     'tls.rejectUnauthorized': [0, null, SECRET].map((rejectUnauthorized) => ({
       tls: { rejectUnauthorized },

@@ -67,7 +67,7 @@ const full: TokenClientOptions = {
   maxResponseSize: 1,
   throwHttpErrors: true,
   allowInsecure: true,
-  tls: { ca: Buffer.from(''), rejectUnauthorized: false },
+  tls: { ca: ['', Buffer.from('')], rejectUnauthorized: false },
   connections: 1,
   http2: false,
   socketPath: '/run/api.sock',

@@ -208,18 +208,36 @@ function readTls(value) {
     throw rejectOption('tls.cert and tls.key must be given together');
   }
   return {
-    ca: readPem(tls.ca, 'tls.ca'),
+    ca: readAuthorities(tls.ca),
     cert: readPem(tls.cert, 'tls.cert'),
     key: readPem(tls.key, 'tls.key'),
     rejectUnauthorized: check.boolean(tls.rejectUnauthorized, 'tls.rejectUnauthorized', true),
   };
 }
 
+/** PEM text of all. */
+function readAuthorities(value) {
+  if (!Array.isArray(value)) return readAuthority(value, 'tls.ca');
+  if (value.length === 0) throw invalidOption('tls.ca', 'at least one certificate');
+  const all = Array.from(value, (item, i) => {
+    if (item === undefined) throw invalidOption(`tls.ca[${i}]`, 'a certificate');
+    return readAuthority(item, `tls.ca[${i}]`);
+  });
+  return all.join('\n');
+}
+
+function readAuthority(value, name) {
+  // DER begins with the byte of an ASN.1 sequence, and PEM with text.
+  if (!ArrayBuffer.isView(value) || bufferOf(value)[0] !== 0x30) return readPem(value, name);
+  const lines = bufferOf(value).toString('base64').replace(/.{64}/g, '$&\n');
+  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+}
+
+const bufferOf = (view) => Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+
 function readPem(value, name) {
   if (value === undefined) return undefined;
-  const pem = ArrayBuffer.isView(value)
-    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()
-    : value;
+  const pem = ArrayBuffer.isView(value) ? bufferOf(value).toString() : value;
   if (typeof pem !== 'string' || !pem.includes('-----BEGIN '))
     throw invalidOption(name, 'PEM text or a Buffer of it');
   return pem;
