@@ -56,6 +56,8 @@ class TokenClient {
     // jest's `resetModules` that would be another copy of it.
     const { readClientOptions } = require('./options/client.js');
     const { settings, callbacks } = readClientOptions(options);
+    // The file is read with the first https request. In JavaScript, because a worker's environment is a copy.
+    settings.transport.tls.extraCa = process.env.NODE_EXTRA_CA_CERTS;
     if (internal instanceof AnonymousPolicy) Object.assign(settings.session, internal);
     const { throwHttpErrors, retry, replay, fetchRedirect, header } = settings;
     const shared = { throwHttpErrors, retry, replay, fetchRedirect, headerName: header.name };

@@ -89,8 +89,9 @@ const CODED = [
     coded('gzip', Buffer.concat([gzip.subarray(0, -8), Buffer.alloc(4), gzip.subarray(-4)])),
     NOT_CODED,
   ],
-  ['gzip and garbage', coded('gzip', Buffer.concat([gzip, Buffer.from('garbage')])), either(GOOD, NOT_CODED)],
-  ['gzip and zeros', coded('gzip', Buffer.concat([gzip, Buffer.alloc(512)])), either(GOOD, NOT_CODED)],
+  ['gzip without its checksum', coded('gzip', gzip.subarray(0, -8)), GOOD],
+  ['gzip and garbage', coded('gzip', Buffer.concat([gzip, Buffer.from('garbage')])), GOOD],
+  ['gzip and zeros', coded('gzip', Buffer.concat([gzip, Buffer.alloc(512)])), GOOD],
   ...Object.entries({
     gzip,
     deflate: zlib.deflateSync('ok'),

@@ -1,5 +1,9 @@
 'use strict';
 
+const { X509Certificate } = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { TOKEN, clientFor, closeServers, failure, serve } = require('./servers.js');
 const tls = require('../support/tls');
 
@@ -18,11 +22,62 @@ test.each([
   ['text', tls.ca],
   ['a Buffer', Buffer.from(tls.ca)],
   ['a bundle', `# two of them\n${tls.ca}\n${tls.expired}`],
+  ['DER', new X509Certificate(tls.ca).raw],
+  ['a list', [tls.expired, tls.ca]],
+  ['a list of anything', [Buffer.from(tls.expired), new X509Certificate(tls.own).raw, `${tls.own}${tls.ca}`]],
 ])('tls.ca as %s is trusted', async (_name, ca) => {
   const server = await serve(undefined, { secure: true });
   const response = await clientFor(server, { tls: { ca } }).get('/');
   expect(await response.text()).toBe('ok');
   expect(server.seen).toMatchObject([{ headers: { authorization: `Bearer ${TOKEN}` } }]);
+});
+
+test('a self-signed certificate in tls.ca is trusted though it says that it is an authority’s', async () => {
+  const server = await serve(undefined, { secure: true, cert: tls.own });
+  for (const ca of [tls.own, [tls.ca, tls.own]]) {
+    expect(await clientFor(server, { tls: { ca } }).get('/')).toMatchObject({ status: 200 });
+  }
+  server.seen.length = 0;
+  await expectRefused(server, trusting(server), 'DEPTH_ZERO_SELF_SIGNED_CERT');
+  await expectRefused(server, clientFor(server), 'DEPTH_ZERO_SELF_SIGNED_CERT');
+});
+
+describe('NODE_EXTRA_CA_CERTS', () => {
+  const before = process.env.NODE_EXTRA_CA_CERTS;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'token-rotator-'));
+  afterEach(() => {
+    if (before === undefined) delete process.env.NODE_EXTRA_CA_CERTS;
+    else process.env.NODE_EXTRA_CA_CERTS = before;
+  });
+  afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+  function setExtra(text) {
+    process.env.NODE_EXTRA_CA_CERTS = path.join(folder, 'extra.pem');
+    fs.writeFileSync(process.env.NODE_EXTRA_CA_CERTS, text);
+  }
+
+  test('is trusted beside the system’s authorities, and not beside tls.ca', async () => {
+    const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    setExtra(`${broken}${tls.ca}${tls.own}`);
+    const server = await serve(undefined, { secure: true });
+    const own = await serve(undefined, { secure: true, cert: tls.own });
+    expect(await clientFor(server).get('/')).toMatchObject({ status: 200 });
+    expect(await clientFor(own).get('/')).toMatchObject({ status: 200 });
+    server.seen.length = 0;
+    await expectRefused(
+      server,
+      clientFor(server, { tls: { ca: tls.own } }),
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    );
+  });
+
+  test('that cannot be read changes nothing', async () => {
+    const server = await serve(undefined, { secure: true });
+    setExtra('no certificate');
+    await expectRefused(server, clientFor(server), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    process.env.NODE_EXTRA_CA_CERTS = path.join(folder, 'missing.pem');
+    await expectRefused(server, clientFor(server), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  });
 });
 
 test('localhost is good by name too', async () => {

@@ -51,13 +51,14 @@ faults! {
     BadChunks: "HPE_INVALID_CHUNK_SIZE", "sent a body that is not chunked as it says";
     /// Two readers of such a response could disagree about where it ends, which lets one response pass for two (RFC 9112 §6.3).
     TwoEnds: "HPE_UNEXPECTED_CONTENT_LENGTH", "sent a response with both content-length and transfer-encoding";
+    FoldedFraming: "HPE_INVALID_HEADER_TOKEN", "sent a response whose content-length or transfer-encoding goes on in a second line";
     Upgraded: "HPE_PAUSED_UPGRADE", "switched to another protocol (status 101), which nobody asked for";
 
     // HTTP/2.
     NotHttp2: "ERR_HTTP2_ERROR", "sent something that is not HTTP/2, or a head above the limits";
     GoAway: "ERR_HTTP2_GOAWAY_SESSION", "closes the connection and did not process the request";
     StreamRefused: "ERR_HTTP2_STREAM_ERROR", "refused the request unprocessed (REFUSED_STREAM)";
-    NeedsHttp1: "ERR_HTTP2_STREAM_ERROR", "wants HTTP/1.1 for this request; set http2 to false (HTTP_1_1_REQUIRED)";
+    NeedsHttp1: "ERR_HTTP2_STREAM_ERROR", "wants HTTP/1.1 for this request, whose body is used up (HTTP_1_1_REQUIRED)";
     AskedTooMuch: "ERR_HTTP2_STREAM_ERROR", "is asked for too much (ENHANCE_YOUR_CALM)";
     StreamCancelled: "ERR_HTTP2_STREAM_ERROR", "cancelled the request (CANCEL)";
     ServerFailed: "ERR_HTTP2_STREAM_ERROR", "failed (INTERNAL_ERROR)";
@@ -70,17 +71,19 @@ faults! {
 
     // TLS.
     NotTls: "ERR_SSL_WRONG_VERSION_NUMBER", "does not speak TLS";
-    NothingInCommon: "ERR_SSL_UNSUPPORTED_PROTOCOL", "shares no TLS version or cipher with this client";
+    NothingInCommon: "ERR_SSL_UNSUPPORTED_PROTOCOL", "shares no TLS version or cipher with this client, which speaks TLS 1.3, and 1.2 with ECDHE and AES-GCM or ChaCha20";
     HandshakeRefused: "EPROTO", "refused the TLS handshake";
     HandshakeFailed: "EPROTO", "failed the TLS handshake";
     Expired: "CERT_HAS_EXPIRED", "has a certificate that has expired";
     NotYetValid: "CERT_NOT_YET_VALID", "has a certificate that is not valid yet";
     OtherName: "ERR_TLS_CERT_ALTNAME_INVALID", "has a certificate for another name";
+    NoName: "ERR_TLS_CERT_ALTNAME_INVALID", "has a certificate without a subjectAltName, and a common name does not count";
     UnknownIssuer: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "has a certificate that no trusted authority signed; set tls.ca to the authority that did";
     Revoked: "CERT_REVOKED", "has a certificate that was revoked";
     BadSignature: "CERT_SIGNATURE_FAILURE", "has a certificate that the authority it names did not sign";
     NotForServers: "INVALID_PURPOSE", "has a certificate that is not for servers";
-    AuthorityAsServer: "DEPTH_ZERO_SELF_SIGNED_CERT", "shows an authority's certificate as its own; make a server certificate with CA:FALSE and trust its authority with tls.ca";
+    AuthorityAsServer: "DEPTH_ZERO_SELF_SIGNED_CERT", "shows an authority's certificate as its own; set tls.ca to this very certificate, or make one with CA:FALSE";
+    OldCertificate: "ERR_TLS_CERT_INVALID", "has a certificate of X.509 version 1, which rustls does not read; make one of version 3";
     BadCertificate: "ERR_TLS_CERT_INVALID", "has an invalid certificate";
     NoAuthorities: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "names no certificate authorities; mend it, or set tls.ca";
 
@@ -130,6 +133,6 @@ impl Fault {
     /// False if the fault itself proves that the server did not act upon the request. A connection that was never made
     /// proves it too, whatever its fault: the same fault can end a connection on which the request was sent.
     pub fn sent(self) -> bool {
-        !matches!(self, Self::NeverWritten | Self::GoAway | Self::StreamRefused)
+        !matches!(self, Self::NeverWritten | Self::GoAway | Self::StreamRefused | Self::NeedsHttp1)
     }
 }

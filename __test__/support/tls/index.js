@@ -5,7 +5,8 @@
 // - ca.pem: the authority that signed the others, valid until 2126.
 // - server.pem: for localhost, 127.0.0.1 and ::1, servers and clients, valid until 2120.
 // - elsewhere.pem: for another name. expired.pem: for localhost, until February 2020.
-// - key.pem: the private key of all three.
+// - own.pem: for localhost and 127.0.0.1, signed by itself, and it says that it is an authority's, as openssl makes them.
+// - key.pem: the private key of all but ca.pem.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -18,4 +19,5 @@ module.exports = {
   server: read('server'),
   elsewhere: read('elsewhere'),
   expired: read('expired'),
+  own: read('own'),
 };

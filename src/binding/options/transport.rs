@@ -18,6 +18,7 @@ pub struct NativeTransport {
 #[napi(object, object_to_js = false)]
 pub struct NativeTls {
     pub ca: Option<String>,
+    pub extra_ca: Option<String>,
     pub cert: Option<String>,
     pub key: Option<String>,
     pub reject_unauthorized: bool,
@@ -34,12 +35,12 @@ pub struct NativeProxy {
 
 impl NativeTransport {
     pub(super) fn into_transport(self, allow_insecure: bool) -> Result<HyperTransport, Error> {
-        let NativeTls { ca, cert, key, reject_unauthorized } = self.tls;
+        let NativeTls { ca, extra_ca, cert, key, reject_unauthorized } = self.tls;
         let proxy =
             |NativeProxy { http, https, except, loopback }| ProxyOptions { http, https, except, loopback };
         HyperTransport::new(&TransportOptions {
             idle_per_origin: self.connections as usize,
-            tls: TlsOptions { ca, cert, key, trust_anyone: !reject_unauthorized },
+            tls: TlsOptions { ca, extra_ca, cert, key, trust_anyone: !reject_unauthorized },
             http2: self.http2,
             socket_path: self.socket_path,
             proxy: self.proxy.map(proxy),

@@ -12,6 +12,7 @@ use tokio::time::error::Elapsed;
 use crate::error::{Error, Phase};
 use crate::fault::Fault;
 use crate::http::connect::proxy::ProxyError;
+use crate::http::connect::trust::is_of_authority;
 use crate::http::connect::watch::CONNECT_TIMEOUT;
 use crate::http::host;
 
@@ -45,6 +46,11 @@ pub(crate) fn decoding_error(error: &io::Error, uri: &Uri) -> Error {
 /// True if `error` itself proves that the server did not act upon the request.
 pub(crate) fn proves_unsent(error: &Cause) -> bool {
     causes(error).filter_map(named).any(|fault| !fault.sent())
+}
+
+/// True if `error` is the server's word that it wants HTTP/1.1 for this request.
+pub(crate) fn needs_http1(error: &Cause) -> bool {
+    causes(error).any(|cause| named(cause) == Some(Fault::NeedsHttp1))
 }
 
 /// The fault of the innermost cause that has one, because outer causes only say which layer failed.
@@ -143,9 +149,10 @@ fn of_http2(error: &h2::Error) -> Option<Fault> {
     }
     Some(match error.reason()? {
         _ if !error.is_remote() => Fault::NotHttp2,
+        // By a reset or a GOAWAY: either way the server wants the whole request anew (RFC 9113 §7).
+        Reason::HTTP_1_1_REQUIRED => Fault::NeedsHttp1,
         _ if error.is_go_away() => Fault::GoAway,
         Reason::REFUSED_STREAM => Fault::StreamRefused,
-        Reason::HTTP_1_1_REQUIRED => Fault::NeedsHttp1,
         Reason::ENHANCE_YOUR_CALM => Fault::AskedTooMuch,
         Reason::CANCEL => Fault::StreamCancelled,
         Reason::INTERNAL_ERROR => Fault::ServerFailed,
@@ -169,6 +176,7 @@ fn of_certificate(reason: &rustls::CertificateError) -> Fault {
     match reason {
         Certificate::Expired | Certificate::ExpiredContext { .. } => Fault::Expired,
         Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => Fault::NotYetValid,
+        Certificate::NotValidForNameContext { presented, .. } if presented.is_empty() => Fault::NoName,
         Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => Fault::OtherName,
         Certificate::UnknownIssuer => Fault::UnknownIssuer,
         Certificate::Revoked => Fault::Revoked,
@@ -177,9 +185,9 @@ fn of_certificate(reason: &rustls::CertificateError) -> Fault {
             Fault::BadSignature
         }
         Certificate::InvalidPurpose | Certificate::InvalidPurposeContext { .. } => Fault::NotForServers,
-        // webpki is no dependency here, so its type cannot be named; this is its only common error without a place in rustls.
-        Certificate::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            Fault::AuthorityAsServer
+        reason if is_of_authority(reason) => Fault::AuthorityAsServer,
+        Certificate::Other(other) if format!("{other:?}").contains("UnsupportedCertVersion") => {
+            Fault::OldCertificate
         }
         _ => Fault::BadCertificate,
     }

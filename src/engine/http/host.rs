@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use http::Uri;
+use url::{Position, Url};
 
 /// The port that `uri` names, or else the default port of http or https.
 pub(crate) fn port(uri: &Uri) -> Option<u16> {
@@ -34,4 +35,9 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 
 pub(crate) fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// Host and port as `url` has them, without a default port.
+pub(crate) fn with_port(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
 }

@@ -19,6 +19,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
 use crate::fault::Fault;
+use crate::http::body::gzip::Gzip;
 use crate::http::body::incoming::IncomingBody;
 use crate::http::body::paced::Paced;
 use crate::http::connect::link::BoxError;
@@ -38,6 +39,7 @@ pub(crate) const ACCEPTED: &str = "gzip, deflate, br, zstd";
 pub(crate) struct Decoder {
     state: State,
     chunk_size: usize,
+    is_framed: bool,
     /// Bytes since other tasks could run.
     decoded: usize,
 }
@@ -59,13 +61,9 @@ impl Coding {
     }
 
     /// `first` is the body's first byte.
-    fn open(self, first: u8, input: Input) -> Box<dyn Decode> {
-        match self {
-            Self::Gzip => {
-                let mut decoder = codec::GzipDecoder::new(input);
-                decoder.multiple_members(true);
-                Box::new(decoder)
-            }
+    fn open(self, first: u8, input: Input, is_framed: bool) -> State {
+        State::Open(match self {
+            Self::Gzip => return State::Gzip(Box::new(Gzip::new(input, is_framed))),
             // RFC 9110 means zlib's format, but servers also send raw deflate. In zlib's format these four bits name the
             // method, deflate; in raw deflate they would be an uncompressed block with dirty padding.
             Self::Deflate if first & 0x0f == 0x08 => Box::new(codec::ZlibDecoder::new(input)),
@@ -77,7 +75,7 @@ impl Coding {
                 decoder.multiple_members(true);
                 Box::new(decoder)
             }
-        }
+        })
     }
 }
 
@@ -87,9 +85,10 @@ impl Decoder {
         let chunk_size = length.map_or(LARGEST_CHUNK, |length| {
             length.saturating_mul(USUAL_RATIO).clamp(SMALLEST_CHUNK, LARGEST_CHUNK)
         });
+        let is_framed = body.is_framed();
         let as_io: fn(_) -> _ = io::Error::other;
         let input = Paced::new(StreamReader::new(body.into_data_stream().map_err(as_io)));
-        Self { state: State::Unread(coding, input), chunk_size, decoded: 0 }
+        Self { state: State::Unread(coding, input), chunk_size, decoded: 0, is_framed }
     }
 
     /// The next decoded part, or `None` at the end and after an error. Dropping the future loses nothing.
@@ -115,14 +114,18 @@ impl Decoder {
                 return Err(io::ErrorKind::InvalidData.into());
             }
             self.state = match std::mem::replace(&mut self.state, State::Ended) {
-                State::Unread(coding, input) => State::Open(coding.open(first, input)),
+                State::Unread(coding, input) => coding.open(first, input, self.is_framed),
                 other => other,
             };
         }
-        let State::Open(decoder) = &mut self.state else { return Ok(None) };
+        let decoder = match &mut self.state {
+            State::Gzip(gzip) => return gzip.chunk(self.chunk_size).await,
+            State::Open(decoder) => decoder,
+            State::Unread(..) | State::Ended => return Ok(None),
+        };
         let mut chunk = BytesMut::with_capacity(self.chunk_size);
         match decoder.read_buf(&mut chunk).await {
-            Ok(0) if at_end(decoder.input()).await? => Ok(None),
+            Ok(0) if only_padding(decoder.input()).await? => Ok(None),
             Ok(0) => Err(io::Error::new(io::ErrorKind::InvalidData, "something follows the compressed body")),
             Ok(_) => Ok(Some(chunk.freeze())),
             // flate2 needs more input. After an error in the data, by contrast, input would be left.
@@ -136,6 +139,7 @@ impl Decoder {
 
 enum State {
     Unread(Coding, Input),
+    Gzip(Box<Gzip<Input>>),
     Open(Box<dyn Decode>),
     Ended,
 }
@@ -156,7 +160,7 @@ macro_rules! decode {
     )*};
 }
 
-decode!(GzipDecoder, ZlibDecoder, DeflateDecoder, BrotliDecoder, ZstdDecoder);
+decode!(ZlibDecoder, DeflateDecoder, BrotliDecoder, ZstdDecoder);
 
 /// True if the error is flate2's, and not the connection's, after which the input is at its end too.
 fn is_flate2s(error: &io::Error) -> bool {
@@ -167,6 +171,18 @@ fn is_flate2s(error: &io::Error) -> bool {
 
 async fn at_end(input: &mut Input) -> io::Result<bool> {
     Ok(input.fill_buf().await?.is_empty())
+}
+
+/// Reads the rest. False if it is more than zeros, with which some servers fill a block up.
+async fn only_padding(input: &mut Input) -> io::Result<bool> {
+    loop {
+        let bytes = input.fill_buf().await?;
+        if bytes.is_empty() || bytes.iter().any(|&byte| byte != 0) {
+            return Ok(bytes.is_empty());
+        }
+        let read = bytes.len();
+        input.consume(read);
+    }
 }
 
 /// The first byte of brotli's other format, with windows of up to 1 GiB, which must not be sent as `br`.

@@ -8,29 +8,53 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::Version;
+use http::header::TRANSFER_ENCODING;
 use hyper::Response;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use crate::fault::Fault;
 use crate::http::connect::link::BoxError;
+use crate::http::connect::link_handle::Rest;
 use crate::http::connect::progress::Progress;
 
 pub(crate) struct IncomingBody {
     body: Incoming,
     http2: bool,
+    is_framed: bool,
+    /// Begins when the body is complete.
+    rest: Option<Rest>,
     /// Of its connection; `None` if the connection also carries other bodies.
     progress: Option<Progress>,
 }
 
 impl IncomingBody {
-    pub(crate) fn of(response: Response<Incoming>) -> Response<Self> {
+    /// `rest` is that of the connection after the body; one of HTTP/2 does not rest.
+    pub(crate) fn of(response: Response<Incoming>, rest: Option<Rest>) -> Response<Self> {
         let http2 = response.version() == Version::HTTP_2;
+        let coding = response.headers().get_all(TRANSFER_ENCODING).iter().next_back();
+        let is_chunked =
+            coding.is_some_and(|coding| coding.as_bytes().to_ascii_lowercase().ends_with(b"chunked"));
         let progress = response.extensions().get::<Progress>().filter(|_| !http2).cloned();
         response.map(|body| {
-            let incoming = Self { body, http2, progress };
+            let is_framed = http2 || is_chunked || body.size_hint().exact().is_some();
+            let mut incoming = Self { body, http2, is_framed, rest: rest.filter(|_| !http2), progress };
             incoming.note(!incoming.body.is_end_stream());
+            if incoming.body.is_end_stream() {
+                incoming.complete();
+            }
             incoming
         })
+    }
+
+    /// True if HTTP says where the body ends; false if the end of the connection is all that ends it.
+    pub(crate) fn is_framed(&self) -> bool {
+        self.is_framed
+    }
+
+    fn complete(&mut self) {
+        if let Some(rest) = self.rest.take() {
+            rest.begin();
+        }
     }
 
     /// Tells the connection if more of the body is to come.
@@ -60,6 +84,10 @@ impl Body for IncomingBody {
         match frame {
             None if self.http2 && !self.body.is_end_stream() => {
                 Poll::Ready(Some(Err(Fault::StreamEnded.into())))
+            }
+            None => {
+                self.complete();
+                Poll::Ready(None)
             }
             frame => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
         }

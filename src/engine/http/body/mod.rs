@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod download;
+pub mod gzip;
 pub mod incoming;
 pub mod outgoing;
 pub mod paced;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use http::{Extensions, Request};
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 
-use crate::http::connect::abort_handle::AbortHandle;
+use crate::http::connect::link_handle::LinkHandle;
 
 /// True if all of a request's body was given to its connection. A clone is the same state.
 #[derive(Clone, Default)]
@@ -53,7 +53,7 @@ impl Drop for Unsent {
         if let Some(connection) = connection.as_ref().filter(|connection| !connection.is_negotiated_h2()) {
             let mut extras = Extensions::new();
             connection.get_extras(&mut extras);
-            if let Some(handle) = extras.get::<AbortHandle>() {
+            if let Some(handle) = extras.get::<LinkHandle>() {
                 handle.abort();
             }
         }

@@ -8,22 +8,20 @@ use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 use http::Uri;
-use hyper_util::client::legacy::connect::HttpConnector;
 use tower_service::Service;
 
 use crate::http::connect::link::{BoxError, Link};
 use crate::http::connect::proxy::Proxies;
-use crate::http::connect::resolve::Resolver;
-use crate::http::connect::tcp::direct;
+use crate::http::connect::tcp::Tcp;
 use crate::http::connect::unix::SocketPath;
 
 #[derive(Clone)]
 pub(crate) enum Connector {
-    Direct(HttpConnector<Resolver>),
+    Direct(Tcp),
     /// All requests go to the socket, whatever their URLs say.
     Socket(SocketPath),
     /// The rules of the proxies decide which origins go through one.
-    Proxied(Arc<Proxies>, HttpConnector<Resolver>),
+    Proxied(Arc<Proxies>, Tcp),
 }
 
 impl Service<Uri> for Connector {
@@ -37,7 +35,7 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, origin: Uri) -> Self::Future {
         match self {
-            Self::Direct(tcp) => direct(tcp, origin),
+            Self::Direct(tcp) => tcp.call(origin),
             Self::Socket(path) => path.connect(),
             Self::Proxied(proxies, tcp) => proxies.connect(tcp, origin),
         }

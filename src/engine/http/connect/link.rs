@@ -1,6 +1,7 @@
 //! A connection that HTTP or TLS is spoken over: a socket, or a tunnel through a proxy.
 //!
-//! Invariant: a link that always has something to read does not keep the engine's thread from other work.
+//! Invariants: a link that always has something to read does not keep the engine's thread from other work. A link that has
+//! rested for as long as its server allows is at its end, so that no request is written to it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,7 +10,8 @@ use std::task::{Context, Poll, ready};
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 
-use crate::http::connect::abort_handle::AbortHandle;
+use crate::clock::{self, Instant};
+use crate::http::connect::link_handle::LinkHandle;
 use crate::http::connect::progress::Progress;
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -17,7 +19,9 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) struct Link {
     io: Box<dyn Io>,
     forwarded: bool,
-    abort_handle: AbortHandle,
+    handle: LinkHandle,
+    /// When the link was last read.
+    read: Instant,
     progress: Progress,
     /// How often the link may still be read before other tasks run.
     reads_left: u8,
@@ -29,9 +33,14 @@ const READS_IN_A_ROW: u8 = 2;
 
 impl Link {
     pub(crate) fn new(io: impl Io + 'static) -> Self {
-        let abort_handle = AbortHandle::default();
-        let progress = Progress::default();
-        Self { io: Box::new(io), forwarded: false, abort_handle, progress, reads_left: READS_IN_A_ROW }
+        Self {
+            io: Box::new(io),
+            forwarded: false,
+            handle: LinkHandle::default(),
+            read: clock::now(),
+            progress: Progress::default(),
+            reads_left: READS_IN_A_ROW,
+        }
     }
 
     /// The same link, marked as one to a proxy that reads the requests and needs their whole URLs.
@@ -67,7 +76,7 @@ impl<T: Read + Write + Send + Unpin> Io for T {}
 
 impl Connection for Link {
     fn connected(&self) -> Connected {
-        Connected::new().proxy(self.forwarded).extra(self.abort_handle.clone()).extra(self.progress.clone())
+        Connected::new().proxy(self.forwarded).extra(self.handle.clone()).extra(self.progress.clone())
     }
 }
 
@@ -83,26 +92,38 @@ impl Read for Link {
             return Poll::Pending;
         }
         let read = self.read_and_count(cx, buffer);
-        // A read that has to wait lets other tasks run anyway.
-        self.reads_left = if read.is_ready() { self.reads_left - 1 } else { READS_IN_A_ROW };
-        self.abort_handle.guard(read, cx)
+        if read.is_ready() {
+            let now = clock::now();
+            self.handle.arrived(self.read, now);
+            self.read = now;
+            self.reads_left -= 1;
+        } else {
+            // A read that has to wait lets other tasks run anyway.
+            self.reads_left = READS_IN_A_ROW;
+            // hyper reads before it takes a request, and sends that request elsewhere after an end.
+            if self.handle.has_rested(self.read) {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.handle.guard(read, cx)
     }
 }
 
 impl Write for Link {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.handle.wrote();
         let written = Pin::new(&mut *self.io).poll_write(cx, bytes);
-        self.abort_handle.guard(written, cx)
+        self.handle.guard(written, cx)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut *self.io).poll_flush(cx);
-        self.abort_handle.guard(flushed, cx)
+        self.handle.guard(flushed, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut *self.io).poll_shutdown(cx);
-        self.abort_handle.guard(shut, cx)
+        self.handle.guard(shut, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -114,7 +135,8 @@ impl Write for Link {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.handle.wrote();
         let written = Pin::new(&mut *self.io).poll_write_vectored(cx, slices);
-        self.abort_handle.guard(written, cx)
+        self.handle.guard(written, cx)
     }
 }

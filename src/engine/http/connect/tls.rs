@@ -5,21 +5,25 @@
 
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use crate::error::Error;
 use crate::fault::Fault;
+use crate::http::connect::trust::{TrustAnyone, TrustGiven, TrustMore, webpki};
 
 /// Certificates and keys are PEM text. There is no `Debug`, because it would print the key.
 #[derive(Clone, Default)]
 pub struct TlsOptions {
     /// The only trusted authorities, in place of the system's, as with Node's `ca`.
     pub ca: Option<String>,
+    /// A file of authorities that are trusted beside the system's: Node's `NODE_EXTRA_CA_CERTS`. As in Node, a file or a
+    /// certificate that cannot be read is passed over, because it was not made for this client.
+    pub extra_ca: Option<String>,
     /// The client's own certificate; needs `key`.
     pub cert: Option<String>,
     pub key: Option<String>,
@@ -28,13 +32,17 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
+    /// True if the configuration has nothing to check. The file `extra_ca` is not read beforehand either.
     pub(crate) fn is_default(&self) -> bool {
-        self.ca.is_none() && self.cert.is_none() && self.key.is_none() && !self.trust_anyone
+        self.ca.is_none()
+            && self.extra_ca.is_none()
+            && self.cert.is_none()
+            && self.key.is_none()
+            && !self.trust_anyone
     }
 
     /// Checks every option, and sets no ALPN protocol. May read the system's authorities, which takes milliseconds.
     pub(crate) fn config(&self) -> Result<ClientConfig, Error> {
-        let roots = self.ca.as_deref().map(authorities).transpose()?;
         let identity = match (&self.cert, &self.key) {
             (None, None) => None,
             (Some(cert), Some(key)) => Some(identity(cert, key)?),
@@ -46,16 +54,8 @@ impl TlsOptions {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|_| Error::Internal)?;
-        let builder = match roots {
-            _ if self.trust_anyone => {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustAnyone(provider)))
-            }
-            Some(roots) => builder.with_root_certificates(roots),
-            None => match Verifier::new(provider) {
-                Ok(system) => builder.dangerous().with_custom_certificate_verifier(Arc::new(system)),
-                Err(_) => builder.with_root_certificates(mozillas_authorities()?),
-            },
-        };
+        let verifier = self.verifier(provider)?;
+        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
         Ok(match identity {
             None => builder.with_no_client_auth(),
             Some((chain, key)) => builder
@@ -63,16 +63,31 @@ impl TlsOptions {
                 .map_err(|_| Error::invalid_option("tls.cert", "and tls.key do not belong together"))?,
         })
     }
-}
 
-fn authorities(pem: &str) -> Result<RootCertStore, Error> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(pem, "tls.ca")? {
-        roots
-            .add(certificate)
-            .map_err(|_| Error::invalid_option("tls.ca", "is not made of X.509 certificates"))?;
+    fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+        if self.trust_anyone {
+            return Ok(Arc::new(TrustAnyone(provider)));
+        }
+        if let Some(pem) = &self.ca {
+            let given = certificates(pem, "tls.ca")?;
+            let given = TrustGiven::new(given, provider)
+                .ok_or_else(|| Error::invalid_option("tls.ca", "is not made of X.509 certificates"))?;
+            return Ok(Arc::new(given));
+        }
+        let system: Arc<dyn ServerCertVerifier> = match Verifier::new(Arc::clone(&provider)) {
+            Ok(system) => Arc::new(system),
+            Err(_) => webpki(mozillas_authorities()?, Arc::clone(&provider)).ok_or(Error::Internal)?,
+        };
+        let extra = self.extra_ca.as_ref().and_then(|file| std::fs::read(file).ok()).unwrap_or_default();
+        let readable = CertificateDer::pem_slice_iter(&extra)
+            .filter_map(Result::ok)
+            .filter(|one| RootCertStore::empty().add(one.clone()).is_ok())
+            .collect();
+        Ok(match TrustGiven::new(readable, provider) {
+            Some(extra) => Arc::new(TrustMore { system, extra }),
+            None => system,
+        })
     }
-    Ok(roots)
 }
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
@@ -106,46 +121,6 @@ fn mozillas_authorities() -> Result<RootCertStore, Error> {
         });
     }
     Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
-}
-
-/// Accepts any certificate.
-#[derive(Debug)]
-struct TrustAnyone(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for TrustAnyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    // Not checked, because a signature by an unverified key proves nothing, and rustls cannot read some certificates.
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 #[cfg(test)]

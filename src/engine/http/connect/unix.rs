@@ -6,6 +6,8 @@ use futures_util::future::BoxFuture;
 
 use crate::error::Error;
 use crate::http::connect::link::{BoxError, Link};
+#[cfg(unix)]
+use crate::http::connect::socket::Socket;
 
 #[derive(Clone)]
 pub(crate) struct SocketPath(#[cfg(unix)] std::sync::Arc<std::path::Path>);
@@ -22,7 +24,7 @@ impl SocketPath {
     pub(crate) fn connect(&self) -> BoxFuture<'static, Result<Link, BoxError>> {
         let path = std::sync::Arc::clone(&self.0);
         Box::pin(async move {
-            let socket = tokio::net::UnixStream::connect(path).await?;
+            let socket = Socket::new(tokio::net::UnixStream::connect(path).await?);
             Ok(Link::new(hyper_util::rt::TokioIo::new(socket)))
         })
     }

@@ -315,8 +315,8 @@ async fn a_refused_connection_after_a_redirect_proves_nothing() {
 #[tokio::test]
 async fn names_what_a_broken_server_did() {
     let mut many = "HTTP/1.1 200 OK\r\n".to_owned();
-    for index in 0..101 {
-        write!(many, "x-{index}: x\r\n").unwrap();
+    for index in 0..2001 {
+        write!(many, "{index:x}:\r\n").unwrap();
     }
     many += "\r\n";
     let table = [
@@ -344,6 +344,41 @@ async fn names_what_a_broken_server_did() {
         let (outcome, phase) = run(&get(url.join("/s3cr3t").unwrap()), &rules()).await;
         assert_eq!(network_code(&outcome.unwrap_err()), code);
         assert!(!phase.provably_unsent());
+    }
+}
+
+#[tokio::test]
+async fn a_head_may_have_many_fields_and_folded_ones() {
+    let mut many = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n".to_owned();
+    for index in 0..1999 {
+        write!(many, "x-{index}: x\r\n").unwrap();
+    }
+    let response = answer(many + "\r\nok").await.0.unwrap();
+    assert_eq!((response.headers.len(), &response.body[..]), (2000, &b"ok"[..]));
+    let folded = "HTTP/1.1 200 OK\r\nx-a: 1\r\n\t 2 \r\n 3\r\nx-b:\r\n 4\r\ncontent-length: 2\r\n\r\nok";
+    let response = answer(folded).await.0.unwrap();
+    assert_eq!((response.headers["x-a"].as_bytes(), &response.body[..]), (&b"1 2 3"[..], &b"ok"[..]));
+    assert_eq!(response.headers["x-b"].to_str().unwrap().trim(), "4");
+}
+
+#[tokio::test]
+async fn a_folded_line_must_not_say_where_the_body_ends() {
+    let framing = [
+        "content-length:\r\n 2\r\n",
+        "content-length: 2\r\n \r\n",
+        "content-length: 2\r\n 2\r\n",
+        "transfer-encoding:\r\n chunked\r\n",
+        "transfer-encoding: chunked\r\n\t\r\n",
+        "transfer-encoding: chun\r\n ked\r\n",
+        "transfer-encoding: chunked\r\n x\r\n",
+    ];
+    for line in framing {
+        let whole = format!("HTTP/1.1 200 OK\r\n{line}\r\n2\r\nok\r\n0\r\n\r\n");
+        for answered in [whole.clone(), whole.replace('\r', ""), format!("HTTP/1.1 103 Early\r\n\r\n{whole}")]
+        {
+            let error = answer(answered).await.0.unwrap_err();
+            assert!(network_code(&error).starts_with("HPE_"), "{line}");
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Handshakes with a real TLS server: which servers are trusted, and which certificate the client shows.
 
+use rcgen::BasicConstraints::{Constrained, Unconstrained};
+use rcgen::{CertificateParams, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
@@ -50,6 +52,47 @@ async fn an_authority_of_the_option_ca_is_trusted() {
         (&response.body[..], &response.headers["x-alpn"]),
         (&b"hello"[..], &"http/1.1".parse().unwrap())
     );
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_that_is_given_is_trusted_whatever_its_constraints() {
+    let constraints = [IsCa::NoCa, IsCa::ExplicitNoCa, IsCa::Ca(Unconstrained), IsCa::Ca(Constrained(0))];
+    for is_ca in constraints {
+        let made = |name: &str| {
+            let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+            params.is_ca = is_ca;
+            let key = KeyPair::generate().unwrap();
+            (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+        };
+        let trusting =
+            |(pem, _): &(String, String)| TlsOptions { ca: Some(pem.clone()), ..TlsOptions::default() };
+        let own = made("localhost");
+        let url = server(own.clone(), None).await;
+        assert_eq!(run(url.clone(), trusting(&own)).await.0.unwrap().body, "hello", "{is_ca:?}");
+        let file = std::env::temp_dir().join(format!("token-rotator-{}.pem", url.port().unwrap()));
+        std::fs::write(&file, format!("no certificate\n{}", own.0)).unwrap();
+        let name = file.to_str().unwrap().to_owned();
+        let extra = TlsOptions { extra_ca: Some(name), ..TlsOptions::default() };
+        assert_eq!(run(url.clone(), extra).await.0.unwrap().body, "hello", "{is_ca:?}");
+        std::fs::remove_file(file).unwrap();
+        // A stranger's of the same name, and the own one under another name.
+        refused(url, trusting(&made("localhost"))).await;
+        let elsewhere = made("other.example");
+        let url = server(elsewhere.clone(), None).await;
+        assert_eq!(refused(url, trusting(&elsewhere)).await, "ERR_TLS_CERT_ALTNAME_INVALID", "{is_ca:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_given_certificate_that_has_expired_is_refused() {
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(Unconstrained);
+    params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let key = KeyPair::generate().unwrap();
+    let pem = params.self_signed(&key).unwrap().pem();
+    let url = server((pem.clone(), key.serialize_pem()), None).await;
+    let given = TlsOptions { ca: Some(pem), ..TlsOptions::default() };
+    assert_eq!(refused(url, given).await, "CERT_HAS_EXPIRED");
 }
 
 #[tokio::test]

@@ -2,4 +2,5 @@
 
 mod endings;
 mod handshake;
+mod reuse;
 mod upload;

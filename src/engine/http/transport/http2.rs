@@ -2,13 +2,17 @@
 //!
 //! Invariant: a request counts as unprocessed only if the server says so, or if no connection ever got it.
 
+use std::collections::HashSet;
 use std::error::Error as StdError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper_util::client::legacy::{self, Builder};
 use hyper_util::rt::TokioTimer;
+use url::Url;
 
 use crate::http::diagnose::proves_unsent;
+use crate::http::host;
 
 /// The protocols that ALPN offers, in order of preference.
 pub(crate) fn protocols(http2: bool) -> Vec<Vec<u8>> {
@@ -25,6 +29,29 @@ pub(crate) fn configure(client: &mut Builder) {
         .http2_initial_max_send_streams(UNTIL_TOLD)
         .http2_keep_alive_interval(PING_AFTER)
         .http2_keep_alive_timeout(PONG_WITHIN);
+}
+
+/// The origins that asked for HTTP/1.1 though they took HTTP/2, by host and port. Windows servers do so where a request needs a
+/// login that belongs to its connection.
+#[derive(Default)]
+pub(crate) struct Http1Origins(Mutex<HashSet<String>>);
+
+impl Http1Origins {
+    pub(crate) fn contains(&self, url: &Url) -> bool {
+        self.lock().contains(host::with_port(url))
+    }
+
+    pub(crate) fn insert(&self, url: &Url) {
+        let mut known = self.lock();
+        if known.len() >= MANY {
+            known.clear();
+        }
+        known.insert(host::with_port(url).to_owned());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// True if the server cannot have acted upon the request that failed with `error`, in HTTP/1.1 or 2.
@@ -60,6 +87,9 @@ const UNTIL_TOLD: usize = 10;
 /// before a request's default 30 s are over; TCP alone would take a minute.
 const PING_AFTER: Duration = Duration::from_secs(15);
 const PONG_WITHIN: Duration = Duration::from_secs(10);
+
+/// A client has few origins. If it has more than this, all are forgotten, so that the set stays small.
+const MANY: usize = 1000;
 
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a URL is parsed twice: when the user passes it, and here into the URI that hyper takes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::header::{
@@ -20,27 +20,30 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use once_cell::sync::OnceCell;
 use url::{Position, Url};
 
+use crate::clock;
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::http::body::decode::{self, Coding};
 use crate::http::body::incoming::IncomingBody;
 use crate::http::body::outgoing::OutgoingBody;
 use crate::http::body::unsent::Unsent;
-use crate::http::connect::abort_handle::AbortHandle;
 use crate::http::connect::connector::Connector;
+use crate::http::connect::heads::WithHeads;
+use crate::http::connect::link_handle::{LinkHandle, Rest};
 use crate::http::connect::proxy::Proxies;
-use crate::http::connect::tcp::tcp;
+use crate::http::connect::tcp::Tcp;
 use crate::http::connect::tls::TlsOptions;
 use crate::http::connect::unix::SocketPath;
 use crate::http::connect::watch::{Watched, left_connect, unprocessed};
-use crate::http::diagnose::network_error;
-use crate::http::transport::http2;
+use crate::http::diagnose::{needs_http1, network_error};
+use crate::http::transport::http2::{self, Http1Origins};
 use crate::http::transport::http2_dedup::Http2Dedup;
+use crate::http::transport::idle::{IDLE_TIMEOUT, Origins, rest_after};
 use crate::http::{Transport, TransportOptions, WireBody, WireRequest, WireResponse, host};
 
 /// HTTP over hyper and rustls. If a kept connection was closed before a request was written, hyper uses another one.
 ///
-/// A response's head is limited: to 100 fields in HTTP/1.1, and to [`READ_BUFFER`].
+/// A response's head is limited to [`READ_BUFFER`], and to [`MOST_FIELDS`].
 pub struct HyperTransport {
     idle_per_origin: usize,
     http2: bool,
@@ -51,9 +54,13 @@ pub struct HyperTransport {
     /// For https URLs. Made when it is first needed, because reading the system's authorities takes milliseconds, and fails
     /// where there are none.
     tls: OnceCell<rustls::ClientConfig>,
+    extra_ca: Option<String>,
     secure: OnceCell<Client<Http2Dedup<HttpsConnector<Connector>>>>,
-    /// For https URLs with another host in the `host` header, which HTTP/2 cannot express (RFC 9113 §8.3.1).
+    /// For https URLs of [`Http1Origins`], and for those with another host in the `host` header, which HTTP/2 cannot express
+    /// (RFC 9113 §8.3.1).
     http1_only: OnceCell<Client<HttpsConnector<Connector>>>,
+    origins: Origins,
+    http1_origins: Http1Origins,
 }
 
 impl HyperTransport {
@@ -62,8 +69,8 @@ impl HyperTransport {
         let TransportOptions { idle_per_origin, tls, http2, socket_path, proxy, allow_insecure } = options;
         let connector = match (socket_path, proxy) {
             (Some(path), _) => Connector::Socket(SocketPath::new(path)?),
-            (None, Some(proxy)) => Connector::Proxied(Arc::new(Proxies::new(proxy, tls)?), tcp()),
-            (None, None) => Connector::Direct(tcp()),
+            (None, Some(proxy)) => Connector::Proxied(Arc::new(Proxies::new(proxy, tls)?), Tcp::new()),
+            (None, None) => Connector::Direct(Tcp::new()),
         };
         let config = if tls.is_default() { OnceCell::new() } else { OnceCell::from(tls.config()?) };
         Ok(Self {
@@ -73,12 +80,19 @@ impl HyperTransport {
             connector,
             plain: OnceCell::new(),
             tls: config,
+            extra_ca: tls.extra_ca.clone(),
             secure: OnceCell::new(),
             http1_only: OnceCell::new(),
+            origins: Origins::default(),
+            http1_origins: Http1Origins::default(),
         })
     }
 
-    fn request(&self, mut request: Request<OutgoingBody>) -> Result<legacy::ResponseFuture, Error> {
+    fn request(
+        &self,
+        url: &Url,
+        mut request: Request<OutgoingBody>,
+    ) -> Result<legacy::ResponseFuture, Error> {
         if let Connector::Proxied(proxies, _) = &self.connector
             && let Some(credentials) = proxies.credentials(request.uri(), self.allow_insecure)?
         {
@@ -86,6 +100,9 @@ impl HyperTransport {
         }
         if request.uri().scheme() != Some(&Scheme::HTTPS) {
             return Ok(self.plain().request(request));
+        }
+        if self.http2 && self.http1_origins.contains(url) {
+            return Ok(self.http1_only()?.request(request));
         }
         if self.http2
             && let Some(host) = request.headers().get(HOST)
@@ -119,7 +136,8 @@ impl HyperTransport {
     }
 
     fn encrypted(&self, http2: bool) -> Result<HttpsConnector<Connector>, Error> {
-        let mut config = self.tls.get_or_try_init(|| TlsOptions::default().config())?.clone();
+        let default = TlsOptions { extra_ca: self.extra_ca.clone(), ..TlsOptions::default() };
+        let mut config = self.tls.get_or_try_init(|| default.config())?.clone();
         config.alpn_protocols = http2::protocols(http2);
         Ok(HttpsConnector::from((self.connector.clone(), config)))
     }
@@ -128,24 +146,36 @@ impl HyperTransport {
 impl Transport for HyperTransport {
     fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>> {
         Box::pin(async move {
+            let endings = self.origins.endings(&request.url);
+            if let Some(trial) = endings.trial() {
+                tokio::time::sleep(trial).await;
+            }
             loop {
                 let (outgoing, unsent) = outgoing(request)?;
                 let uri = outgoing.uri().clone();
-                match self.request(outgoing)?.await {
+                match self.request(&request.url, outgoing)?.await {
                     Ok(response) => {
                         let Some(fault) = fault(&response) else {
-                            return Ok(WireResponse { unsent, ..incoming(response, uri) });
+                            let rest = rest_after(&request.method, &response, endings);
+                            return Ok(WireResponse { unsent, ..incoming(response, rest, uri) });
                         };
                         // At once, so that no other request gets this connection.
-                        if let Some(handle) = response.extensions().get::<AbortHandle>() {
+                        if let Some(handle) = response.extensions().get::<LinkHandle>() {
                             handle.abort();
                         }
                         return Err(Error::Network { subject: host::name(&uri), fault });
                     }
                     Err(error) if http2::shared_connect_failed(&error) => {}
                     Err(error) => {
+                        if needs_http1(&error) {
+                            self.http1_origins.insert(&request.url);
+                            if request.body.is_fresh() {
+                                continue;
+                            }
+                        }
                         if !error.is_connect() {
                             left_connect();
+                            endings.ended(clock::now());
                         }
                         if http2::unprocessed(&error) {
                             unprocessed();
@@ -158,11 +188,11 @@ impl Transport for HyperTransport {
     }
 }
 
-type Client<C> = legacy::Client<Watched<C>, OutgoingBody>;
+type Client<C> = legacy::Client<Watched<WithHeads<C>>, OutgoingBody>;
 
 fn client<C>(connector: C, idle_per_origin: usize, http2: bool) -> Client<C>
 where
-    Watched<C>: legacy::connect::Connect + Clone,
+    Watched<WithHeads<C>>: legacy::connect::Connect + Clone,
 {
     let mut client = legacy::Client::builder(TokioExecutor::new());
     if http2 {
@@ -172,8 +202,10 @@ where
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
         .http1_max_buf_size(READ_BUFFER)
+        .http1_max_headers(MOST_FIELDS)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
         .pool_max_idle_per_host(idle_per_origin)
-        .build(Watched(connector))
+        .build(Watched(WithHeads(connector)))
 }
 
 fn outgoing(request: &WireRequest) -> Result<(Request<OutgoingBody>, Option<Unsent>), Error> {
@@ -188,13 +220,16 @@ fn outgoing(request: &WireRequest) -> Result<(Request<OutgoingBody>, Option<Unse
 
 /// `url` without fragment, user name and password, which are not sent.
 fn uri(url: &Url) -> Result<Uri, Error> {
-    let uri = match &url[Position::BeforeUsername..Position::BeforeHost] {
-        "" => Uri::try_from(&url[..Position::AfterQuery]),
-        _ => Uri::try_from(
-            [&url[..Position::BeforeUsername], &url[Position::BeforeHost..Position::AfterQuery]].concat(),
-        ),
+    let text = match &url[Position::BeforeUsername..Position::BeforeHost] {
+        "" => Cow::from(&url[..Position::AfterQuery]),
+        _ => [&url[..Position::BeforeUsername], &url[Position::BeforeHost..Position::AfterQuery]]
+            .concat()
+            .into(),
     };
-    uri.map_err(|_| Error::invalid_option("url", "cannot be sent as an HTTP/1.1 request"))
+    if text.len() > LONGEST_URL {
+        return Err(Error::invalid_option("url", "is longer than 65534 bytes, the most that can be sent"));
+    }
+    Uri::try_from(&*text).map_err(|_| Error::invalid_option("url", "cannot be sent as an HTTP/1.1 request"))
 }
 
 /// The request's own headers, and the usual ones that it lacks. hyper adds `host` and the length of the body.
@@ -226,14 +261,17 @@ fn fault(response: &Response<Incoming>) -> Option<Fault> {
         return Some(Fault::Upgraded);
     }
     let headers = response.headers();
+    if response.extensions().get::<LinkHandle>().is_some_and(LinkHandle::is_refused) {
+        return Some(Fault::FoldedFraming);
+    }
     let has_two_ends = headers.contains_key(TRANSFER_ENCODING)
         && headers.contains_key(CONTENT_LENGTH)
         && !response.body().is_end_stream();
     has_two_ends.then_some(Fault::TwoEnds)
 }
 
-fn incoming(response: Response<Incoming>, uri: Uri) -> WireResponse {
-    let (mut head, body) = IncomingBody::of(response).into_parts();
+fn incoming(response: Response<Incoming>, rest: Option<Rest>, uri: Uri) -> WireResponse {
+    let (mut head, body) = IncomingBody::of(response, rest).into_parts();
     let reason = match head.extensions.get::<ReasonPhrase>() {
         // Header bytes are Latin-1.
         Some(reason) => reason.as_bytes().iter().copied().map(char::from).collect::<String>().into(),
@@ -264,13 +302,15 @@ const ZERO: HeaderValue = HeaderValue::from_static("0");
 /// Room for the three above, `host` and `content-length`, so that the map never grows.
 const ADDED: usize = 5;
 
+/// The most that the crate http takes. Servers usually take 8 or 16 KiB.
+const LONGEST_URL: usize = 65_534;
+
+/// Node's number. hyper makes room for all of them before it reads a head.
+const MOST_FIELDS: usize = 2000;
+
 /// The most that a connection reads at once. A part of a body keeps the whole buffer that it was read into: with hyper's
 /// 400 KiB a stream of 512 MB held 60 MB more.
 const READ_BUFFER: usize = 64 * 1024;
-
-/// undici's number: below the 5 s after which a Node server closes an idle connection, so that its close and the next
-/// request do not cross.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@
 pub mod http2;
 pub mod http2_dedup;
 pub mod hyper_transport;
+pub mod idle;
 
 use std::borrow::Cow;
 

@@ -11,14 +11,12 @@ use futures_util::future::BoxFuture;
 use http::uri::Scheme;
 use http::{HeaderValue, Uri};
 use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tower_service::Service;
 
 use crate::error::Error;
 use crate::http::connect::link::{BoxError, Link};
-use crate::http::connect::resolve::Resolver;
-use crate::http::connect::tcp::direct;
+use crate::http::connect::tcp::Tcp;
 use crate::http::connect::tls::TlsOptions;
 use crate::http::host::{self, is_loopback, without_brackets};
 
@@ -100,11 +98,11 @@ impl Proxies {
     /// A link to `origin`, through its proxy if it has one.
     pub(crate) fn connect(
         self: &Arc<Self>,
-        tcp: &mut HttpConnector<Resolver>,
+        tcp: &mut Tcp,
         origin: Uri,
     ) -> BoxFuture<'static, Result<Link, BoxError>> {
         let Some(proxy) = self.of(&origin) else {
-            return direct(tcp, origin);
+            return tcp.call(origin);
         };
         let (proxies, tcp) = (Arc::clone(self), tcp.clone());
         Box::pin(async move {
@@ -114,12 +112,7 @@ impl Proxies {
         })
     }
 
-    async fn through(
-        &self,
-        proxy: &Intercept,
-        tcp: HttpConnector<Resolver>,
-        origin: Uri,
-    ) -> Result<Link, BoxError> {
+    async fn through(&self, proxy: &Intercept, tcp: Tcp, origin: Uri) -> Result<Link, BoxError> {
         let kind = proxy.uri().scheme_str().unwrap_or_default();
         let link = self.reach(proxy, tcp).await?;
         if kind.starts_with("socks") {
@@ -133,13 +126,13 @@ impl Proxies {
     }
 
     /// A link to the proxy itself.
-    async fn reach(&self, proxy: &Intercept, mut tcp: HttpConnector<Resolver>) -> Result<Link, BoxError> {
+    async fn reach(&self, proxy: &Intercept, mut tcp: Tcp) -> Result<Link, BoxError> {
         match (&self.tls, proxy.uri().scheme()) {
             (Some(config), Some(scheme)) if *scheme == Scheme::HTTPS => {
                 let mut tls = HttpsConnector::from((tcp, config.clone()));
                 Ok(Link::new(tls.call(proxy.uri().clone()).await?))
             }
-            _ => direct(&mut tcp, with_port(proxy.uri())).await,
+            _ => tcp.call(with_port(proxy.uri())).await,
         }
     }
 

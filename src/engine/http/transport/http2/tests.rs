@@ -106,6 +106,40 @@ async fn a_host_header_that_differs_from_the_url_is_sent_in_http1() {
 }
 
 #[tokio::test]
+async fn a_server_that_wants_http1_gets_the_request_again_and_all_others() {
+    for goes_away in [false, true] {
+        let server = Http2Server::new().await;
+        let transport = Arc::new(server.transport());
+        let post = WireRequest {
+            method: Method::POST,
+            body: bytes::Bytes::from_static(b"body").into(),
+            ..get(server.url.clone())
+        };
+        let mut request = start_this(&transport, post.clone());
+        let mut peer = server.peer(&[]).await;
+        let stream = peer.request().await;
+        if goes_away {
+            peer.go_away(0, Reason::HTTP_1_1_REQUIRED).await;
+        } else {
+            peer.reset(stream, Reason::HTTP_1_1_REQUIRED).await;
+        }
+        for _ in 0..2 {
+            let mut stream = server.accept().await;
+            assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+            let mut sent = Vec::new();
+            while !sent.ends_with(b"body") {
+                assert!(stream.read_buf(&mut sent).await.unwrap() > 0);
+            }
+            let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi";
+            stream.write_all(answer).await.unwrap();
+            assert_eq!(body(&request.await.unwrap()), b"hi");
+            request = start_this(&transport, post.clone());
+        }
+        request.abort();
+    }
+}
+
+#[tokio::test]
 async fn a_refused_stream_was_not_processed() {
     let server = Http2Server::new().await;
     let transport = Arc::new(server.transport());

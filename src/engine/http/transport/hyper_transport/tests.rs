@@ -42,8 +42,12 @@ fn urls_become_uris() {
 
 #[test]
 fn a_url_that_http_cannot_carry_is_refused() {
-    let long = format!("http://h/s3cr3t{}", "x".repeat(70_000));
-    for text in [&long, "http://s3cr3t`/", "http://s3{cr}3t/"] {
+    let longest = format!("http://h/{}", "x".repeat(LONGEST_URL - "http://h/".len()));
+    assert_eq!(uri(&url(&longest)).unwrap().to_string(), longest);
+    assert!(uri(&url(&longest.replace("//", "//user:s3cr3t@"))).is_ok());
+    let error = uri(&url(&(longest + "s3cr3t"))).unwrap_err();
+    assert_eq!(error, Error::invalid_option("url", "is longer than 65534 bytes, the most that can be sent"));
+    for text in ["http://s3cr3t`/", "http://s3{cr}3t/"] {
         let error = uri(&url(text)).unwrap_err();
         assert_eq!(error, Error::invalid_option("url", "cannot be sent as an HTTP/1.1 request"));
     }

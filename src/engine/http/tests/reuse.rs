@@ -1,0 +1,264 @@
+//! Connections that must not carry another request.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::oneshot;
+use url::Url;
+
+use crate::http::testing::{Server, get, listen, read_request, rules, transport};
+use crate::http::{HyperTransport, Limits, PhaseCell, Response, Rules, WireRequest, exchange};
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+async fn ask(transport: &HyperTransport, method: Method, url: &Url) -> Response {
+    let request = WireRequest { method, body: Bytes::from_static(b"x").into(), ..get(url.clone()) };
+    exchange(transport, &request, &rules(), &PhaseCell::default()).await.unwrap()
+}
+
+/// The time in which the first connections to an origin are on trial.
+const TRIAL: Duration = Duration::from_millis(5);
+
+async fn pass(time: Duration) {
+    // The connection goes back to the pool in a task of its own.
+    tokio::task::yield_now().await;
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+/// A server on a thread of its own. It answers the first request on each connection, and calls `then` with the connection
+/// when the test says so; meanwhile the test's own runtime stands still.
+fn blocking(then: impl Fn(TcpStream) -> Option<TcpStream> + Send + 'static) -> (Url, impl Fn()) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let (go, wait) = mpsc::channel::<mpsc::Sender<()>>();
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            assert!(stream.read(&mut request).unwrap() > 0);
+            stream.write_all(OK).unwrap();
+            let Ok(done) = wait.recv() else { return };
+            kept.extend(then(stream));
+            done.send(()).unwrap();
+        }
+    });
+    let act = move || {
+        let (done, wait) = mpsc::channel();
+        go.send(done).unwrap();
+        wait.recv().unwrap();
+    };
+    (url, act)
+}
+
+/// The second request goes out at once after the server's act, which the runtime has not been told of.
+async fn survives(then: impl Fn(TcpStream) -> Option<TcpStream> + Send + 'static) {
+    let (url, act) = blocking(then);
+    let transport = transport();
+    for _ in 0..3 {
+        let answer = ask(&transport, Method::POST, &url).await;
+        assert_eq!((answer.status, &answer.body[..]), (200, &b"ok"[..]));
+        pass(TRIAL).await;
+        act();
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_has_arrived_is_seen_before_the_next_request_is_written() {
+    survives(|stream| {
+        stream.shutdown(Shutdown::Both).unwrap();
+        None
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn so_is_a_reset() {
+    survives(|stream| {
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        None
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bytes_that_nobody_asked_for_are_not_the_next_answer() {
+    survives(|mut stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstray").unwrap();
+        Some(stream)
+    })
+    .await;
+}
+
+/// How many connections two requests take, `pause` apart.
+async fn connections(method: Method, answer: &str, pause: Duration) -> usize {
+    let server = Server::answering(vec![answer.into(), OK.to_vec()]).await;
+    let transport = transport();
+    ask(&transport, method, &server.url).await;
+    pass(pause).await;
+    ask(&transport, Method::POST, &server.url).await;
+    *server.connections.lock().unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_rests_no_longer_than_its_server_allows() {
+    let answer = |header: &str| format!("HTTP/1.1 200 OK\r\n{header}content-length: 2\r\n\r\nok");
+    let chunked =
+        "HTTP/1.1 200 OK\r\nkeep-alive: timeout=3\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+    let empty = "HTTP/1.1 204 No Content\r\nkeep-alive: timeout=3\r\n\r\n";
+    let table = [
+        (answer(""), 3900, 1),
+        (answer(""), 4100, 2),
+        (answer("keep-alive: timeout=60\r\n"), 4100, 2),
+        (answer("keep-alive: timeout=3\r\n"), 1900, 1),
+        (answer("keep-alive: timeout=3\r\n"), 2000, 2),
+        (answer("keep-alive: timeout=1\r\n"), 0, 2),
+        (chunked.to_owned(), 1900, 1),
+        (chunked.to_owned(), 2000, 2),
+        (empty.to_owned(), 1900, 1),
+        (empty.to_owned(), 2000, 2),
+    ];
+    for (answer, pause, expected) in table {
+        let used = connections(Method::POST, &answer, Duration::from_millis(pause)).await;
+        assert_eq!(used, expected, "{answer} {pause}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_not_used_after_head() {
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n";
+    assert_eq!(connections(Method::HEAD, answer, Duration::ZERO).await, 2);
+}
+
+#[tokio::test]
+async fn a_body_may_pause_for_longer_than_a_connection_may_rest() {
+    let (listener, url) = listen().await;
+    let (go, wait) = oneshot::channel();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        let head = b"HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: 2\r\n\r\no";
+        stream.write_all(head).await.unwrap();
+        wait.await.unwrap();
+        stream.write_all(b"k").await.unwrap();
+    });
+    let rules = Rules { limits: Limits { whole_up_to: 0, ..rules().limits }, ..rules() };
+    let answer = exchange(&transport(), &get(url), &rules, &PhaseCell::default()).await.unwrap();
+    let mut body = answer.download.unwrap();
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "o");
+    let mut rest = Box::pin(body.chunk());
+    for _ in 0..10 {
+        assert!(futures_util::FutureExt::now_or_never(&mut rest).is_none());
+        tokio::task::yield_now().await;
+    }
+    go.send(()).unwrap();
+    assert_eq!(rest.await.unwrap().unwrap(), "k");
+}
+
+#[tokio::test]
+async fn a_late_end_of_a_body_does_not_end_the_next_request() {
+    let (listener, url) = listen().await;
+    let (asked, next) = oneshot::channel();
+    let (go, wait) = oneshot::channel();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: 2\r\n\r\nok")
+            .await
+            .unwrap();
+        read_request(&mut stream).await.unwrap();
+        asked.send(()).unwrap();
+        wait.await.unwrap();
+        stream.write_all(OK).await.unwrap();
+    });
+    let rules = Rules { limits: Limits { whole_up_to: 0, ..rules().limits }, ..rules() };
+    let transport = transport();
+    let first = exchange(&transport, &get(url.clone()), &rules, &PhaseCell::default()).await.unwrap();
+    let mut first = first.download.unwrap();
+    assert_eq!(first.chunk().await.unwrap().unwrap(), "ok");
+    // The connection goes back to the pool in a task of its own.
+    tokio::task::yield_now().await;
+    let end_the_first = async {
+        next.await.unwrap();
+        assert_eq!(first.chunk().await.unwrap(), None);
+        tokio::task::yield_now().await;
+        go.send(()).unwrap();
+    };
+    let (second, ()) = tokio::join!(ask(&transport, Method::POST, &url), end_the_first);
+    assert_eq!(&second.body[..], b"ok");
+}
+
+#[tokio::test]
+async fn a_server_that_has_just_ended_a_connection_gets_a_new_one_for_each_request() {
+    let (listener, url) = listen().await;
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    let (end, wait) = oneshot::channel();
+    let (ended, has_ended) = oneshot::channel();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(OK).await.unwrap();
+        wait.await.unwrap();
+        drop(stream);
+        ended.send(()).unwrap();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                while read_request(&mut stream).await.is_some() {
+                    let _ = stream.write_all(OK).await;
+                }
+            });
+        }
+    });
+    let transport = transport();
+    ask(&transport, Method::POST, &url).await;
+    end.send(()).unwrap();
+    has_ended.await.unwrap();
+    for expected in [1, 2, 3] {
+        ask(&transport, Method::POST, &url).await;
+        tokio::task::yield_now().await;
+        assert_eq!(connections.load(Ordering::Relaxed), expected);
+    }
+    pass(Duration::from_secs(1)).await;
+    for _ in 0..3 {
+        ask(&transport, Method::POST, &url).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), 4);
+}
+
+#[tokio::test]
+async fn the_second_request_to_an_origin_waits_to_see_whether_the_server_ends_the_connection() {
+    let (listener, url) = listen().await;
+    let (end, wait) = oneshot::channel();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(OK).await.unwrap();
+        wait.await.unwrap();
+        drop(stream);
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(OK).await.unwrap();
+    });
+    let transport = transport();
+    ask(&transport, Method::POST, &url).await;
+    tokio::task::yield_now().await;
+    let end = async {
+        tokio::task::yield_now().await;
+        end.send(()).unwrap();
+    };
+    let (second, ()) = tokio::join!(ask(&transport, Method::POST, &url), end);
+    assert_eq!(&second.body[..], b"ok");
+}
