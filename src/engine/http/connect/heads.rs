@@ -104,7 +104,13 @@ impl Head {
         if !piece.ends_with(b"\n") {
             return Line::Harmless;
         }
-        let line = std::mem::take(&mut self.line);
+        let meaning = self.meaning();
+        self.line.clear();
+        meaning
+    }
+
+    fn meaning(&mut self) -> Line {
+        let line = &self.line[..];
         if line.starts_with(b" ") || line.starts_with(b"\t") {
             return if self.is_framing { Line::FoldedFraming } else { Line::Harmless };
         }
@@ -113,7 +119,9 @@ impl Head {
             return if self.is_interim.is_some() { Line::End } else { Line::Harmless };
         }
         self.is_interim.get_or_insert(line.get(9) == Some(&b'1'));
-        self.is_framing = FRAMING.iter().any(|name| line.to_ascii_lowercase().starts_with(name));
+        let begins_with =
+            |name: &&[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        self.is_framing = FRAMING.iter().any(begins_with);
         Line::Harmless
     }
 }
