@@ -170,7 +170,8 @@ export class TokenClient {
   rotate(options?: { rejected?: string }): Promise<Tokens>;
   /**
    * The same options for another identity (a tenant, a user, a connection), except that `tokens` seeds the client's own session
-   * alone. Cheap: thousands per process. Connections, `stats` and `close` are shared.
+   * alone. Cheap: thousands per process. Connections, `stats` and `close` are shared. A session need not be kept in a variable: its
+   * pause, its loss and its spent tokens are remembered for the next one of that key, see docs/limitations.md.
    * @param key 1 to 512 characters; what `getTokens`, `setTokens` and `refresh` are told.
    * @throws {TokenRotatorError} ERR_INVALID_OPTION
    * @example
@@ -226,8 +227,8 @@ interface ClientOptions {
   /** Key of this identity in the store, 1 to 512 characters. Default `'default'`. */
   session?: string | undefined;
   /**
-   * Clients of one name, in any worker thread of the process, share tokens and rotations. 1 to 512 characters.
-   * Default: not shared.
+   * Clients of one name, in any worker thread of the process, share tokens and rotations. 1 to 512 characters. What their sessions
+   * know outlives the last client by ten minutes. Default: not shared.
    */
   share?: string | undefined;
 

@@ -53,6 +53,55 @@ test('a store that was rolled back never makes the session go back', async () =>
   expect(api.stats()).toMatchObject({ adopted: 0, rotations: 4 });
 });
 
+test('a store that was rolled back by forty rotations is not believed either', async () => {
+  const server = await serve();
+  const first = server.login('ada');
+  const shelf = store('sync', first);
+  const api = client(server, shelf.callbacks);
+  for (let expiry = 1; expiry <= 40; expiry += 1) {
+    server.expire();
+    expect(await status(api.get('/api/orders'))).toBe(200);
+  }
+  // The user's database keeps no expiry.
+  shelf.put({ accessToken: first.accessToken, refreshToken: first.refreshToken });
+  server.expire();
+  expect(await status(api.get('/api/orders'))).toBe(200);
+  expect(server.ledger.counts).toMatchObject({ refreshes: 41, reuses: 0 });
+});
+
+test('a store that shows replaced tokens for a moment is read again, and the newer tokens are adopted', async () => {
+  const server = await serve();
+  const first = server.login('ada');
+  const shelf = store('sync', first);
+  const [here, there] = [client(server, shelf.callbacks), client(server, shelf.callbacks)];
+  const lagging = jest.spyOn(shelf.callbacks, 'getTokens');
+  const reader = client(server, { ...shelf.callbacks, getTokens: (session) => lagging(session) });
+  for (const api of [here, reader]) expect(await status(api.get('/api/orders'))).toBe(200);
+  server.expire();
+  expect(await status(reader.get('/api/orders'))).toBe(200);
+  server.expire();
+  expect(await status(there.get('/api/orders'))).toBe(200);
+  lagging.mockReturnValueOnce(first).mockReturnValueOnce(first);
+  expect(await status(reader.get('/api/orders'))).toBe(200);
+  expect(server.ledger.counts).toMatchObject({ refreshes: 2, reuses: 0 });
+  expect(reader.stats()).toMatchObject({ adopted: 1, rotations: 1 });
+});
+
+test('a read that finds nothing ends no session if the next read finds its tokens', async () => {
+  const server = await serve();
+  const shelf = store('sync', server.login('ada'));
+  const getTokens = jest.fn(shelf.callbacks.getTokens);
+  const logout = jest.fn();
+  const api = client(server, { ...shelf.callbacks, getTokens, logout });
+  server.expire();
+  expect(await status(api.get('/api/orders'))).toBe(200);
+  server.expire();
+  getTokens.mockReturnValueOnce(null).mockReturnValueOnce(null);
+  expect(await status(api.get('/api/orders'))).toBe(200);
+  expect(server.ledger.counts).toMatchObject({ refreshes: 2, reuses: 0 });
+  expect(logout).not.toHaveBeenCalled();
+});
+
 test('a store that was cleared by another holder ends the session instead of refreshing it', async () => {
   const server = await serve();
   const shelf = store('sync', server.login('ada'));

@@ -137,6 +137,49 @@ test('a login in one thread is written again after a late write of another threa
   expect(await dismiss()).toEqual(Array(THREADS).fill(0));
 });
 
+test('the successor of the last client knows the tokens that were being stored when its thread ended', async () => {
+  const server = await serve();
+  const shelf = store('sync', server.login('ada'));
+  const share = `workers successor ${server.port}`;
+  const { promise: begun, resolve: begin } = withResolvers();
+  jest.spyOn(shelf.callbacks, 'setTokens').mockImplementationOnce(() => {
+    begin();
+    return new Promise(() => {});
+  });
+  hire(server, share, { shelf });
+  server.expire();
+  crew[0].worker.postMessage({ requests: 1 });
+  await begun;
+  await Promise.all(crew.map(({ worker }) => worker.terminate()));
+  // The request that waited for the rotation is sent again. With its answer, the last client is gone.
+  await server.waitFor((ledger) => ledger.counts.apiRequests === 2);
+  const stranger = client(server, { tokens: server.login('bob') });
+  await track(stranger.get('/api/orders'));
+  const { promise: stored, resolve: store_ } = withResolvers();
+  const setTokens = async (...args) => store_(await shelf.callbacks.setTokens(...args));
+  const here = client(server, { ...shelf.callbacks, setTokens, share });
+  expect((await track(here.get('/api/orders'))).status).toBe(200);
+  expect(server.ledger.counts).toMatchObject({ refreshes: 1, reuses: 0 });
+  await stored;
+  expect(shelf.held()).toEqual(await track(here.getTokens()));
+  crew.splice(0).forEach(({ port }) => port.close());
+});
+
+test('the successor of the last client has the tokens that were kept in memory, and spends no seed', async () => {
+  const server = await serve();
+  const tokens = server.login('ada');
+  const share = `workers heir ${server.port}`;
+  hire(server, share, { tokens });
+  server.expire();
+  expect(await track(wave(1))).toEqual(Array(THREADS).fill(200));
+  expect(await dismiss()).toEqual(Array(THREADS).fill(0));
+  const stranger = client(server, { share: `${share} of another`, tokens: server.login('bob') });
+  await track(stranger.get('/api/orders'));
+  const here = client(server, { share, tokens });
+  expect((await track(here.get('/api/orders'))).status).toBe(200);
+  expect(server.ledger.counts).toMatchObject({ refreshes: 1, reuses: 0 });
+});
+
 test('clients of different names, or of none, share nothing', async () => {
   const server = await serve();
   const tokens = ['ada', 'bob', 'eve'].map((subject) => server.login(subject));

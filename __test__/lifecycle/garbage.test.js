@@ -40,6 +40,14 @@ test('sessions that nobody holds are forgotten, and the others stay what they ar
   expect(facts).toEqual({ sessions: 1 + 50, leases: 150, own: 150 });
 });
 
+test.each([
+  ['pause', 429, { logouts: 0, outcomes: ['ERR_REFRESH_FAILED'] }],
+  ['loss', 401, { logouts: 3, outcomes: ['ERR_SESSION_LOST'] }],
+])('the %s of a session outlives the objects that asked for it', async (_what, status, expected) => {
+  const facts = await reported(run('droppedRestraint', { rounds: 5, status }));
+  expect(facts).toEqual({ sessions: 1, refreshes: 3, ...expected });
+});
+
 test('what a callback throws too late is collected', async () => {
   const facts = await reported(run('late', { failures: 20 }));
   expect(facts).toEqual({ outcomes: ['ERR_STORE_UNAVAILABLE'], collected: 20 });

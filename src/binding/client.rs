@@ -199,7 +199,7 @@ impl Client {
             counters.reuse_suspected.get(),
             counters.ambiguous.get(),
             counters.persist_retries.get(),
-            config.registry.sessions().len() as u64,
+            config.registry.in_use() as u64,
         ];
         counts.iter().map(|count| *count as f64).collect()
     }

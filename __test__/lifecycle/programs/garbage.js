@@ -80,6 +80,26 @@ const programs = {
     return { sessions, leases: leases.size, own };
   },
 
+  /** Sessions that nothing holds between their requests, whose refresh fails. How often the token endpoint was asked. */
+  async droppedRestraint() {
+    let refreshes = 0;
+    let logouts = 0;
+    const refresh = async () => {
+      refreshes += 1;
+      throw Object.assign(new Error('refused'), { status: settings.status, retryAfter: 3_600_000 });
+    };
+    const stored = { accessToken: 'old', refreshToken: 'r', expiresAt: 1 };
+    const callbacks = { getTokens: () => stored, setTokens() {}, logout: () => (logouts += 1) };
+    const client = connect({ tokens: undefined, refresh, maxRetries: 0, ...callbacks });
+    const outcomes = new Set();
+    const ask = async (name) => outcomes.add(await client.session(name).get('/api/orders').catch(code));
+    for (let round = 0; round < settings.rounds; round += 1) {
+      for (const name of ['a', 'b', 'c']) await ask(name);
+      await collect(() => client.stats().sessions === 1);
+    }
+    return { sessions: client.stats().sessions, refreshes, logouts, outcomes: [...outcomes] };
+  },
+
   /** Clients that are dropped with a call for a token, before Rust has called `refresh`. */
   async asked() {
     const tokens = { accessToken: 'old', refreshToken: 'r', expiresAt: 1 };

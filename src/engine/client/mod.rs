@@ -91,3 +91,9 @@ impl Client {
         Ok(self.config.calls.token())
     }
 }
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.config.registry.leave(&self.session);
+    }
+}

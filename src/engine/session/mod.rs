@@ -10,13 +10,16 @@ mod flight;
 pub(crate) mod held;
 pub mod host;
 pub mod participant;
+mod past;
 pub mod registry;
+mod resting;
 pub mod schedule;
 mod state;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -26,15 +29,14 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use crate::clock;
 use crate::clock::Instant;
 use crate::error::Error;
-use crate::secret::{Fingerprint, Secret};
+use crate::secret::Secret;
 use crate::store::{Record, Stored};
 use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 use flight::FlightHandle;
-use flight::adopt::Replaced;
-use flight::spent_tokens::SpentTokens;
 use held::Versioned;
 use participant::Participant;
+use past::Past;
 use state::{Acquire, Rejected, State};
 use writer::Writer;
 
@@ -49,6 +51,8 @@ pub struct Session {
     /// Counts flights, and failed writes that keep the program running until they are repeated. Made with the first of
     /// them, because most sessions rest.
     under_way: OnceLock<TaskTracker>,
+    /// How many clients use this session. Only the registry counts.
+    clients: AtomicU32,
 }
 
 struct Inner {
@@ -61,38 +65,13 @@ struct Inner {
     participants: Box<[Weak<Participant>]>,
 }
 
-/// The memory of tokens that the session does not hold any more.
-#[derive(Default)]
-struct Past {
-    replaced: Replaced,
-    /// A refresh token that was sent and not answered, so that it may be spent.
-    maybe_spent: Option<Fingerprint>,
-    spent_tokens: SpentTokens,
-    /// The refresh token whose refusal ended the session.
-    refused: Option<Fingerprint>,
-}
-
 impl Inner {
-    fn replaced(&mut self) -> &mut Replaced {
-        &mut self.past.get_or_insert_default().replaced
-    }
-
-    fn maybe_spent(&self) -> Option<Fingerprint> {
-        self.past.as_ref().and_then(|past| past.maybe_spent)
-    }
-
     /// The time by which the state decides.
     fn now(&self) -> Instant {
         if let Some(held) = self.state.held() {
             held.compare(clock::wall_ms());
         }
         clock::uptime()
-    }
-
-    fn set_maybe_spent(&mut self, token: Option<Fingerprint>) {
-        if token != self.maybe_spent() {
-            self.past.get_or_insert_default().maybe_spent = token;
-        }
     }
 }
 
@@ -136,6 +115,7 @@ impl Session {
             }),
             writer: Writer::default(),
             under_way: OnceLock::new(),
+            clients: AtomicU32::new(0),
         }
     }
 
@@ -347,18 +327,15 @@ impl Session {
             let inner = &mut *self.inner();
             // A late write of the login before may still put its tokens into the store. They must not count as news.
             if let Some(held) = inner.state.held() {
-                inner.past.get_or_insert_default().replaced.add(&held.tokens);
+                inner.past.get_or_insert_default().replaced.add_unspent(&held.tokens);
             }
             if let Some(newest) = self.writer.newest() {
-                inner.replaced().add(&newest.tokens);
+                inner.past().replaced.add_unspent(&newest.tokens);
             }
             if let (Some(from), Some(past)) = (&from, &mut inner.past) {
                 past.replaced.remove(&from.tokens);
             }
             inner.set_maybe_spent(None);
-            if let Some(past) = &mut inner.past {
-                past.refused = None;
-            }
             by.seed.take(&self.key);
             inner.state.login(&by.policy, |stamp| from.map(|from| fresh(from, stamp, false)));
             (inner.flight.take(), self.writer.want(next))

@@ -1,13 +1,22 @@
-//! The sessions in use: one for each key of a store, which all clients of the store share.
+//! The sessions of one store: one for each key, which all clients of the store share.
+//!
+//! A session outlives its last client while it has something to remember. Else a loss, a pause or a spent refresh token
+//! would be forgotten between two `client.session(key)`, or with the worker thread that had the only client.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, LazyLock, Weak};
 
+use crate::clock;
+use crate::clock::Instant;
+use crate::lock::Lock;
 use crate::session::Session;
+use crate::session::past::LONG;
+use crate::session::resting::Resting;
 use crate::store::MemoryStore;
 
 /// The registries that clients share, from every worker thread of the process.
-static SHARED: LazyLock<Mutex<HashMap<StoreId, Weak<Registry>>>> = LazyLock::new(Mutex::default);
+static SHARED: LazyLock<Lock<HashMap<StoreId, Arc<Registry>>>> = LazyLock::new(Lock::default);
 
 /// Names the store that a client's sessions live in. Clients of one store have the sessions of equal keys in common.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,51 +30,93 @@ pub enum StoreId {
 /// The sessions of one store.
 #[derive(Default)]
 pub struct Registry {
-    sessions: Mutex<HashMap<Arc<str>, Weak<Session>>>,
+    sessions: Lock<Sessions>,
     /// The store of clients that are given no `getTokens` and `setTokens`.
     memory: Arc<MemoryStore>,
 }
 
+#[derive(Default)]
+struct Sessions {
+    known: HashMap<Arc<str>, Weak<Session>>,
+    resting: Resting,
+    /// When the last client left a session.
+    left: Option<Instant>,
+}
+
 impl Registry {
-    /// The registry of this store.
+    /// The registry of this store. A named one lives as long as a client, or a session that remembers.
     pub fn of(store: StoreId) -> Arc<Self> {
         if store == StoreId::Private {
             return Arc::default();
         }
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = shared.get(&store).and_then(Weak::upgrade) {
-            return found;
-        }
-        shared.retain(|_, registry| registry.strong_count() > 0);
-        let made = Arc::<Self>::default();
-        shared.insert(store, Arc::downgrade(&made));
-        made
+        let mut shared = SHARED.lock();
+        shared.retain(|_, registry| Arc::strong_count(registry) > 1 || registry.remembers());
+        Arc::clone(shared.entry(store).or_default())
     }
 
     pub fn memory(&self) -> Arc<MemoryStore> {
         Arc::clone(&self.memory)
     }
 
-    /// Returns the session of this key. It lives as long as a client, a request or a flight uses it. Its tokens live in
-    /// the store.
-    pub fn session(&self, key: &str) -> Arc<Session> {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = sessions.get(key).and_then(Weak::upgrade) {
-            return found;
+    /// Returns the session of this key, which one client more uses until [`Registry::leave`].
+    pub(crate) fn session(&self, key: &str) -> Arc<Session> {
+        let mut sessions = self.sessions.lock();
+        let session = sessions.find(key).unwrap_or_else(|| sessions.make(key));
+        session.clients.fetch_add(1, Relaxed);
+        session
+    }
+
+    /// A client does not use this session any more.
+    pub(crate) fn leave(&self, session: &Arc<Session>) {
+        let mut sessions = self.sessions.lock();
+        if session.clients.fetch_sub(1, Relaxed) > 1 {
+            return;
         }
-        if sessions.len() == sessions.capacity() {
-            sessions.retain(|_, session| session.strong_count() > 0);
+        let now = clock::uptime();
+        sessions.left = Some(now);
+        // A task that holds the session may still change what the session has to remember.
+        if Arc::strong_count(session) > 1 || session.remembers_until(now) > now {
+            sessions.resting.add(session, now);
+        }
+    }
+
+    /// All sessions, those that rest too.
+    pub fn sessions(&self) -> Vec<Arc<Session>> {
+        self.sessions.lock().known.values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// How many sessions clients use.
+    pub fn in_use(&self) -> usize {
+        let sessions = self.sessions.lock();
+        let living = sessions.known.values().filter(|session| session.strong_count() > 0).count();
+        living.saturating_sub(sessions.resting.len())
+    }
+
+    /// True if the next client of this store must find what the last one has left.
+    fn remembers(&self) -> bool {
+        let (sessions, now) = (self.sessions.lock(), clock::uptime());
+        let holds_tokens = || !self.memory.is_empty() && sessions.left.is_some_and(|left| now - left < LONG);
+        sessions.resting.remembers(now) || holds_tokens()
+    }
+}
+
+impl Sessions {
+    fn find(&mut self, key: &str) -> Option<Arc<Session>> {
+        match self.resting.take(key) {
+            Some(rest) if rest.is_over(clock::uptime()) => None,
+            Some(rest) => Some(rest.session),
+            None => self.known.get(key).and_then(Weak::upgrade),
+        }
+    }
+
+    fn make(&mut self, key: &str) -> Arc<Session> {
+        if self.known.len() == self.known.capacity() {
+            self.known.retain(|_, session| session.strong_count() > 0);
         }
         let key: Arc<str> = key.into();
         let made = Arc::new(Session::new(Arc::clone(&key)));
-        sessions.insert(key, Arc::downgrade(&made));
+        self.known.insert(key, Arc::downgrade(&made));
         made
-    }
-
-    /// The sessions in use now.
-    pub fn sessions(&self) -> Vec<Arc<Session>> {
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.values().filter_map(Weak::upgrade).collect()
     }
 }
 

@@ -127,7 +127,6 @@ impl State {
         }
     }
 
-    #[cfg(test)]
     pub fn status(&self) -> &Status {
         &self.status
     }

@@ -3,8 +3,8 @@
 //! Invariant: one write at a time, always of the newest tokens. While they are not saved, the session does not read the
 //! store.
 //!
-//! A write that outlives its deadline does not hold up the next write. When the late write ends, it may have put older
-//! tokens over newer ones, so that the newest tokens are written again.
+//! A write that outlives its deadline does not hold up the next write. It may put older tokens over newer ones, so that the
+//! newest tokens are written again when it ends, and some seconds after the newer write in case that it never ends.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -22,6 +22,7 @@ use crate::session::Session;
 use crate::session::held::Versioned;
 use crate::session::host::KeepAlive;
 use crate::session::participant::Participant;
+use crate::session::past::LONG;
 use crate::store::{Late, StoreError, Stored, Swap, Version};
 
 /// The first and the longest pause before a write is repeated. A store that hiccups is back in tens of milliseconds; a
@@ -146,8 +147,8 @@ impl Writer {
         }
     }
 
-    /// A late write has ended, whether well or not. Returns whether the newest tokens have to be written again.
-    fn ended_late(&self, ticket: u64) -> bool {
+    /// A late write may have been applied. Returns whether the newest tokens have to be written again.
+    fn may_be_overwritten(&self, ticket: u64) -> bool {
         let mut wanted = self.wanted();
         if ticket == wanted.ticket {
             return false;
@@ -263,13 +264,23 @@ impl Session {
             let _held = by.host.keep_process_alive();
             tokio::time::sleep(HELD_FOR).await;
         });
-        let result = tokio::select! {
+        // However it ends, the write may have been applied: also if its environment has ended, or if it never ends.
+        let ended = tokio::select! {
             biased;
-            result = &mut late => result,
-            () = &mut hold => late.await,
+            _ = &mut late => true,
+            () = &mut hold => false,
         };
-        if result != Err(StoreError::Gone) && self.writer.ended_late(ticket) {
-            self.write_again(&by, Duration::ZERO);
+        self.write_over(&by, ticket);
+        if !ended {
+            let _applied = late.await;
+            self.write_over(&by, ticket);
+        }
+    }
+
+    /// Writes the newest tokens again, unless the late write `ticket` was one of them.
+    fn write_over(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) {
+        if self.writer.may_be_overwritten(ticket) {
+            self.write_again(by, Duration::ZERO);
         }
     }
 
@@ -308,7 +319,8 @@ impl Session {
                         kept = other.host.keep_callbacks_alive();
                         by = other;
                     }
-                    None if clock::now() - begun < HELD_FOR => continue,
+                    // A client may come while something else holds the session, such as the registry.
+                    None if Arc::strong_count(self) > 1 && clock::now() - begun < LONG => continue,
                     None => break,
                 }
             }

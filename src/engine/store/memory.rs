@@ -11,6 +11,11 @@ use crate::store::{Store, StoreFuture, Stored, Swap, Version};
 pub struct MemoryStore(Lock<HashMap<Box<str>, Stored>>);
 
 impl MemoryStore {
+    /// True if it holds no tokens.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.0.lock().values().any(|stored| stored.record.tokens.is_some())
+    }
+
     fn swap(&self, key: &str, expected: Option<Version>, next: &Stored) -> Swap {
         let mut records = self.0.lock();
         let stored = records.get(key).map(|stored| stored.version);

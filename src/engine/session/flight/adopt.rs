@@ -1,10 +1,9 @@
 //! Steps that read the store: whether it holds newer tokens than the session.
 //!
 //! Versions have no order, so that a session remembers the tokens that it has replaced. They are old wherever they turn
-//! up again, because a store that was rolled back must not make the session go back. Their versions do not tell, because
-//! clients with stores of their own give versions of their own to the same tokens.
+//! up again, because a store that was rolled back, or a replica that lags behind, must not make the session go back. Their
+//! versions do not tell, because clients with stores of their own give versions of their own to the same tokens.
 
-use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,35 +12,26 @@ use tokio::time::sleep;
 
 use crate::clock;
 use crate::error::{Cause, Error, LostReason, StoreAction};
-use crate::secret::{Fingerprint, Secret};
+use crate::secret::Secret;
 use crate::session::flight::Flight;
 use crate::session::flight::finish::Ended;
 use crate::session::held::Versioned;
+use crate::session::past::Replaced;
 use crate::session::writer::Save;
 use crate::store::{StoreError, Stored};
 use crate::token::Tokens;
 
-/// Pauses before the store is read again after a refused refresh token, because another process may have rotated a
-/// moment ago and be saving now.
+/// Pauses before the store is read again: after a refused refresh token, because another process may have rotated a
+/// moment ago and be saving now; and where the store holds less than the session, because a replica may lag behind.
 const READ_AGAIN: [Duration; 3] =
     [Duration::from_millis(25), Duration::from_millis(50), Duration::from_millis(100)];
-
-/// More rotations than any store lags behind.
-const REMEMBERED: usize = 32;
-
-/// The tokens that this session has replaced.
-#[derive(Debug, Default)]
-pub(crate) struct Replaced(VecDeque<Identity>);
-
-/// An access token and a refresh token.
-type Identity = (Fingerprint, Option<Fingerprint>);
 
 /// The result of a read of the store.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Found {
     /// The tokens that the session holds.
     Mine,
-    /// Tokens that this session has replaced.
+    /// Tokens that are older than those of the session.
     Replaced,
     /// Another holder has rotated.
     News(Versioned),
@@ -49,41 +39,19 @@ pub(crate) enum Found {
     Gone,
 }
 
-impl Replaced {
-    pub(crate) fn add(&mut self, tokens: &Tokens) {
-        let identity = identity(tokens);
-        self.0.retain(|known| *known != identity);
-        self.0.truncate(REMEMBERED - 1);
-        self.0.push_front(identity);
-    }
-
-    /// These tokens count again, because somebody has logged in with them. A login may not show the refresh token that is
-    /// stored beside its access token.
-    pub(crate) fn remove(&mut self, tokens: &Tokens) {
-        let access = tokens.access.fingerprint();
-        self.0.retain(|(known, _)| *known != access);
-    }
-
-    /// `mine`: the tokens that the session holds.
-    pub(crate) fn judge(&self, mine: Option<&Versioned>, stored: Option<Stored>) -> Found {
-        let Some(stored) = stored.and_then(Versioned::of) else {
-            return if mine.is_none() { Found::Mine } else { Found::Gone };
-        };
-        let stored_identity = identity(&stored.tokens);
-        if mine
-            .is_some_and(|mine| mine.version == stored.version || identity(&mine.tokens) == stored_identity)
-        {
+/// `mine`: the tokens that the session holds.
+fn judge(replaced: &Replaced, mine: Option<&Versioned>, stored: Option<Stored>) -> Found {
+    let Some(stored) = stored.and_then(Versioned::of) else {
+        return if mine.is_none() { Found::Mine } else { Found::Gone };
+    };
+    match mine {
+        Some(mine) if mine.version == stored.version || same_pair(&mine.tokens, &stored.tokens) => {
             Found::Mine
-        } else if self.0.contains(&stored_identity) {
-            Found::Replaced
-        } else {
-            Found::News(stored)
         }
+        _ if replaced.contains(&stored.tokens) => Found::Replaced,
+        Some(mine) if is_older(&stored.tokens, &mine.tokens) => Found::Replaced,
+        _ => Found::News(stored),
     }
-}
-
-fn identity(tokens: &Tokens) -> Identity {
-    (tokens.access.fingerprint(), tokens.refresh.as_ref().map(Secret::fingerprint))
 }
 
 impl Flight {
@@ -91,7 +59,7 @@ impl Flight {
     pub(super) async fn load(&mut self) -> Ended {
         if self.session.inner().state.lost_error().is_some() {
             return match self.look(None).await {
-                Ok(Found::News(news)) if !self.was_refused(&news) => Ended::Revived(news),
+                Ok(Found::News(news)) => Ended::Revived(news),
                 _ => Ended::StillLost,
             };
         }
@@ -114,16 +82,32 @@ impl Flight {
     pub(super) async fn adopt(&mut self) -> ControlFlow<Ended, Option<Versioned>> {
         let held = self.session.inner().state.held().cloned();
         let held = held.map(|held| Versioned { tokens: Arc::clone(&held.tokens), version: held.version });
-        match self.look(held.as_ref()).await {
-            Err(error) => Break(Ended::Failed(error)),
-            Ok(Found::Gone) => Break(Ended::Lost(Error::logged_out())),
+        let found = match self.look_patiently(held.as_ref()).await {
+            Err(error) => return Break(Ended::Failed(error)),
+            Ok(found) => found,
+        };
+        match found {
+            Found::Gone => Break(Ended::Lost(Error::logged_out())),
             // A request with the access token that is held already would only be rejected once more.
-            Ok(Found::News(news)) if expired(&news.tokens) || same_access(&news, held.as_ref()) => {
+            Found::News(news) if expired(&news.tokens) || same_access(&news, held.as_ref()) => {
                 Continue(Some(news))
             }
-            Ok(Found::News(news)) => Break(Ended::Adopted(news)),
-            Ok(Found::Mine | Found::Replaced) => Continue(held),
+            Found::News(news) => Break(Ended::Adopted(news)),
+            Found::Mine | Found::Replaced => Continue(held),
         }
+    }
+
+    /// [`Flight::look`], and again after short pauses while the store holds less than the session.
+    async fn look_patiently(&mut self, held: Option<&Versioned>) -> Result<Found, Error> {
+        let mut found = self.look(held).await?;
+        for pause in READ_AGAIN {
+            if !matches!(found, Found::Replaced | Found::Gone) || self.overtaken() {
+                break;
+            }
+            sleep(pause).await;
+            found = self.look(held).await?;
+        }
+        Ok(found)
     }
 
     /// The server refused the refresh token of `base`. Breaks with the loss, unless the store has newer tokens by now.
@@ -133,37 +117,33 @@ impl Flight {
         cause: Option<Cause>,
     ) -> ControlFlow<Ended, Option<Versioned>> {
         // They may have come from the store. If they turn up there again, they are no news.
-        if let Some(refused) = &base {
-            self.session.inner().replaced().add(&refused.tokens);
+        if let Some(Versioned { tokens, .. }) = &base {
+            let refused = tokens.refresh.as_ref().unwrap_or(&tokens.access);
+            self.session.inner().past().replaced.add(refused);
         }
         for pause in READ_AGAIN {
             if !self.by.store.outlives_session() {
                 break;
             }
             sleep(pause).await;
-            if let Ok(Found::News(news)) = self.look(base.as_ref()).await {
-                return if expired(&news.tokens) {
-                    Continue(Some(news))
-                } else {
-                    Break(Ended::Adopted(news))
-                };
+            // Without `base`, because a server that refuses a token knows better than its expiry which pair is the older.
+            match self.look(None).await {
+                Ok(Found::News(news)) if !expired(&news.tokens) => return Break(Ended::Adopted(news)),
+                Ok(Found::News(news))
+                    if !base.as_ref().is_some_and(|base| is_older(&news.tokens, &base.tokens)) =>
+                {
+                    return Continue(Some(news));
+                }
+                _ => {}
             }
         }
         let refused = base.as_ref().and_then(|base| base.tokens.refresh.as_ref());
-        let refused_fingerprint = refused.map(Secret::fingerprint);
-        self.session.inner().past.get_or_insert_default().refused = refused_fingerprint;
-        let reason = match refused_fingerprint {
+        let reason = match refused.map(Secret::fingerprint) {
             None => LostReason::NoRefreshToken,
             refused if refused == self.maybe_spent => LostReason::RotationOutcomeUnknown,
             Some(_) => LostReason::Rejected,
         };
         Break(Ended::Lost(Error::SessionLost { reason, cause }))
-    }
-
-    /// The server refused this refresh token, whatever access token is stored beside it now.
-    fn was_refused(&self, news: &Versioned) -> bool {
-        let token = news.tokens.refresh.as_ref().map(Secret::fingerprint);
-        token.is_some() && self.session.inner().past.as_ref().is_some_and(|past| past.refused == token)
     }
 
     /// Looks for tokens in the store that are newer than `base`. The store is not read while it lags behind the session,
@@ -181,7 +161,7 @@ impl Flight {
             return Ok(Found::Mine);
         }
         let stored = self.read().await?;
-        Ok(self.session.inner().replaced().judge(base, stored))
+        Ok(judge(&self.session.inner().past().replaced, base, stored))
     }
 
     async fn read(&mut self) -> Result<Option<Stored>, Error> {
@@ -204,6 +184,16 @@ impl Flight {
 
 fn same_access(news: &Versioned, held: Option<&Versioned>) -> bool {
     held.is_some_and(|held| held.tokens.access == news.tokens.access)
+}
+
+fn same_pair(one: &Tokens, other: &Tokens) -> bool {
+    one.access == other.access && one.refresh == other.refresh
+}
+
+/// True if the expiries say so. Of one access token, the store may have a rounded expiry.
+fn is_older(stored: &Tokens, than: &Tokens) -> bool {
+    let expiries = stored.expires_at.zip(than.expires_at);
+    stored.access != than.access && expiries.is_some_and(|(stored, than)| stored < than)
 }
 
 fn expired(tokens: &Tokens) -> bool {

@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::grant::GrantError;
 use crate::session::flight::Flight;
 use crate::session::held::Versioned;
+use crate::session::past::outdated;
 use crate::session::{Inner, fresh, schedule};
 
 /// How a flight ends.
@@ -56,7 +57,7 @@ impl Flight {
         if inner.state.epoch() != self.epoch {
             // These tokens are those of the login before. After a logout they must not come back from the store.
             if let (Ended::Loaded(Some(tokens)), None) = (&ending, inner.state.held()) {
-                inner.past.get_or_insert_default().replaced.add(&tokens.tokens);
+                inner.past().replaced.add_unspent(&tokens.tokens);
             }
             return;
         }
@@ -71,7 +72,7 @@ impl Flight {
             }
             Ended::Rotated { tokens, from } => {
                 if let Some(from) = from {
-                    inner.replaced().add(&from.tokens);
+                    inner.past().replaced.add(outdated(&from.tokens, &tokens.tokens));
                 }
                 counters.rotations.add();
                 events.push(Event::Refreshed(Arc::clone(&tokens.tokens)));
@@ -98,10 +99,10 @@ impl Flight {
             }
             Ended::Kept { tokens, from, error } => {
                 if let Some(from) = from {
-                    inner.replaced().add(&from.tokens);
+                    inner.past().replaced.add(outdated(&from.tokens, &tokens.tokens));
                 }
                 if let Some(old) = inner.state.held() {
-                    inner.past.get_or_insert_default().replaced.add(&old.tokens);
+                    inner.past.get_or_insert_default().replaced.add(outdated(&old.tokens, &tokens.tokens));
                 }
                 self.maybe_spent = None;
                 inner.state.renewed(|held, stamp| match held {
@@ -154,7 +155,7 @@ impl Flight {
 /// Puts new tokens in the place of the tokens held.
 fn replace(inner: &mut Inner, tokens: Versioned, from_refresh: bool) {
     if let Some(old) = inner.state.held() {
-        inner.past.get_or_insert_default().replaced.add(&old.tokens);
+        inner.past.get_or_insert_default().replaced.add(outdated(&old.tokens, &tokens.tokens));
     }
     inner.set_maybe_spent(None);
     inner.state.rotated(fresh(tokens, inner.state.next_stamp(), from_refresh));

@@ -4,7 +4,7 @@
 //! of the steps in [`Flight::rotate`] guarantees that no refresh token is spent twice and that none is lost:
 //!
 //! 1. [`adopt`]: read the store. Newer tokens there are adopted, and the flight ends.
-//! 2. [`refresh`]: ask for new tokens. [`spent_tokens`] keeps two logins from sending the same refresh token.
+//! 2. [`refresh`]: ask for new tokens. [`spent_tokens`](crate::session::past::spent_tokens) keeps two logins from sending the same refresh token.
 //! 3. Save the new tokens, before anybody uses them.
 //! 4. If the refresh token was refused: read the store again, because another process may have rotated a moment ago.
 //! 5. [`finish`]: change the state, queue the hooks, wake the callers.
@@ -14,7 +14,6 @@
 pub(super) mod adopt;
 pub(super) mod finish;
 mod refresh;
-pub(super) mod spent_tokens;
 
 use std::convert::Infallible;
 use std::ops::ControlFlow::{self, Break, Continue};

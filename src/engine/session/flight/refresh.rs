@@ -16,7 +16,7 @@ use crate::event::Event;
 use crate::grant::{Ask, Entered, GrantError};
 use crate::secret::Secret;
 use crate::session::flight::Flight;
-use crate::session::flight::spent_tokens::{Answer, Send};
+use crate::session::past::spent_tokens::{Answer, Send};
 use crate::session::schedule;
 use crate::session::schedule::Policy;
 use crate::token::Tokens;
@@ -77,9 +77,7 @@ impl Flight {
         attempt: u32,
         first_sent: &mut Option<Instant>,
     ) -> Result<Tokens, GrantError> {
-        let sending = token.map(|token| {
-            self.session.inner().past.get_or_insert_default().spent_tokens.send(token, self.epoch)
-        });
+        let sending = token.map(|token| self.session.inner().past().spent_tokens.send(token, self.epoch));
         let unanswered = match sending {
             Some(Send::AlreadySent(answer)) => return self.wait_for(&answer, token, first_sent).await,
             Some(Send::Now(answer)) => Some(Unanswered(answer)),

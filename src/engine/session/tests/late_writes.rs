@@ -20,25 +20,62 @@ async fn late_write_of_older_tokens_is_written_over_however_it_ends() {
     for result in [Ok(()), Err(STORE_DOWN), Err(StoreError::TimedOut)] {
         let world = logged_in_before_a_late_write(result).await;
         tokio::time::sleep(secs(100)).await;
-        assert_eq!(world.ledger.take(), ["landed a2", "save a5"]);
+        assert_eq!(world.ledger.take(), ["save a5", "landed a2", "save a5"]);
         assert_eq!(world.store.kept(), "a5");
     }
 }
 
+/// The database may have applied it before the environment ended.
 #[tokio::test(start_paused = true)]
-async fn late_write_of_an_environment_that_has_ended_is_not_waited_for() {
-    let world = logged_in_before_a_late_write(Err(StoreError::Gone)).await;
+async fn late_write_of_an_environment_that_has_ended_is_written_over() {
+    let world = World::using(stale(1)).await;
+    world.grant.will([Reply::tokens(2)]);
+    world.store.late_writes([(secs(5), Err(StoreError::Gone))]);
+    assert_eq!(world.token().await, Ok("a2".into()));
+    world.login(Some(pair(5))).await.unwrap();
+    world.session.settled().await;
     assert_eq!((world.host.holds(), world.host.keeps()), (1, 1));
+    world.ledger.take();
+    world.store.put(Some(pair(2)));
     tokio::time::sleep(secs(100)).await;
-    assert!(world.ledger.take().is_empty());
+    assert_eq!(world.ledger.take(), ["save a5"]);
     assert_eq!((world.host.holds(), world.host.keeps()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn write_that_never_ends_is_written_over_though_it_was_applied() {
+    for (login, kept) in [(Some(pair(5)), "a5"), (None, "-")] {
+        let world = World::using(stale(1)).await;
+        world.grant.will([Reply::tokens(2)]);
+        world.store.late_writes([(secs(1_000_000), Ok(()))]);
+        assert_eq!(world.token().await, Ok("a2".into()));
+        world.login(login).await.unwrap();
+        world.session.settled().await;
+        tokio::time::sleep(secs(1)).await;
+        world.store.put(Some(pair(2)));
+        tokio::time::sleep(secs(10)).await;
+        assert_eq!(world.store.kept(), kept);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn write_that_never_ends_does_not_stop_the_writing_over_of_others() {
+    let world = World::using(stale(1)).await;
+    world.grant.will([Reply::tokens(2)]);
+    world.store.late_writes([(secs(20), Ok(())), (secs(1_000_000), Ok(())), (secs(1_000_000), Ok(()))]);
+    assert_eq!(world.token().await, Ok("a2".into()));
+    world.login(None).await.unwrap_err();
+    tokio::time::sleep(secs(100)).await;
+    assert_eq!(world.ledger.count("landed a2"), 1);
+    assert_eq!(world.store.kept(), "-");
 }
 
 #[tokio::test(start_paused = true)]
 async fn store_is_not_read_until_a_late_write_is_written_over() {
     let world = logged_in_before_a_late_write(Ok(())).await;
+    tokio::time::sleep(secs(19)).await;
     world.store.fail_writes(vec![STORE_DOWN; 3]);
-    tokio::time::sleep(secs(20)).await;
+    tokio::time::sleep(secs(1)).await;
     quiet().await;
     world.grant.will([Reply::tokens(6)]);
     assert_eq!(world.rejected(world.stamp()).await, Ok("a6".into()));

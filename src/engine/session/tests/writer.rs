@@ -161,3 +161,28 @@ async fn callbacks_are_kept_until_the_tokens_are_saved() {
     assert_eq!(world.store.kept(), "a2");
     assert_eq!(other.host.keeps(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn client_that_comes_later_writes_what_the_ended_one_could_not() {
+    let world = rotated(1_000).await;
+    world.host.end();
+    tokio::time::sleep(secs(3_600)).await;
+    let other = World::joined(
+        std::sync::Arc::clone(&world.session),
+        std::sync::Arc::new(FakeStore::holding(Ledger::default(), None)),
+        Ledger::default(),
+        |_| {},
+    );
+    tokio::time::sleep(secs(6)).await;
+    assert_eq!(other.store.kept(), "a2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unsaved_tokens_of_a_session_that_nothing_else_holds_are_given_up() {
+    let World { host, session, .. } = rotated(1_000).await;
+    host.end();
+    let gone = std::sync::Arc::downgrade(&session);
+    drop(session);
+    tokio::time::sleep(secs(60)).await;
+    assert_eq!((gone.strong_count(), host.keeps()), (0, 0));
+}
