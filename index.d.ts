@@ -288,6 +288,11 @@ interface ClientOptions {
    */
   onPersistFailed?: ((error: StoreError, context: SessionContext) => unknown) | undefined;
   /**
+   * A logout or another login overtook a refresh: with the tokens that it brought. They are good at the server and kept
+   * nowhere, so that you may revoke them. Tokens of a `refresh` that answers after it was given up come here too.
+   */
+  onSuperseded?: ((tokens: Tokens, context: SessionContext) => unknown) | undefined;
+  /**
    * The session is lost: once, until `setTokens` is called or another process has logged in. If the refresh token was refused ahead
    * of expiry, requests are served with the access token until that is rejected or runs out.
    */

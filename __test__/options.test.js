@@ -125,7 +125,8 @@ describe('client options', () => {
           'format',
           'logger',
         ],
-        ...['onBeforeRefresh', 'onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'logout', 'onHookError'],
+        ...['onBeforeRefresh', 'onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'onSuperseded'],
+        ...['logout', 'onHookError'],
       ].sort(),
     );
   });

@@ -17,6 +17,7 @@ const TRIGGERS = {
   onRefreshed: { ends: 200 },
   onRefreshFailed: { fault: unavailable, ends: 'ERR_REFRESH_FAILED' },
   onPersistFailed: { setTokens: failOnce, ends: 200 },
+  onSuperseded: { overtaken: true, ends: 401 },
   logout: { revoked: true, ends: 'ERR_SESSION_LOST' },
   onHookError: { onBeforeRefresh: failOnce, ends: 200 },
   'logger.debug': { ends: 200 },
@@ -24,12 +25,13 @@ const TRIGGERS = {
 };
 
 async function start(hook, misbehaviour) {
-  const { fault, setTokens, revoked, onBeforeRefresh, ends } = TRIGGERS[hook];
+  const { fault, setTokens, revoked, overtaken, onBeforeRefresh, ends } = TRIGGERS[hook];
   const server = await serve();
   const shelf = store('sync', server.login('ada'));
   server.expire();
   if (fault) server.fault(fault);
   if (revoked) server.revoke();
+  if (overtaken) server.fault({ at: 'after-rotate', kind: 'hang' });
 
   const { promise: called, resolve: call } = withResolvers();
   const { promise: told, resolve: tell } = withResolvers();
@@ -50,6 +52,11 @@ async function start(hook, misbehaviour) {
   const api = client(server, { ...callbacks, maxRetries: 0 });
 
   const request = track(api.get('/api/orders'));
+  if (overtaken) {
+    await server.waitFor((ledger) => ledger.hanging === 1);
+    await track(api.setTokens(null));
+    server.release();
+  }
   const ended = await request.then(
     ({ status }) => status,
     ({ code }) => code,

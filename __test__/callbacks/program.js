@@ -15,6 +15,7 @@ const HOOKS = [
   'onRefreshed',
   'onRefreshFailed',
   'onPersistFailed',
+  'onSuperseded',
   'logout',
   'onHookError',
 ];

@@ -57,6 +57,7 @@ const full: TokenClientOptions = {
   onRefreshed: (tokens) => void tokens.accessToken.length,
   onRefreshFailed: console.error,
   onPersistFailed: console.error,
+  onSuperseded: (tokens, { session }) => console.log(session.length, tokens.accessToken.length),
   logout: async () => {},
   onHookError: (error, hook) => console.error(hook.length, error),
   logger: console,

@@ -44,7 +44,11 @@ class Callbacks {
       () => this.#user.refresh(refreshToken, context),
       (result) => {
         answered();
-        environment.replyTokens(number, this.#newTokens(result));
+        const read = this.#newTokens(result);
+        if (environment.replyTokens(number, read)) return;
+        // Rust has given this call up, so that nobody uses its tokens.
+        const { accessToken, refreshToken: next, expiresAt, extra } = read;
+        this.onSuperseded(environment, number, session, [accessToken, next, expiresAt, extra]);
       },
       (error) => {
         answered();
@@ -191,6 +195,11 @@ class Callbacks {
     this.#log('the tokens could not be stored', session, raw);
     if (this.#user.onPersistFailed === undefined) this.#countFailedWrite(session);
     this.#hook('onPersistFailed', session, errorFromNative(raw, session));
+  }
+
+  onSuperseded(_environment, _number, session, tokens) {
+    this.#debug('another login has overtaken a refresh', session);
+    this.#hook('onSuperseded', session, tokensFromArray(tokens));
   }
 
   logout(_environment, _number, session) {

@@ -14,7 +14,7 @@ const uploads = require('../body/uploads.js');
 /** The methods of Callbacks that Rust calls, by the names that `src/binding/callbacks.rs` uses. */
 const METHODS = new Set([
   ...['refresh', 'abortRefresh', 'getTokens', 'setTokens', 'format', 'isSessionExpired', 'onBeforeRefresh'],
-  ...['onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'logout'],
+  ...['onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'onSuperseded', 'logout'],
 ]);
 
 /** Weak, so that a client which the program dropped can be collected even if its callbacks refer to it. */

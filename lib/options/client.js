@@ -12,7 +12,8 @@ const { readTokens } = require('../tokens.js');
 
 const CALLBACKS = [
   ...['refresh', 'getTokens', 'setTokens', 'isSessionExpired', 'isRefreshFailureTerminal'],
-  ...['onBeforeRefresh', 'onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'logout', 'onHookError'],
+  ...['onBeforeRefresh', 'onRefreshed', 'onRefreshFailed', 'onPersistFailed'],
+  ...['onSuperseded', 'logout', 'onHookError'],
 ];
 const KNOWN = [
   ...CALLBACKS,

@@ -97,11 +97,12 @@ impl Environment {
         self.answer(number, reply);
     }
 
+    /// Returns false if Rust does not wait for these tokens any more.
     #[napi(catch_unwind)]
-    pub fn reply_tokens(&self, number: u32, tokens: NativeTokens) {
+    pub fn reply_tokens(&self, number: u32, tokens: NativeTokens) -> bool {
         let malformed =
             Reply::Failed { kind: FailureKind::Malformed, retry_after: None, cause: None, refresh: None };
-        self.answer(number, Tokens::try_from(tokens).map_or(malformed, Reply::Tokens));
+        self.answer(number, Tokens::try_from(tokens).map_or(malformed, Reply::Tokens))
     }
 
     /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none; `said` is what messages say of it.
@@ -147,9 +148,10 @@ impl Environment {
     }
 
     /// A second reply, and one that comes too late, is dropped.
-    fn answer(&self, number: u32, reply: Reply) {
+    /// Returns false if Rust does not wait for this reply any more.
+    fn answer(&self, number: u32, reply: Reply) -> bool {
         let waiting = self.crossing.replies.borrow_mut().remove(&number);
-        drop(waiting.map(|waiting| waiting.send(reply)));
+        waiting.is_some_and(|waiting| waiting.send(reply).is_ok())
     }
 
     fn call<'env>(&self, env: &'env Env, call: Call) -> Result<Unknown<'env>> {

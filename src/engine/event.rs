@@ -13,6 +13,8 @@ pub enum Event {
     RefreshFailed(Error),
     /// A write of the newest tokens failed. It is repeated.
     PersistFailed(Error),
+    /// The tokens of a refresh that another login has overtaken. They are good, and kept nowhere.
+    Superseded(Arc<Tokens>),
     /// The session is lost. Told once for each loss.
     Logout,
 }

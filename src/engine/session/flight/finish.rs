@@ -55,9 +55,19 @@ impl Flight {
         let mut guard = self.session.inner();
         let inner = &mut *guard;
         if inner.state.epoch() != self.epoch {
-            // These tokens are those of the login before. After a logout they must not come back from the store.
-            if let (Ended::Loaded(Some(tokens)), None) = (&ending, inner.state.held()) {
-                inner.past().replaced.add_unspent(&tokens.tokens);
+            match ending {
+                // These tokens are those of the login before. After a logout they must not come back from the store.
+                Ended::Loaded(Some(tokens)) if inner.state.held().is_none() => {
+                    inner.past().replaced.add_unspent(&tokens.tokens);
+                }
+                Ended::Rotated { tokens, from } | Ended::Kept { tokens, from, .. } => {
+                    if inner.supersedes(&tokens.tokens, from.as_ref().map(|from| &*from.tokens)) {
+                        self.by.host.emit(&self.session.key, Event::Superseded(tokens.tokens));
+                    }
+                    drop(guard);
+                    self.session.inherit(&self.by);
+                }
+                _ => {}
             }
             return;
         }

@@ -117,13 +117,9 @@ impl Flight {
 
     async fn commit(&mut self, tokens: Tokens, base: Option<Versioned>) -> Ended {
         let tokens = self.versioned(tokens.succeeding(base.as_ref().map(|base| &*base.tokens)));
-        match self.save(&tokens).await {
-            Save::Saved => Ended::Rotated { tokens, from: base },
-            Save::Overtaken => {
-                self.session.inherit(&self.by);
-                Ended::Overtaken
-            }
-        }
+        // If a login overtakes this flight, `land` sees it.
+        let _saved = self.save(&tokens).await;
+        Ended::Rotated { tokens, from: base }
     }
 
     /// Keeps a refresh token whose access token is unusable. Without this the next refresh would send the spent one.
@@ -134,13 +130,8 @@ impl Flight {
         };
         let tokens = self.versioned(tokens);
         let error = failure(GrantError::Malformed { refresh: None, cause }, true);
-        match self.save(&tokens).await {
-            Save::Saved => Ended::Kept { tokens, from: base, error },
-            Save::Overtaken => {
-                self.session.inherit(&self.by);
-                Ended::Overtaken
-            }
-        }
+        let _saved = self.save(&tokens).await;
+        Ended::Kept { tokens, from: base, error }
     }
 
     /// Saves tokens that came from a refresh or a seed. If the store does not take them, they serve from memory and the

@@ -9,6 +9,7 @@ use crate::clock::Instant;
 use crate::secret::Fingerprint;
 use crate::session::state::Status;
 use crate::session::{Inner, Session};
+use crate::token::Tokens;
 use spent_tokens::SpentTokens;
 
 pub(super) use replaced::{Replaced, outdated};
@@ -27,6 +28,8 @@ pub(super) struct Past {
     /// A refresh token that was sent and not answered, so that it may be spent.
     pub(super) maybe_spent: Option<Fingerprint>,
     pub(super) spent_tokens: SpentTokens,
+    /// The last tokens that a refresh brought after another login had overtaken it.
+    superseded: Option<u64>,
 }
 
 impl Inner {
@@ -42,6 +45,19 @@ impl Inner {
         if token != self.maybe_spent() {
             self.past().maybe_spent = token;
         }
+    }
+
+    /// True if nobody uses the tokens that a refresh with `from` has brought, because of another login. Once for the same
+    /// tokens: a login with the refresh token of `from` waits for the answer of that refresh too.
+    pub(super) fn supersedes(&mut self, tokens: &Tokens, from: Option<&Tokens>) -> bool {
+        let sent = from.and_then(|from| from.refresh.as_ref());
+        let is_used = self.state.held().is_some_and(|held| {
+            let refresh = held.tokens.refresh.as_ref();
+            held.tokens.access == tokens.access
+                || refresh.is_some() && (refresh == sent || refresh == tokens.refresh.as_ref())
+        });
+        let name = Some(replaced::name(tokens.refresh.as_ref().unwrap_or(&tokens.access)));
+        !is_used && std::mem::replace(&mut self.past().superseded, name) != name
     }
 
     /// True if the store knows all that this session knows.

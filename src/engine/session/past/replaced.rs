@@ -53,7 +53,7 @@ pub(crate) fn outdated<'a>(old: &'a Tokens, new: &Tokens) -> &'a Secret {
     old.refresh.as_ref().filter(|token| new.refresh.as_ref() != Some(token)).unwrap_or(&old.access)
 }
 
-fn name(token: &Secret) -> u64 {
+pub(super) fn name(token: &Secret) -> u64 {
     NAMES.hash_one(token.expose())
 }
 

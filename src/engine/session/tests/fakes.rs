@@ -303,6 +303,7 @@ impl Host for FakeHost {
             Event::Refreshed(tokens) => format!("refreshed {}", tokens.access.expose()),
             Event::RefreshFailed(error) => format!("failed {}", error.code()),
             Event::PersistFailed(error) => format!("persist failed {}", error.code()),
+            Event::Superseded(tokens) => format!("superseded {}", tokens.access.expose()),
             Event::Logout => "logout".into(),
         });
     }

@@ -18,6 +18,7 @@ mod older_stores;
 mod participants;
 mod refusals;
 mod successors;
+mod superseded;
 mod support;
 mod timing;
 mod token_now;
