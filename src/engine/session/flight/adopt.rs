@@ -58,10 +58,12 @@ impl Flight {
     /// Reads the store for the first time, or looks there for another login after a loss. An empty store gets the seed.
     pub(super) async fn load(&mut self) -> Ended {
         if self.session.inner().state.lost_error().is_some() {
-            return match self.look(None).await {
-                Ok(Found::News(news)) => Ended::Revived(news),
-                _ => Ended::StillLost,
-            };
+            if let Ok(Found::News(news)) = self.look(None).await {
+                return Ended::Revived(news);
+            }
+            let Some(seed) = self.seed_after_loss() else { return Ended::StillLost };
+            let _saved = self.save(&seed).await;
+            return Ended::Revived(seed);
         }
         let stored = match self.read().await {
             Err(error) => return Ended::Unread(error),
@@ -76,6 +78,18 @@ impl Flight {
             Save::Saved => Ended::Loaded(Some(seed)),
             Save::Overtaken => Ended::Overtaken,
         }
+    }
+
+    /// The seed of a client that came after the session was lost. Without it, no new worker thread could bring tokens to a
+    /// session in memory. A logout stays, and the seed must be new.
+    fn seed_after_loss(&self) -> Option<Versioned> {
+        let mut inner = self.session.inner();
+        let logged_out = inner.state.lost_error() == Some(&Error::logged_out());
+        if logged_out || self.by.store.outlives_session() {
+            return None;
+        }
+        let seed = self.by.seed.take(&self.session.key)?;
+        (!inner.past().replaced.contains(&seed)).then(|| self.versioned(seed))
     }
 
     /// Breaks if the store has tokens to adopt, or none any more. Goes on with the tokens to refresh.

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::LostReason;
 use crate::session::Session;
+use crate::session::participant::{Participant, Seed};
 use crate::session::registry::{Registry, StoreId};
 use crate::session::resting::MAX_RESTING;
 use crate::session::state::Status;
 use crate::session::tests::support::*;
+use crate::store::MemoryStore;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -132,4 +135,27 @@ async fn registry_of_a_name_outlives_its_last_client_while_a_session_remembers()
     assert_eq!(held.unwrap().tokens.access.expose(), "a2");
     tokio::time::sleep(11 * MINUTE).await;
     assert!(used(&named("remembers"), "key").now().0.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn seed_of_a_client_that_comes_after_a_loss_serves_if_it_is_new() {
+    for (seed, served) in [(pair(1), false), (pair(5), true)] {
+        let store = Arc::new(MemoryStore::default());
+        let seeded = |by: &mut Participant, tokens| {
+            by.store = Arc::clone(&store) as _;
+            by.seed = Seed::new("key".into(), Some(tokens));
+        };
+        let world = World::with(None, |by| seeded(by, pair(1)));
+        assert_eq!(world.token().await, Ok("a1".into()));
+        world.grant.will([Reply::error(TERMINAL)]);
+        assert_eq!(world.rejected(world.stamp()).await, lost(LostReason::Rejected));
+        tokio::time::sleep(MINUTE).await;
+        let other =
+            World::joined(Arc::clone(&world.session), Arc::clone(&world.store), Ledger::default(), |by| {
+                seeded(by, seed);
+            });
+        let expected = if served { Ok("a5".into()) } else { lost(LostReason::Rejected) };
+        assert_eq!(other.token().await, expected);
+        assert_eq!(world.ledger.count("ask"), 1);
+    }
 }
