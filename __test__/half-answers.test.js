@@ -69,6 +69,42 @@ describe('an unusable access token beside a good refresh token', () => {
   });
 });
 
+describe('a good refresh token within something that is no tokens', () => {
+  test.each([
+    ['data', (answer) => ({ status: 200, headers: {}, data: answer })],
+    ['wrappers', (answer) => ({ data: { session: answer, user: {} }, error: null })],
+    ['a list', (answer) => [answer]],
+    ['JSON', (answer) => JSON.stringify({ tokens: answer })],
+    ['a form', (answer) => new URLSearchParams(answer).toString()],
+    ['a Map', (answer) => new Map(Object.entries(answer))],
+    ['a Response', (answer) => Response.json(answer)],
+    ['getters of a class', ({ refresh_token }) => Object.create({ refresh_token })],
+  ])('%s: the refresh fails, and its refresh token is stored', async (_, change) => {
+    const { server, shelf, logout, get } = await start(change);
+    const { refreshToken } = shelf.held();
+    server.expire();
+    const error = await rejection(get());
+    expect(error.code).toBe('ERR_REFRESH_MALFORMED');
+    expect(shelf.held().refreshToken === refreshToken).toBe(false);
+    await pause(error);
+    expect((await get()).status).toBe(200);
+    expect(server.ledger.counts).toMatchObject({ refreshes: 2, reuses: 0 });
+    expect(logout).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ['JSON that is cut off', '{"refresh_token":"r'],
+    ['a page', '<a href="/?a=b&refresh_token=r">'],
+    ['wrappers without end', Object.assign([], { 0: { data: { data: { data: { refresh_token: 'r' } } } } })],
+  ])('%s has none', async (_, answer) => {
+    const { shelf, api, get } = await start(() => answer);
+    const { refreshToken } = shelf.held();
+    await expect(track(api.rotate())).rejects.toMatchObject({ code: 'ERR_REFRESH_MALFORMED' });
+    expect(shelf.held().refreshToken === refreshToken).toBe(true);
+    expect((await get()).status).toBe(200);
+  });
+});
+
 describe('tokens that are usable after a touch', () => {
   test.each([
     [
@@ -87,6 +123,7 @@ describe('tokens that are usable after a touch', () => {
     ],
     ['Bearer', (answer) => ({ ...answer, access_token: `Bearer ${answer.access_token}` })],
     ['bearer', (answer) => ({ ...answer, access_token: `bearer ${answer.access_token}` })],
+    ['an odd type beside a token', (answer) => ({ accessToken: {}, refreshToken: 7, ...answer })],
     ['an odd lifetime', (answer) => ({ ...answer, expires_in: { seconds: 60 } })],
     ['an odd type', (answer) => ({ ...answer, token_type: 7, scope: null })],
     ['an odd extra field', (answer) => ({ ...answer, raw: 10n })],
@@ -98,6 +135,17 @@ describe('tokens that are usable after a touch', () => {
     expect((await get()).status).toBe(200);
     expect(server.ledger.counts).toMatchObject({ refreshes: 2, reuses: 0 });
     expect(shelf.held().accessToken).toMatch(/^at\.\S+$/);
+  });
+
+  test('an answer that is spread over the tokens held', async () => {
+    const held = {};
+    const { server, shelf, get } = await start((answer) => ({ ...held, ...answer }));
+    Object.assign(held, shelf.held());
+    server.expire();
+    expect((await get()).status).toBe(200);
+    server.expire();
+    expect((await get()).status).toBe(200);
+    expect(server.ledger.counts).toMatchObject({ refreshes: 2, reuses: 0 });
   });
 
   test.each(['', ' ', null, undefined])('refresh_token %j keeps the one held', async (refresh_token) => {

@@ -37,18 +37,19 @@ class MalformedTokens extends Error {
  * @param {unknown} value  `Tokens`, or a token endpoint's answer (RFC 6749 §5.1)
  * @param {'refresh' | 'store' | 'seed' | 'login'} origin
  * @param {(text: string) => void} [notice]  told of what was left out; by default a process warning
+ * @param {string | null} [sent]  the refresh token that a refresh was asked with
  * @returns {import('../native').NativeTokens}
  */
-function readTokens(value, origin, notice = warn) {
+function readTokens(value, origin, notice = warn, sent = null) {
   try {
-    return parse(value, origin, notice);
+    return parse(value, origin, notice, sent);
   } catch (error) {
     if (error instanceof MalformedTokens) throw error;
     throw new MalformedTokens('tokens could not be read', error);
   }
 }
 
-function parse(value, origin, notice) {
+function parse(value, origin, notice, sent) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw noTokens(value, origin);
   const fields = ownFields(value, notice);
   const take = (name) => {
@@ -56,8 +57,13 @@ function parse(value, origin, notice) {
     delete fields[name];
     return field;
   };
-  const access = check('accessToken', present(take('accessToken'), take('access_token')));
-  const refresh = check('refreshToken', present(take('refreshToken'), take('refresh_token')));
+  const accesses = [take('accessToken'), take('access_token')];
+  const refreshes = [take('refreshToken'), take('refresh_token')];
+  // `{ ...held, ...answer }` has both, and the old ones first.
+  if (typeof sent === 'string' && refreshes[0] === sent && refreshes[1] !== sent)
+    for (const fields of [accesses, refreshes]) fields.reverse();
+  const access = best('accessToken', accesses);
+  const refresh = best('refreshToken', refreshes);
   if (origin === 'refresh') {
     if (access.token === undefined) throw noTokens(value, origin, access.problem, refresh.token);
     if (refresh.problem !== undefined) notice(`${refresh.problem}; the refresh token held is kept`);
@@ -106,6 +112,12 @@ function isBlank(field) {
   return typeof field === 'string' && field.trim() === '';
 }
 
+/** The first of `fields` that is a token; else what is wrong with the first that is there. */
+function best(name, fields) {
+  const found = fields.filter((field) => present(field) !== undefined).map((field) => check(name, field));
+  return found.find(({ token }) => token !== undefined) ?? found[0] ?? check(name, undefined);
+}
+
 /**
  * A token without the white space around it and without `Bearer `, or what is wrong with it, or neither if it is absent.
  * @returns {{ token: string | undefined, problem: string | undefined }}  both its own, whatever Object.prototype has
@@ -128,8 +140,19 @@ function check(name, value) {
 
 /** `problem`: what is wrong with a field; if undefined, both tokens are missing. */
 function noTokens(value, origin, problem, refreshToken) {
-  const message = problem ?? `${SUBJECTS[origin]} ${require('./tokens/shape.js').shapeOf(value)}`;
-  return new MalformedTokens(message, undefined, refreshToken);
+  const { refreshTextIn, shapeOf } = require('./tokens/shape.js');
+  const message = problem ?? `${SUBJECTS[origin]} ${shapeOf(value)}`;
+  const kept = origin === 'refresh' ? (refreshToken ?? usable(refreshTextIn(value))) : undefined;
+  return new MalformedTokens(message, undefined, kept);
+}
+
+function usable(refreshToken) {
+  return check('refreshToken', refreshToken).token;
+}
+
+/** The usable refresh token in the text of an answer that `refresh` returned unread. @param {string | undefined} text */
+function refreshTokenInText(text) {
+  return usable(require('./tokens/shape.js').refreshTextIn(text));
 }
 
 /** Field by field, so that one that is no JSON (a cycle, a BigInt, a `toJSON` that throws) costs no other. */
@@ -172,4 +195,4 @@ function tokensFromArray([accessToken, refreshToken, expiresAt, extra]) {
   return Object.fromEntries([...own, ...others, ...own]);
 }
 
-module.exports = { MalformedTokens, WORDS, readTokens, tokensFromArray, warn };
+module.exports = { MalformedTokens, WORDS, readTokens, refreshTokenInText, tokensFromArray, warn };

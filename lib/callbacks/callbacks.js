@@ -6,7 +6,7 @@
 const { TokenRotatorError } = require('../errors.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause, keep } = require('../crossing/native-errors.js');
-const { MalformedTokens, readTokens, tokensFromArray, warn } = require('../tokens.js');
+const { MalformedTokens, readTokens, refreshTokenInText, tokensFromArray, warn } = require('../tokens.js');
 
 /** Visible ASCII, with spaces only between other characters. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
@@ -39,12 +39,14 @@ class Callbacks {
     this.#aborts.set(number, abort);
     const context = { session, attempt, signal: abort.signal };
     epochs.set(context, epoch);
+    let returned;
     const answered = () => this.#aborts.delete(number);
     this.#settle(
       () => this.#user.refresh(refreshToken, context),
       (result) => {
         answered();
-        const read = this.#newTokens(result);
+        returned = result;
+        const read = this.#newTokens(result, refreshToken);
         if (environment.replyTokens(number, read)) return;
         // Rust has given this call up, so that nobody uses its tokens.
         const { accessToken, refreshToken: next, expiresAt, extra } = read;
@@ -52,27 +54,27 @@ class Callbacks {
       },
       (error) => {
         answered();
-        return this.#refreshFailed(environment, number, error, session);
+        return this.#refreshFailed(environment, number, error, session, returned);
       },
     );
   }
 
   /** An OAuth error that was returned counts as thrown. Else a session whose end the server has told would never end. */
-  #newTokens(result) {
+  #newTokens(result, sent) {
     try {
-      return readTokens(result, 'refresh', this.notice);
+      return readTokens(result, 'refresh', this.notice, sent);
     } catch (error) {
       throw require('./refresh-evidence.js').isReturnedError(result) ? result : error;
     }
   }
 
-  async #refreshFailed(environment, number, error, session) {
-    if (isMalformed(error)) return this.#malformed(environment, number, error);
+  async #refreshFailed(environment, number, error, session, returned) {
     // Loaded here, because most programs never need them.
-    const { describeRefreshError } = require('./refresh-error.js');
     const { bodyOf, unreadAnswer } = require('./refresh-evidence.js');
-    const answer = unreadAnswer(error);
+    const answer = unreadAnswer(isMalformed(error) ? returned : error);
     const body = answer === undefined ? undefined : await bodyOf(answer);
+    if (isMalformed(error)) return this.#malformed(environment, number, error, refreshTokenInText(body));
+    const { describeRefreshError } = require('./refresh-error.js');
     const { isRefreshFailureTerminal } = this.#user;
     const isTerminal =
       isRefreshFailureTerminal && ((thrown) => isRefreshFailureTerminal(thrown, { session }));
@@ -81,8 +83,8 @@ class Callbacks {
     environment.replyFailed(number, kind, retryAfter ?? undefined, keep(error), said);
   }
 
-  #malformed(environment, number, error) {
-    const refreshToken = MalformedTokens.refreshTokenOf(error);
+  #malformed(environment, number, error, unread) {
+    const refreshToken = MalformedTokens.refreshTokenOf(error) ?? unread;
     environment.replyFailed(number, 'malformed', undefined, keep(error), error.message, refreshToken);
   }
 
