@@ -86,6 +86,8 @@ describe('readTokens', () => {
     [21_600_000, hours(6)],
     [86_400_000, days(1)],
     [2_592_000_000, days(30)],
+    // Servers round down.
+    [3_599_000, hours(1) - 1000],
   ])('expires_in %p', (expires_in, lifetime) => {
     for (const origin of ['refresh', 'seed', 'login'])
       expect(read({ access_token: 'a', expires_in }, origin)).toMatchObject({
@@ -99,6 +101,15 @@ describe('readTokens', () => {
       'a stored lifetime began at an unknown time, so that it counts as unknown: store expiresAt',
     ]);
   });
+
+  test.each([1_764_000_001, '1764000001', 1_764_000_001_000])(
+    'expires_in %p is a moment in the wrong field',
+    (expires_in) => {
+      expect(read({ access_token: 'a', expires_in }).expiresAt).toBe(1_764_000_001_000);
+      expect(read({ access_token: 'a', expires_in }, 'store').expiresAt).toBe(1_764_000_001_000);
+      expect(notices).toEqual([]);
+    },
+  );
 
   test.each([
     ...[0, '0', -1, '-1', '', null].map((value) => [value, false]),

@@ -76,19 +76,29 @@ function dateOf(value) {
   return isDate(value) ? Number(value) : NaN;
 }
 
-/** Seconds, as RFC 6749 has it; or milliseconds, where the number is plainly that. */
+/** Seconds, as RFC 6749 has it; or milliseconds, or a moment, where the number is plainly that. */
 function lifetime(value) {
-  if (typeof value !== 'number' || !(value > 0 && value * 1000 <= LAST_DATE_MS)) return undefined;
-  const ms = isMilliseconds(value) ? value : value * 1000;
+  if (typeof value !== 'number' || !(value > 0 && value <= LAST_DATE_MS)) return undefined;
+  const isMs = isMilliseconds(value);
+  if (!isMs && isEpoch(value)) return moment(value);
+  const ms = isMs ? value : value * 1000;
   return { expiresAt: undefined, lifetime: Math.min(ms, MAX_LIFETIME_MS) };
+}
+
+/** 2017 to 2096, as seconds or milliseconds. As a lifetime it would be half a century. */
+function isEpoch(number) {
+  return [number, number / 1000].some((seconds) => seconds >= 1.5e9 && seconds < 4e9);
 }
 
 /**
  * 3 600 000 is one hour in milliseconds, or 41.7 days in seconds. Lifetimes are round: a number of more than a day is
- * milliseconds if it makes whole hours of them, or whole minutes of them and no whole days in seconds.
+ * milliseconds if it makes whole hours of them, or whole minutes of them and no whole days in seconds. Servers that round
+ * down say 3599 for an hour.
  */
 function isMilliseconds(number) {
-  return number > DAY && (number % 3_600_000 === 0 || (number % 60_000 === 0 && number % DAY !== 0));
+  if (number <= DAY) return false;
+  const rest = number % 60_000;
+  return number % 3_600_000 === 0 || rest === 59_000 || (rest === 0 && number % DAY !== 0);
 }
 
 exports.readExpiry = readExpiry;
