@@ -21,7 +21,7 @@ pub(crate) struct IncomingBody {
     body: Incoming,
     http2: bool,
     is_framed: bool,
-    /// Begins when the body is complete.
+    /// Begins when the body is complete or dropped.
     rest: Option<Rest>,
     /// Of its connection; `None` if the connection also carries other bodies.
     progress: Option<Progress>,
@@ -53,7 +53,7 @@ impl IncomingBody {
 
     fn complete(&mut self) {
         if let Some(rest) = self.rest.take() {
-            rest.begin();
+            rest.begin(true);
         }
     }
 
@@ -68,6 +68,9 @@ impl IncomingBody {
 impl Drop for IncomingBody {
     fn drop(&mut self) {
         self.note(false);
+        if let Some(rest) = self.rest.take() {
+            rest.begin(false);
+        }
     }
 }
 

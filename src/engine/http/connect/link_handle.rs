@@ -29,6 +29,8 @@ struct State {
     /// `writes` when the connection began to rest; 0 if it never did. After another write the two differ, so a late word
     /// about an old answer does not end the connection under the next request.
     resting: AtomicU64,
+    /// The rest began before all of the answer was read, so that what arrives may belong to it.
+    unread: AtomicBool,
     limit_ms: AtomicU64,
     endings: OnceLock<Endings>,
 }
@@ -112,6 +114,7 @@ impl LinkHandle {
     /// or bytes after which it must end.
     pub(crate) fn arrived(&self, before: Instant, now: Instant) {
         if self.rests()
+            && !self.0.unread.load(Ordering::Relaxed)
             && now.saturating_duration_since(before) < SOON
             && let Some(endings) = self.0.endings.get()
         {
@@ -148,9 +151,11 @@ impl Endings {
 }
 
 impl Rest {
-    /// Begins the rest. To be called when the answer is complete.
-    pub(crate) fn begin(self) {
+    /// Begins the rest. To be called when the answer is complete, or when nobody reads on: hyper may find the rest of it in
+    /// its buffer, and keeps the connection then.
+    pub(crate) fn begin(self, is_complete: bool) {
         let state = &self.link.0;
+        state.unread.store(!is_complete, Ordering::Relaxed);
         state.limit_ms.store(u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
         state.resting.store(self.writes, Ordering::Relaxed);
         if let Some(endings) = state.endings.get() {

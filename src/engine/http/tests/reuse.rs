@@ -134,6 +134,17 @@ async fn a_connection_rests_no_longer_than_its_server_allows() {
 }
 
 #[tokio::test]
+async fn so_does_one_after_a_redirect_whose_body_nobody_reads() {
+    for (timeout, expected) in [(1, 2), (60, 1)] {
+        let head = format!("HTTP/1.1 302 Found\r\nlocation: /b\r\nkeep-alive: timeout={timeout}\r\n");
+        let redirect = format!("{head}content-length: 2\r\n\r\nno");
+        let server = Server::answering(vec![redirect.into(), OK.to_vec()]).await;
+        ask(&transport(), Method::GET, &server.url).await;
+        assert_eq!(*server.connections.lock().unwrap(), expected, "{timeout}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_is_not_used_after_head() {
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n";
     assert_eq!(connections(Method::HEAD, answer, Duration::ZERO).await, 2);
