@@ -82,6 +82,18 @@ describe('an OAuth error', () => {
   });
 });
 
+test.each([
+  ['capitals', oauth('INVALID_CLIENT')],
+  ['white space', oauth(' invalid_client\n')],
+  ['a list', { errors: [{ code: 'invalid_client' }] }],
+  ['a form', 'error=incorrect_client_credentials&error_description=x'],
+  ['bytes', Buffer.from('{"error":"invalid_client"}')],
+  ['a byte order mark', '\ufeff{"error":"invalid_client"}'],
+])('a wrong secret told as %s ends no session', (_, data) => {
+  expect(kindOf(fail({ response: { status: 400, data } }))).toBe('unspent');
+  expect(kindOf(fail({ status: 401, body: data }))).toBe('unspent');
+});
+
 describe("a 401 to the client's own Authorization header", () => {
   test.each(['Basic realm="token"', 'basic', 'Bearer, Basic realm="x"', 'Digest qop=auth', 'Negotiate'])(
     '%s is about the client',

@@ -48,14 +48,18 @@ const OTHERS = ['authorization_pending', 'server_error', 'slow_down', 'temporari
 /** The program's own credentials are refused, as for `invalid_client`: GitHub, Slack and others have their own words. */
 const OF_THE_CLIENT = /^(?=.*_)[a-z_]{0,32}client[a-z_]{0,32}$/;
 
+/** Longer than any code, with white space around it. */
+const MAX_LENGTH = 128;
+
 /**
  * The code as this file lists it; undefined for anything else, such as an API's "Unauthorized": there the status decides.
  * Because only listed codes are returned, an error may show them.
  */
-function listed(code) {
-  if (typeof code !== 'string') return undefined;
+function listed(text) {
+  if (typeof text !== 'string' || text.length > MAX_LENGTH) return undefined;
+  const code = text.trim();
   if (OF_THE_GRANT.has(code) || code in ADVICE || OTHERS.includes(code)) return code;
-  return OF_THE_CLIENT.test(code) ? 'invalid_client' : undefined;
+  return OF_THE_CLIENT.test(code.toLowerCase()) ? 'invalid_client' : undefined;
 }
 
 /** True for errors about the program's own credentials. */

@@ -3,7 +3,7 @@
 // Looks for evidence in a thrown value of any shape: an error of axios, got, undici, ky, openid-client or simple-oauth2, an
 // answer, a string. Each property may be a getter that throws, so only `read` touches one.
 
-const { isNativeError } = require('node:util/types');
+const { isNativeError, isUint8Array } = require('node:util/types');
 const { listed } = require('./oauth-errors.js');
 
 /** A longer chain of causes is a cycle or an attack. */
@@ -27,7 +27,11 @@ const STATUSES = [
   ...['status', 'statusCode', 'httpCode', 'response.status', 'response.statusCode', 'output.statusCode'],
 ];
 /** The fields of a body, and of an error, that hold an OAuth error. */
-const CODES = ['error', 'error.error', 'error.code', 'code', 'errorCode', 'oauth2Code', 'oauthError'];
+const CODES = [
+  ...['error', 'error.error', 'error.code', 'code', 'errorCode', 'errors.0.code', 'oauth2Code', 'oauthError'],
+];
+/** An answer that is a form, as GitHub's without an `accept` header. */
+const IN_FORM = /(?:^|&)error=([a-z_]{1,64})(?:&|$)/;
 
 /** Of the value and its causes; where two of them answer, the outer one wins. `body`: of an unread answer. */
 function evidence(error, body) {
@@ -93,7 +97,7 @@ function chain(error) {
 }
 
 function oauthErrorOf(node) {
-  const bodies = BODIES.map((path) => at(node, path));
+  const bodies = BODIES.map((path) => textOf(at(node, path)));
   return first([node, ...bodies], (holder) => {
     return typeof holder === 'string'
       ? inText(holder)
@@ -105,9 +109,15 @@ function oauthField(holder) {
   return first(CODES, (path) => listed(at(holder, path)));
 }
 
-/** A text may be a code, or an answer's JSON, as in `new Error(await response.text())`. */
+/** Of bytes their text; any other value as it is. */
+function textOf(body) {
+  const isText = isUint8Array(body) && body.length <= MAX_JSON_LENGTH;
+  return isText ? new TextDecoder().decode(body) : body;
+}
+
+/** A text may be a code, or an answer's JSON or form, as in `new Error(await response.text())`. */
 function inText(text) {
-  return listed(text) ?? oauthField(parsed(text));
+  return listed(text) ?? oauthField(parsed(text)) ?? listed(IN_FORM.exec(textOnly(text))?.[1]);
 }
 
 function statusOf(node) {
@@ -162,7 +172,8 @@ function toNumber(value) {
 function parsed(text) {
   if (typeof text !== 'string' || text.length > MAX_JSON_LENGTH || !/^\s*\{/.test(text)) return undefined;
   try {
-    return JSON.parse(text);
+    // A byte order mark is white space, but none of JSON's.
+    return JSON.parse(text.trim());
   } catch {
     return undefined;
   }
