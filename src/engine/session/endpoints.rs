@@ -41,6 +41,8 @@ struct Refusing {
     refusals: VecDeque<Refusal>,
     /// How many rotations in a row have not helped.
     useless: u32,
+    /// How many of these since a server accepted the token held.
+    unaccepted: u32,
     /// The generation that the last of them brought, and when that was refused.
     last: Option<(u64, Instant)>,
 }
@@ -72,6 +74,9 @@ impl Endpoints {
             self.accepting_held |= bit(endpoint.resource);
         }
         let Some(refusing) = &mut self.refusing else { return };
+        if held {
+            refusing.unaccepted = 0;
+        }
         if replayed {
             refusing.useless = 0;
         }
@@ -114,13 +119,14 @@ impl Endpoints {
     pub(super) fn refused(&mut self, endpoint: Endpoint, generation: u64, now: Instant) {
         let resource = !self.accepted_held(endpoint);
         let shape = self.accepting & bit(endpoint.shape) == 0;
-        let Refusing { refusals, useless, last } = &mut **self.refusing.get_or_insert_default();
+        let Refusing { refusals, useless, unaccepted, last } = &mut **self.refusing.get_or_insert_default();
         refusals.retain(|it| it.endpoint != endpoint);
         refusals.truncate(REMEMBERED - 1);
         refusals.push_front(Refusal { endpoint, generation, twice: true, resource, shape });
         // Requests that waited for the same rotation count once.
         if last.is_none_or(|(counted, _)| counted != generation) {
             *useless += 1;
+            *unaccepted += 1;
             *last = Some((generation, now));
         }
     }
@@ -134,10 +140,20 @@ impl Endpoints {
 
     /// True if a 401 of `endpoint` to a token that another endpoint accepted is worth a rotation.
     pub(super) fn deserves_rotation(&self, endpoint: Endpoint, now: Instant) -> bool {
-        self.accepts(endpoint)
-            || self.refusing.as_ref().is_none_or(|refusing| {
-                refusing.useless < MAX_USELESS || refusing.last.is_none_or(|(_, at)| now - at >= TRY_AGAIN)
-            })
+        self.accepts(endpoint) || self.tries(now, |refusing| refusing.useless)
+    }
+
+    /// True if a 401 of `endpoint` to a token that nobody has accepted is worth a rotation. `young`: so is the token. It may have
+    /// been revoked before anybody used it, and so may some more, but not all that follow.
+    pub(super) fn deserves_another(&self, endpoint: Endpoint, young: bool, now: Instant) -> bool {
+        (self.accepts(endpoint) || !young) && self.tries(now, |refusing| refusing.unaccepted)
+    }
+
+    /// True if few rotations were in vain, or the last of them a while ago.
+    fn tries(&self, now: Instant, in_vain: impl Fn(&Refusing) -> u32) -> bool {
+        self.refusing.as_ref().is_none_or(|refusing| {
+            in_vain(refusing) < MAX_USELESS || refusing.last.is_none_or(|(_, at)| now - at >= TRY_AGAIN)
+        })
     }
 
     /// True if `endpoint` accepted tokens, and never refused a token and its successor: a 401 is news then.

@@ -240,10 +240,10 @@ impl State {
         }
         if let Some(held) = valid {
             let unknown = held.from_refresh && !held.accepted();
-            if unknown
+            let pause = schedule::again_pause(&held, now).filter(|_| unknown);
+            if let Some(pause) = pause
                 && !policy.anonymous
                 && !self.endpoints.refuses(endpoint)
-                && let Some(pause) = schedule::again_pause(&held, now)
             {
                 return Rejected::Again(pause);
             }
@@ -254,8 +254,10 @@ impl State {
                 (true, false) => self.endpoints.deserves_rotation(endpoint, now),
                 // A replay in vain, unless the token was revoked after this endpoint had accepted it.
                 (true, true) => self.endpoints.accepts_held(endpoint),
+                (false, _) if !held.from_refresh => true,
                 // A refresh has brought this token a moment ago, and the next one would bring another like it.
-                (false, _) => !held.from_refresh,
+                (false, false) => pause.is_none() && self.endpoints.deserves_another(endpoint, young, now),
+                (false, true) => false,
             };
             if replayed {
                 self.endpoints.refused(endpoint, self.generation, now);

@@ -251,6 +251,10 @@ impl Witness {
             && self.accepting.contains(&endpoint)
             && !self.refused.contains(&endpoint)
             && (!replays || self.accepting_held.contains(&endpoint));
+        // Nobody has used the token, so that it may have been revoked since it came.
+        let known = self.accepting.contains(&endpoint) && !self.refused.contains(&endpoint);
+        let unused =
+            !replays && (known || valid.is_some_and(|held| self.now - held.arrived >= YOUNG));
         let long_ago = self.given_back.is_some_and(|at| self.now - at >= IGNORE_REJECTIONS_FOR);
         let sending = Sending { stamp, endpoint: named(endpoint), replayed };
         let replayed = replays;
@@ -297,7 +301,7 @@ impl Witness {
                 if self.flight.is_none() {
                     assert!(!self.cooling());
                     assert!(
-                        !(in_vain || accepted && replayed && !news) || long_ago,
+                        !(in_vain && !unused || accepted && replayed && !news) || long_ago,
                         "a refresh did not help a moment ago"
                     );
                     self.given_back = None;

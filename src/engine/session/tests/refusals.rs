@@ -132,3 +132,42 @@ async fn requests_that_are_not_replayed_cost_one_refresh_too() {
     }
     assert_eq!(world.ledger.count("ask"), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn token_that_is_revoked_before_anybody_used_it_is_refreshed_at_once() {
+    let world = World::using(pair(1)).await;
+    world.session.accepted(at(&world, 0));
+    world.grant.will([Reply::tokens(2), Reply::tokens(3)]);
+    assert_eq!(world.rejects(at(&world, 1)).await, Ok("a2".into()));
+    assert_eq!(world.rejects(again(&world, 1)).await, Ok("give back".into()));
+    assert_eq!(world.rejects(at(&world, 2)).await, Ok("give back".into()), "it never accepted a token");
+    assert_eq!(world.rejects(at(&world, 0)).await, Ok("a3".into()));
+    assert_eq!(world.rejects(at(&world, 1)).await, Ok("give back".into()));
+    assert_eq!(world.ledger.count("ask"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn old_token_that_nobody_used_is_refreshed_wherever_it_is_refused() {
+    let world = World::using(pair(1)).await;
+    world.grant.will([Reply::tokens(2), Reply::tokens(3)]);
+    world.session.rotate(&world.by, None).await.unwrap();
+    tokio::time::sleep(secs(299)).await;
+    assert_eq!(world.rejects(at(&world, 1)).await, Ok("give back".into()));
+    tokio::time::sleep(secs(1)).await;
+    assert_eq!(world.rejects(at(&world, 1)).await, Ok("a3".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_endpoints_that_accepted_and_refuse_from_now_on_cost_three_refreshes() {
+    let world = World::using(pair(1)).await;
+    for n in 0..10 {
+        world.session.accepted(at(&world, n));
+    }
+    world.grant.will((2..=4).map(Reply::tokens));
+    for n in 0..10 {
+        if world.rejects(at(&world, n)).await != Ok("give back".into()) {
+            assert_eq!(world.rejects(again(&world, n)).await, Ok("give back".into()));
+        }
+    }
+    assert_eq!(world.ledger.count("ask"), 3);
+}
