@@ -101,6 +101,13 @@ impl Writer {
         })
     }
 
+    /// The newest tokens are of no use any more. Written later, they could take the place of another process's login. A
+    /// logout is still written.
+    pub(super) fn give_up(&self) {
+        let mut wanted = self.wanted();
+        wanted.unsaved &= wanted.next.record.tokens.is_none();
+    }
+
     /// The newest tokens that the store should hold.
     pub(super) fn newest(&self) -> Option<Versioned> {
         Versioned::of(self.wanted().next.clone())

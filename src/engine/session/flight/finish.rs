@@ -129,6 +129,9 @@ impl Flight {
                 }
                 let now = inner.now();
                 inner.state.lost(error.clone(), now);
+                if inner.state.held().is_none() {
+                    self.session.writer.give_up();
+                }
                 events.extend([Event::RefreshFailed(error.clone()), Event::Logout]);
                 Err(error)
             }

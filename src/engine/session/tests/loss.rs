@@ -254,3 +254,16 @@ async fn token_that_was_rejected_does_not_serve_after_a_loss() {
     assert_eq!(world.rejected(world.stamp()).await, lost(LostReason::Rejected));
     assert_eq!(world.token().await, lost(LostReason::Rejected));
 }
+
+#[tokio::test(start_paused = true)]
+async fn lost_tokens_that_were_not_saved_are_not_written_over_the_login_of_another_process() {
+    let world = World::using(stale(1)).await;
+    world.grant.will([Reply::after(ms(10), With::Tokens(stale(2))), Reply::error(TERMINAL)]);
+    world.store.fail_writes(vec![STORE_DOWN; 3]);
+    assert_eq!(world.token().await, Ok("a2".into()));
+    assert_eq!(world.token().await, lost(LostReason::Rejected));
+    world.store.put(Some(pair(5)));
+    tokio::time::sleep(secs(20)).await;
+    assert_eq!((world.store.kept(), world.token().await), ("a5".into(), Ok("a5".into())));
+    assert_eq!(world.ledger.count("save"), 0);
+}
