@@ -167,6 +167,11 @@ impl Endpoints {
         self.accepts(endpoint) && self.accepted_held(endpoint)
     }
 
+    /// True if `endpoint` accepted tokens, and not yet the token held.
+    pub(super) fn awaits_held(&self, endpoint: Endpoint) -> bool {
+        self.accepts(endpoint) && !self.accepted_held(endpoint)
+    }
+
     fn accepted_held(&self, endpoint: Endpoint) -> bool {
         self.accepting_held & bit(endpoint.resource) != 0
     }

@@ -239,7 +239,8 @@ impl State {
             _ => {}
         }
         if let Some(held) = valid {
-            let unknown = held.from_refresh && !held.accepted();
+            // A server that knows the token may not be the one that this endpoint asks.
+            let unknown = held.from_refresh && (!held.accepted() || self.endpoints.awaits_held(endpoint));
             let pause = schedule::again_pause(&held, now).filter(|_| unknown);
             if let Some(pause) = pause
                 && !policy.anonymous

@@ -253,8 +253,9 @@ impl Witness {
             && (!replays || self.accepting_held.contains(&endpoint));
         // Nobody has used the token, so that it may have been revoked since it came.
         let known = self.accepting.contains(&endpoint) && !self.refused.contains(&endpoint);
-        let unused =
-            !replays && (known || valid.is_some_and(|held| self.now - held.arrived >= YOUNG));
+        let awaited =
+            known && valid.is_some_and(|held| held.from_refresh) && !self.accepting_held.contains(&endpoint);
+        let unused = !replays && (known || valid.is_some_and(|held| self.now - held.arrived >= YOUNG));
         let long_ago = self.given_back.is_some_and(|at| self.now - at >= IGNORE_REJECTIONS_FOR);
         let sending = Sending { stamp, endpoint: named(endpoint), replayed };
         let replayed = replays;
@@ -272,7 +273,13 @@ impl Witness {
             }
             Rejected::Again(pause) => {
                 let held = valid.expect("a valid token");
-                assert!(in_vain && !refusing && !self.rotating() && !self.cooling() && self.lost.is_none());
+                assert!(
+                    (in_vain || awaited)
+                        && !refusing
+                        && !self.rotating()
+                        && !self.cooling()
+                        && self.lost.is_none()
+                );
                 assert!(self.now + pause - held.arrived <= secs(2), "only while it is new");
             }
             Rejected::GiveBack if self.lost.is_some() => {

@@ -1,7 +1,8 @@
 //! Endpoints that refuse tokens which others accept.
 
 use crate::session::tests::support::*;
-use crate::session::{Endpoint, Sending};
+use crate::session::{Endpoint, Sending, Verdict};
+use crate::wait::arrival::Arrival;
 
 /// `n` is an endpoint of its own.
 fn at(world: &World, n: u32) -> Sending {
@@ -170,4 +171,20 @@ async fn ten_endpoints_that_accepted_and_refuse_from_now_on_cost_three_refreshes
         }
     }
     assert_eq!(world.ledger.count("ask"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_token_that_one_endpoint_knows_is_sent_again_to_another_that_will_know_it() {
+    let world = World::using(pair(1)).await;
+    world.session.accepted(at(&world, 0));
+    world.session.accepted(at(&world, 1));
+    world.grant.will([Reply::tokens(2)]);
+    assert_eq!(world.rejects(at(&world, 0)).await, Ok("a2".into()));
+    world.session.accepted(again(&world, 0));
+    for sending in [at(&world, 1), again(&world, 1)] {
+        let verdict = world.session.rejected(&world.by, sending, Arrival::draw()).await;
+        assert!(matches!(verdict, Ok(Verdict::Again(_))), "{verdict:?}");
+    }
+    world.session.accepted(at(&world, 1));
+    assert_eq!(world.ledger.count("ask"), 1);
 }
