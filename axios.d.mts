@@ -22,7 +22,7 @@ declare module 'axios' {
 
 /**
  * An adapter for `axios.create`: requests go through the client, in Rust, with its token, its rotation and its retries, and
- * come back as axios' own http adapter would bring them. What differs is in docs/axios.md.
+ * come back as axios' own http adapter would bring them. The differences are in docs/axios.md.
  *
  * Errors are axios' own: an AxiosError whose `cause` is the client's error, with the code that axios' http adapter would
  * give, or the client's where axios has none (ERR_SESSION_LOST, ERR_REFRESH_FAILED …).
@@ -97,7 +97,7 @@ export function setAuthHeaders(
 /** Callers waited `refreshTimeout` for a refresh. The same class as that of `token-rotator`. */
 export { RefreshTimeoutError } from './index.js';
 
-/** What is stored. Fields beside these two are kept. */
+/** The tokens as they are stored. Fields beside these two are kept. */
 export type AuthTokens = {
   accessToken: string;
   refreshToken: string;
@@ -118,9 +118,9 @@ export interface AuthRefreshOptions {
   getTokens: () => AuthTokens | null | undefined | Promise<AuthTokens | null | undefined>;
   /** Stores what was stored with what was refreshed over it. Repeated until it succeeds. */
   setTokens: (tokens: AuthTokens) => unknown;
-  /** Whether a failed request says that the session has expired. If it throws, status 401 does. */
+  /** Decides whether a failed request says that the session has expired. If it throws, status 401 does. */
   isSessionExpired: (context: RequestFailureContext) => boolean;
-  /** Whether what `refresh` failed with ends the session. If it throws, `invalid_grant` or a bare status 400 or 401 does. */
+  /** Decides whether an error of `refresh` ends the session. If it throws, `invalid_grant` or a bare status 400 or 401 does. */
   isRefreshFailureTerminal: (error: unknown) => boolean;
   /** `name` default `Authorization`; `format` default `Bearer TOKEN`, pure. */
   header?: {
@@ -192,7 +192,7 @@ export interface TokenRotatorOptions<TRefreshData = unknown> {
   logger?: Logger;
 }
 
-/** What request interceptors get: axios' InternalAxiosRequestConfig, which its first versions do not have. */
+/** The config that request interceptors get: axios' InternalAxiosRequestConfig, which its first versions do not have. */
 type SentConfig =
   AxiosInstance['interceptors']['request'] extends AxiosInterceptorManager<infer T> ? T : never;
 

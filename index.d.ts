@@ -74,7 +74,7 @@ interface LoneAnswer {
   refresh_token: string;
 }
 
-/** Which session a hook, a log line or an error is about: the client's option `session`, or the key of `client.session`. */
+/** The session that a hook, a log line or an error is about: the client's option `session`, or the key of `client.session`. */
 export interface SessionContext {
   session: string;
 }
@@ -210,7 +210,7 @@ interface ClientOptions {
 
   /**
    * Asks the authorization server for new tokens. Never called twice for one refresh token while an answer may still
-   * come. What it throws decides what happens next, see `isRefreshFailureTerminal`. An OAuth error, an answer of status 4xx or an
+   * come. An error that it throws decides what happens next, see `isRefreshFailureTerminal`. An OAuth error, an answer of status 4xx or an
    * Error that it returns counts as thrown. If it returns a usable refresh token without a usable access token, the refresh fails,
    * and the next one sends the new refresh token.
    * A promise may be of `unknown`, as that of `response.json()` is.
@@ -244,7 +244,7 @@ interface ClientOptions {
   // ── what ends a session ──
 
   /**
-   * Whether what `refresh` threw ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
+   * Decides whether an error of `refresh` ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
    * it, where HTTP clients put it: `error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response …
    * Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
    * Other OAuth errors, such as invalid_client, are about the program and end no session: the error's message says which setting
@@ -389,11 +389,11 @@ type TokenStorage =
 
 type MaybeTokens = LoginLike | null | undefined;
 
-/** What counts as expired. */
+/** The options that say when a token counts as expired. */
 type Judge =
   | {
       /**
-       * Whether an answer says that the token is expired. Default: its status is 401, and its `WWW-Authenticate` does
+       * Decides whether an answer says that the token is expired. Default: its status is 401, and its `WWW-Authenticate` does
        * not say `insufficient_scope`. Called only for statuses outside 200–399, for `judgedStatuses`, and for network errors
        * (status 0). If it throws, the default decides. After a network error only what can be repeated is sent again:
        * `retry.methods`, an `idempotencyKey`, or a request of which nothing was sent.
@@ -409,7 +409,7 @@ type Judge =
     }
   | { isSessionExpired?: ((failure: SessionFailure) => boolean) | undefined; judgedStatuses?: undefined };
 
-/** Which way connections go: straight, through a proxy, or to a Unix socket. */
+/** The way that connections go: straight, through a proxy, or to a Unix socket. */
 type Route =
   | {
       /**
@@ -693,7 +693,7 @@ interface TokenRotatorErrorOptions {
   cause?: unknown;
 }
 
-/** What all errors have in common. It is no class of its own at run time. */
+/** The fields that all errors have in common. It is no class of its own at run time. */
 declare class AnyError<Lost extends boolean = false> extends Error {
   constructor(message: string, options?: TokenRotatorErrorOptions);
   readonly code: ErrorCode;
@@ -763,7 +763,7 @@ export class QueueFullError extends AnyError {
 /** `timeout` or `queue.timeout` passed. */
 export class TimeoutError extends AnyError {
   readonly code: 'ERR_TIMEOUT';
-  /** What the request was waiting for: a rotation or a place on the wire, a connection, an answer's head, its body. */
+  /** The thing that the request was waiting for: a rotation or a place on the wire, a connection, an answer's head, its body. */
   readonly phase: 'queue' | 'connect' | 'response' | 'body';
 }
 

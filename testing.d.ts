@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events';
 export function startAuthServer(options?: AuthServerOptions): Promise<AuthServer>;
 
 /**
- * What happens to a refresh token that comes back after it was spent.
+ * The fate of a refresh token that comes back after it was spent.
  * "Previous" means that no token it was exchanged for has been spent; older ones end the session under every policy.
  *
  * - `strict`: refused, and the whole session ends, access tokens too (RFC 9700; oidc-provider).
@@ -19,13 +19,13 @@ export function startAuthServer(options?: AuthServerOptions): Promise<AuthServer
 export type ReusePolicy = 'strict' | 'leeway' | 'parent-of-active' | 'same-token-window' | 'none';
 
 export interface AuthServerOptions {
-  /** What a spent refresh token does. Default `'strict'`. */
+  /** The effect of a spent refresh token. Default `'strict'`. */
   reuse?: ReusePolicy;
   /** How long after its spending a token is forgiven, ms. Read by `leeway` and `same-token-window`. Default 10 000. */
   leeway?: number;
   /** How long an access token is good, ms. Default 3 600 000. */
   accessTokenTtl?: number;
-  /** Whether answers carry `expires_in` and logins `expiresAt`; without, only a 401 tells. Default true. */
+  /** True if answers carry `expires_in` and logins `expiresAt`; without, only a 401 tells. Default true. */
   expiresIn?: boolean;
   /** With `reuse: 'none'`: leave the unchanged refresh token out of the answer. Default false. */
   omitRefreshToken?: boolean;
@@ -169,7 +169,7 @@ export interface FaultHandle {
   cancel(): void;
 }
 
-/** What the server saw. Every getter gives a copy as of now. */
+/** The events that the server saw. Every getter gives a copy as of now. */
 export interface Ledger {
   readonly counts: Readonly<LedgerCounts>;
   /** The latest `maxTokens` refresh tokens, in order of issue. */
@@ -224,7 +224,7 @@ export interface RefreshTokenEntry {
   issuedAt: number;
   /** When it was first exchanged; null: not yet. */
   spentAt: number | null;
-  /** Whether the answer to its spending got out to the socket; null: not spent, or still under way. */
+  /** True if the answer to its spending got out to the socket; null: not spent, or still under way. */
   delivered: boolean | null;
   /** How often it came back after it was spent. */
   reused: number;
@@ -245,7 +245,7 @@ export interface ApiRequest {
   path: string;
   /** 0: reset by a fault. */
   status: number;
-  /** Whether the API carried it out. */
+  /** True if the API carried it out. */
   applied: boolean;
   /** Whose token it carried, and from which generation; null for none or an unknown one. */
   session: string | null;

@@ -116,7 +116,7 @@ pub enum RefreshFailureKind {
 pub struct Cause {
     pub environment: u64,
     pub number: u32,
-    /// What messages say of the value: a code, or what is wrong with it. Never a token, or a text from the wire.
+    /// The part that messages show of the value: a code, or what is wrong with it. Never a token, or a text from the wire.
     pub said: Option<Arc<str>>,
     /// Dropped with the last error that names the value, so that the environment forgets it.
     pub kept: Arc<dyn Any + Send + Sync>,

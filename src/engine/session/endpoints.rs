@@ -1,4 +1,4 @@
-//! Which endpoints refuse tokens that others accept, so that their 401s start no rotation.
+//! The endpoints that refuse tokens which others accept, so that their 401s start no rotation.
 //!
 //! A missing scope, a gateway's rule or a suspended resource is often a bare 401, and no new token cures it. An endpoint that
 //! refused a token and its successor says nothing about the token any more, until it accepts one.

@@ -59,7 +59,7 @@ struct Head {
     is_interim: Option<bool>,
 }
 
-/// What a line means.
+/// The meaning of a line.
 enum Line {
     Harmless,
     FoldedFraming,

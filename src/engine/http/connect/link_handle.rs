@@ -42,7 +42,7 @@ pub(crate) struct Rest {
     limit: Duration,
 }
 
-/// What an origin's connections have shown of how its server ends them. A clone is the same memory.
+/// An origin's connections, as far as they have shown how its server ends them. A clone is the same memory.
 #[derive(Clone, Default)]
 pub(crate) struct Endings(Arc<Mutex<Seen>>);
 

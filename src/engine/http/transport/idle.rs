@@ -20,7 +20,7 @@ pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// both under way for a while.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// What is known of the connections to each origin, by host and port.
+/// The knowledge of the connections to each origin, by host and port.
 #[derive(Default)]
 pub(crate) struct Origins(Mutex<HashMap<String, Endings>>);
 

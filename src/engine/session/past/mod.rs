@@ -21,7 +21,7 @@ const SHORT: Duration = Duration::from_secs(10 * 60);
 /// How long a session without a client remembers its end, or tokens that are stored nowhere.
 pub(super) const LONG: Duration = Duration::from_secs(24 * 3600);
 
-/// What a session knows of tokens that it does not hold any more.
+/// A session's memory of tokens that it does not hold any more.
 #[derive(Default)]
 pub(super) struct Past {
     pub(super) replaced: Replaced,
