@@ -60,5 +60,9 @@ test.each(Object.keys(RESULTS))('%s', async (name) => {
   const calls = 8 * Object.keys(RESULTS[name]).length;
   expect(ledger).toMatchObject({ answered: calls, reuses: 0 });
   expect(ledger.refreshes).toBeGreaterThanOrEqual(Math.floor((calls - 1) / 5));
-  expect(stats).toMatchObject({ requests: calls, rotations: ledger.refreshes, replays: ledger.rejected });
+  expect(stats).toMatchObject({ requests: calls, rotations: ledger.refreshes });
+  // Each rotation began with a request that was then replayed. Some rejections are no replays: a token that is used up by
+  // other requests within 2 s of its arrival is sent again after pauses, because not every server may know it yet.
+  expect(stats.replays).toBeGreaterThanOrEqual(ledger.refreshes);
+  expect(stats.replays).toBeLessThanOrEqual(ledger.rejected);
 });
