@@ -2,6 +2,7 @@
 
 const { awaited, refreshBy } = require('./callbacks/wire.js');
 const { rejection, withResolvers } = require('./callbacks/misbehaviours.js');
+const { until } = require('./axios/support/turns.js');
 const { useHarness } = require('./support/harness.js');
 
 const { serve, client, secret, store, track } = useHarness();
@@ -89,10 +90,14 @@ describe('setTokens that fails', () => {
 
 describe('getTokens that fails', () => {
   test('at the first request: a StoreError for all who wait, and the next one reads again', async () => {
-    const { server, getTokens, get } = await start();
-    getTokens.mockImplementationOnce(fail);
-    const errors = await Promise.all([get(), get(), get()].map(rejection));
-    for (const error of errors) {
+    const { server, getTokens, api, get } = await start();
+    const { promise: read, reject } = withResolvers();
+    getTokens.mockImplementationOnce(() => read);
+    const errors = [get(), get(), get()].map(rejection);
+    // Else the first could fail before the others have begun to wait.
+    await until(() => api.stats().requests === 3);
+    reject(broken);
+    for (const error of await Promise.all(errors)) {
       expect(error).toMatchObject({ name: 'StoreError', code: 'ERR_STORE_UNAVAILABLE', retryable: true });
       expect(error.cause).toBe(broken);
     }
