@@ -4,7 +4,12 @@
 //! only between tasks. Without a look of its own, a request would be written to a connection whose end has arrived
 //! already, and a `POST` would be lost. Invariant: nothing is written after an answer unless a read has just said that
 //! nothing is there, because hyper reads before it takes a request.
+//!
+//! A look is a system call, and hyper reads three or four times between two requests. So a socket looks once after each
+//! [`handing_over`]: before it, no connection can have got a request.
 
+use std::cell::Cell;
+use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice, Read};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -15,8 +20,26 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub(crate) struct Socket<S> {
     stream: S,
-    /// True from a write to the next read: an answer is awaited, and the system's event is soon enough.
-    awaits: bool,
+    /// [`HANDED_OVER`] at the last look, or when something was read. `None` from a write to the next read: an answer is
+    /// awaited, and the system's event is soon enough.
+    looked: Option<u64>,
+}
+
+thread_local! {
+    /// How often a request was polled and went on waiting: hyper may have given it to a connection then. Requests and
+    /// connections run on one thread.
+    static HANDED_OVER: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Runs a request. Every request that hyper gives to a connection must be run by this, or that connection does not look.
+pub(crate) fn handing_over<F: Future + Unpin>(mut request: F) -> impl Future<Output = F::Output> {
+    poll_fn(move |cx| {
+        let answer = Pin::new(&mut request).poll(cx);
+        if answer.is_pending() {
+            HANDED_OVER.set(HANDED_OVER.get() + 1);
+        }
+        answer
+    })
 }
 
 /// The most bytes that a look reads: as many as the usual chunk of a body, in whose middle a look may come too.
@@ -27,7 +50,7 @@ where
     for<'a> SockRef<'a>: From<&'a S>,
 {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, awaits: false }
+        Self { stream, looked: Some(HANDED_OVER.get()) }
     }
 
     /// Asks the system, whatever tokio knows.
@@ -56,18 +79,22 @@ where
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let now = HANDED_OVER.get();
         let mut read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if read.is_pending() && !self.awaits {
+        let looks = read.is_pending() && self.looked.is_some_and(|looked| looked != now);
+        if looks {
             read = self.look(buffer);
         }
-        self.awaits &= read.is_pending();
+        if looks || read.is_ready() {
+            self.looked = Some(now);
+        }
         read
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.awaits = true;
+        self.looked = None;
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -88,7 +115,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.awaits = true;
+        self.looked = None;
         Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,7 @@ use crate::http::connect::connector::Connector;
 use crate::http::connect::heads::WithHeads;
 use crate::http::connect::link_handle::{LinkHandle, Rest};
 use crate::http::connect::proxy::Proxies;
+use crate::http::connect::socket::handing_over;
 use crate::http::connect::tcp::Tcp;
 use crate::http::connect::tls::TlsOptions;
 use crate::http::connect::unix::SocketPath;
@@ -153,7 +154,7 @@ impl Transport for HyperTransport {
             loop {
                 let (outgoing, unsent) = outgoing(request)?;
                 let uri = outgoing.uri().clone();
-                match self.request(&request.url, outgoing)?.await {
+                match handing_over(self.request(&request.url, outgoing)?).await {
                     Ok(response) => {
                         let Some(fault) = fault(&response) else {
                             let rest = rest_after(&request.method, &response, endings);
