@@ -14,8 +14,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use crate::fault::Fault;
 use crate::http::connect::link::BoxError;
-use crate::http::connect::link_handle::Rest;
-use crate::http::connect::progress::Progress;
+use crate::http::connect::link_handle::{LinkHandle, Rest};
 
 pub(crate) struct IncomingBody {
     body: Incoming,
@@ -23,8 +22,8 @@ pub(crate) struct IncomingBody {
     is_framed: bool,
     /// Begins when the body is complete or dropped.
     rest: Option<Rest>,
-    /// Of its connection; `None` if the connection also carries other bodies.
-    progress: Option<Progress>,
+    /// Its connection; `None` if the connection also carries other bodies.
+    link: Option<LinkHandle>,
 }
 
 impl IncomingBody {
@@ -34,10 +33,10 @@ impl IncomingBody {
         let coding = response.headers().get_all(TRANSFER_ENCODING).iter().next_back();
         let is_chunked =
             coding.is_some_and(|coding| coding.as_bytes().to_ascii_lowercase().ends_with(b"chunked"));
-        let progress = response.extensions().get::<Progress>().filter(|_| !http2).cloned();
+        let link = response.extensions().get::<LinkHandle>().filter(|_| !http2).cloned();
         response.map(|body| {
             let is_framed = http2 || is_chunked || body.size_hint().exact().is_some();
-            let mut incoming = Self { body, http2, is_framed, rest: rest.filter(|_| !http2), progress };
+            let mut incoming = Self { body, http2, is_framed, rest: rest.filter(|_| !http2), link };
             incoming.note(!incoming.body.is_end_stream());
             if incoming.body.is_end_stream() {
                 incoming.complete();
@@ -59,7 +58,7 @@ impl IncomingBody {
 
     /// Tells the connection if more of the body is to come.
     fn note(&self, more: bool) {
-        if let Some(progress) = &self.progress {
+        if let Some(progress) = self.link.as_ref().map(LinkHandle::progress) {
             if more { progress.made() } else { progress.ended() }
         }
     }

@@ -52,7 +52,9 @@ pub(crate) struct Heads<S> {
 #[derive(Default)]
 struct Head {
     /// The beginning of the line that is being read.
-    line: Vec<u8>,
+    line: [u8; LONGEST_NAME],
+    /// How much of `line` there is.
+    length: usize,
     /// The last line that was no continuation says where the body ends.
     is_framing: bool,
     /// After an interim answer, such as 103, another head follows. `None` before the status.
@@ -99,18 +101,20 @@ impl<S> Heads<S> {
 impl Head {
     /// `piece` holds at most one line's end, and nothing behind it.
     fn read(&mut self, piece: &[u8]) -> Line {
-        let room = LONGEST_NAME - self.line.len();
-        self.line.extend_from_slice(&piece[..piece.len().min(room)]);
+        let rest = &mut self.line[self.length..];
+        let taken = piece.len().min(rest.len());
+        rest[..taken].copy_from_slice(&piece[..taken]);
+        self.length += taken;
         if !piece.ends_with(b"\n") {
             return Line::Harmless;
         }
         let meaning = self.meaning();
-        self.line.clear();
+        self.length = 0;
         meaning
     }
 
     fn meaning(&mut self) -> Line {
-        let line = &self.line[..];
+        let line = &self.line[..self.length];
         if line.starts_with(b" ") || line.starts_with(b"\t") {
             return if self.is_framing { Line::FoldedFraming } else { Line::Harmless };
         }

@@ -12,7 +12,6 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 
 use crate::clock::{self, Instant};
 use crate::http::connect::link_handle::LinkHandle;
-use crate::http::connect::progress::Progress;
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -22,7 +21,6 @@ pub(crate) struct Link {
     handle: LinkHandle,
     /// When the link was last read.
     read: Instant,
-    progress: Progress,
     /// How often the link may still be read before other tasks run.
     reads_left: u8,
 }
@@ -38,7 +36,6 @@ impl Link {
             forwarded: false,
             handle: LinkHandle::default(),
             read: clock::now(),
-            progress: Progress::default(),
             reads_left: READS_IN_A_ROW,
         }
     }
@@ -56,15 +53,16 @@ impl Link {
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let io = Pin::new(&mut *self.io);
-        if !self.progress.counts_bytes() {
-            return io.poll_read(cx, buffer).map(|read| read.and_then(|()| self.progress.read(1)));
+        let progress = self.handle.progress();
+        if !progress.counts_bytes() {
+            return io.poll_read(cx, buffer).map(|read| read.and_then(|()| progress.read(1)));
         }
         // hyper's own buffer does not say how many bytes it got.
         let mut bytes = [0; 4096];
         let room = bytes.len().min(buffer.remaining());
         let mut bytes = ReadBuf::new(&mut bytes[..room]);
         ready!(io.poll_read(cx, bytes.unfilled()))?;
-        self.progress.read(bytes.filled().len())?;
+        progress.read(bytes.filled().len())?;
         buffer.put_slice(bytes.filled());
         Poll::Ready(Ok(()))
     }
@@ -76,7 +74,7 @@ impl<T: Read + Write + Send + Unpin> Io for T {}
 
 impl Connection for Link {
     fn connected(&self) -> Connected {
-        Connected::new().proxy(self.forwarded).extra(self.handle.clone()).extra(self.progress.clone())
+        Connected::new().proxy(self.forwarded).extra(self.handle.clone())
     }
 }
 

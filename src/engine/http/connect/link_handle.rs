@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 
 use crate::clock::{self, Instant};
+use crate::http::connect::progress::Progress;
 
 /// A clone steers the same connection.
 #[derive(Clone, Default)]
@@ -33,6 +34,7 @@ struct State {
     unread: AtomicBool,
     limit_ms: AtomicU64,
     endings: OnceLock<Endings>,
+    progress: Progress,
 }
 
 /// The rest that a connection may take after an answer.
@@ -48,10 +50,18 @@ pub(crate) struct Endings(Arc<Mutex<Seen>>);
 
 #[derive(Default)]
 struct Seen {
-    /// When the first connection began to rest.
-    first_rest: Option<Instant>,
+    trial: Trial,
     /// When a connection last ended that rested or carried a request, without an announcement.
     last_end: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Default)]
+enum Trial {
+    /// No connection has rested yet.
+    #[default]
+    ToCome,
+    Until(Instant),
+    Over,
 }
 
 /// How soon after an answer an end tells something about the next connections, and for how long. Short, because a server
@@ -89,6 +99,11 @@ impl LinkHandle {
 
     pub(crate) fn is_refused(&self) -> bool {
         self.0.refused.load(Ordering::Relaxed)
+    }
+
+    /// Of the body that the connection carries; HTTP/2 carries many, and does not use it.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.0.progress
     }
 
     pub(crate) fn wrote(&self) {
@@ -136,8 +151,20 @@ impl Endings {
     /// How long the next request waits, so that a server which ends its connections shows it before a request is lost. Only
     /// during the [`TRIAL`] after the origin's first answer.
     pub(crate) fn trial(&self) -> Option<Duration> {
-        let left = (self.seen().first_rest? + TRIAL).saturating_duration_since(clock::now());
-        (!left.is_zero()).then_some(left)
+        let mut seen = self.seen();
+        let Trial::Until(end) = seen.trial else { return None };
+        let left = end.checked_duration_since(clock::now()).filter(|left| !left.is_zero());
+        if left.is_none() {
+            seen.trial = Trial::Over;
+        }
+        left
+    }
+
+    fn rested(&self) {
+        let mut seen = self.seen();
+        if let Trial::ToCome = seen.trial {
+            seen.trial = Trial::Until(clock::now() + TRIAL);
+        }
     }
 
     fn are_recent(&self) -> bool {
@@ -159,7 +186,7 @@ impl Rest {
         state.limit_ms.store(u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
         state.resting.store(self.writes, Ordering::Relaxed);
         if let Some(endings) = state.endings.get() {
-            endings.seen().first_rest.get_or_insert_with(clock::now);
+            endings.rested();
         }
         if self.limit.is_zero() {
             state.connection.wake();

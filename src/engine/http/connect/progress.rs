@@ -4,12 +4,11 @@
 //! Invariant: only the framing of one HTTP/1.1 body counts. Each part of the body begins the count again.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts since the last part of a body; 0 while there is no body. A clone counts the same connection.
-#[derive(Clone, Default)]
-pub(crate) struct Progress(Arc<AtomicUsize>);
+/// Counts since the last part of a body; 0 while there is no body.
+#[derive(Default)]
+pub(crate) struct Progress(AtomicUsize);
 
 /// Reads without a part after which bytes are counted. Counting costs a copy, and hyper is up to two reads ahead of us.
 const FREE_READS: usize = 8;
