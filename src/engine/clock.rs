@@ -19,7 +19,8 @@ pub fn now() -> Instant {
 /// Monotonic time that goes on while the machine sleeps: for lifetimes and pauses that a server counts too. Else a laptop
 /// that was closed for an hour would send a token that expired meanwhile.
 pub fn uptime() -> Instant {
-    now() + asleep()
+    let now = now();
+    now + asleep(now)
 }
 
 /// Milliseconds since 1970, to compare with an `expires_at`.
@@ -41,9 +42,9 @@ fn system_time() -> SystemTime {
     SystemTime::now()
 }
 
-/// How long the machine has slept since the first call. On other systems the clock of [`now`] counts sleep itself.
+/// How long the machine has slept from the first call to `now`. On other systems the clock of [`now`] counts sleep itself.
 #[cfg(all(not(test), any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn asleep() -> Duration {
+fn asleep(now: Instant) -> Duration {
     use rustix::time::{ClockId, clock_gettime};
     use std::sync::LazyLock;
 
@@ -52,25 +53,25 @@ fn asleep() -> Duration {
     #[cfg(not(target_vendor = "apple"))]
     const COUNTS_SLEEP: ClockId = ClockId::Boottime;
 
-    static START: LazyLock<(Instant, Duration)> = LazyLock::new(|| (now(), counted()));
+    static START: LazyLock<(Instant, Duration)> = LazyLock::new(|| (self::now(), counted()));
 
     fn counted() -> Duration {
         clock_gettime(COUNTS_SLEEP).try_into().unwrap_or_default()
     }
 
     let (start, counted_at_start) = *START;
-    let slept = counted().saturating_sub(counted_at_start).saturating_sub(now() - start);
+    let slept = counted().saturating_sub(counted_at_start).saturating_sub(now - start);
     // Two clocks are never read at the same moment, and `uptime` must not go back.
     Duration::from_secs(slept.as_secs())
 }
 
 #[cfg(all(not(test), not(any(target_os = "linux", target_os = "android", target_vendor = "apple"))))]
-fn asleep() -> Duration {
+fn asleep(_: Instant) -> Duration {
     Duration::ZERO
 }
 
 #[cfg(test)]
-fn asleep() -> Duration {
+fn asleep(_: Instant) -> Duration {
     testing::asleep()
 }
 
