@@ -45,6 +45,8 @@ struct Refusing {
     unaccepted: u32,
     /// The generation that the last of them brought, and when that was refused.
     last: Option<(u64, Instant)>,
+    /// The first rejection of the token held that started no refresh, since a server accepted it.
+    doubted: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,19 @@ impl Endpoints {
     /// Another token is held now.
     pub(super) fn rotated(&mut self) {
         self.accepting_held = 0;
+        self.trusts_held();
+    }
+
+    /// A server accepted the token held, or a rotation begins.
+    pub(super) fn trusts_held(&mut self) {
+        if let Some(refusing) = &mut self.refusing {
+            refusing.doubted = None;
+        }
+    }
+
+    /// The first rejection that said nothing about the token held: `now`, or earlier.
+    pub(super) fn doubted_since(&mut self, now: Instant) -> Instant {
+        *self.refusing.get_or_insert_default().doubted.get_or_insert(now)
     }
 
     /// `endpoint` accepted a token. `held`: that token is held now. `replayed`: the endpoint had refused an earlier one, so
@@ -119,7 +134,8 @@ impl Endpoints {
     pub(super) fn refused(&mut self, endpoint: Endpoint, generation: u64, now: Instant) {
         let resource = !self.accepted_held(endpoint);
         let shape = self.accepting & bit(endpoint.shape) == 0;
-        let Refusing { refusals, useless, unaccepted, last } = &mut **self.refusing.get_or_insert_default();
+        let Refusing { refusals, useless, unaccepted, last, .. } =
+            &mut **self.refusing.get_or_insert_default();
         refusals.retain(|it| it.endpoint != endpoint);
         refusals.truncate(REMEMBERED - 1);
         refusals.push_front(Refusal { endpoint, generation, twice: true, resource, shape });

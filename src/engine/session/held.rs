@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::clock::Instant;
+use crate::clock::{self, Instant};
 use crate::store::{Record, Stored, Version};
 use crate::token::Tokens;
 
@@ -46,7 +46,6 @@ pub struct Held {
     pub epoch: u64,
     pub generation: u64,
     pub(crate) arrived: Instant,
-    pub expires: Option<Instant>,
     pub lifetime: Option<Duration>,
     /// These tokens came out of a refresh of this session, rather than from the store or a login.
     pub from_refresh: bool,
@@ -61,51 +60,32 @@ impl Held {
         let Versioned { tokens, version } = from;
         let Stamp { epoch, generation } = stamp;
         let lifetime = tokens.lifetime(wall);
-        let expires = lifetime.map(|left| now + left);
         let (accepted, ran_out) = Default::default();
-        Self {
-            tokens,
-            version,
-            epoch,
-            generation,
-            arrived: now,
-            expires,
-            lifetime,
-            from_refresh,
-            accepted,
-            ran_out,
-        }
+        Self { tokens, version, epoch, generation, arrived: now, lifetime, from_refresh, accepted, ran_out }
     }
 
     /// The same access token with another refresh token.
     pub(crate) fn renewed(&self, Versioned { tokens, version }: Versioned) -> Self {
         let accepted = AtomicBool::new(self.accepted());
         let ran_out = AtomicBool::new(self.ran_out.load(Ordering::Relaxed));
-        let Self { epoch, generation, arrived, expires, lifetime, from_refresh, .. } = *self;
-        Self {
-            tokens,
-            version,
-            epoch,
-            generation,
-            arrived,
-            expires,
-            lifetime,
-            from_refresh,
-            accepted,
-            ran_out,
-        }
+        let Self { epoch, generation, arrived, lifetime, from_refresh, .. } = *self;
+        Self { tokens, version, epoch, generation, arrived, lifetime, from_refresh, accepted, ran_out }
+    }
+
+    pub(crate) fn expires(&self) -> Option<Instant> {
+        self.lifetime.map(|left| self.arrived + left)
     }
 
     /// True if either clock has passed the end: `now`, which no step of the wall clock moves, or the wall clock when
     /// [`Held::compare`] saw it last, which alone knows that a virtual machine was stopped.
     pub fn expired(&self, now: Instant) -> bool {
-        self.ran_out.load(Ordering::Relaxed) || self.expires.is_some_and(|at| now >= at)
+        self.ran_out.load(Ordering::Relaxed) || self.expires().is_some_and(|at| now >= at)
     }
 
-    /// Compares the end of these tokens with the wall clock (epoch ms). A clock that is stepped forward costs one refresh,
-    /// because the tokens that come then end by the stepped clock.
-    pub(crate) fn compare(&self, wall: u64) {
-        if self.tokens.expires_at.is_some_and(|at| wall >= at) {
+    /// Compares the end of these tokens with the wall clock. A clock that is stepped forward costs one refresh, because the
+    /// tokens that come then end by the stepped clock.
+    pub(crate) fn compare(&self) {
+        if self.tokens.expires_at.is_some_and(|at| clock::wall_ms() >= at) {
             self.ran_out.store(true, Ordering::Relaxed);
         }
     }

@@ -69,7 +69,7 @@ impl Inner {
     /// The time by which the state decides.
     fn now(&self) -> Instant {
         if let Some(held) = self.state.held() {
-            held.compare(clock::wall_ms());
+            held.compare();
         }
         clock::uptime()
     }

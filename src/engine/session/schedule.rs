@@ -57,7 +57,7 @@ impl Policy {
 
 /// True if tokens that are still valid should be rotated in the background now.
 pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
-    let (Some(expires), Some(lifetime)) = (held.expires, held.lifetime) else { return false };
+    let (Some(expires), Some(lifetime)) = (held.expires(), held.lifetime) else { return false };
     let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD)).mul_f64(policy.spread);
     // Tokens from a refresh are due after half of their life at the earliest. Else short-lived tokens would be due on
     // arrival, and each rotation would be followed by the next.

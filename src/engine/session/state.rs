@@ -40,15 +40,11 @@ pub struct State {
     epoch: u64,
     generation: u64,
     held: Option<Arc<Held>>,
-    /// The tokens that the flight under way replaces, after [`State::forget`] took them from requests.
-    forgotten: Option<Arc<Held>>,
     /// While a flight is under way, no request is sent with a token that was rejected.
     held_was_rejected: bool,
     /// How many flights in a row have failed: it decides the length of the cool-down.
     failures: u32,
     endpoints: Endpoints,
-    /// The first rejection of the token held that started no refresh, since a server accepted it.
-    doubted: Option<Instant>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -58,9 +54,12 @@ pub enum Status {
     /// There are no tokens. The next request refreshes without a refresh token.
     Empty,
     Ready,
-    /// A flight is under way. `overdue`: its answer is late, and callers fail instead of waiting.
+    /// A flight is under way.
     Rotating {
+        /// Its answer is late, and callers fail instead of waiting.
         overdue: Option<Duration>,
+        /// [`State::forget`] took the tokens that the flight replaces from requests.
+        forgot: bool,
     },
     CoolingDown {
         until: Instant,
@@ -119,11 +118,9 @@ impl State {
             epoch: 0,
             generation: 0,
             held: None,
-            forgotten: None,
             held_was_rejected: false,
             failures: 0,
             endpoints: Endpoints::default(),
-            doubted: None,
         }
     }
 
@@ -176,7 +173,7 @@ impl State {
             },
             Status::Unread => Acquire::Wait(Purpose::Load),
             Status::Empty => Acquire::Wait(Purpose::Rotate),
-            Status::Rotating { overdue } => match (usable, overdue) {
+            Status::Rotating { overdue, .. } => match (usable, overdue) {
                 (Some(held), _) if !self.held_was_rejected => Acquire::Use(Arc::clone(held)),
                 (_, Some(after)) => Acquire::Fail(Error::RefreshTimeout { after: *after }),
                 (_, None) => Acquire::Wait(Purpose::Rotate),
@@ -204,7 +201,7 @@ impl State {
         self.endpoints.accepted(endpoint, held.is_some(), replayed);
         if let Some(held) = held {
             held.accept();
-            self.doubted = None;
+            self.endpoints.trusts_held();
         }
     }
 
@@ -228,7 +225,7 @@ impl State {
                 let error = Error::clone(error);
                 return self.rejected_after_loss(error, sending, policy, valid.as_deref());
             }
-            Status::Rotating { overdue } => {
+            Status::Rotating { overdue, .. } => {
                 self.held_was_rejected = true;
                 return overdue
                     .map_or(Rejected::Wait, |after| Rejected::Fail(Error::RefreshTimeout { after }));
@@ -268,7 +265,7 @@ impl State {
             }
             self.endpoints.rotates(endpoint, self.generation);
         }
-        self.doubted = None;
+        self.endpoints.trusts_held();
         self.held_was_rejected = true;
         Rejected::Wait
     }
@@ -276,7 +273,7 @@ impl State {
     /// A rejection says nothing about the token held. Returns false if such rejections have been ignored for long, and no
     /// server has accepted the token meanwhile.
     fn doubts(&mut self, now: Instant) -> bool {
-        now - *self.doubted.get_or_insert(now) < IGNORE_REJECTIONS_FOR
+        now - self.endpoints.doubted_since(now) < IGNORE_REJECTIONS_FOR
     }
 
     /// There is no other token to send the request with, so that a rejection that would start a rotation ends the use of
@@ -306,7 +303,7 @@ impl State {
     pub fn may_rotate(&self, now: Instant) -> Result<(), Error> {
         match &self.status {
             Status::Lost { error, .. } => Err(Error::clone(error)),
-            Status::Rotating { overdue: Some(after) } => Err(Error::RefreshTimeout { after: *after }),
+            Status::Rotating { overdue: Some(after), .. } => Err(Error::RefreshTimeout { after: *after }),
             Status::CoolingDown { until, error } if now < *until => Err(cooling(error, *until, now)),
             _ => Ok(()),
         }
@@ -316,20 +313,22 @@ impl State {
     pub fn begin_flight(&mut self, purpose: Purpose) {
         debug_assert!(!matches!(self.status, Status::Rotating { .. }));
         if purpose == Purpose::Rotate {
-            self.status = Status::Rotating { overdue: None };
+            self.status = Status::Rotating { overdue: None, forgot: false };
         }
     }
 
     /// The flight's answer is late: after `after`, its callers got an error.
     pub fn overdue(&mut self, epoch: u64, after: Duration) {
-        if let (true, Status::Rotating { overdue }) = (epoch == self.epoch, &mut self.status) {
+        if let (true, Status::Rotating { overdue, .. }) = (epoch == self.epoch, &mut self.status) {
             *overdue = Some(after);
         }
     }
 
     /// Requests stop using the tokens held. No login is there until a rotation or a login brings new tokens.
     pub fn forget(&mut self) {
-        self.forgotten = self.held.take().or_else(|| self.forgotten.take());
+        if let (Some(_), Status::Rotating { forgot, .. }) = (self.held.take(), &mut self.status) {
+            *forgot = true;
+        }
     }
 
     /// The store was read for the first time.
@@ -342,8 +341,6 @@ impl State {
     /// A rotation was saved, or newer tokens in the store were adopted.
     pub fn rotated(&mut self, held: Held) {
         debug_assert_eq!(held.epoch, self.epoch);
-        self.forgotten = None;
-        self.doubted = None;
         self.endpoints.rotated();
         self.generation = held.generation;
         self.held = Some(Arc::new(held));
@@ -362,7 +359,6 @@ impl State {
     /// A flight ended without tokens, and the session goes on after a pause. Returns the error for its callers.
     pub fn cooled(&mut self, error: Error, now: Instant, pause: impl FnOnce(u32) -> Duration) -> Error {
         self.failures = self.failures.saturating_add(1);
-        self.forgotten = None;
         let until = now + pause(self.failures);
         let told = cooling(&error, until, now);
         self.status = Status::CoolingDown { until, error: Box::new(error) };
@@ -396,7 +392,8 @@ impl State {
 
     /// Returns true if there were tokens.
     fn drop_held(&mut self) -> bool {
-        let had_tokens = self.held.take().or_else(|| self.forgotten.take()).is_some();
+        let forgot = matches!(self.status, Status::Rotating { forgot: true, .. });
+        let had_tokens = self.held.take().is_some() || forgot;
         // Else a request without a token would have the stamp of the lost tokens.
         self.generation += u64::from(had_tokens);
         had_tokens

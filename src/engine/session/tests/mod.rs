@@ -23,3 +23,10 @@ mod support;
 mod timing;
 mod token_now;
 mod writer;
+
+/// The allocator's next block is a quarter larger, and a hundred thousand sessions have one each.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn session_and_its_two_counts_fit_a_block_of_256_bytes() {
+    assert!(size_of::<[usize; 2]>() + size_of::<crate::session::Session>() <= 256);
+}
