@@ -348,7 +348,7 @@ impl Session {
 pub(super) fn error(failed: &StoreError) -> Error {
     let cause = match failed {
         StoreError::Failed { cause } | StoreError::Corrupt { cause } => cause.clone(),
-        StoreError::TimedOut | StoreError::Gone => None,
+        StoreError::TimedOut | StoreError::Fault(_) | StoreError::Gone => None,
     };
     Error::Store { action: StoreAction::Write, timed_out: *failed == StoreError::TimedOut, cause }
 }

@@ -4,16 +4,20 @@
 
 #[cfg(test)]
 mod conformance;
+mod fault;
 mod memory;
 mod record;
+mod register;
 mod unversioned;
 
 use futures_util::future::BoxFuture;
 
 use crate::error::Cause;
 
+pub use fault::StoreFault;
 pub use memory::MemoryStore;
 pub use record::{Record, Stored, Version};
+pub use register::{Document, HolderLock, Register};
 pub use unversioned::{TokenCallbacks, Unversioned};
 
 pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -75,6 +79,8 @@ pub enum StoreError {
     Corrupt {
         cause: Option<Cause>,
     },
+    /// A store in Rust says what is wrong.
+    Fault(StoreFault),
     /// The environment whose callback it is has ended.
     Gone,
 }

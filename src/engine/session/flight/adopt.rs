@@ -189,7 +189,7 @@ impl Flight {
                 Err(StoreError::Corrupt { cause }) => return Err(Error::StoreCorrupt { cause }),
                 Err(StoreError::Failed { cause }) => (false, cause),
                 Err(StoreError::TimedOut) => (true, None),
-                Err(StoreError::Gone) => (false, None),
+                Err(StoreError::Gone | StoreError::Fault(_)) => (false, None),
             };
             return Err(Error::Store { action: StoreAction::Read, timed_out, cause });
         }

@@ -1,0 +1,16 @@
+//! What is wrong with a store that Rust speaks to, and what its user can do about it.
+
+use thiserror::Error;
+
+/// The reason why a store in Rust failed. Each text completes "the store could not be read: …". No text holds a token.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StoreFault {
+    /// A newer release wrote a record that this one cannot rewrite without a loss.
+    #[error("a newer release of token-rotator wrote the record (format {min}); upgrade this process")]
+    TooNew { min: u32 },
+    /// None of the keys opens the record.
+    #[error(
+        "the record is sealed with a key that is not in `key` ({name}); give every process the new key beside the old one before any process seals with it"
+    )]
+    UnknownKey { name: String },
+}
