@@ -13,4 +13,7 @@ pub enum StoreFault {
         "the record is sealed with a key that is not in `key` ({name}); give every process the new key beside the old one before any process seals with it"
     )]
     UnknownKey { name: String },
+    /// Somebody who has no key wrote the record, or sealing is only just being turned on.
+    #[error("the record is not sealed, and `key` is set; put 'none' behind the key until every record is sealed")]
+    NotSealed,
 }

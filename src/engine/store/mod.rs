@@ -8,6 +8,7 @@ mod fault;
 mod memory;
 mod record;
 mod register;
+mod session_name;
 mod unversioned;
 
 use futures_util::future::BoxFuture;
@@ -18,6 +19,7 @@ pub use fault::StoreFault;
 pub use memory::MemoryStore;
 pub use record::{Record, Stored, Version};
 pub use register::{Document, HolderLock, Register};
+pub use session_name::session_name;
 pub use unversioned::{TokenCallbacks, Unversioned};
 
 pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
