@@ -7,6 +7,7 @@ pub mod clock;
 pub mod error;
 pub mod event;
 pub mod fault;
+pub mod fleet;
 pub mod grant;
 pub mod http;
 pub mod lock;

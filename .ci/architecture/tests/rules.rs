@@ -10,10 +10,11 @@ use token_rotator_architecture::{Arrows, Sources, arrows, borrows_across_await, 
 const CRATES: [&str; 2] = ["src/lib.rs", "src/engine/lib.rs"];
 
 /// Which of the engine's large parts each part may name. All else in the engine names none of them.
-const MAY_NAME: [(&str, &[&str]); 6] = [
-    ("client", &["present", "session", "http", "grant", "store"]),
+const MAY_NAME: [(&str, &[&str]); 7] = [
+    ("client", &["present", "session", "fleet", "http", "grant", "store"]),
     ("present", &["session"]),
-    ("session", &["grant", "store"]),
+    ("session", &["fleet", "grant", "store"]),
+    ("fleet", &["grant", "store"]),
     ("http", &[]),
     ("grant", &[]),
     ("store", &[]),

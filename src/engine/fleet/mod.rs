@@ -1,0 +1,194 @@
+//! One rotation for every process and machine: the protocol of the shared register.
+//!
+//! The comments cite the numbers of its rules. Pure over a [`Register`] and a [`Clock`]: no task is spawned here, and no timer
+//! but [`Clock::sleep`] is used, so that a simulation can run this very code.
+//!
+//! Invariant: a refresh token is sent only under a lease that was claimed together with its intent.
+
+mod clock;
+mod record;
+mod sender;
+mod switches;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Instant;
+use crate::error::{Cause, LostReason};
+use crate::grant::GrantError;
+use crate::store::{Register, StoreError};
+use crate::token::Tokens;
+
+pub use clock::{Clock, MachineClock};
+pub use record::Id;
+pub use sender::{Asking, News, Sender};
+pub use switches::{Bug, Rule, Switches};
+
+/// The store that one client shares with others.
+pub struct Fleet {
+    pub register: Arc<dyn Register>,
+    pub clock: Arc<dyn Clock>,
+    pub settings: Settings,
+}
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long a lease lives without renewal. [`Settings::lease`] is the lease that is written (rule 6.5).
+    pub lease: Duration,
+    /// How long the server accepts a spent refresh token; zero: it is strict.
+    pub grace: Duration,
+    /// How long callers wait for an answer (`refreshTimeout`): nothing is sent again later, and the lease is not renewed for longer.
+    pub refresh_deadline: Duration,
+    /// How often a question that spent nothing is asked again.
+    pub max_retries: u32,
+    /// The longest that one read or write of the store may take. [`Settings::store_deadline`] is the one that counts (rule 3.4).
+    pub store_deadline: Duration,
+    /// How long the store keeps a record that nobody writes. None: for ever.
+    pub kept_for: Option<Duration>,
+    /// Names this process in leases, for people. No rule compares it.
+    pub owner: Arc<str>,
+    pub switches: Switches,
+}
+
+/// What this process knows of one session.
+pub struct Member {
+    session: Arc<str>,
+}
+
+/// One state of a session: what [`Member::known`] knows.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub mark: Mark,
+    /// Counts the rotations of a login, from 1 on. 0: nobody has ever logged in, and somebody asks for tokens without.
+    pub generation: u64,
+    /// None: logged out, unless the generation is 0.
+    pub tokens: Option<Arc<Tokens>>,
+    /// How long the access token was to live when it arrived, by the clock of the process that got it.
+    pub lifetime: Option<Duration>,
+    /// The age of the tokens counts from here (§14): the last read that showed the generation before, else the moment of adoption.
+    pub since: Instant,
+    /// The server refused the refresh token. The access token may be good.
+    pub lost: Option<LostReason>,
+    /// The store does not have these tokens yet: [`Member::save`].
+    pub unsaved: bool,
+}
+
+/// Names a state: another login is another epoch, another commit is another generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    pub login: Id,
+    pub commit: Id,
+}
+
+/// How a rotation ended. [`Member::known`] says what is true from now on, and is never older than this.
+#[derive(Clone, Debug)]
+pub enum Rotated {
+    /// New tokens. `unsaved`: the store has failed to take them; they serve from memory, and [`Member::save`] is repeated
+    /// until it succeeds.
+    Committed { state: State, unsaved: Option<StoreError> },
+    /// Somebody else has rotated, logged in or logged out: the state is not the caller's any more.
+    Adopted(State),
+    /// Nobody is logged in. The caller knew nothing else.
+    Nobody,
+    /// The session is lost. `by_us`: this rotation found that out.
+    Lost { reason: LostReason, by_us: bool, cause: Option<Cause> },
+    /// The server asked all to wait.
+    CoolingDown { left: Duration },
+    /// Somebody else rotates, or one of them died meanwhile; the tokens are good for now.
+    Later,
+    /// Nothing was sent, because it could not be saved.
+    StoreUnavailable(StoreError),
+    /// Somebody else's lease lived on for longer than a rotation takes.
+    LockTimeout { waited: Duration },
+    /// No tokens came. The session is kept.
+    Failed(GrantError),
+    /// The answer came after another login or a logout. Its tokens are good at the server, and stored nowhere.
+    Superseded { tokens: Arc<Tokens>, state: Option<State> },
+}
+
+/// The result of [`Member::save`].
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// What is true now: the tokens that were to be saved, or newer ones beside which they are a candidate.
+    pub state: Option<State>,
+    /// Another login took their place.
+    pub superseded: Option<Arc<Tokens>>,
+}
+
+impl Settings {
+    /// The effective lease (rule 6.5).
+    pub fn lease(&self) -> Duration {
+        unimplemented!()
+    }
+
+    /// A quarter of the lease at most (rule 3.4). The fleet keeps it: a register's call that takes longer is dropped, and
+    /// counts as timed out.
+    pub fn store_deadline(&self) -> Duration {
+        unimplemented!()
+    }
+}
+
+/// Every method may run beside every other one. Futures are `Send`, and nothing is lost if [`Member::look`] is dropped.
+impl Member {
+    pub fn new(session: Arc<str>) -> Self {
+        Self { session }
+    }
+
+    /// What this process knows, without a read. None: nothing is known, or nobody is logged in.
+    pub fn known(&self) -> Option<State> {
+        unimplemented!()
+    }
+
+    /// True while tokens that came from the server are not in the store ([`Member::save`]).
+    pub fn unsaved(&self) -> bool {
+        unimplemented!()
+    }
+
+    /// Reads the record and judges it (§4): adopts what is newer, writes back what the store has forgotten. Also confirms
+    /// (rule 4.4). None: nobody is logged in.
+    pub async fn look(&self, fleet: &Fleet) -> Result<Option<State>, StoreError> {
+        let _ = (fleet, &self.session);
+        unimplemented!()
+    }
+
+    /// Asks for new tokens in place of those of `base`, unless somebody else has done it. `base`: [`State::mark`] of what the
+    /// caller used; None: nothing, so that the grant is asked without a token if nothing is stored.
+    ///
+    /// The whole of §5 to §12. It never gives up an answer: it must run to its end.
+    pub async fn rotate(&self, fleet: &Fleet, base: Option<Mark>, sender: &dyn Sender) -> Rotated {
+        let _ = (fleet, base, sender);
+        unimplemented!()
+    }
+
+    /// One more try to save tokens that are in memory alone (§10: 50 ms to 5 s between two, for the life of the process).
+    /// Does nothing if all is saved.
+    pub async fn save(&self, fleet: &Fleet) -> Result<Saved, StoreError> {
+        let _ = fleet;
+        unimplemented!()
+    }
+
+    /// Logs in, or out with None (§13). `id`: new for each call of the program, and the same when a call that failed is
+    /// repeated. A call that failed may still take effect later. Returns what is true now: another login may have come since.
+    pub async fn login(
+        &self,
+        fleet: &Fleet,
+        id: Id,
+        tokens: Option<Tokens>,
+    ) -> Result<Option<State>, StoreError> {
+        let _ = (fleet, id, tokens);
+        unimplemented!()
+    }
+
+    /// Logs in with tokens that count only if nothing is stored. Returns what is true now.
+    pub async fn seed(&self, fleet: &Fleet, id: Id, tokens: Tokens) -> Result<Option<State>, StoreError> {
+        let _ = (fleet, id, tokens);
+        unimplemented!()
+    }
+}
+
+impl Fleet {
+    /// A new id for a login.
+    pub fn id(&self) -> Id {
+        Id(self.clock.random())
+    }
+}

@@ -1,0 +1,84 @@
+//! What a test can take out of the protocol, or put into it, to see that something notices.
+//!
+//! Outside tests [`Switches`] is empty, and both questions are constants.
+
+/// The rules whose absence a simulation sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    R3_3,
+    R3_4,
+    R4_1,
+    R4_2,
+    R4_3,
+    R5_3,
+    R6_1,
+    R6_2,
+    R6_5,
+    R7_2,
+    R7_3,
+    R10_1,
+    R10_2,
+    R10_3,
+    /// The lease is no longer mine: wait like anybody else.
+    R12,
+    /// `before` holds the login that this process knows.
+    R13,
+}
+
+/// Mistakes that others made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// The record is not compared with what the caller used, so that a rotation of somebody else is followed by one more.
+    DropReread,
+    /// A lease of the own owner counts as the own lease.
+    FenceByOwner,
+    /// Every process has the same owner, and the owner tells whose lease it is.
+    ConstantOwner,
+    /// A write that failed counts as done.
+    SwallowStoreError,
+    NoIntent,
+    NoSizeCap,
+    PublishBeforeCommit,
+    /// The answer of an earlier login is committed over the newer one.
+    IgnoreEpoch,
+    ReleaseBeforeCommit,
+    RefreshWhenBusy,
+    RenewalFailureIgnored,
+    /// After a wait that is shorter than a rotation, the token is sent without the lease.
+    ShortPatience,
+    /// Tokens whose commit conflicts are dropped.
+    TokenDropped,
+    /// A commit with tokens that have a malformed side field (`extra`) is discarded.
+    SideFieldDiscards,
+    LoserMarksLost,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Switches {
+    #[cfg(test)]
+    pub without: Option<Rule>,
+    #[cfg(test)]
+    pub bug: Option<Bug>,
+}
+
+#[cfg(not(test))]
+impl Switches {
+    pub(super) const fn keeps(self, _: Rule) -> bool {
+        true
+    }
+
+    pub(super) const fn has(self, _: Bug) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+impl Switches {
+    pub(super) fn keeps(self, rule: Rule) -> bool {
+        self.without != Some(rule)
+    }
+
+    pub(super) fn has(self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+}
