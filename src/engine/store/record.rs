@@ -29,6 +29,17 @@ impl Version {
     pub fn random() -> Self {
         Self(rand::random())
     }
+
+    /// 32 hexadecimal digits, for stores that keep text.
+    pub fn to_text(self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+
+    /// None for all that [`Version::to_text`] does not write.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let version = Self(u128::from_str_radix(text, 16).ok()?.to_be_bytes());
+        (version.to_text() == text).then_some(version)
+    }
 }
 
 impl From<[u8; 16]> for Version {
@@ -42,3 +53,6 @@ impl fmt::Debug for Version {
         write!(f, "v{:08x}", u128::from_be_bytes(self.0) >> 96)
     }
 }
+
+#[cfg(test)]
+mod tests;
