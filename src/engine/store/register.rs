@@ -4,6 +4,7 @@
 //! says; `fleet/` reads and writes it. Invariant: a register compares and replaces in one step, or fails.
 
 use std::fmt;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -24,6 +25,22 @@ pub trait Register: Send + Sync {
         expected: Option<Version>,
         next: &'a Document,
     ) -> StoreFuture<'a, bool>;
+
+    /// Like [`Register::compare_and_set`], for a document that says that nobody is logged in. The register may forget such
+    /// a document after [`Register::tombstone_life`].
+    fn set_tombstone<'a>(
+        &'a self,
+        session: &'a str,
+        expected: Option<Version>,
+        next: &'a Document,
+    ) -> StoreFuture<'a, bool> {
+        self.compare_and_set(session, expected, next)
+    }
+
+    /// How long a tombstone is kept. None: for ever.
+    fn tombstone_life(&self) -> Option<Duration> {
+        None
+    }
 
     /// Resolves when somebody may have written since this call. None: the store cannot tell, so that it is read again.
     fn watch<'a>(&'a self, _session: &'a str) -> Option<BoxFuture<'a, ()>> {
