@@ -6,8 +6,16 @@
 //! Invariant: a refresh token is sent only under a lease that was claimed together with its intent.
 
 mod clock;
+mod commit;
+mod documents;
+mod judge;
+mod known;
+mod login;
+mod look;
 mod record;
+mod rotation;
 mod sender;
+mod silence;
 mod switches;
 
 use std::sync::Arc;
@@ -16,13 +24,22 @@ use std::time::Duration;
 use crate::clock::Instant;
 use crate::error::{Cause, LostReason};
 use crate::grant::GrantError;
+use crate::lock::Lock;
 use crate::store::{Register, StoreError};
 use crate::token::Tokens;
+use known::Known;
+use rotation::Rotation;
 
 pub use clock::{Clock, MachineClock};
 pub use record::Id;
 pub use sender::{Asking, News, Sender};
 pub use switches::{Bug, Rule, Switches};
+
+/// No lease is shorter, unless the option says so (rule 6.5).
+const MIN_LEASE: Duration = Duration::from_secs(1);
+
+/// The shortest and the longest pause after a conflict.
+const HESITATION: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(10));
 
 /// The store that one client shares with others.
 pub struct Fleet {
@@ -53,6 +70,7 @@ pub struct Settings {
 /// What this process knows of one session.
 pub struct Member {
     session: Arc<str>,
+    known: Lock<Known>,
 }
 
 /// One state of a session: what [`Member::known`] knows.
@@ -65,8 +83,11 @@ pub struct State {
     pub tokens: Option<Arc<Tokens>>,
     /// How long the access token was to live when it arrived, by the clock of the process that got it.
     pub lifetime: Option<Duration>,
-    /// The age of the tokens counts from here (§14): the last read that showed the generation before, else the moment of adoption.
-    pub since: Instant,
+    /// When the tokens came to this process: from the server, from a login, or by adoption (§14).
+    pub arrived: Instant,
+    /// Adopted tokens are younger than this: a read that began then showed an older generation of the same login. It may be
+    /// long ago, if nobody read meanwhile.
+    pub seen_before: Option<Instant>,
     /// The server refused the refresh token. The access token may be good.
     pub lost: Option<LostReason>,
     /// The store does not have these tokens yet: [`Member::save`].
@@ -116,39 +137,37 @@ pub struct Saved {
 }
 
 impl Settings {
-    /// The effective lease (rule 6.5).
+    /// The effective lease (rule 6.5): a dead holder is noticed before the server's grace is over.
     pub fn lease(&self) -> Duration {
-        unimplemented!()
+        if self.grace.is_zero() || !self.switches.keeps(Rule::R6_5) {
+            return self.lease;
+        }
+        self.lease.min((self.grace / 3).max(MIN_LEASE))
     }
 
     /// A quarter of the lease at most (rule 3.4). The fleet keeps it: a register's call that takes longer is dropped, and
     /// counts as timed out.
     pub fn store_deadline(&self) -> Duration {
-        unimplemented!()
+        let most = if self.switches.keeps(Rule::R3_4) { self.lease() / 4 } else { Duration::MAX };
+        self.store_deadline.min(most)
     }
 }
 
-/// Every method may run beside every other one. Futures are `Send`, and nothing is lost if [`Member::look`] is dropped.
+/// Every method may run beside every other one, and its future is `Send`. If the future of [`Member::look`] or [`Member::save`]
+/// is dropped, nothing is lost.
 impl Member {
     pub fn new(session: Arc<str>) -> Self {
-        Self { session }
+        Self { session, known: Lock::default() }
     }
 
     /// What this process knows, without a read. None: nothing is known, or nobody is logged in.
     pub fn known(&self) -> Option<State> {
-        unimplemented!()
+        self.known.lock().state()
     }
 
     /// True while tokens that came from the server are not in the store ([`Member::save`]).
     pub fn unsaved(&self) -> bool {
-        unimplemented!()
-    }
-
-    /// Reads the record and judges it (§4): adopts what is newer, writes back what the store has forgotten. Also confirms
-    /// (rule 4.4). None: nobody is logged in.
-    pub async fn look(&self, fleet: &Fleet) -> Result<Option<State>, StoreError> {
-        let _ = (fleet, &self.session);
-        unimplemented!()
+        self.known.lock().unsaved()
     }
 
     /// Asks for new tokens in place of those of `base`, unless somebody else has done it. `base`: [`State::mark`] of what the
@@ -156,33 +175,7 @@ impl Member {
     ///
     /// The whole of §5 to §12. It never gives up an answer: it must run to its end.
     pub async fn rotate(&self, fleet: &Fleet, base: Option<Mark>, sender: &dyn Sender) -> Rotated {
-        let _ = (fleet, base, sender);
-        unimplemented!()
-    }
-
-    /// One more try to save tokens that are in memory alone (§10: 50 ms to 5 s between two, for the life of the process).
-    /// Does nothing if all is saved.
-    pub async fn save(&self, fleet: &Fleet) -> Result<Saved, StoreError> {
-        let _ = fleet;
-        unimplemented!()
-    }
-
-    /// Logs in, or out with None (§13). `id`: new for each call of the program, and the same when a call that failed is
-    /// repeated. A call that failed may still take effect later. Returns what is true now: another login may have come since.
-    pub async fn login(
-        &self,
-        fleet: &Fleet,
-        id: Id,
-        tokens: Option<Tokens>,
-    ) -> Result<Option<State>, StoreError> {
-        let _ = (fleet, id, tokens);
-        unimplemented!()
-    }
-
-    /// Logs in with tokens that count only if nothing is stored. Returns what is true now.
-    pub async fn seed(&self, fleet: &Fleet, id: Id, tokens: Tokens) -> Result<Option<State>, StoreError> {
-        let _ = (fleet, id, tokens);
-        unimplemented!()
+        Rotation::new(fleet, self, base, sender).run().await
     }
 }
 
@@ -190,5 +183,16 @@ impl Fleet {
     /// A new id for a login.
     pub fn id(&self) -> Id {
         Id(self.clock.random())
+    }
+
+    /// The pause after a conflict: 2 to 10 ms.
+    async fn hesitate(&self) {
+        self.clock.sleep(HESITATION.0 + (HESITATION.1 - HESITATION.0).mul_f64(self.chance())).await;
+    }
+
+    /// From 0 to 1.
+    fn chance(&self) -> f64 {
+        let [high, low, ..] = self.clock.random().to_be_bytes();
+        f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX)
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Outside tests [`Switches`] is empty, and both questions are constants.
 
+use crate::fleet::record::CANDIDATES;
+
 /// The rules whose absence a simulation sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -53,12 +55,20 @@ pub enum Bug {
     LoserMarksLost,
 }
 
+/// Set in the settings of a fleet.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Switches {
     #[cfg(test)]
     pub without: Option<Rule>,
     #[cfg(test)]
     pub bug: Option<Bug>,
+}
+
+impl Switches {
+    /// How many candidates a record holds (rule 10.2).
+    pub(super) fn candidates(self) -> usize {
+        if self.keeps(Rule::R10_2) { CANDIDATES } else { 1 }
+    }
 }
 
 #[cfg(not(test))]

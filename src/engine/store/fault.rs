@@ -14,6 +14,8 @@ pub enum StoreFault {
     )]
     UnknownKey { name: String },
     /// Somebody who has no key wrote the record, or sealing is only just being turned on.
-    #[error("the record is not sealed, and `key` is set; put 'none' behind the key until every record is sealed")]
+    #[error(
+        "the record is not sealed, and `key` is set; put 'none' behind the key until every record is sealed"
+    )]
     NotSealed,
 }

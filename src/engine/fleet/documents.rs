@@ -1,0 +1,99 @@
+//! Records as the documents that a register keeps, and the deadline of every call to it.
+
+use serde::Deserialize;
+
+use crate::fleet::Fleet;
+use crate::fleet::record::{FORMAT, Record};
+use crate::fleet::switches::Bug;
+use crate::secret::Secret;
+use crate::store::{Document, StoreError, StoreFault, StoreFuture, Version};
+
+/// A record, and the version of the write that stored it.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) record: Record,
+    pub(super) version: Version,
+}
+
+/// A record that is to be written. A repeat of it keeps its version (rule 3.2).
+pub(super) struct Draft {
+    pub(super) record: Record,
+    document: Document,
+}
+
+impl Draft {
+    pub(super) fn version(&self) -> Version {
+        self.document.version
+    }
+
+    pub(super) fn stored(self) -> Stored {
+        Stored { record: self.record, version: self.document.version }
+    }
+}
+
+impl Fleet {
+    pub(super) async fn read(&self, session: &str) -> Result<Option<Stored>, StoreError> {
+        let Some(document) = self.within(self.register.read(session)).await? else { return Ok(None) };
+        let record = parse(&document.text)?;
+        Ok(Some(Stored { record, version: document.version }))
+    }
+
+    /// For a login, which may write over a record that cannot be read, if nobody else can read it either.
+    pub(super) async fn read_or_replace(
+        &self,
+        session: &str,
+    ) -> Result<(Option<Record>, Option<Version>), StoreError> {
+        let Some(document) = self.within(self.register.read(session)).await? else { return Ok((None, None)) };
+        match parse(&document.text) {
+            Ok(record) => Ok((Some(record), Some(document.version))),
+            Err(StoreError::Corrupt { .. }) => Ok((None, Some(document.version))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// New content gets a new version: random, because a counter starts again after a deletion (rule 2.1).
+    pub(super) fn draft(&self, mut record: Record) -> Draft {
+        record.v = FORMAT;
+        let switches = self.settings.switches;
+        if !switches.has(Bug::NoSizeCap) {
+            record.trim(switches.candidates());
+        }
+        let text = serde_json::to_string(&record).expect("a record is JSON");
+        let version = self.clock.random().to_be_bytes().into();
+        Draft { record, document: Document { text: Secret::new(text), version } }
+    }
+
+    pub(super) async fn write(
+        &self,
+        session: &str,
+        expected: Option<Version>,
+        draft: &Draft,
+    ) -> Result<bool, StoreError> {
+        self.within(self.register.compare_and_set(session, expected, &draft.document)).await
+    }
+
+    /// A call that takes longer than the deadline says nothing (rule 3.4).
+    pub(super) async fn within<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+        let deadline = self.clock.sleep(self.settings.store_deadline());
+        tokio::select! {
+            biased;
+            answer = call => answer,
+            () = deadline => Err(StoreError::TimedOut),
+        }
+    }
+}
+
+/// Read first, because a newer format may have another shape (rule 2.2).
+#[derive(Deserialize)]
+struct Format {
+    min: u32,
+}
+
+pub(super) fn parse(text: &Secret) -> Result<Record, StoreError> {
+    let corrupt = |_| StoreError::Corrupt { cause: None };
+    let Format { min } = serde_json::from_str(text.expose()).map_err(corrupt)?;
+    if min > FORMAT {
+        return Err(StoreError::Fault(StoreFault::TooNew { min }));
+    }
+    serde_json::from_str(text.expose()).map_err(corrupt)
+}

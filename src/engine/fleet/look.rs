@@ -1,0 +1,49 @@
+//! Reads that are judged, and what has to be written because of them (§4).
+
+use crate::clock::Instant;
+use crate::fleet::documents::Stored;
+use crate::fleet::record::Record;
+use crate::fleet::{Fleet, Member, Saved, State};
+use crate::store::StoreError;
+
+impl Member {
+    /// Reads the record and judges it (§4): adopts what is newer, writes back what the store has forgotten. Also confirms
+    /// (rule 4.4). None: nobody is logged in.
+    pub async fn look(&self, fleet: &Fleet) -> Result<Option<State>, StoreError> {
+        self.read(fleet).await?;
+        Ok(self.known())
+    }
+
+    /// One more try to save tokens that are in memory alone (§10: 50 ms to 5 s between two, for the life of the process).
+    /// Only reads if all is saved.
+    pub async fn save(&self, fleet: &Fleet) -> Result<Saved, StoreError> {
+        self.read(fleet).await?;
+        let superseded = self.known.lock().take_superseded();
+        Ok(Saved { state: self.known(), superseded })
+    }
+
+    /// What is stored once nothing has to be written over it. Whoever sends a token does so after this (rule 4.2).
+    pub(super) async fn read(&self, fleet: &Fleet) -> Result<Option<Stored>, StoreError> {
+        loop {
+            let begun = fleet.clock.now();
+            let stored = fleet.read(&self.session).await?;
+            let times = (begun, fleet.clock.now());
+            let record = stored.as_ref().map(|stored| &stored.record);
+            let Some(write) = self.known.lock().weigh(record, times, &fleet.settings) else {
+                return Ok(stored);
+            };
+            let begun = fleet.clock.now();
+            let draft = fleet.draft(*write);
+            if fleet.write(&self.session, stored.map(|stored| stored.version), &draft).await? {
+                self.wrote(fleet, &draft.record, begun);
+                return Ok(Some(draft.stored()));
+            }
+            fleet.hesitate().await;
+        }
+    }
+
+    /// This process has written `record`, from `begun` on.
+    pub(super) fn wrote(&self, fleet: &Fleet, record: &Record, begun: Instant) {
+        self.known.lock().wrote(record, (begun, fleet.clock.now()), &fleet.settings);
+    }
+}

@@ -1,0 +1,77 @@
+//! A lease while it is held (§7).
+
+use tokio::sync::Mutex;
+
+use crate::clock::Instant;
+use crate::fleet::Settings;
+use crate::fleet::documents::Stored;
+use crate::fleet::record::{Id, Record};
+use crate::fleet::switches::Rule;
+use crate::lock::Lock;
+
+pub(super) struct Holding {
+    pub(super) lease: Id,
+    pub(super) claimed: Instant,
+    held: Lock<Held>,
+    /// Locked while this process writes, so that a renewal and another write do not meet.
+    pub(super) writing: Mutex<()>,
+    /// Held to the end (rule 6.4).
+    _lock: Option<Box<dyn Send + Sync>>,
+}
+
+struct Held {
+    stored: Stored,
+    /// The time before the last successful write of the lease.
+    fresh_since: Instant,
+    /// Somebody else has the lease.
+    taken: bool,
+}
+
+impl Holding {
+    pub(super) fn new(
+        lease: Id,
+        stored: Stored,
+        fresh_since: Instant,
+        lock: Option<Box<dyn Send + Sync>>,
+    ) -> Self {
+        let held = Lock::new(Held { stored, fresh_since, taken: false });
+        Self { lease, claimed: fresh_since, held, writing: Mutex::default(), _lock: lock }
+    }
+
+    pub(super) fn stored(&self) -> Stored {
+        self.held.lock().stored.clone()
+    }
+
+    /// A read has shown this record, which holds the lease.
+    pub(super) fn saw(&self, stored: Stored) {
+        self.held.lock().stored = stored;
+    }
+
+    /// The lease was written, from `begun` on.
+    pub(super) fn wrote(&self, stored: Stored, begun: Instant) {
+        let mut held = self.held.lock();
+        held.stored = stored;
+        held.fresh_since = begun;
+    }
+
+    pub(super) fn take(&self) {
+        self.held.lock().taken = true;
+    }
+
+    pub(super) fn is_taken(&self) -> bool {
+        self.held.lock().taken
+    }
+
+    pub(super) fn is_mine(&self, record: &Record) -> bool {
+        record.lease.as_ref().is_some_and(|lease| lease.id == self.lease)
+    }
+
+    /// True if the token may be sent now: the lease is young enough that nobody takes it for dead before the answer (rule
+    /// 7.3). Half a lease, because clocks differ in their speed.
+    pub(super) fn is_fresh(&self, now: Instant, settings: &Settings) -> bool {
+        let held = self.held.lock();
+        let longest =
+            if settings.switches.keeps(Rule::R7_3) { settings.lease() / 2 } else { settings.lease() };
+        !held.taken && now.saturating_duration_since(held.fresh_since) < longest
+    }
+}
