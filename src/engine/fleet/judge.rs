@@ -28,9 +28,9 @@ pub(super) enum Verdict {
     Fork(Box<Record>),
 }
 
-pub(super) fn judge(knows: Knowledge<'_>, stored: Option<&Record>, switches: Switches) -> Verdict {
-    let (known, stored) = match (knows.record, stored) {
-        (Some(known), None) if knows.confirmed => return older(known.bare(), switches),
+pub(super) fn judge(mine: Knowledge<'_>, stored: Option<&Record>, switches: Switches) -> Verdict {
+    let (known, stored) = match (mine.record, stored) {
+        (Some(known), None) if mine.confirmed => return older(known.bare(), switches),
         (_, None) => return Verdict::Nobody,
         (None, Some(_)) => return Verdict::Adopt,
         (Some(known), Some(stored)) => (known, stored),
@@ -52,7 +52,7 @@ pub(super) fn judge(knows: Knowledge<'_>, stored: Option<&Record>, switches: Swi
     if stored.is_ancestor_of(known) {
         return older(known.bare(), switches);
     }
-    fork(knows.spent, known, stored)
+    fork(mine.spent, known, stored)
 }
 
 fn older(write: Record, switches: Switches) -> Verdict {

@@ -38,8 +38,8 @@ pub use switches::{Bug, Rule, Switches};
 /// No lease is shorter, unless the option says so (rule 6.5).
 const MIN_LEASE: Duration = Duration::from_secs(1);
 
-/// The shortest and the longest pause after a conflict.
-const HESITATION: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(10));
+/// The shortest pause after a conflict, and what chance adds to it at most.
+const HESITATION: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(8));
 
 /// The store that one client shares with others.
 pub struct Fleet {
@@ -187,7 +187,7 @@ impl Fleet {
 
     /// The pause after a conflict: 2 to 10 ms.
     async fn hesitate(&self) {
-        self.clock.sleep(HESITATION.0 + (HESITATION.1 - HESITATION.0).mul_f64(self.chance())).await;
+        self.clock.sleep(HESITATION.0 + HESITATION.1.mul_f64(self.chance())).await;
     }
 
     /// From 0 to 1.

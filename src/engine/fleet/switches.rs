@@ -72,6 +72,7 @@ impl Switches {
 }
 
 #[cfg(not(test))]
+#[allow(clippy::unused_self, reason = "in tests it is used")]
 impl Switches {
     pub(super) const fn keeps(self, _: Rule) -> bool {
         true

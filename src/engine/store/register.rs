@@ -1,6 +1,6 @@
 //! A store that several processes share: one document for each session, changed by compare-and-set.
 //!
-//! Files, Redis, PostgreSQL and the user's own database are registers. A register knows nothing of what a document
+//! Files, Redis, `PostgreSQL` and the user's own database are registers. A register knows nothing of what a document
 //! says; `fleet/` reads and writes it. Invariant: a register compares and replaces in one step, or fails.
 
 use std::fmt;

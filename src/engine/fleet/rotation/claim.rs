@@ -93,9 +93,10 @@ impl Rotation<'_> {
         error: StoreError,
     ) -> ControlFlow<Rotated, Option<Stored>> {
         let read = self.member.read(self.fleet).await;
-        let is_mine = |stored: &Stored| match self.fleet.settings.switches.keeps(Rule::R3_3) {
-            true => stored.record.lease.as_ref().is_some_and(|stored| stored.id == lease),
-            false => stored.version == claimed.version,
+        let by_id = self.fleet.settings.switches.keeps(Rule::R3_3);
+        let is_mine = |stored: &Stored| {
+            let is_id = stored.record.lease.as_ref().is_some_and(|stored| stored.id == lease);
+            if by_id { is_id } else { stored.version == claimed.version }
         };
         let stored = match read {
             Ok(Some(stored)) if is_mine(&stored) => return Continue(Some(stored)),
