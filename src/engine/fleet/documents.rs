@@ -69,7 +69,14 @@ impl Fleet {
         expected: Option<Version>,
         draft: &Draft,
     ) -> Result<bool, StoreError> {
-        self.within(self.register.compare_and_set(session, expected, &draft.document)).await
+        let logged_out = draft.record.tokens.is_none() && draft.record.generation > 0;
+        let next = &draft.document;
+        self.within(if logged_out {
+            self.register.set_tombstone(session, expected, next)
+        } else {
+            self.register.compare_and_set(session, expected, next)
+        })
+        .await
     }
 
     /// A call that takes longer than the deadline says nothing (rule 3.4).

@@ -9,7 +9,7 @@ use crate::fleet::commit::{Commit, Decision};
 use crate::fleet::judge::{Knowledge, Verdict, judge};
 use crate::fleet::record::{Cooldown, Id, Lease, Record};
 use crate::fleet::silence::Silence;
-use crate::fleet::{Mark, Settings, State};
+use crate::fleet::{Fleet, Mark, State};
 use crate::token::Tokens;
 
 /// How many own leases that have ended are remembered.
@@ -83,16 +83,17 @@ impl Known {
         &mut self,
         stored: Option<&Record>,
         (begun, now): (Instant, Instant),
-        settings: &Settings,
+        fleet: &Fleet,
     ) -> Option<Box<Record>> {
-        self.silence.count(stored.and_then(|stored| stored.lease.as_ref()), begun, now, settings.switches);
+        let switches = fleet.settings.switches;
+        self.silence.count(stored.and_then(|stored| stored.lease.as_ref()), begun, now, switches);
         if let Some(Cooldown { id, ms }) = stored.and_then(|stored| stored.cooldown)
             && self.cooldown.is_none_or(|(known, _)| known != id)
         {
             self.cooldown = Some((id, now + Duration::from_millis(ms)));
         }
         if let Some(commit) = &self.unsaved {
-            match commit.decide(stored, settings.switches) {
+            match commit.decide(stored, switches) {
                 Decision::Write(next) => return Some(next),
                 Decision::Done => self.unsaved = None,
                 Decision::Superseded => {
@@ -101,7 +102,7 @@ impl Known {
                 }
             }
         }
-        match judge(self.knowledge(now, settings), stored, settings.switches) {
+        match judge(self.knowledge(now, fleet), stored, switches) {
             Verdict::Older(write) | Verdict::Fork(write) => return Some(write),
             Verdict::Nobody => self.record = None,
             Verdict::Same | Verdict::Adopt => match stored {
@@ -116,14 +117,16 @@ impl Known {
     }
 
     /// This record was written. It is known from now on, unless something newer is.
-    pub(super) fn wrote(&mut self, record: &Record, (begun, now): (Instant, Instant), settings: &Settings) {
+    pub(super) fn wrote(&mut self, record: &Record, (begun, now): (Instant, Instant), fleet: &Fleet) {
         let saved =
             |commit: &Arc<Commit>| record.trail.contains(&commit.id) || record.has_candidate(commit.id);
         if self.unsaved.as_ref().is_some_and(saved) {
             self.unsaved = None;
         }
-        if !matches!(judge(self.knowledge(now, settings), Some(record), settings.switches), Verdict::Older(_))
-        {
+        if !matches!(
+            judge(self.knowledge(now, fleet), Some(record), fleet.settings.switches),
+            Verdict::Older(_)
+        ) {
             self.take(record, begun, Arrived { at: now, seen_before: None });
         }
     }
@@ -158,11 +161,12 @@ impl Known {
         self.confirmed.filter(|_| older)
     }
 
-    fn knowledge(&self, now: Instant, settings: &Settings) -> Knowledge<'_> {
+    fn knowledge(&self, now: Instant, fleet: &Fleet) -> Knowledge<'_> {
         let record = self.record.as_ref();
-        let confirmed = settings
-            .kept_for
-            .is_none_or(|kept| self.confirmed.is_some_and(|at| now.saturating_duration_since(at) < kept / 2));
+        let confirmed = fleet
+            .register
+            .tombstone_life()
+            .is_none_or(|life| self.confirmed.is_some_and(|at| now.saturating_duration_since(at) < life / 2));
         let spent = record.is_some_and(|record| self.spent == Some(record.commit));
         Knowledge { record, confirmed, spent }
     }

@@ -29,7 +29,7 @@ impl Member {
             let stored = fleet.read(&self.session).await?;
             let times = (begun, fleet.clock.now());
             let record = stored.as_ref().map(|stored| &stored.record);
-            let Some(write) = self.known.lock().weigh(record, times, &fleet.settings) else {
+            let Some(write) = self.known.lock().weigh(record, times, fleet) else {
                 return Ok(stored);
             };
             let begun = fleet.clock.now();
@@ -44,6 +44,6 @@ impl Member {
 
     /// This process has written `record`, from `begun` on.
     pub(super) fn wrote(&self, fleet: &Fleet, record: &Record, begun: Instant) {
-        self.known.lock().wrote(record, (begun, fleet.clock.now()), &fleet.settings);
+        self.known.lock().wrote(record, (begun, fleet.clock.now()), fleet);
     }
 }

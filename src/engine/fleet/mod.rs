@@ -60,8 +60,6 @@ pub struct Settings {
     pub max_retries: u32,
     /// The longest that one read or write of the store may take. [`Settings::store_deadline`] is the one that counts (rule 3.4).
     pub store_deadline: Duration,
-    /// How long the store keeps a record that nobody writes. None: for ever.
-    pub kept_for: Option<Duration>,
     /// Names this process in leases, for people. No rule compares it.
     pub owner: Arc<str>,
     pub switches: Switches,
@@ -196,3 +194,6 @@ impl Fleet {
         f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests;

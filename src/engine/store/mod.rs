@@ -18,6 +18,8 @@ use crate::error::Cause;
 pub use fault::StoreFault;
 pub use memory::MemoryStore;
 pub use record::{Record, Stored, Version};
+#[cfg(test)]
+pub(crate) use register::testing;
 pub use register::{Document, HolderLock, Register};
 pub use session_name::session_name;
 pub use unversioned::{TokenCallbacks, Unversioned};

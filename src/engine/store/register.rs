@@ -76,3 +76,6 @@ pub enum HolderLock {
     /// Freed when the value is dropped.
     Taken(Box<dyn Send + Sync>),
 }
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -54,7 +54,7 @@ impl Rotation<'_> {
             Decision::Done | Decision::Superseded => {
                 let times = (begun, self.fleet.clock.now());
                 // If something has to be written back, the next read finds that too.
-                self.member.known.lock().weigh(record, times, &self.fleet.settings);
+                self.member.known.lock().weigh(record, times, self.fleet);
                 return Ok(Some(self.ended(commit)));
             }
         };

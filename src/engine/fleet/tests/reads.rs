@@ -1,0 +1,126 @@
+//! §4, §14: what a read does.
+
+use super::world::*;
+use crate::clock;
+use crate::fleet::Rotated;
+use crate::store::testing::Call;
+
+#[tokio::test(start_paused = true)]
+async fn rule_4_2_store_that_went_back_is_written_over_before_anything_is_sent() {
+    for to_nothing in [false, true] {
+        let (world, process) = World::logged_in(STRICT).await;
+        let other = world.another(STRICT).await;
+        let before = world.document().filter(|_| !to_nothing);
+        process.rotated().await;
+        world.put(before.clone());
+        if to_nothing {
+            other.look().await;
+            assert_eq!(world.record().generation, 1, "it knows no more");
+            assert_eq!(process.look().await.unwrap().generation, 2);
+        } else {
+            process.rotated().await;
+            assert_eq!(world.sent(), ["r0", "r1"]);
+        }
+        assert!(world.record().generation >= 2);
+        other.look().await;
+        assert_eq!(other.access(), process.access());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_4_2_nothing_is_sent_if_the_store_is_not_written_back() {
+    let (world, process) = World::logged_in(STRICT).await;
+    let before = world.document();
+    process.rotated().await;
+    world.put(before);
+    world.register.next_writes([Call::Fails]);
+    assert!(matches!(process.rotate().await, Rotated::StoreUnavailable(_)));
+    assert_eq!(world.sent(), ["r0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_4_1_earlier_login_is_written_over_and_a_later_one_is_not() {
+    let (world, process) = World::logged_in(STRICT).await;
+    let first = world.document();
+    let other = world.another(STRICT).await;
+    world.log_in(&process, "2").await;
+    world.put(first);
+    // The store went back, and somebody who has seen nothing of it logs in with a lower number.
+    let newest = world.log_in(&other, "3").await;
+    assert_eq!(process.look().await.unwrap().mark, newest.mark);
+    assert_eq!(process.access(), Some("a3".into()));
+
+    let newest = world.document();
+    world.log_in(&process, "4").await;
+    world.put(newest);
+    assert_eq!(process.look().await.unwrap().mark.login, world.record().login.id);
+    assert_eq!(process.access(), Some("a4".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn fork_leaves_the_known_tokens_as_a_candidate_unless_they_are_spent() {
+    for spent in [false, true] {
+        let (world, process) = World::logged_in(STRICT).await;
+        let other = world.another(STRICT).await;
+        let before = world.document();
+        process.rotated().await;
+        if spent {
+            world.server.will([Err(ambiguous())]);
+            process.rotate().await;
+        }
+        world.put(before);
+        world.server.accept("r0");
+        other.rotated().await;
+        assert_eq!(process.look().await.unwrap().mark, other.mark().unwrap());
+        assert_eq!(world.record().candidates.len(), usize::from(!spent));
+        process.look().await;
+        assert_eq!(world.record().candidates.len(), usize::from(!spent), "once");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_2_4_record_that_is_gone_for_long_was_a_tombstone() {
+    let (world, process) = World::logged_in(STRICT).await;
+    let day = secs(24 * 3600);
+    world.register.set_tombstone_life(day * 30);
+    process.look().await;
+    tokio::time::sleep(day * 14).await;
+    world.put(None);
+    assert!(process.look().await.is_some());
+    tokio::time::sleep(day * 16).await;
+    world.put(None);
+    assert!(process.look().await.is_none());
+    assert!(world.document().is_none() && process.member.known().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn adopted_tokens_tell_when_they_came_and_since_when_they_can_be_there() {
+    let (world, process) = World::logged_in(STRICT).await;
+    let other = world.another(STRICT).await;
+    tokio::time::sleep(secs(5)).await;
+    let seen = clock::uptime();
+    other.look().await;
+    tokio::time::sleep(secs(5)).await;
+    process.rotated().await;
+    tokio::time::sleep(secs(5)).await;
+    let state = other.look().await.unwrap();
+    assert_eq!((state.seen_before, state.arrived), (Some(seen), clock::uptime()));
+    tokio::time::sleep(secs(5)).await;
+    let later = other.look().await.unwrap();
+    assert_eq!((later.seen_before, later.arrived), (state.seen_before, state.arrived));
+    let own = process.member.known().unwrap();
+    assert_eq!((own.seen_before, own.arrived), (None, seen + secs(5)));
+    let newcomer = world.another(STRICT).await;
+    assert_eq!(newcomer.member.known().unwrap().seen_before, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lifetime_is_the_one_that_the_holder_saw() {
+    let (world, process) = World::logged_in(STRICT).await;
+    let mut tokens = crate::token::tests::tokens("a1", Some("r1"));
+    tokens.expires_at = Some(clock::wall_ms() + 60_000);
+    world.server.will([Ok(tokens)]);
+    process.rotated().await;
+    let other = world.process(STRICT);
+    assert_eq!(other.look().await.unwrap().lifetime, Some(secs(60)));
+}
