@@ -14,6 +14,8 @@ mod login;
 mod look;
 mod record;
 mod rotation;
+mod seal;
+mod sealed;
 mod sender;
 mod silence;
 mod switches;
@@ -32,6 +34,8 @@ use rotation::Rotation;
 
 pub use clock::{Clock, MachineClock};
 pub use record::Id;
+pub use seal::{BadKey, Seal, SealKey};
+pub use sealed::Sealed;
 pub use sender::{Asking, News, Sender};
 pub use switches::{Bug, Rule, Switches};
 

@@ -1,0 +1,74 @@
+//! A register whose records are sealed: neither the protocol above it nor the store below it knows of keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::fleet::seal::Seal;
+use crate::secret::Secret;
+use crate::store::{Document, HolderLock, Register, StoreError, StoreFuture, Version};
+
+pub struct Sealed {
+    pub register: Arc<dyn Register>,
+    pub seal: Seal,
+}
+
+impl Register for Sealed {
+    fn read<'a>(&'a self, session: &'a str) -> StoreFuture<'a, Option<Document>> {
+        Box::pin(async move {
+            let Some(Document { text, version }) = self.register.read(session).await? else {
+                return Ok(None);
+            };
+            let text = match self.seal.open(session, &text) {
+                // No record, whatever the text is: a login writes over it, and needs its version.
+                Err(StoreError::Corrupt { .. }) => Secret::new(String::new()),
+                opened => opened?,
+            };
+            Ok(Some(Document { text, version }))
+        })
+    }
+
+    fn compare_and_set<'a>(
+        &'a self,
+        session: &'a str,
+        expected: Option<Version>,
+        next: &'a Document,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let next = self.sealed(session, next);
+            self.register.compare_and_set(session, expected, &next).await
+        })
+    }
+
+    fn set_tombstone<'a>(
+        &'a self,
+        session: &'a str,
+        expected: Option<Version>,
+        next: &'a Document,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let next = self.sealed(session, next);
+            self.register.set_tombstone(session, expected, &next).await
+        })
+    }
+
+    fn tombstone_life(&self) -> Option<Duration> {
+        self.register.tombstone_life()
+    }
+
+    fn watch<'a>(&'a self, session: &'a str) -> Option<BoxFuture<'a, ()>> {
+        self.register.watch(session)
+    }
+
+    fn lock_holder<'a>(&'a self, session: &'a str) -> StoreFuture<'a, HolderLock> {
+        self.register.lock_holder(session)
+    }
+}
+
+impl Sealed {
+    /// With the same version, by which stores tell a repeat: the same record looks different each time it is sealed.
+    fn sealed(&self, session: &str, document: &Document) -> Document {
+        Document { text: self.seal.seal(session, &document.text), version: document.version }
+    }
+}
