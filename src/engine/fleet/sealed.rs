@@ -72,3 +72,6 @@ impl Sealed {
         Document { text: self.seal.seal(session, &document.text), version: document.version }
     }
 }
+
+#[cfg(test)]
+mod tests;
