@@ -71,3 +71,6 @@ impl Commit {
             || self.over(&self.base).is_ancestor_of(stored)
     }
 }
+
+#[cfg(test)]
+mod tests;

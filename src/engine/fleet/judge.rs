@@ -83,3 +83,6 @@ fn fork(spent: bool, known: &Record, stored: &Record) -> Verdict {
     with.add_candidate(Candidate { id: known.commit, tokens });
     Verdict::Fork(Box::new(with))
 }
+
+#[cfg(test)]
+mod tests;

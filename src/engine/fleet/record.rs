@@ -1,6 +1,7 @@
 //! The record of one session, as JSON (§2).
 //!
-//! Invariant: a field that this release does not know survives every rewrite at the top, and ends with the login.
+//! Invariant: a field that this release does not know survives every rewrite. It ends with the login, or with the lease or intent
+//! in which it stands.
 
 mod json;
 
@@ -75,6 +76,8 @@ pub(crate) struct Lease {
     /// The holder has the register's lock on its machine (rule 6.4).
     #[serde(default)]
     pub(crate) locked: bool,
+    #[serde(flatten)]
+    pub(crate) rest: Map<String, Value>,
 }
 
 /// The refresh token is about to be sent, or was.
@@ -88,6 +91,8 @@ pub(crate) struct Intent {
     /// Its writer got no answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) unanswered: bool,
+    #[serde(flatten)]
+    pub(crate) rest: Map<String, Value>,
 }
 
 /// Tokens that came for a generation that somebody else has committed.
@@ -198,3 +203,6 @@ impl fmt::Debug for Id {
         write!(f, "{:08x}", self.0 >> 96)
     }
 }
+
+#[cfg(test)]
+mod tests;

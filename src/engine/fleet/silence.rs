@@ -78,3 +78,6 @@ pub(super) fn duration(lease: &Lease) -> Duration {
 pub(super) fn poll(lease: &Lease) -> Duration {
     (duration(lease) / 10).clamp(POLL.0, POLL.1)
 }
+
+#[cfg(test)]
+mod tests;

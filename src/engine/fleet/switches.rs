@@ -32,9 +32,9 @@ pub enum Rule {
 pub enum Bug {
     /// The record is not compared with what the caller used, so that a rotation of somebody else is followed by one more.
     DropReread,
-    /// A lease of the own owner counts as the own lease.
+    /// The owner tells whose lease it is, so that a lease of an earlier claim or run counts as the own one.
     FenceByOwner,
-    /// Every process has the same owner, and the owner tells whose lease it is.
+    /// The same, and every process has the same owner.
     ConstantOwner,
     /// A write that failed counts as done.
     SwallowStoreError,
@@ -46,11 +46,11 @@ pub enum Bug {
     ReleaseBeforeCommit,
     RefreshWhenBusy,
     RenewalFailureIgnored,
-    /// After a wait that is shorter than a rotation, the token is sent without the lease.
+    /// A waiter leaves after half a lease, while the holder brings new tokens.
     ShortPatience,
     /// Tokens whose commit conflicts are dropped.
     TokenDropped,
-    /// A commit with tokens that have a malformed side field (`extra`) is discarded.
+    /// An answer with a side field (`extra`) is discarded.
     SideFieldDiscards,
     LoserMarksLost,
 }

@@ -3,6 +3,8 @@
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use crate::fleet::documents::Stored;
 use crate::fleet::record::{Id, Intent, Kept, Lease, Record, millis};
 use crate::fleet::rotation::holding::Holding;
@@ -77,9 +79,11 @@ impl Rotation<'_> {
         let settings = &self.fleet.settings;
         let token = record.tokens.as_ref().and_then(Kept::fingerprint);
         let mut claimed = record.bare();
-        let owner = Arc::clone(&settings.owner);
-        claimed.lease = Some(Lease { id, owner, ms: millis(settings.lease()), beat: 0, locked });
-        claimed.intent = Some(Intent { token, claim: id, grace, unanswered: false })
+        let constant = settings.switches.has(Bug::ConstantOwner);
+        let owner = if constant { "owner".into() } else { Arc::clone(&settings.owner) };
+        let (ms, rest) = (millis(settings.lease()), Map::new());
+        claimed.lease = Some(Lease { id, owner, ms, beat: 0, locked, rest });
+        claimed.intent = Some(Intent { token, claim: id, grace, unanswered: false, rest: Map::new() })
             .filter(|_| !settings.switches.has(Bug::NoIntent));
         claimed
     }

@@ -10,18 +10,22 @@ use crate::fleet::rotation::holding::Holding;
 use crate::fleet::rotation::spending::Spending;
 use crate::fleet::switches::Bug;
 use crate::fleet::{News, Rotated};
+use crate::grant::GrantError;
 use crate::store::{StoreError, Version};
 use crate::token::Tokens;
 
 impl Rotation<'_> {
     pub(super) async fn commit(&self, holding: &Holding, spending: &Spending, tokens: Tokens) -> Rotated {
         let base = &spending.base;
+        let switches = self.fleet.settings.switches;
+        if switches.has(Bug::SideFieldDiscards) && tokens.extra.is_some() {
+            return Rotated::Failed(GrantError::Malformed { refresh: None, cause: None });
+        }
         let tokens = tokens.succeeding(base.tokens.as_ref().map(|kept| &*kept.tokens));
         let lifetime = tokens.lifetime(self.fleet.clock.wall_ms());
         let kept = Kept { tokens: Arc::new(tokens), lifetime };
         let commit =
             Arc::new(Commit { id: holding.lease, base: base.clone(), kept, seen: spending.seen.clone() });
-        let switches = self.fleet.settings.switches;
         if switches.has(Bug::ReleaseBeforeCommit) {
             self.release(holding, spending, None).await;
         }

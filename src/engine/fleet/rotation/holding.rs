@@ -6,7 +6,7 @@ use crate::clock::Instant;
 use crate::fleet::Settings;
 use crate::fleet::documents::Stored;
 use crate::fleet::record::{Id, Record};
-use crate::fleet::switches::Rule;
+use crate::fleet::switches::{Bug, Rule, Switches};
 use crate::lock::Lock;
 
 pub(super) struct Holding {
@@ -62,8 +62,14 @@ impl Holding {
         self.held.lock().taken
     }
 
-    pub(super) fn is_mine(&self, record: &Record) -> bool {
-        record.lease.as_ref().is_some_and(|lease| lease.id == self.lease)
+    /// By the id of the claim: the same owner's next claim is another lease.
+    pub(super) fn is_mine(&self, record: &Record, switches: Switches) -> bool {
+        let Some(lease) = &record.lease else { return false };
+        if switches.has(Bug::FenceByOwner) || switches.has(Bug::ConstantOwner) {
+            let held = self.held.lock();
+            return held.stored.record.lease.as_ref().is_some_and(|held| held.owner == lease.owner);
+        }
+        lease.id == self.lease
     }
 
     /// True if the token may be sent now: the lease is young enough that nobody takes it for dead before the answer (rule

@@ -39,7 +39,7 @@ impl Rotation<'_> {
                     continue;
                 }
             };
-            let is_mine = holding.is_mine(&stored.record);
+            let is_mine = holding.is_mine(&stored.record, self.fleet.settings.switches);
             if let Some((candidate, tried)) = &promoting
                 && is_mine
                 && stored.record.commit == candidate.id

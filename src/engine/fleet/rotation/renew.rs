@@ -74,7 +74,9 @@ impl Rotation<'_> {
         };
         let Ok(stored) = stored else { return };
         match stored {
-            Some(stored) if holding.is_mine(&stored.record) => holding.saw(stored),
+            Some(stored) if holding.is_mine(&stored.record, self.fleet.settings.switches) => {
+                holding.saw(stored)
+            }
             _ => holding.take(),
         }
         if let Some(state) = self.member.known()

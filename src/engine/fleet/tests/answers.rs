@@ -1,5 +1,7 @@
 //! §8, §9, §11: what becomes of an answer that is no token.
 
+use serde_json::Map;
+
 use super::world::*;
 use crate::clock;
 use crate::fleet::record::Intent;
@@ -81,8 +83,13 @@ async fn rule_8_3_unspent_answer_after_an_unanswered_one_keeps_the_intent() {
 /// A holder died after its claim, and its lease was seen to be dead.
 fn orphan(world: &World, process: &Process, grace: u64) {
     world.change(process, |record| {
-        record.intent =
-            Some(Intent { token: Some("#".into()), claim: process.id(), grace, unanswered: false });
+        record.intent = Some(Intent {
+            token: Some("#".into()),
+            claim: process.id(),
+            grace,
+            unanswered: false,
+            rest: Map::new(),
+        });
     });
 }
 

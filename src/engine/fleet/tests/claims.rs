@@ -1,5 +1,7 @@
 //! §3, §5: who may rotate.
 
+use serde_json::Map;
+
 use super::world::*;
 use crate::fleet::record::Intent;
 use crate::fleet::{News, Rotated};
@@ -31,7 +33,7 @@ async fn lease_and_intent_are_stored_while_the_token_is_sent() {
     let (_, record) = tokio::join!(process.rotate(), watching);
     let lease = record.lease.unwrap();
     assert_eq!((lease.ms, lease.beat, &*lease.owner), (10_000, 0, "owner"));
-    let Intent { token, claim, grace, unanswered } = record.intent.unwrap();
+    let Intent { token, claim, grace, unanswered, .. } = record.intent.unwrap();
     assert_eq!((claim, grace, unanswered), (lease.id, 60_000, false));
     assert!(!token.unwrap().contains("r0"), "a fingerprint");
 }
@@ -125,8 +127,13 @@ async fn rule_5_3_takeover_reads_once_more() {
     let (world, process) = World::logged_in(GRACE).await;
     let slow = process.id();
     world.change(&process, |record| {
-        record.intent =
-            Some(Intent { token: Some("#".into()), claim: slow, grace: 60_000, unanswered: false });
+        record.intent = Some(Intent {
+            token: Some("#".into()),
+            claim: slow,
+            grace: 60_000,
+            unanswered: false,
+            rest: Map::new(),
+        });
     });
     // The old holder, only slow, commits after the claim and before the second read.
     world.register.next_reads([Call::Done, Call::Slow(ms(20))]);

@@ -1,5 +1,7 @@
 //! §6, §7: whose lease lives, and until when.
 
+use serde_json::Map;
+
 use super::world::*;
 use crate::clock;
 use crate::fleet::record::{Candidate, Intent, Lease};
@@ -8,7 +10,7 @@ use crate::store::testing::Call;
 use crate::token::tests::tokens;
 
 fn lease(process: &Process) -> Lease {
-    Lease { id: process.id(), owner: "dead".into(), ms: 10_000, beat: 3, locked: false }
+    Lease { id: process.id(), owner: "dead".into(), ms: 10_000, beat: 3, locked: false, rest: Map::new() }
 }
 
 #[tokio::test(start_paused = true)]
@@ -287,8 +289,13 @@ async fn rule_4_3_renewal_tells_of_another_login() {
 async fn token_that_is_refused_while_an_early_rotation_waits_makes_it_wait() {
     let (world, process) = World::logged_in(STRICT).await;
     world.change(&process, |record| {
-        record.intent =
-            Some(Intent { token: Some("#".into()), claim: process.id(), grace: 0, unanswered: true });
+        record.intent = Some(Intent {
+            token: Some("#".into()),
+            claim: process.id(),
+            grace: 0,
+            unanswered: true,
+            rest: Map::new(),
+        });
     });
     assert!(matches!(process.rotate_early().await, Rotated::Later));
     assert!(matches!(process.rotate().await, Rotated::Committed { .. }));

@@ -1,5 +1,7 @@
 //! §12: only the server ends a session.
 
+use serde_json::Map;
+
 use super::world::*;
 use crate::clock;
 use crate::error::LostReason;
@@ -54,7 +56,13 @@ async fn holder_that_was_only_slow_commits_meanwhile() {
     let (world, process) = World::logged_in(STRICT).await;
     let slow = process.id();
     world.change(&process, |record| {
-        record.intent = Some(Intent { token: Some("#".into()), claim: slow, grace: 0, unanswered: false });
+        record.intent = Some(Intent {
+            token: Some("#".into()),
+            claim: slow,
+            grace: 0,
+            unanswered: false,
+            rest: Map::new(),
+        });
     });
     world.server.will([Err(terminal())]);
     let commits = async {
