@@ -75,7 +75,7 @@ impl Rotation<'_> {
         let Ok(stored) = stored else { return };
         match stored {
             Some(stored) if holding.is_mine(&stored.record, self.fleet.settings.switches) => {
-                holding.saw(stored)
+                holding.saw(stored);
             }
             _ => holding.take(),
         }
