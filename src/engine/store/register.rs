@@ -78,4 +78,6 @@ pub enum HolderLock {
 }
 
 #[cfg(test)]
+pub(crate) mod conformance;
+#[cfg(test)]
 pub(crate) mod testing;

@@ -38,7 +38,7 @@ struct Inner {
     writes: AtomicUsize,
     changed: Notify,
     tombstone_life: Lock<Option<Duration>>,
-    locks: Lock<Option<Arc<()>>>,
+    locks: Lock<Option<HashMap<String, Arc<()>>>>,
 }
 
 impl MemoryRegister {
@@ -74,7 +74,7 @@ impl MemoryRegister {
 
     /// Holders on this machine have a lock from now on.
     pub(crate) fn use_locks(&self) {
-        *self.0.locks.lock() = Some(Arc::default());
+        *self.0.locks.lock() = Some(HashMap::new());
     }
 }
 
@@ -147,9 +147,9 @@ impl Register for MemoryRegister {
         Some(Box::pin(self.0.changed.notified()))
     }
 
-    fn lock_holder<'a>(&'a self, _session: &'a str) -> StoreFuture<'a, HolderLock> {
-        let locks = self.0.locks.lock();
-        let lock = match &*locks {
+    fn lock_holder<'a>(&'a self, session: &'a str) -> StoreFuture<'a, HolderLock> {
+        let mut locks = self.0.locks.lock();
+        let lock = match locks.as_mut().map(|locks| locks.entry(session.into()).or_default()) {
             None => HolderLock::Unsupported,
             Some(lock) if Arc::strong_count(lock) > 1 => HolderLock::Busy,
             Some(lock) => HolderLock::Taken(Box::new(Arc::clone(lock))),
