@@ -1,6 +1,10 @@
 //! What is wrong with a store that Rust speaks to, and what its user can do about it.
 
+mod file;
+
 use thiserror::Error;
+
+pub use file::FileProblem;
 
 /// The reason why a store in Rust failed. Each text completes "the store could not be read: …". No text holds a token.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -18,4 +22,14 @@ pub enum StoreFault {
         "the record is not sealed, and `key` is set; put 'none' behind the key until every record is sealed"
     )]
     NotSealed,
+    /// The file store's own files.
+    #[error("{path} {problem}")]
+    File { path: String, problem: FileProblem },
+}
+
+impl StoreFault {
+    /// True if what is stored cannot be read and is left as it is; false if the same call may succeed later.
+    pub fn is_corrupt(&self) -> bool {
+        matches!(self, Self::File { problem: FileProblem::Damaged { .. }, .. })
+    }
 }

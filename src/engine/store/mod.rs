@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod conformance;
 mod fault;
+mod file;
 mod memory;
 mod record;
 mod register;
@@ -15,7 +16,8 @@ use futures_util::future::BoxFuture;
 
 use crate::error::Cause;
 
-pub use fault::StoreFault;
+pub use fault::{FileProblem, StoreFault};
+pub use file::FileRegister;
 pub use memory::MemoryStore;
 pub use record::{Record, Stored, Version};
 #[cfg(test)]
