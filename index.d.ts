@@ -750,7 +750,7 @@ export class SessionLostError extends AnyError<true> {
   readonly reason: 'rejected' | 'no_refresh_token' | 'rotation_outcome_unknown' | 'logged_out';
 }
 
-/** Tokens could not be read or stored. `cause` is what the callback threw. */
+/** Tokens could not be read or stored, or another process holds the session's lease. `cause` is what the callback threw. */
 export class StoreError extends AnyError {
   readonly code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_CORRUPT' | 'ERR_LOCK_TIMEOUT';
 }
@@ -799,7 +799,6 @@ export type ErrorCode =
   | 'ERR_REENTRANT_CALL'
   | 'ERR_STORE_UNAVAILABLE'
   | 'ERR_STORE_CORRUPT'
-  /** Not raised by this version. */
   | 'ERR_LOCK_TIMEOUT'
   | 'ERR_QUEUE_FULL'
   | 'ERR_TIMEOUT'

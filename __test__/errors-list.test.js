@@ -12,8 +12,8 @@ const codesIn = (text) => [...new Set(text.match(/\bERR_[A-Z_]+/g))].sort();
 /** Rust's word for a request whose signal was aborted; lib/client.js throws the signal's own reason instead. */
 const NEVER_SEEN = 'ERR_ABORTED';
 
-/** Given by lib/ alone, or kept for what the contract has and this version does not. */
-const NOT_OF_RUST = ['ERR_HTTP_STATUS', 'ERR_LOCK_TIMEOUT', 'ERR_REENTRANT_CALL'];
+/** Given by lib/ alone. */
+const NOT_OF_RUST = ['ERR_HTTP_STATUS', 'ERR_REENTRANT_CALL'];
 
 function codesOfRust() {
   const [, body] = read('src/engine/error.rs').match(/pub fn code\(&self\)[^{]*\{(.*?)\n {4}\}/s);

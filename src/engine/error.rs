@@ -31,8 +31,17 @@ pub enum Error {
     Refresh(RefreshFailure),
     #[error("{reason}{}", said(.cause.as_ref()))]
     SessionLost { reason: LostReason, cause: Option<Cause> },
-    #[error("the store could not be {action}{}; the tokens in memory are kept", if *.timed_out { " in time" } else { "" })]
-    Store { action: StoreAction, timed_out: bool, cause: Option<Cause> },
+    /// `fault`: what is wrong with a store in Rust, and what its user can do about it.
+    #[error(
+        "the store could not be {action}{}{}; the tokens in memory are kept",
+        if *.timed_out { " in time" } else { "" },
+        .fault.as_ref().map_or_else(String::new, |fault| format!(": {fault}"))
+    )]
+    Store { action: StoreAction, timed_out: bool, cause: Option<Cause>, fault: Option<Arc<str>> },
+    #[error(
+        "another process has held the lease of this session for {} ms and is not dead; the tokens in memory are kept, and the rotation is tried again", .after.as_millis()
+    )]
+    LockTimeout { after: Duration },
     #[error(
         "the store holds something that is no set of tokens; it is left as it is: mend it, or call setTokens{}", said(.cause.as_ref())
     )]
@@ -187,6 +196,7 @@ impl Error {
             Self::SessionLost { .. } => "ERR_SESSION_LOST",
             Self::Store { .. } => "ERR_STORE_UNAVAILABLE",
             Self::StoreCorrupt { .. } => "ERR_STORE_CORRUPT",
+            Self::LockTimeout { .. } => "ERR_LOCK_TIMEOUT",
             Self::QueueFull { .. } => "ERR_QUEUE_FULL",
             Self::Timeout { .. } => "ERR_TIMEOUT",
             Self::Network { .. } => "ERR_NETWORK",
@@ -214,6 +224,7 @@ impl Error {
             Self::RefreshTimeout { .. }
                 | Self::Refresh(_)
                 | Self::Store { .. }
+                | Self::LockTimeout { .. }
                 | Self::QueueFull { .. }
                 | Self::Timeout { .. }
                 | Self::Network { .. }

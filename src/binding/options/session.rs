@@ -1,6 +1,7 @@
 //! The options of a session: its key, its first tokens, where they are stored, and when they are rotated.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use napi_derive::napi;
 use tokio_util::sync::CancellationToken;
@@ -58,13 +59,15 @@ impl NativeSession {
         Ok(Participant {
             grant: Arc::new(callbacks.clone()),
             store,
+            fleet: None,
             host: Arc::new(callbacks),
             policy: Policy {
                 refresh_ahead: (self.refresh_ahead >= 0.0).then(|| ms(self.refresh_ahead)),
                 refresh_timeout: ms(self.refresh_timeout),
                 max_retries: self.max_retries,
                 rotation_grace: ms(self.rotation_grace),
-                spread: *SPREAD,
+                confirm_every: Duration::from_secs(5),
+                spread: Some(*SPREAD),
                 anonymous: self.anonymous.unwrap_or_default(),
                 forgets: self.forgets.unwrap_or_default(),
             },
@@ -76,5 +79,5 @@ impl NativeSession {
     }
 }
 
-/// Drawn once: ±10 %, so that processes that share a store do not rotate at the same moment.
-static SPREAD: LazyLock<f64> = LazyLock::new(|| 0.9 + 0.2 * rand::random::<f64>());
+/// Drawn once, so that processes that share a store do not rotate at the same moment.
+static SPREAD: LazyLock<f64> = LazyLock::new(rand::random);

@@ -14,6 +14,16 @@ pub struct Counters {
     pub reuse_suspected: Counter,
     pub ambiguous: Counter,
     pub persist_retries: Counter,
+    /// Rotations that waited for another process' lease, and for how long in all.
+    pub lease_waits: Counter,
+    pub lease_wait_ms: Counter,
+    /// Commits that found the lease taken over and the generation unchanged; those that found the generation moved on.
+    pub reclaimed: Counter,
+    pub fenced: Counter,
+    /// Rotations of dead processes that were found.
+    pub orphan_intents: Counter,
+    /// Tokens that came second to another process' and were tried after all.
+    pub candidates: Counter,
 }
 
 #[derive(Debug, Default)]
@@ -21,7 +31,11 @@ pub struct Counter(AtomicU64);
 
 impl Counter {
     pub fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.add_many(1);
+    }
+
+    pub fn add_many(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u64 {

@@ -14,12 +14,14 @@ mod past;
 pub mod registry;
 mod resting;
 pub mod schedule;
+mod shared;
 mod state;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -28,7 +30,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::clock;
 use crate::clock::Instant;
-use crate::error::Error;
+use crate::error::{Error, StoreAction};
 use crate::secret::Secret;
 use crate::store::{Record, Stored};
 use crate::token::Tokens;
@@ -37,6 +39,7 @@ use flight::FlightHandle;
 use held::Versioned;
 use participant::Participant;
 use past::Past;
+use shared::Shared;
 use state::{Acquire, Rejected, State};
 use writer::Writer;
 
@@ -60,6 +63,8 @@ struct Inner {
     flight: Option<Arc<FlightHandle>>,
     /// Absent until the first rotation or the second login, because most sessions rest before either.
     past: Option<Box<Past>>,
+    /// Present if other processes use the store too.
+    shared: Option<Box<Shared>>,
     /// Every client that uses this session: a flight goes on with another one if its own client's environment ends. No
     /// `Vec`, because there is mostly one, and a hundred thousand sessions have this field.
     participants: Box<[Weak<Participant>]>,
@@ -111,6 +116,7 @@ impl Session {
                 state: State::new(),
                 flight: None,
                 past: None,
+                shared: None,
                 participants: Box::default(),
             }),
             writer: Writer::default(),
@@ -131,6 +137,9 @@ impl Session {
     /// `by` uses this session from now on.
     pub fn join(&self, by: &Arc<Participant>) {
         let mut inner = self.inner();
+        if by.fleet.is_some() {
+            inner.shared.get_or_insert_with(|| Box::new(Shared::new(&self.key)));
+        }
         let known = std::mem::take(&mut inner.participants);
         let others =
             known.into_iter().filter(|known| known.strong_count() > 0 && known.as_ptr() != Arc::as_ptr(by));
@@ -176,6 +185,12 @@ impl Session {
             if let Some(held) = brought.as_ref().filter(|held| held.epoch != epoch) {
                 return Ok(Credential::Tokens(Arc::clone(held)));
             }
+            if flight.purpose == Purpose::Load
+                && brought.is_none()
+                && let Some(error) = self.lost_error()
+            {
+                return Err(error);
+            }
             // Tokens of a rotation are used even if they have expired on their way. Else tokens with a very short life would
             // be rotated for ever.
             if let (Purpose::Rotate, Some(held)) = (flight.purpose, brought) {
@@ -200,8 +215,10 @@ impl Session {
     ///
     /// Made for JavaScript's thread, which has no runtime to start a flight on and never waits for the lock.
     pub fn credential_now(&self, by: &Participant, epoch: Option<u64>) -> Option<Credential> {
-        let inner = self.inner.try_lock().ok()?;
-        match inner.state.acquire(epoch.unwrap_or(inner.state.epoch()), &by.policy, inner.now()) {
+        let mut inner = self.inner.try_lock().ok()?;
+        let now = inner.now();
+        match inner.state.acquire(epoch.unwrap_or(inner.state.epoch()), &by.policy, now) {
+            Acquire::Use(_) | Acquire::Anonymous(_) if inner.wants_confirmation(by, now) => None,
             Acquire::Use(held) => Some(Credential::Tokens(held)),
             Acquire::Anonymous(stamp) => Some(Credential::Anonymous(stamp)),
             _ => None,
@@ -210,12 +227,16 @@ impl Session {
 
     fn reach(self: &Arc<Self>, by: &Arc<Participant>, epoch: u64) -> Result<Reach, Error> {
         let mut inner = self.inner();
-        match inner.state.acquire(epoch, &by.policy, inner.now()) {
-            Acquire::Use(held) => Ok(Reach::Held(held)),
-            Acquire::UseAndRotate(held) => {
-                self.depart(&mut inner, by, Purpose::Rotate);
-                Ok(Reach::Held(held))
-            }
+        let now = inner.now();
+        let acquired = inner.state.acquire(epoch, &by.policy, now);
+        match acquired {
+            Acquire::Wait(_) => {}
+            Acquire::UseAndRotate(_) if inner.may_rotate_early(now) => self.rotate_ahead(&mut inner, by),
+            _ if inner.wants_confirmation(by, now) => self.confirm(&mut inner, by),
+            _ => {}
+        }
+        match acquired {
+            Acquire::Use(held) | Acquire::UseAndRotate(held) => Ok(Reach::Held(held)),
             Acquire::Anonymous(stamp) => Ok(Reach::Anonymous(stamp)),
             Acquire::Fail(error) => Err(error),
             Acquire::Wait(purpose) => Ok(Reach::Coming(self.depart(&mut inner, by, purpose))),
@@ -260,7 +281,11 @@ impl Session {
     }
 
     fn is_lost(&self) -> bool {
-        self.inner().state.lost_error().is_some()
+        self.lost_error().is_some()
+    }
+
+    fn lost_error(&self) -> Option<Error> {
+        self.inner().state.lost_error().cloned()
     }
 
     /// The access token held, and its stamp. Never waits.
@@ -338,6 +363,9 @@ impl Session {
             inner.set_maybe_spent(None);
             by.seed.take(&self.key);
             inner.state.login(&by.policy, |stamp| from.map(|from| fresh(from, stamp, false)));
+            if let Some(shared) = &mut inner.shared {
+                shared.log_in(next.version);
+            }
             (inner.flight.take(), self.writer.want(next))
         };
         if let Some(flight) = flight {
@@ -348,7 +376,7 @@ impl Session {
 
     pub async fn store_login(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<(), Error> {
         self.inherit(by);
-        self.save(by, ticket).await.map(drop).map_err(|failed| writer::error(&failed))
+        self.save(by, ticket).await.map(drop).map_err(|failed| failed.told(StoreAction::Write))
     }
 
     /// If a login brought a refresh token that an earlier login has spent, refreshes now, so that the store gets the
@@ -393,17 +421,26 @@ impl Session {
         wait(by, &flight, Arrival::draw()).await.map(drop)
     }
 
-    /// Returns the flight under way, or starts one.
+    /// Starts a flight that nobody waits for, unless one is under way.
+    fn rotate_ahead(self: &Arc<Self>, inner: &mut Inner, by: &Arc<Participant>) {
+        if inner.flight.is_none() {
+            flight::depart(self, inner, by, Purpose::Rotate);
+        }
+    }
+
+    /// Returns the flight under way, or starts one, for somebody who waits for it.
     fn depart(
         self: &Arc<Self>,
         inner: &mut Inner,
         by: &Arc<Participant>,
         purpose: Purpose,
     ) -> Arc<FlightHandle> {
-        match &inner.flight {
+        let flight = match &inner.flight {
             Some(flight) => Arc::clone(flight),
             None => flight::depart(self, inner, by, purpose),
-        }
+        };
+        flight.awaited.store(true, Relaxed);
+        flight
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

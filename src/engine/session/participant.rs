@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::fleet::Fleet;
 use crate::grant::Grant;
 use crate::session::counters::Counters;
 use crate::session::host::Host;
@@ -17,7 +18,10 @@ use crate::wait::waiting_limit::WaitingLimit;
 
 pub struct Participant {
     pub grant: Arc<dyn Grant>,
+    /// The store of this process alone. Unused beside a fleet.
     pub store: Arc<dyn Store>,
+    /// The store that other processes use too.
+    pub fleet: Option<Arc<Fleet>>,
     pub host: Arc<dyn Host>,
     pub policy: Policy,
     pub waiting: WaitingLimit,
@@ -45,5 +49,10 @@ impl Seed {
             return None;
         }
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The seed could not be stored.
+    pub(super) fn put_back(&self, tokens: Tokens) {
+        *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokens);
     }
 }

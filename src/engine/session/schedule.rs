@@ -5,11 +5,15 @@
 use std::time::Duration;
 
 use crate::clock::Instant;
+use crate::error::Error;
 use crate::session::held::Held;
 
 /// The first and the longest pause after failed flights. A person would press a button once a second; the end of an outage
 /// may go unnoticed for a minute.
 const COOL_DOWN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// The longest pause after a rotation that failed because of a shared store.
+const STORE_PAUSE: Duration = Duration::from_secs(2);
 
 /// The longest `Retry-After` that is obeyed. MSAL has the same limit.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
@@ -40,8 +44,10 @@ pub struct Policy {
     pub max_retries: u32,
     /// How long the server accepts a spent refresh token; zero for a strict server.
     pub rotation_grace: Duration,
-    /// 0.9 to 1.1, drawn once in each process, so that processes do not rotate at the same moment.
-    pub spread: f64,
+    /// How often tokens in use are compared with a store that other processes use too.
+    pub confirm_every: Duration,
+    /// 0 to 1, drawn once in each process: processes that share a store do not rotate at the same moment. None: no spread.
+    pub spread: Option<f64>,
     /// While nobody is logged in, requests go out without a token, and a rejection of such a request may rotate. Hooks are
     /// told of a late refresh at its deadline. A new token is not sent again after a pause.
     pub anonymous: bool,
@@ -58,11 +64,21 @@ impl Policy {
 /// True if tokens that are still valid should be rotated in the background now.
 pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
     let (Some(expires), Some(lifetime)) = (held.expires(), held.lifetime) else { return false };
-    let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD)).mul_f64(policy.spread);
+    let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD));
+    let ahead = ahead.mul_f64(spread(policy, held.generation));
     // Tokens from a refresh are due after half of their life at the earliest. Else short-lived tokens would be due on
     // arrival, and each rotation would be followed by the next.
     let ahead = if held.from_refresh && ahead >= lifetime { lifetime / 2 } else { ahead };
     expires.saturating_duration_since(now) <= ahead && !ahead.is_zero()
+}
+
+/// The factor of a margin, 0.9 to 1.1. It changes with each generation, so that it is not always the same process that rotates
+/// first.
+fn spread(policy: &Policy, generation: u64) -> f64 {
+    // The steps of the golden ratio meet every part of the range in turn.
+    const STEP: f64 = 0.618_034;
+    let turns = f64::from(u32::try_from(generation % 1_000).unwrap_or_default());
+    policy.spread.map_or(1.0, |own| 0.9 + 0.2 * (own + STEP * turns).fract())
 }
 
 /// The pause before a rejected token that no server has accepted yet is sent again: as long as the token is old, so that the
@@ -83,6 +99,14 @@ pub fn try_pause(attempt: u32, retry_after: Option<Duration>, chance: f64) -> Du
 pub fn cool_down(failures: u32, retry_after: Option<Duration>, chance: f64) -> Duration {
     let jittered = COOL_DOWN.0 + doubled(COOL_DOWN, failures).saturating_sub(COOL_DOWN.0).mul_f64(chance);
     retry_after.map_or(jittered, |asked| asked.min(MAX_RETRY_AFTER).max(jittered))
+}
+
+/// The longest pause after a rotation that a shared store has failed. Such a store is back in seconds, and a read harms it little.
+pub fn cool_down_limit(error: &Error) -> Duration {
+    match error {
+        Error::Store { .. } | Error::LockTimeout { .. } => STORE_PAUSE,
+        _ => Duration::MAX,
+    }
 }
 
 fn doubled((first, longest): (Duration, Duration), times: u32) -> Duration {

@@ -383,10 +383,18 @@ impl State {
         self.held_was_rejected = false;
     }
 
-    /// The store of a lost session was read, and has no other login.
-    pub fn still_lost(&mut self, now: Instant) {
+    /// The store of a lost session was read, and has no other login. None: it is read again for each call.
+    pub fn still_lost(&mut self, at: Option<Instant>) {
         if let Status::Lost { looked, .. } = &mut self.status {
-            *looked = Some(now);
+            *looked = at;
+        }
+    }
+
+    /// A rotation ended, and the tokens held are good for now.
+    pub fn unchanged(&mut self) {
+        if matches!(self.status, Status::Rotating { .. }) {
+            self.status = if self.held.is_some() { Status::Ready } else { Status::Empty };
+            self.held_was_rejected = false;
         }
     }
 

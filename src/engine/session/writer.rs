@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::clock;
-use crate::error::{Error, StoreAction};
+use crate::error::StoreAction;
 use crate::event::Event;
 use crate::session::Session;
 use crate::session::held::Versioned;
@@ -212,16 +212,36 @@ impl Session {
     ) -> Result<Save, StoreError> {
         let done = self.write(by, ticket).await;
         if let Err(failed) = &done {
-            by.host.emit(&self.key, Event::PersistFailed(error(failed)));
+            by.host.emit(&self.key, Event::PersistFailed(failed.clone().told(StoreAction::Write)));
             self.write_again(by, REPEAT.0);
         }
         done
     }
 
-    /// Writes the newest tokens, or waits for the write that is under way. A failure is told by the one who wanted them.
-    pub(super) async fn save_newest(self: &Arc<Self>, by: &Arc<Participant>) {
+    /// Writes the newest tokens, or waits for the write that is under way. The hooks are told of a failure by the one who wanted
+    /// them.
+    pub(super) async fn save_newest(self: &Arc<Self>, by: &Arc<Participant>) -> Result<(), StoreError> {
         let ticket = self.writer.wanted().ticket;
-        let _told = self.write(by, ticket).await;
+        self.write(by, ticket).await.map(drop)
+    }
+
+    /// Serves these tokens from memory, because the store did not take them, and saves them in the background.
+    pub(super) fn save_later(
+        self: &Arc<Self>,
+        by: &Arc<Participant>,
+        epoch: u64,
+        tokens: &Versioned,
+        failed: StoreError,
+    ) {
+        {
+            let inner = self.inner();
+            if inner.state.epoch() != epoch {
+                return;
+            }
+            self.writer.want(tokens.stored());
+        }
+        by.host.emit(&self.key, Event::PersistFailed(failed.told(StoreAction::Write)));
+        self.write_again(by, REPEAT.0);
     }
 
     async fn write(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<Save, StoreError> {
@@ -254,6 +274,9 @@ impl Session {
     }
 
     async fn execute(&self, by: &Participant, order: &Order) -> Result<Written, StoreError> {
+        if let Some((fleet, member)) = self.shared(by) {
+            return self.store_shared(by, fleet, &member, &order.next).await.map(|()| Written::Done);
+        }
         Ok(match by.store.compare_and_set(&self.key, order.expected, &order.next).await? {
             Swap::Done => Written::Done,
             Swap::Late(late) => Written::Late(late),
@@ -334,7 +357,7 @@ impl Session {
             let ticket = self.writer.wanted().ticket;
             by.counters.persist_retries.add();
             match self.write(&by, ticket).await {
-                Err(failed) => by.host.emit(&self.key, Event::PersistFailed(error(&failed))),
+                Err(failed) => by.host.emit(&self.key, Event::PersistFailed(failed.told(StoreAction::Write))),
                 Ok(_) if self.writer.rests() => return,
                 Ok(_) => {}
             }
@@ -342,13 +365,4 @@ impl Session {
         drop(kept);
         self.writer.wanted().repeating = false;
     }
-}
-
-/// The error of a failed write.
-pub(super) fn error(failed: &StoreError) -> Error {
-    let cause = match failed {
-        StoreError::Failed { cause } | StoreError::Corrupt { cause } => cause.clone(),
-        StoreError::TimedOut | StoreError::Fault(_) | StoreError::Gone => None,
-    };
-    Error::Store { action: StoreAction::Write, timed_out: *failed == StoreError::TimedOut, cause }
 }

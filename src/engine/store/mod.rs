@@ -14,7 +14,7 @@ mod unversioned;
 
 use futures_util::future::BoxFuture;
 
-use crate::error::Cause;
+use crate::error::{Cause, Error, StoreAction};
 
 pub use fault::{FileProblem, StoreFault};
 pub use file::FileRegister;
@@ -89,4 +89,18 @@ pub enum StoreError {
     Fault(StoreFault),
     /// The environment whose callback it is has ended.
     Gone,
+}
+
+impl StoreError {
+    /// The error of a call that needed the store for `action`.
+    pub fn told(self, action: StoreAction) -> Error {
+        let timed_out = self == Self::TimedOut;
+        let (cause, fault) = match self {
+            Self::Corrupt { cause } if action == StoreAction::Read => return Error::StoreCorrupt { cause },
+            Self::Failed { cause } | Self::Corrupt { cause } => (cause, None),
+            Self::Fault(fault) => (None, Some(fault.to_string().into())),
+            Self::TimedOut | Self::Gone => (None, None),
+        };
+        Error::Store { action, timed_out, cause, fault }
+    }
 }

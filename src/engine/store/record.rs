@@ -48,6 +48,12 @@ impl From<[u8; 16]> for Version {
     }
 }
 
+impl From<Version> for [u8; 16] {
+    fn from(version: Version) -> Self {
+        version.0
+    }
+}
+
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "v{:08x}", u128::from_be_bytes(self.0) >> 96)

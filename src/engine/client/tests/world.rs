@@ -217,13 +217,15 @@ impl World {
         let mut participant = Participant {
             grant: Arc::clone(&grant) as _,
             store: registry.memory() as Arc<MemoryStore> as Arc<dyn Store>,
+            fleet: None,
             host: Arc::new(NoHost),
             policy: Policy {
                 refresh_ahead: None,
                 refresh_timeout: secs(10),
                 max_retries: 0,
                 rotation_grace: Duration::ZERO,
-                spread: 1.0,
+                confirm_every: secs(5),
+                spread: None,
                 anonymous: false,
                 forgets: false,
             },

@@ -169,7 +169,7 @@ impl Flight {
         // A login may show no refresh token though the program's store keeps one beside it. Without the read, a refresh
         // while such a login is being saved would send none, and the session would be lost.
         if base.is_some_and(|base| base.tokens.refresh.is_none()) {
-            self.session.save_newest(&self.by).await;
+            let _told = self.session.save_newest(&self.by).await;
         }
         if self.session.writer.unsaved() {
             return Ok(Found::Mine);
@@ -180,18 +180,14 @@ impl Flight {
 
     async fn read(&mut self) -> Result<Option<Stored>, Error> {
         loop {
-            let (timed_out, cause) = match self.by.store.read(&self.session.key).await {
+            match self.by.store.read(&self.session.key).await {
                 Ok(stored) => {
                     self.session.writer.saw(stored.as_ref());
                     return Ok(stored);
                 }
-                Err(StoreError::Gone) if self.change_participant() => continue,
-                Err(StoreError::Corrupt { cause }) => return Err(Error::StoreCorrupt { cause }),
-                Err(StoreError::Failed { cause }) => (false, cause),
-                Err(StoreError::TimedOut) => (true, None),
-                Err(StoreError::Gone | StoreError::Fault(_)) => (false, None),
-            };
-            return Err(Error::Store { action: StoreAction::Read, timed_out, cause });
+                Err(StoreError::Gone) if self.change_participant() => {}
+                Err(failed) => return Err(failed.told(StoreAction::Read)),
+            }
         }
     }
 }

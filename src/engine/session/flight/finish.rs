@@ -9,10 +9,12 @@ use crate::clock;
 use crate::error::{Cause, Error, LostReason, RefreshFailure, RefreshFailureKind};
 use crate::event::Event;
 use crate::grant::GrantError;
+use crate::secret::Fingerprint;
 use crate::session::flight::Flight;
 use crate::session::held::Versioned;
+use crate::session::participant::Participant;
 use crate::session::past::outdated;
-use crate::session::{Inner, fresh, schedule};
+use crate::session::{Inner, Session, fresh, schedule};
 
 /// How a flight ends.
 pub(crate) enum Ended {
@@ -32,13 +34,25 @@ pub(crate) enum Ended {
         error: Error,
     },
     Adopted(Versioned),
-    /// The session was lost, and the store holds the tokens of another login.
+    /// Another process has logged in, or with None out: requests of the login before fail, and are never sent with these tokens.
+    OtherLogin(Option<Versioned>),
+    /// The session was lost, and the store holds the tokens of another login, or tokens that came late.
     Revived(Versioned),
+    /// Nothing has changed, or another process rotates and the tokens held are good for now.
+    Unchanged,
     /// The session was lost, and the store holds no other login.
     StillLost,
     /// The session goes on after a pause.
     Failed(Error),
     Lost(Error),
+    /// Another process has found that the session is lost. `tokens`: those stored, whose access token may be good.
+    FoundLost {
+        tokens: Option<Versioned>,
+        other_login: bool,
+        error: Error,
+    },
+    /// The last login has ended, and this session had no tokens of it.
+    FoundLoggedOut,
     /// Another login has begun meanwhile.
     Overtaken,
 }
@@ -72,7 +86,28 @@ impl Flight {
             return;
         }
         inner.flight = None;
-        let counters = &self.by.counters;
+        if let Some(shared) = &mut inner.shared {
+            shared.confirmed(self.mark, clock::uptime());
+        }
+        let outcome = self.session.change(&self.by, inner, ending, &mut self.maybe_spent);
+        // A lost session may still serve its access token, but whoever asked for a login has none.
+        let held = inner.state.held().filter(|_| inner.state.lost_error().is_none()).cloned();
+        drop(guard);
+        self.handle.outcome.set(outcome.map(|()| held));
+    }
+}
+
+impl Session {
+    /// Changes the state and queues the hooks. Returns the error for those who wait.
+    pub(in crate::session) fn change(
+        &self,
+        by: &Participant,
+        inner: &mut Inner,
+        ending: Ended,
+        maybe_spent: &mut Option<Fingerprint>,
+    ) -> Result<(), Error> {
+        let counters = &by.counters;
+        let is_shared = inner.shared.is_some();
         let mut events = Vec::new();
         let outcome = match ending {
             Ended::Loaded(tokens) => {
@@ -91,16 +126,27 @@ impl Flight {
             }
             Ended::Adopted(tokens) => {
                 counters.adopted.add();
-                replace(inner, tokens, false);
+                adopt(inner, tokens);
                 Ok(())
             }
+            Ended::OtherLogin(tokens) => {
+                if tokens.is_none() {
+                    events.extend([Event::RefreshFailed(Error::logged_out()), Event::Logout]);
+                }
+                inner.state.login(&by.policy, |stamp| tokens.map(|tokens| fresh(tokens, stamp, false)));
+                Err(Error::logged_out())
+            }
             Ended::Revived(tokens) => {
-                inner.state.login(&self.by.policy, |stamp| Some(fresh(tokens, stamp, false)));
+                inner.state.login(&by.policy, |stamp| Some(fresh(tokens, stamp, false)));
+                Ok(())
+            }
+            Ended::Unchanged => {
+                inner.state.unchanged();
                 Ok(())
             }
             Ended::StillLost => {
-                let now = inner.now();
-                inner.state.still_lost(now);
+                let looked = (!is_shared).then(|| inner.now());
+                inner.state.still_lost(looked);
                 Ok(())
             }
             Ended::Unread(error) => {
@@ -114,54 +160,95 @@ impl Flight {
                 if let Some(old) = inner.state.held() {
                     inner.past.get_or_insert_default().replaced.add(outdated(&old.tokens, &tokens.tokens));
                 }
-                self.maybe_spent = None;
+                *maybe_spent = None;
                 inner.state.renewed(|held, stamp| match held {
                     Some(held) => held.renewed(tokens),
                     None => fresh(tokens, stamp, true),
                 });
-                Err(self.cool(inner, error, &mut events))
+                Err(cool(by, inner, error, *maybe_spent, &mut events))
             }
-            Ended::Failed(error) => Err(self.cool(inner, error, &mut events)),
+            Ended::Failed(error) => Err(cool(by, inner, error, *maybe_spent, &mut events)),
             Ended::Lost(error) => {
                 counters.rotations_failed.add();
                 if matches!(error, Error::SessionLost { reason: LostReason::RotationOutcomeUnknown, .. }) {
                     counters.reuse_suspected.add();
                 }
-                let now = inner.now();
-                inner.state.lost(error.clone(), now);
-                if inner.state.held().is_none() {
-                    self.session.writer.give_up();
-                }
-                events.extend([Event::RefreshFailed(error.clone()), Event::Logout]);
+                self.lose(inner, &error, &mut events);
                 Err(error)
+            }
+            Ended::FoundLost { tokens, other_login, error } => {
+                if other_login {
+                    inner.state.login(&by.policy, |stamp| tokens.map(|tokens| fresh(tokens, stamp, false)));
+                } else if let Some(tokens) = tokens {
+                    replace(inner, tokens, false);
+                }
+                self.lose(inner, &error, &mut events);
+                Err(error)
+            }
+            Ended::FoundLoggedOut => {
+                inner.state.loaded(None);
+                if !by.policy.anonymous {
+                    inner.state.lost(Error::logged_out(), inner.now());
+                    inner.state.still_lost(None);
+                }
+                Ok(())
             }
             Ended::Overtaken => Err(Error::logged_out()),
         };
-        // A lost session may still serve its access token, but whoever asked for a login has none.
-        let held = inner.state.held().filter(|_| inner.state.lost_error().is_none()).cloned();
         // Under the lock, so that no request uses the new tokens before the hooks that tell of them are queued.
         for event in events {
-            self.by.host.emit(&self.session.key, event);
+            by.host.emit(&self.key, event);
         }
-        drop(guard);
-        self.handle.outcome.set(outcome.map(|()| held));
+        outcome
+    }
+
+    fn lose(&self, inner: &mut Inner, error: &Error, events: &mut Vec<Event>) {
+        let now = inner.now();
+        inner.state.lost(error.clone(), now);
+        if inner.shared.is_some() {
+            inner.state.still_lost(None);
+        }
+        if inner.state.held().is_none() {
+            self.writer.give_up();
+        }
+        events.extend([Event::RefreshFailed(error.clone()), Event::Logout]);
     }
 }
 
-impl Flight {
-    /// The session goes on after a pause. Returns the error for those who wait.
-    fn cool(&self, inner: &mut Inner, error: Error, events: &mut Vec<Event>) -> Error {
-        self.by.counters.rotations_failed.add();
-        inner.set_maybe_spent(self.maybe_spent);
-        let asked = retry_after(&error);
-        if self.by.policy.forgets {
-            inner.state.forget();
-        }
-        let told = inner
-            .state
-            .cooled(error, clock::uptime(), |failures| schedule::cool_down(failures, asked, rand::random()));
-        events.push(Event::RefreshFailed(told.clone()));
-        told
+/// The session goes on after a pause. Returns the error for those who wait.
+fn cool(
+    by: &Participant,
+    inner: &mut Inner,
+    error: Error,
+    maybe_spent: Option<Fingerprint>,
+    events: &mut Vec<Event>,
+) -> Error {
+    by.counters.rotations_failed.add();
+    inner.set_maybe_spent(maybe_spent);
+    let asked = retry_after(&error);
+    let limit = if inner.shared.is_some() { schedule::cool_down_limit(&error) } else { Duration::MAX };
+    if by.policy.forgets {
+        inner.state.forget();
+    }
+    let pause = |failures| schedule::cool_down(failures, asked, rand::random()).min(limit);
+    let told = inner.state.cooled(error, clock::uptime(), pause);
+    events.push(Event::RefreshFailed(told.clone()));
+    told
+}
+
+/// Takes over tokens that another process has stored.
+fn adopt(inner: &mut Inner, tokens: Versioned) {
+    let renews = inner.state.held().is_some_and(|held| held.tokens.access == tokens.tokens.access);
+    if renews {
+        inner.state.unchanged();
+        inner.state.renewed(|held, stamp| match held {
+            Some(held) => held.renewed(tokens),
+            None => fresh(tokens, stamp, false),
+        });
+    } else {
+        // From a shared store they are as new as if this session had refreshed them.
+        let is_shared = inner.shared.is_some();
+        replace(inner, tokens, is_shared);
     }
 }
 

@@ -14,14 +14,17 @@
 pub(super) mod adopt;
 pub(super) mod finish;
 mod refresh;
+mod shared;
 
 use std::convert::Infallible;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::error::{Cause, Error};
+use crate::fleet::Mark;
 use crate::grant::GrantError;
 use crate::secret::{Fingerprint, Secret};
 use crate::session::flight::finish::{Ended, failure};
@@ -38,6 +41,8 @@ use crate::wait::outcome::Outcome;
 /// A flight, as those who wait for it see it.
 pub(crate) struct FlightHandle {
     pub(crate) purpose: Purpose,
+    /// Somebody needs the outcome. An early rotation that nobody waits for is left to another process that rotates.
+    pub(crate) awaited: AtomicBool,
     pub(crate) outcome: Outcome<Result<Option<Arc<Held>>, Error>>,
 }
 
@@ -49,7 +54,8 @@ pub(crate) fn depart(
     purpose: Purpose,
 ) -> Arc<FlightHandle> {
     inner.state.begin_flight(purpose);
-    let handle = Arc::new(FlightHandle { purpose, outcome: Outcome::default() });
+    let handle =
+        Arc::new(FlightHandle { purpose, awaited: AtomicBool::new(false), outcome: Outcome::default() });
     inner.flight = Some(Arc::clone(&handle));
     let flight = Flight {
         session: Arc::clone(session),
@@ -57,6 +63,7 @@ pub(crate) fn depart(
         handle: Arc::clone(&handle),
         epoch: inner.state.epoch(),
         maybe_spent: inner.maybe_spent(),
+        mark: inner.shared.as_ref().and_then(|shared| shared.mark),
         landed: false,
         hold: by.host.keep_process_alive(),
         _under_way: session.enter(),
@@ -73,6 +80,8 @@ pub(crate) struct Flight {
     pub(crate) epoch: u64,
     /// The refresh token of an earlier refresh that was sent and not answered.
     pub(crate) maybe_spent: Option<Fingerprint>,
+    /// The state of a shared store that the session stands for, and at the flight's end that which it has learnt of.
+    mark: Option<Mark>,
     pub(crate) landed: bool,
     /// Keeps the program running until the flight ends.
     hold: KeepAlive,
@@ -82,9 +91,12 @@ pub(crate) struct Flight {
 
 impl Flight {
     async fn fly(mut self) {
-        let ended = match self.handle.purpose {
-            Purpose::Load => self.load().await,
-            Purpose::Rotate => {
+        let shared = self.by.fleet.as_ref().and_then(|_| self.session.member());
+        let ended = match (self.handle.purpose, shared) {
+            (Purpose::Load, Some(member)) => self.load_shared(&member).await,
+            (Purpose::Rotate, Some(member)) => self.rotate_shared(&member).await,
+            (Purpose::Load, None) => self.load().await,
+            (Purpose::Rotate, None) => {
                 let Break(ended) = self.rotate().await;
                 ended
             }
@@ -160,7 +172,7 @@ impl Flight {
         self.session.epoch() != self.epoch
     }
 
-    /// Goes on with another client. Returns false if there is none whose environment still runs.
+    /// Goes on with another client of the same store. Returns false if there is none whose environment still runs.
     pub(crate) fn change_participant(&mut self) -> bool {
         let Some(other) = self.session.another(&self.by) else { return false };
         self.hold = other.host.keep_process_alive();

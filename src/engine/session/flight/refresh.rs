@@ -71,7 +71,7 @@ impl Flight {
     }
 
     /// Asks once, unless an earlier login has sent the same refresh token: then its answer is the answer.
-    async fn ask(
+    pub(super) async fn ask(
         &mut self,
         token: Option<&Secret>,
         attempt: u32,

@@ -22,6 +22,10 @@ fn one_session_for_each_key_and_one_registry_for_each_store() {
     assert!(Arc::ptr_eq(&shared, &named("registry-test")));
     assert!(!Arc::ptr_eq(&shared, &named("another-test")));
     assert!(!Arc::ptr_eq(&Registry::of(StoreId::Private), &Registry::of(StoreId::Private)));
+    let of_path = |path: &str| Registry::of(StoreId::Shared(path.into()));
+    let directory = of_path("registry-test");
+    assert!(Arc::ptr_eq(&directory, &of_path("registry-test")), "worker threads with one store are one");
+    assert!(!Arc::ptr_eq(&directory, &shared));
 }
 
 #[test]

@@ -7,8 +7,16 @@ use crate::token::tests::tokens;
 fn policy(refresh_ahead: Option<Duration>) -> Policy {
     let refresh_timeout = Duration::from_secs(10);
     let rotation_grace = Duration::ZERO;
-    let (anonymous, forgets) = (false, false);
-    Policy { refresh_ahead, refresh_timeout, max_retries: 3, rotation_grace, spread: 1.0, anonymous, forgets }
+    Policy {
+        refresh_ahead,
+        refresh_timeout,
+        max_retries: 3,
+        rotation_grace,
+        confirm_every: Duration::ZERO,
+        spread: None,
+        anonymous: false,
+        forgets: false,
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,4 +72,21 @@ fn refresh_is_given_up_after_three_timeouts_and_never_before_half_a_minute() {
     assert_eq!(policy(None).hard_limit(), Duration::from_secs(30));
     let patient = Policy { refresh_timeout: Duration::from_secs(20), ..policy(None) };
     assert_eq!(patient.hard_limit(), Duration::from_secs(60));
+}
+
+#[test]
+fn margins_differ_by_process_and_the_first_to_rotate_by_generation() {
+    let process = |own| Policy { spread: Some(own), ..policy(None) };
+    let processes = [process(0.1), process(0.4), process(0.9)];
+    let mut first = Vec::new();
+    for generation in 0..30 {
+        let margins = processes.each_ref().map(|policy| spread(policy, generation));
+        assert!(margins.iter().all(|margin| (0.9..1.1).contains(margin)), "{margins:?}");
+        let widest = (0..3).max_by(|one, other| margins[*one].total_cmp(&margins[*other])).unwrap();
+        first.push(widest);
+    }
+    for process in 0..3 {
+        assert!(first.iter().filter(|first| **first == process).count() >= 5, "{first:?}");
+    }
+    assert_eq!(spread(&policy(None), 7).to_bits(), 1.0_f64.to_bits());
 }

@@ -155,7 +155,7 @@ async fn token_is_not_sent_again_after_the_grace() {
 async fn unreadable_store_spends_nothing() {
     let world = World::using(stale(1)).await;
     world.store.fail_reads([STORE_DOWN]);
-    let failed = Err(Error::Store { action: StoreAction::Read, timed_out: false, cause: None });
+    let failed = Err(Error::Store { action: StoreAction::Read, timed_out: false, cause: None, fault: None });
     assert_eq!(world.token().await, failed);
     assert_eq!(world.token().await, failed, "cooling down");
     assert_eq!(world.ledger.take(), ["read failed", "failed ERR_STORE_UNAVAILABLE"]);

@@ -17,6 +17,8 @@ mod model;
 mod older_stores;
 mod participants;
 mod refusals;
+mod register;
+mod shared;
 mod successors;
 mod superseded;
 mod support;

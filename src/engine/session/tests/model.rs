@@ -33,9 +33,17 @@ enum Step {
 
 #[derive(Clone, Copy, Debug)]
 enum End {
-    Rotated { lifetime: Option<u64> },
-    Adopted { lifetime: Option<u64> },
-    Failed { pause: u64 },
+    Rotated {
+        lifetime: Option<u64>,
+    },
+    Adopted {
+        lifetime: Option<u64>,
+    },
+    Failed {
+        pause: u64,
+    },
+    /// Another process rotates, and the tokens held are good for now.
+    Unchanged,
     Lost,
 }
 
@@ -48,6 +56,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => lifetime().prop_map(|lifetime| End::Rotated { lifetime }),
         2 => lifetime().prop_map(|lifetime| End::Adopted { lifetime }),
         3 => (1_000..60_000_u64).prop_map(|pause| End::Failed { pause }),
+        1 => Just(End::Unchanged),
         1 => Just(End::Lost),
     ];
     let ago = || prop_oneof![6 => Just(0), 1 => 1..4_u64];
@@ -396,6 +405,7 @@ impl Witness {
                 let held = self.tokens(lifetime, false);
                 self.state.rotated(held);
             }
+            End::Unchanged => self.state.unchanged(),
             End::Failed { pause } => {
                 let pause = Duration::from_millis(pause);
                 self.cooling_until = Some(self.now + pause);
@@ -421,13 +431,13 @@ impl Witness {
                 self.login(Some(Lifetime(lifetime)));
             } else {
                 self.looked = Some(self.now);
-                self.state.still_lost(self.now);
+                self.state.still_lost(Some(self.now));
             }
             return;
         }
         let held = match end {
             End::Failed { .. } => return self.state.unread(),
-            End::Lost => None,
+            End::Unchanged | End::Lost => None,
             End::Rotated { lifetime } | End::Adopted { lifetime } => Some(self.tokens(lifetime, false)),
         };
         self.read = true;

@@ -50,7 +50,8 @@ pub(super) fn policy() -> Policy {
         refresh_timeout: secs(10),
         max_retries: 3,
         rotation_grace: Duration::ZERO,
-        spread: 1.0,
+        confirm_every: secs(5),
+        spread: None,
         anonymous: false,
         forgets: false,
     }
@@ -167,6 +168,7 @@ pub(super) fn participant(grant: Arc<dyn Grant>, store: Arc<dyn Store>, host: Ar
     Participant {
         grant,
         store,
+        fleet: None,
         host,
         policy: policy(),
         waiting: WaitingLimit::new(10_000),

@@ -1,0 +1,334 @@
+//! A session whose store other processes use too: which state of the store it stands for, and when it reads again.
+//!
+//! [`Member`] judges what is stored; a session follows what its member knows. Invariants: a login that the store does not have
+//! yet is not given up for an older one that the member knows; requests of one login never get the tokens of another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::clock;
+use crate::clock::Instant;
+use crate::error::Error;
+use crate::event::Event;
+use crate::fleet::{Fleet, Id, Mark, Member, Saved, State as Known};
+use crate::session::flight::finish::Ended;
+use crate::session::held::Versioned;
+use crate::session::participant::Participant;
+use crate::session::state::Status;
+use crate::session::{Inner, Session};
+use crate::store::{StoreError, Stored, Version};
+use crate::token::Tokens;
+
+/// How often tokens in use are confirmed where the store tells of changes, in case that it misses one.
+const CONFIRM_WATCHED: Duration = Duration::from_secs(30);
+
+/// How long no early rotation begins after one that left it to another process.
+const LATER: Duration = Duration::from_secs(1);
+
+/// Sessions whose store is of this process alone have none.
+pub(super) struct Shared {
+    pub(super) member: Arc<Member>,
+    /// The state that the session stands for. Its tokens are those held.
+    pub(super) mark: Option<Mark>,
+    /// The login that the store does not have yet.
+    unstored: Option<Version>,
+    confirmed: Option<Instant>,
+    confirming: bool,
+    /// The store may tell of changes, as far as is known.
+    watched: bool,
+    /// Somebody has asked for tokens since the last confirmation.
+    in_use: bool,
+    /// Until then another process rotates ahead of expiry.
+    later_until: Option<Instant>,
+}
+
+impl Shared {
+    pub(super) fn new(session: &Arc<str>) -> Self {
+        Self {
+            member: Arc::new(Member::new(Arc::clone(session))),
+            mark: None,
+            unstored: None,
+            confirmed: None,
+            confirming: false,
+            watched: true,
+            in_use: false,
+            later_until: None,
+        }
+    }
+
+    /// A login begins. The version names it in the store.
+    pub(super) fn log_in(&mut self, login: Version) {
+        let id = id_of(login);
+        self.mark = Some(Mark { login: id, commit: id });
+        self.unstored = Some(login);
+    }
+
+    /// The store was read, and showed this state.
+    pub(super) fn confirmed(&mut self, mark: Option<Mark>, now: Instant) {
+        self.mark = mark;
+        self.confirmed = Some(now);
+    }
+
+    fn is_due(&self, by: &Participant, now: Instant) -> bool {
+        self.confirmed.is_none_or(|at| now - at >= by.policy.confirm_every)
+    }
+
+    /// Another process rotates ahead of expiry.
+    pub(super) fn leave_to_another(&mut self, now: Instant) {
+        self.later_until = Some(now + LATER);
+    }
+}
+
+impl Inner {
+    /// True if tokens that are still valid may be rotated now.
+    pub(super) fn may_rotate_early(&self, now: Instant) -> bool {
+        let until = self.shared.as_ref().and_then(|shared| shared.later_until);
+        until.is_none_or(|until| now >= until)
+    }
+
+    /// Somebody uses the tokens held. Returns true if they have to be confirmed.
+    pub(super) fn wants_confirmation(&mut self, by: &Participant, now: Instant) -> bool {
+        let is_free = self.flight.is_none();
+        self.shared.as_mut().is_some_and(|shared| {
+            shared.in_use = true;
+            is_free
+                && !shared.confirming
+                && shared.unstored.is_none()
+                && (shared.watched || shared.is_due(by, now))
+        })
+    }
+
+    /// The state that a session stands for which follows `known`. None before the first login.
+    pub(super) fn mark_of(known: Option<&Known>) -> Option<Mark> {
+        known.filter(|known| known.generation > 0).map(|known| known.mark)
+    }
+
+    /// What becomes of the session if `known` is true.
+    pub(super) fn learn(&self, known: Option<&Known>) -> Ended {
+        let before = self.shared.as_ref().and_then(|shared| shared.mark);
+        let unread = *self.state.status() == Status::Unread;
+        let was_lost = self.state.lost_error().is_some();
+        let Some((known, tokens)) = known.and_then(|known| Some((known, known.tokens.as_ref()?))) else {
+            // Generation 0: nobody has logged in yet.
+            let logged_out = known.map_or(before.is_some(), |known| known.generation > 0);
+            return match self.state.held() {
+                _ if was_lost => Ended::StillLost,
+                Some(_) if logged_out => Ended::OtherLogin(None),
+                None if logged_out => Ended::FoundLoggedOut,
+                _ if unread => Ended::Loaded(None),
+                _ => Ended::Unchanged,
+            };
+        };
+        let held = self.state.held();
+        let is_held = held.is_some_and(|held| same(&held.tokens, tokens))
+            || held.is_some() && before == Some(known.mark);
+        let other_login = before.is_some_and(|before| before.login != known.mark.login);
+        let tokens = arriving(known, tokens);
+        match known.lost {
+            Some(_) if was_lost && !other_login => Ended::StillLost,
+            Some(reason) => Ended::FoundLost {
+                tokens: (!is_held || other_login).then_some(tokens),
+                other_login,
+                error: Error::SessionLost { reason, cause: None },
+            },
+            None if was_lost => Ended::Revived(tokens),
+            None if unread => Ended::Loaded(Some(tokens)),
+            None if other_login => Ended::OtherLogin(Some(tokens)),
+            None if is_held => Ended::Unchanged,
+            None => Ended::Adopted(tokens),
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn member(&self) -> Option<Arc<Member>> {
+        self.inner().shared.as_ref().map(|shared| Arc::clone(&shared.member))
+    }
+
+    /// The fleet of `by`, and what this process knows. None: the store is of this process alone.
+    pub(super) fn shared<'a>(&self, by: &'a Participant) -> Option<(&'a Arc<Fleet>, Arc<Member>)> {
+        by.fleet.as_ref().zip(self.member())
+    }
+
+    /// Compares the tokens held with the store, in the background (rule 4.4), because [`Inner::wants_confirmation`] said so. While
+    /// the session is in use, and the store tells of changes, it does so at each change.
+    pub(super) fn confirm(self: &Arc<Self>, inner: &mut Inner, by: &Arc<Participant>) {
+        if let Some(shared) = &mut inner.shared {
+            shared.confirming = true;
+            tokio::spawn(Confirming { session: Arc::clone(self), by: Arc::clone(by) }.run());
+        }
+    }
+
+    /// Changes the session to what its member knows. A flight under way does it itself, and a login that is not stored yet
+    /// comes before all that is.
+    fn follow(&self, by: &Participant) {
+        let mut inner = self.inner();
+        let Some(shared) = &inner.shared else { return };
+        if inner.flight.is_some() || shared.unstored.is_some() {
+            return;
+        }
+        let known = shared.member.known();
+        let ended = inner.learn(known.as_ref());
+        let now = inner.now();
+        let _outcome = self.change(by, &mut inner, ended, &mut None);
+        if let Some(shared) = &mut inner.shared {
+            shared.confirmed(Inner::mark_of(known.as_ref()), now);
+        }
+    }
+
+    /// A rotation under way has found that `known` is stored. Requests of the login before fail now, rather than when the answer
+    /// comes.
+    pub(super) fn overtake(&self, by: &Participant, epoch: u64, known: &Known) {
+        let mut inner = self.inner();
+        if inner.state.epoch() != epoch {
+            return;
+        }
+        let ended = inner.learn(Some(known));
+        if !matches!(ended, Ended::OtherLogin(_) | Ended::FoundLost { other_login: true, .. }) {
+            return;
+        }
+        let flight = inner.flight.take();
+        let now = inner.now();
+        let _outcome = self.change(by, &mut inner, ended, &mut None);
+        if let Some(shared) = &mut inner.shared {
+            shared.confirmed(Inner::mark_of(Some(known)), now);
+        }
+        drop(inner);
+        if let Some(flight) = flight {
+            flight.outcome.set(Err(Error::logged_out()));
+        }
+    }
+
+    /// Stores the login that the store does not have yet, or the tokens of a rotation.
+    pub(super) async fn store_shared(
+        &self,
+        by: &Participant,
+        fleet: &Fleet,
+        member: &Member,
+        next: &Stored,
+    ) -> Result<(), StoreError> {
+        let is_login =
+            |inner: &Inner| inner.shared.as_ref().is_some_and(|shared| shared.unstored == Some(next.version));
+        if is_login(&self.inner()) {
+            let tokens = next.record.tokens.as_deref().cloned();
+            member.login(fleet, id_of(next.version), tokens).await?;
+            let mut inner = self.inner();
+            if is_login(&inner)
+                && let Some(shared) = &mut inner.shared
+            {
+                shared.unstored = None;
+            }
+        } else {
+            let Saved { superseded, .. } = member.save(fleet).await?;
+            if let Some(tokens) = superseded {
+                by.host.emit(&self.key, Event::Superseded(tokens));
+            }
+        }
+        self.follow(by);
+        Ok(())
+    }
+}
+
+/// A confirmation under way, until it is dropped.
+struct Confirming {
+    session: Arc<Session>,
+    by: Arc<Participant>,
+}
+
+impl Confirming {
+    async fn run(self) {
+        let Some((fleet, member)) = self.session.shared(&self.by) else { return };
+        loop {
+            // Before the read, so that no change is missed.
+            let changed = fleet.register.watch(&self.session.key);
+            if self.wants_read(changed.is_some()) {
+                let read = member.look(fleet).await;
+                self.has_read(read.is_ok());
+                if read.is_err() {
+                    return;
+                }
+            }
+            let Some(changed) = changed else { return };
+            tokio::select! {
+                biased;
+                () = self.by.closed.cancelled() => return,
+                () = changed => {}
+                () = sleep(CONFIRM_WATCHED) => if !self.is_in_use() { return },
+            }
+        }
+    }
+
+    fn wants_read(&self, watched: bool) -> bool {
+        let mut inner = self.session.inner();
+        let now = inner.now();
+        // A flight reads for itself, and what it writes is a change too.
+        let is_free = inner.flight.is_none();
+        inner.shared.as_mut().is_some_and(|shared| {
+            shared.watched = watched;
+            is_free && (watched || shared.is_due(&self.by, now))
+        })
+    }
+
+    fn has_read(&self, succeeded: bool) {
+        if succeeded {
+            self.session.follow(&self.by);
+        }
+        let mut inner = self.session.inner();
+        let now = inner.now();
+        if let Some(shared) = &mut inner.shared {
+            shared.confirmed = Some(now);
+            // A store that is down is not read for each request.
+            shared.watched &= succeeded;
+        }
+    }
+
+    /// True if somebody has used the tokens since the last call.
+    fn is_in_use(&self) -> bool {
+        let mut inner = self.session.inner();
+        inner.shared.as_mut().is_some_and(|shared| std::mem::take(&mut shared.in_use))
+    }
+}
+
+impl Drop for Confirming {
+    /// Also after a panic. Else the session would never be confirmed again.
+    fn drop(&mut self) {
+        if let Some(shared) = &mut self.session.inner().shared {
+            shared.confirming = false;
+        }
+    }
+}
+
+fn id_of(login: Version) -> Id {
+    Id(u128::from_be_bytes(login.into()))
+}
+
+fn same(one: &Tokens, other: &Tokens) -> bool {
+    one.access == other.access && one.refresh == other.refresh
+}
+
+/// The tokens of a state that another process has stored.
+fn arriving(known: &Known, tokens: &Arc<Tokens>) -> Versioned {
+    // No older than the last read that showed the tokens before them, whatever the wall clocks say (§14). Else two machines
+    // whose clocks are ahead would take each other's tokens for expired, and rotate in turn for ever.
+    let at_most =
+        known.seen_before.map_or(Duration::MAX, |before| clock::uptime().saturating_duration_since(before));
+    let tokens = match known.lifetime.and_then(|lifetime| aged(tokens, lifetime, at_most, clock::wall_ms())) {
+        Some(aged) => Arc::new(aged),
+        None => Arc::clone(tokens),
+    };
+    Versioned { tokens, version: known.mark.commit.0.to_be_bytes().into() }
+}
+
+/// The tokens with an end by this machine's wall clock. None: theirs is right.
+fn aged(tokens: &Tokens, lifetime: Duration, at_most: Duration, wall: u64) -> Option<Tokens> {
+    let expires_at = tokens.expires_at?;
+    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let age = wall.saturating_sub(expires_at.saturating_sub(ms(lifetime))).min(ms(at_most));
+    let ends = wall.saturating_add(ms(lifetime).saturating_sub(age));
+    (ends != expires_at).then(|| Tokens { expires_at: Some(ends), ..tokens.clone() })
+}
+
+#[cfg(test)]
+mod tests;
