@@ -59,6 +59,9 @@ impl Commit {
         if stored.lost.is_some() && switches.keeps(Rule::R10_1) {
             return write(self.over(stored));
         }
+        if stored.would_send(&self.kept) {
+            return Decision::Done;
+        }
         let mut with = stored.clone();
         with.add_candidate(Candidate { id: self.id, tokens: self.kept.clone() });
         write(with)

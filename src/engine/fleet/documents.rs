@@ -38,17 +38,14 @@ impl Fleet {
         Ok(Some(Stored { record, version: document.version }))
     }
 
-    /// For a login, which may write over a record that cannot be read, if nobody else can read it either.
-    pub(super) async fn read_or_replace(
+    /// What is stored, and its version also if it cannot be read.
+    pub(super) async fn read_any(
         &self,
         session: &str,
-    ) -> Result<(Option<Record>, Option<Version>), StoreError> {
-        let Some(document) = self.within(self.register.read(session)).await? else { return Ok((None, None)) };
-        match parse(&document.text) {
-            Ok(record) => Ok((Some(record), Some(document.version))),
-            Err(StoreError::Corrupt { .. }) => Ok((None, Some(document.version))),
-            Err(error) => Err(error),
-        }
+    ) -> Result<(Option<Version>, Result<Option<Record>, StoreError>), StoreError> {
+        let document = self.within(self.register.read(session)).await?;
+        let version = document.as_ref().map(|document| document.version);
+        Ok((version, document.map(|document| parse(&document.text)).transpose()))
     }
 
     /// New content gets a new version: random, because a counter starts again after a deletion (rule 2.1).

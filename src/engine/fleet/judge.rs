@@ -76,7 +76,8 @@ fn missing(known: &Record, stored: &Record, switches: Switches) -> Option<Record
 
 fn fork(spent: bool, known: &Record, stored: &Record) -> Verdict {
     let has_it = stored.has_candidate(known.commit) || stored.trail.contains(&known.commit);
-    let Some(tokens) = known.tokens.clone().filter(|_| !spent && known.lost.is_none() && !has_it) else {
+    let is_good = !spent && known.lost.is_none() && !has_it;
+    let Some(tokens) = known.tokens.clone().filter(|kept| is_good && !stored.would_send(kept)) else {
         return Verdict::Adopt;
     };
     let mut with = stored.clone();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Instant;
+use crate::error::Cause;
 use crate::fleet::commit::{Commit, Decision};
 use crate::fleet::judge::{Knowledge, Verdict, judge};
 use crate::fleet::record::{Cooldown, Id, Lease, Record};
@@ -23,15 +24,29 @@ pub(super) struct Known {
     /// When the last read or write began that showed `record` in the store.
     confirmed: Option<Instant>,
     /// Tokens that the server gave and the store has not taken.
-    unsaved: Option<Arc<Commit>>,
+    unsaved: Option<Unsaved>,
     /// The tokens of a commit that a login overtook.
     superseded: Option<Arc<Tokens>>,
     /// The commit whose refresh token this process has sent, and may have spent.
     spent: Option<Id>,
+    /// The commit whose refresh token the server has refused.
+    refused: Option<Refused>,
     ended: VecDeque<Ended>,
     silence: Silence,
     /// Waited out from the first sight of its id (§11).
     cooldown: Option<(Id, Instant)>,
+}
+
+struct Unsaved {
+    commit: Arc<Commit>,
+    /// Freed when the tokens are saved. Else others take the holder for dead, and send its token again (rule 6.4).
+    _lock: Option<Box<dyn Send + Sync>>,
+}
+
+#[derive(Clone)]
+pub(super) struct Refused {
+    commit: Id,
+    pub(super) cause: Option<Cause>,
 }
 
 #[derive(Clone, Copy)]
@@ -43,7 +58,8 @@ struct Arrived {
 /// A lease of this process that may be in the store although its rotation has ended.
 struct Ended {
     lease: Id,
-    unsent: bool,
+    /// Its intent says nothing: the token was not sent, not spent, or refused.
+    clear: bool,
 }
 
 impl Known {
@@ -92,7 +108,7 @@ impl Known {
         {
             self.cooldown = Some((id, now + Duration::from_millis(ms)));
         }
-        if let Some(commit) = &self.unsaved {
+        if let Some(Unsaved { commit, .. }) = &self.unsaved {
             match commit.decide(stored, switches) {
                 Decision::Write(next) => return Some(next),
                 Decision::Done => self.unsaved = None,
@@ -118,11 +134,9 @@ impl Known {
 
     /// This record was written. It is known from now on, unless something newer is.
     pub(super) fn wrote(&mut self, record: &Record, (begun, now): (Instant, Instant), fleet: &Fleet) {
-        let saved =
-            |commit: &Arc<Commit>| record.trail.contains(&commit.id) || record.has_candidate(commit.id);
-        if self.unsaved.as_ref().is_some_and(saved) {
-            self.unsaved = None;
-        }
+        self.unsaved.take_if(|unsaved| {
+            record.trail.contains(&unsaved.commit.id) || record.has_candidate(unsaved.commit.id)
+        });
         if !matches!(
             judge(self.knowledge(now, fleet), Some(record), fleet.settings.switches),
             Verdict::Older(_)
@@ -132,7 +146,7 @@ impl Known {
     }
 
     /// The store has failed to take these tokens. They serve from memory, unless this process knows another state by now.
-    pub(super) fn keep(&mut self, commit: &Arc<Commit>, now: Instant) {
+    pub(super) fn keep(&mut self, commit: &Arc<Commit>, lock: Option<Box<dyn Send + Sync>>, now: Instant) {
         let base = commit.base.mark();
         match self.mark() {
             Some(mark) if mark.login != base.login => return,
@@ -143,7 +157,7 @@ impl Known {
                 self.confirmed = confirmed;
             }
         }
-        self.unsaved = Some(Arc::clone(commit));
+        self.unsaved = Some(Unsaved { commit: Arc::clone(commit), _lock: lock });
     }
 
     fn take(&mut self, record: &Record, begun: Instant, arrived: Arrived) {
@@ -181,10 +195,19 @@ impl Known {
         self.spent = None;
     }
 
-    /// `unsent`: nothing was sent under this lease, or nothing that was spent.
-    pub(super) fn end(&mut self, lease: Id, unsent: bool) {
+    pub(super) fn refuse(&mut self, commit: Id, cause: Option<Cause>) {
+        self.refused = Some(Refused { commit, cause });
+    }
+
+    /// The server's refusal of the refresh token of `commit`.
+    pub(super) fn refusal(&self, commit: Id) -> Option<Refused> {
+        self.refused.clone().filter(|refused| refused.commit == commit)
+    }
+
+    /// `clear`: the intent of this lease says nothing, because the token was not sent, not spent, or refused.
+    pub(super) fn end(&mut self, lease: Id, clear: bool) {
         self.ended.truncate(ENDED - 1);
-        self.ended.push_front(Ended { lease, unsent });
+        self.ended.push_front(Ended { lease, clear });
     }
 
     /// True if nobody needs to wait for this lease (rule 6.3).
@@ -193,8 +216,8 @@ impl Known {
     }
 
     /// True if an intent of this claim is none (rule 5.2).
-    pub(super) fn is_unsent(&self, claim: Id) -> bool {
-        self.ended.iter().any(|ended| ended.lease == claim && ended.unsent)
+    pub(super) fn is_clear(&self, claim: Id) -> bool {
+        self.ended.iter().any(|ended| ended.lease == claim && ended.clear)
     }
 
     pub(super) fn cool_down(&mut self, id: Id, until: Instant) {

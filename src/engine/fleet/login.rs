@@ -21,14 +21,17 @@ impl Member {
         tokens: Option<Tokens>,
     ) -> Result<Option<State>, StoreError> {
         let tokens = tokens.map(|tokens| fleet.kept(tokens));
+        let switches = fleet.settings.switches;
         let mut failures = 0;
         let mut versions: Vec<Version> = Vec::new();
+        // What has been seen of this session, the newest first.
+        let mut past: Vec<Record> = Vec::new();
+        past.extend(self.known.lock().record().filter(|_| switches.keeps(Rule::R13)).cloned());
         loop {
-            let (stored, version) = fleet.read_or_replace(&self.session).await?;
-            let known = self.known.lock().record().cloned();
+            let (stored, version) = self.read_or_replace(fleet).await?;
             let done = match &stored {
                 // By the id, because somebody may have written on top (rule 3.3).
-                Some(stored) if fleet.settings.switches.keeps(Rule::R3_3) => {
+                Some(stored) if switches.keeps(Rule::R3_3) => {
                     stored.login.id == id || stored.before.contains(&id)
                 }
                 _ => version.is_some_and(|version| versions.contains(&version)),
@@ -36,8 +39,8 @@ impl Member {
             if done {
                 return self.look(fleet).await;
             }
-            let known = known.as_ref().filter(|_| fleet.settings.switches.keeps(Rule::R13));
-            let next = successor(id, stored.as_ref(), known, tokens.clone());
+            past.splice(0..0, stored);
+            let next = successor(id, &past, tokens.clone());
             let begun = fleet.clock.now();
             let draft = fleet.draft(next);
             versions.push(draft.version());
@@ -59,6 +62,21 @@ impl Member {
         }
     }
 
+    /// A read for a login. It is judged, so that requests of an earlier login end at once, and nothing is written because
+    /// of it. A record that nobody can read is none.
+    async fn read_or_replace(&self, fleet: &Fleet) -> Result<(Option<Record>, Option<Version>), StoreError> {
+        let begun = fleet.clock.now();
+        match fleet.read_any(&self.session).await? {
+            (version, Err(StoreError::Corrupt { .. })) => Ok((None, version)),
+            (_, Err(error)) => Err(error),
+            (version, Ok(record)) => {
+                let times = (begun, fleet.clock.now());
+                self.known.lock().weigh(record.as_ref(), times, fleet);
+                Ok((record, version))
+            }
+        }
+    }
+
     /// Logs in with tokens that count only if nothing is stored. Returns what is true now.
     pub async fn seed(&self, fleet: &Fleet, id: Id, tokens: Tokens) -> Result<Option<State>, StoreError> {
         if self.read(fleet).await?.is_some() {
@@ -76,11 +94,11 @@ impl Member {
 }
 
 /// A new login over what is stored and what is known: both are its past, because the store may go back to either (rule 13).
-fn successor(id: Id, stored: Option<&Record>, known: Option<&Record>, tokens: Option<Kept>) -> Record {
-    let past = || [stored, known].into_iter().flatten();
-    let seq = past().map(|record| record.login.seq).max().unwrap_or_default() + 1;
+fn successor(id: Id, past: &[Record], tokens: Option<Kept>) -> Record {
+    let seq = past.iter().map(|record| record.login.seq).max().unwrap_or_default() + 1;
     let mut before: Vec<Id> = Vec::new();
-    for login in past().map(|record| record.login.id).chain(past().flat_map(|record| record.before.clone())) {
+    let logins = past.iter().map(|record| record.login.id);
+    for login in logins.chain(past.iter().flat_map(|record| record.before.iter().copied())) {
         if login != id && !before.contains(&login) {
             before.push(login);
         }

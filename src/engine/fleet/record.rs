@@ -173,6 +173,12 @@ impl Record {
         self.candidates.iter().any(|candidate| candidate.id == id)
     }
 
+    /// True if these tokens would be sent anyway: a candidate with the refresh token of another one would be sent twice.
+    pub(super) fn would_send(&self, tokens: &Kept) -> bool {
+        let all = self.tokens.iter().chain(self.candidates.iter().map(|candidate| &candidate.tokens));
+        all.into_iter().any(|kept| kept.tokens.refresh == tokens.tokens.refresh)
+    }
+
     /// Adds a candidate, which ends a loss (rule 10.2).
     pub(super) fn add_candidate(&mut self, candidate: Candidate) {
         self.candidates.push(candidate);

@@ -26,9 +26,13 @@ fn decide(stored: Option<&Record>) -> Result<Record, &'static str> {
     }
 }
 
+fn kept_with(name: &str, refresh: &str) -> Kept {
+    Kept { tokens: tokens(name, Some(refresh)).into(), lifetime: None }
+}
+
 fn further(record: &Record, ids: impl IntoIterator<Item = u128>) -> Record {
     ids.into_iter().fold(record.clone(), |record, id| {
-        let mut next = record.successor(Id(id), kept("other"));
+        let mut next = record.successor(Id(id), kept_with("other", "s"));
         next.trim(4);
         next
     })
@@ -82,4 +86,13 @@ fn beside_another_generation_it_is_a_candidate_and_beside_a_loss_the_next_genera
     let next = decide(Some(&stored)).unwrap();
     assert_eq!((next.generation, next.commit, next.lost), (6, Id(77), None));
     assert_eq!(next.trail[..3], [Id(77), Id(9), Id(8)]);
+}
+
+#[test]
+fn tokens_that_the_server_gave_twice_are_no_candidate() {
+    let twice = base().successor(Id(8), kept("new"));
+    assert_eq!(decide(Some(&twice)), Err("done"));
+    let mut candidate = further(&base(), [8]);
+    candidate.add_candidate(Candidate { id: Id(9), tokens: kept("new") });
+    assert_eq!(decide(Some(&candidate)), Err("done"));
 }

@@ -4,7 +4,7 @@ use crate::fleet::record::{Id, Kept, Login, Lost};
 use crate::token::tests::tokens;
 
 fn kept(name: &str) -> Kept {
-    Kept { tokens: tokens(name, Some("r")).into(), lifetime: None }
+    Kept { tokens: tokens(name, Some(&format!("r{name}"))).into(), lifetime: None }
 }
 
 /// The n-th generation of a login, whose commits are its numbers.
@@ -83,6 +83,8 @@ fn fork_keeps_the_record_with_the_known_tokens_as_a_candidate() {
         let mut lost = known.clone();
         lost.lost = Some(Lost { reason: LostReason::Rejected });
         assert_eq!(verdict(Some(&lost), Some(&stored)), Verdict::Adopt);
+        let same_tokens = Record { tokens: known.tokens.clone(), ..stored };
+        assert_eq!(verdict(Some(&known), Some(&same_tokens)), Verdict::Adopt);
     }
 }
 

@@ -72,7 +72,7 @@ impl Rotation<'_> {
     /// The intent of somebody who died, or who got no answer. It says that the refresh token may be spent.
     fn orphan<'r>(&self, record: &'r Record) -> Option<&'r Intent> {
         let intent = record.intent.as_ref()?;
-        (intent.token.is_some() && !self.member.known.lock().is_unsent(intent.claim)).then_some(intent)
+        (intent.token.is_some() && !self.member.known.lock().is_clear(intent.claim)).then_some(intent)
     }
 
     fn claimed(&self, record: &Record, id: Id, grace: u64, locked: bool) -> Record {

@@ -30,20 +30,20 @@ impl Rotation<'_> {
             self.release(holding, spending, None).await;
         }
         if switches.has(Bug::PublishBeforeCommit) {
-            self.member.known.lock().keep(&commit, self.fleet.clock.now());
+            self.member.known.lock().keep(&commit, None, self.fleet.clock.now());
         }
         let Stored { record, version } = holding.stored();
         match self.write_commit(&commit, commit.over(&record), Some(version)).await {
             Ok(Some(rotated)) => return rotated,
             Ok(None) if switches.has(Bug::TokenDropped) => return Rotated::Later,
             Ok(None) => {}
-            Err(error) => return self.keep(&commit, error),
+            Err(error) => return self.keep(&commit, holding, error),
         }
         loop {
             match self.commit_over_newer(&commit).await {
                 Ok(Some(rotated)) => return rotated,
                 Ok(None) => self.fleet.hesitate().await,
-                Err(error) => return self.keep(&commit, error),
+                Err(error) => return self.keep(&commit, holding, error),
             }
         }
     }
@@ -91,8 +91,8 @@ impl Rotation<'_> {
     /// The store has failed. The write may have been applied, or be applied later; [`Member::save`] finds out (rule 3.1).
     ///
     /// [`Member::save`]: crate::fleet::Member::save
-    fn keep(&self, commit: &Arc<Commit>, error: StoreError) -> Rotated {
-        self.member.known.lock().keep(commit, self.fleet.clock.now());
+    fn keep(&self, commit: &Arc<Commit>, holding: &Holding, error: StoreError) -> Rotated {
+        self.member.known.lock().keep(commit, holding.take_lock(), self.fleet.clock.now());
         match self.ended(commit) {
             Rotated::Committed { state, .. } => Rotated::Committed { state, unsaved: Some(error) },
             other => other,

@@ -16,7 +16,7 @@ pub(super) struct Holding {
     /// Locked while this process writes, so that a renewal and another write do not meet.
     pub(super) writing: Mutex<()>,
     /// Held to the end (rule 6.4).
-    _lock: Option<Box<dyn Send + Sync>>,
+    lock: Lock<Option<Box<dyn Send + Sync>>>,
 }
 
 struct Held {
@@ -35,7 +35,12 @@ impl Holding {
         lock: Option<Box<dyn Send + Sync>>,
     ) -> Self {
         let held = Lock::new(Held { stored, fresh_since, taken: false });
-        Self { lease, claimed: fresh_since, held, writing: Mutex::default(), _lock: lock }
+        Self { lease, claimed: fresh_since, held, writing: Mutex::default(), lock: Lock::new(lock) }
+    }
+
+    /// For a holder that goes on in the background.
+    pub(super) fn take_lock(&self) -> Option<Box<dyn Send + Sync>> {
+        self.lock.lock().take()
     }
 
     pub(super) fn stored(&self) -> Stored {

@@ -40,7 +40,7 @@ impl Rotation<'_> {
             never = self.renew(&holding) => match never {},
         };
         self.attempt = spending.attempt;
-        let unsent = !spending.doubtful && matches!(end, End::Stale | End::Failed { .. });
+        let clear = !spending.doubtful && !matches!(end, End::Answered(_));
         let flow = match end {
             End::Answered(tokens) => Break(self.commit(&holding, &spending, tokens).await),
             End::Stale => {
@@ -56,12 +56,21 @@ impl Rotation<'_> {
             End::Over(rotated) => Break(rotated),
         };
         // If it is still in the store, nobody of this process waits for it (rule 5.2).
-        self.member.known.lock().end(holding.lease, unsent);
+        self.member.known.lock().end(holding.lease, clear);
         flow
     }
 
     async fn spend(&self, holding: &Holding, spending: &mut Spending) -> End {
         loop {
+            // Also if an earlier rotation was told so, and could not store the loss: a refused token is never sent again.
+            let refusal = self.member.known.lock().refusal(spending.base.commit);
+            if let Some(refusal) = refusal {
+                match self.refused(holding, spending, refusal.cause).await {
+                    Break(end) => return end,
+                    // A candidate was promoted.
+                    Continue(()) => continue,
+                }
+            }
             self.sender.connect().await;
             // Nothing is awaited from here to the send (rule 7.3).
             let now = self.fleet.clock.now();
@@ -78,11 +87,8 @@ impl Rotation<'_> {
             let error = match self.sender.send(asking).await {
                 Ok(tokens) => return End::Answered(tokens),
                 Err(GrantError::Terminal { cause }) => {
-                    match self.refused(holding, spending, cause).await {
-                        Break(end) => return end,
-                        // A candidate was promoted.
-                        Continue(()) => continue,
-                    }
+                    self.member.known.lock().refuse(spending.base.commit, cause);
+                    continue;
                 }
                 Err(error) => error,
             };

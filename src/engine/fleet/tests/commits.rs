@@ -225,3 +225,15 @@ async fn answer_without_a_refresh_token_keeps_the_one_that_is_stored() {
     let kept = world.record().tokens.unwrap();
     assert_eq!(kept.tokens.refresh.as_ref().unwrap().expose(), "r0");
 }
+
+#[tokio::test(start_paused = true)]
+async fn fields_of_the_user_are_committed_and_stay() {
+    let (world, process) = World::logged_in(STRICT).await;
+    let extra = crate::secret::Secret::new("{\"id_token\":\"not a JWT\"}".into());
+    let with_extra = crate::token::Tokens { extra: Some(extra.clone()), ..tokens("a1", Some("r1")) };
+    world.server.will([Ok(with_extra), Ok(tokens("a2", Some("r2")))]);
+    for _ in 0..2 {
+        process.rotated().await;
+        assert_eq!(world.record().tokens.unwrap().tokens.extra.as_ref(), Some(&extra));
+    }
+}

@@ -89,8 +89,9 @@ async fn rule_6_3_lock_time_out_is_told_and_nothing_is_sent() {
         }
     };
     let end = tokio::select! {
-        end = process.rotate() => end,
+        biased;
         () = beats => unreachable!(),
+        end = process.rotate() => end,
     };
     assert!(matches!(end, Rotated::LockTimeout { waited } if waited >= ms(42_500)), "{end:?}");
     assert_eq!(world.sent(), [""; 0]);
@@ -300,4 +301,24 @@ async fn token_that_is_refused_while_an_early_rotation_waits_makes_it_wait() {
     assert!(matches!(process.rotate_early().await, Rotated::Later));
     assert!(matches!(process.rotate().await, Rotated::Committed { .. }));
     assert_eq!(world.sent().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_6_4_lock_is_kept_until_the_tokens_are_saved() {
+    let (world, process) = World::logged_in(STRICT).await;
+    world.register.use_locks();
+    let other = world.another(STRICT).await;
+    world.register.next_writes([Call::Done, Call::Fails]);
+    assert!(matches!(process.rotate().await, Rotated::Committed { unsaved: Some(_), .. }));
+    let saves = async {
+        tokio::time::sleep(secs(1)).await;
+        process.member.save(&process.fleet).await.unwrap();
+    };
+    let (waited, ()) = tokio::join!(other.rotate(), saves);
+    assert!(matches!(waited, Rotated::Adopted(_)), "{waited:?}");
+    assert_eq!(world.sent(), ["r0"]);
+    world.server.will_after(secs(100), [Err(ambiguous())]);
+    assert!(tokio::time::timeout(secs(1), other.rotate()).await.is_err());
+    process.rotate().await;
+    assert_eq!(world.sent().len(), 3, "the lock was freed");
 }

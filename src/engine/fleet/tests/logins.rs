@@ -132,3 +132,17 @@ async fn record_that_is_none_is_told_and_written_over_by_a_login_alone() {
     world.log_in(&process, "2").await;
     process.rotated().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn login_ends_what_its_read_shows_to_have_ended() {
+    let (world, process) = World::logged_in(GRACE).await;
+    let other = world.another(GRACE).await;
+    other.member.login(&other.fleet, other.id(), None).await.unwrap();
+    world.register.next_writes([Call::Slow(secs(1))]);
+    let watching = async {
+        tokio::time::sleep(ms(500)).await;
+        assert_eq!(process.access(), None, "logged out elsewhere");
+    };
+    tokio::join!(world.log_in(&process, "2"), watching);
+    assert_eq!(process.access(), Some("a2".into()));
+}

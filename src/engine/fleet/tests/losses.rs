@@ -174,4 +174,22 @@ async fn loss_that_cannot_be_stored_is_no_loss() {
     world.register.next_writes([Call::Fails; 200]);
     assert!(matches!(process.rotate().await, Rotated::StoreUnavailable(_)));
     assert_eq!(world.record().lost, None);
+    world.register.forget_plans();
+    let end = process.rotate().await;
+    assert!(matches!(end, Rotated::Lost { reason: LostReason::Rejected, by_us: true, .. }), "{end:?}");
+    assert_eq!(world.sent(), ["r0"], "a refused token is not sent again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_token_is_not_sent_again_because_of_a_stale_read() {
+    let (world, process) = World::logged_in(STRICT).await;
+    world.server.will_after(secs(1), [Err(terminal())]);
+    let stale = world.document();
+    let goes_back = async {
+        tokio::time::sleep(ms(500)).await;
+        world.put(stale);
+    };
+    let (end, ()) = tokio::join!(process.rotate(), goes_back);
+    assert!(matches!(end, Rotated::Lost { reason: LostReason::Rejected, by_us: true, .. }), "{end:?}");
+    assert_eq!(world.sent(), ["r0"]);
 }

@@ -50,6 +50,11 @@ impl MemoryRegister {
         self.0.next_writes.lock().extend(calls);
     }
 
+    pub(crate) fn forget_plans(&self) {
+        self.0.next_reads.lock().clear();
+        self.0.next_writes.lock().clear();
+    }
+
     /// How often it was read and written since the last call.
     pub(crate) fn calls(&self) -> (usize, usize) {
         (self.0.reads.swap(0, Ordering::Relaxed), self.0.writes.swap(0, Ordering::Relaxed))
