@@ -2,6 +2,8 @@
 //!
 //! Invariant: each text is written here. Messages of libraries are never shown, because they may quote a URL or the server.
 
+pub(crate) mod cause;
+
 /// Declares [`Fault`], with the code and the text of each variant.
 macro_rules! faults {
     ($($(#[$about:meta])* $name:ident $(($data:ty))?: $code:literal, $text:literal;)*) => {

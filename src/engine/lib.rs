@@ -11,6 +11,7 @@ pub mod fleet;
 pub mod grant;
 pub mod http;
 pub mod lock;
+mod pem;
 pub mod present;
 pub mod secret;
 pub mod session;

@@ -2,7 +2,6 @@
 //!
 //! Invariant: the message of the resulting error holds an origin and the text of a fault, and nothing that a library says.
 
-use std::error::Error as StdError;
 use std::io;
 
 use http::Uri;
@@ -11,8 +10,8 @@ use tokio::time::error::Elapsed;
 
 use crate::error::{Error, Phase};
 use crate::fault::Fault;
+use crate::fault::cause::{Cause, causes, of_io, of_lookup, of_tls};
 use crate::http::connect::proxy::ProxyError;
-use crate::http::connect::trust::is_of_authority;
 use crate::http::connect::watch::CONNECT_TIMEOUT;
 use crate::http::host;
 
@@ -91,36 +90,6 @@ fn named(cause: &Cause) -> Option<Fault> {
         .or_else(|| cause.is::<Elapsed>().then_some(Fault::TimedOut))
 }
 
-fn of_io(error: &io::Error) -> Option<Fault> {
-    use io::ErrorKind as Kind;
-    Some(match error.kind() {
-        // Only the path of a Unix socket is looked for.
-        Kind::NotFound => Fault::NoSocket,
-        // h2 reports the end of a connection so; the system's own error has a number.
-        Kind::BrokenPipe if error.get_ref().is_some() => Fault::HungUp,
-        Kind::ConnectionRefused => Fault::Refused,
-        Kind::ConnectionReset => Fault::Reset,
-        Kind::ConnectionAborted => Fault::Aborted,
-        Kind::UnexpectedEof => Fault::HungUp,
-        Kind::BrokenPipe => Fault::Pipe,
-        Kind::TimedOut => Fault::TimedOut,
-        Kind::HostUnreachable => Fault::NoRouteToHost,
-        Kind::NetworkUnreachable => Fault::NoRouteToNetwork,
-        Kind::AddrNotAvailable => Fault::NoLocalAddress,
-        Kind::PermissionDenied => Fault::NotPermitted,
-        _ if TOO_MANY_FILES.contains(&error.raw_os_error()?) => Fault::TooManyFiles,
-        _ => return None,
-    })
-}
-
-/// The standard library drops the code of getaddrinfo and keeps its text.
-fn of_lookup(error: &io::Error) -> Fault {
-    let text = error.to_string();
-    // EAI_AGAIN in the words of glibc and macOS, of musl, and of Windows.
-    let passing = ["Temporary failure", "Try again", "temporary error"];
-    if passing.iter().any(|words| text.contains(words)) { Fault::NoNameServer } else { Fault::UnknownName }
-}
-
 fn of_http(error: &hyper::Error) -> Option<Fault> {
     if error.is_timeout() {
         // HTTP/2's ping was not answered.
@@ -160,59 +129,13 @@ fn of_http2(error: &h2::Error) -> Option<Fault> {
     })
 }
 
-fn of_tls(error: &rustls::Error) -> Fault {
-    use rustls::Error as Tls;
-    match error {
-        Tls::InvalidCertificate(reason) => of_certificate(reason),
-        Tls::InvalidMessage(_) => Fault::NotTls,
-        Tls::AlertReceived(_) => Fault::HandshakeRefused,
-        Tls::PeerIncompatible(_) => Fault::NothingInCommon,
-        _ => Fault::HandshakeFailed,
-    }
-}
-
-fn of_certificate(reason: &rustls::CertificateError) -> Fault {
-    use rustls::CertificateError as Certificate;
-    match reason {
-        Certificate::Expired | Certificate::ExpiredContext { .. } => Fault::Expired,
-        Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => Fault::NotYetValid,
-        Certificate::NotValidForNameContext { presented, .. } if presented.is_empty() => Fault::NoName,
-        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => Fault::OtherName,
-        Certificate::UnknownIssuer => Fault::UnknownIssuer,
-        Certificate::Revoked => Fault::Revoked,
-        // The second: an authority of that name is trusted, but its key is of another kind.
-        Certificate::BadSignature | Certificate::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            Fault::BadSignature
-        }
-        Certificate::InvalidPurpose | Certificate::InvalidPurposeContext { .. } => Fault::NotForServers,
-        reason if is_of_authority(reason) => Fault::AuthorityAsServer,
-        Certificate::Other(other) if format!("{other:?}").contains("UnsupportedCertVersion") => {
-            Fault::OldCertificate
-        }
-        _ => Fault::BadCertificate,
-    }
-}
-
 /// The error type of hyper-util's connector is private; this text is all that identifies it.
 const LOOKING_UP: &str = "dns error";
-
-/// ENFILE and EMFILE on Unix, WSAEMFILE on Windows; the standard library has no kind for them.
-const TOO_MANY_FILES: [i32; 3] = [23, 24, 10024];
 
 /// True if the operating system reported the error, and not a timer of the engine.
 fn is_from_system(error: &Cause) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|io| io.raw_os_error().is_some())
 }
-
-/// `error` and everything below it. An `io::Error` hides the error that it wraps from `source`.
-fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
-    std::iter::successors(Some(error), |&cause: &&Cause| match cause.downcast_ref::<io::Error>() {
-        Some(io) => io.get_ref().map(|inner| inner as &Cause),
-        None => cause.source(),
-    })
-}
-
-type Cause = dyn StdError + 'static;
 
 #[cfg(test)]
 mod tests;

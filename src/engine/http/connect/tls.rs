@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::http::connect::trust::{TrustAnyone, TrustGiven, TrustMore, webpki};
+use crate::pem;
 
 /// Certificates and keys are PEM text. There is no `Debug`, because it would print the key.
 #[derive(Clone, Default)]
@@ -45,7 +46,9 @@ impl TlsOptions {
     pub(crate) fn config(&self) -> Result<ClientConfig, Error> {
         let identity = match (&self.cert, &self.key) {
             (None, None) => None,
-            (Some(cert), Some(key)) => Some(identity(cert, key)?),
+            (Some(cert), Some(key)) => {
+                Some((pem::certificates(cert, "tls.cert")?, pem::private_key(key, "tls.key")?))
+            }
             (Some(_), None) => return Err(Error::invalid_option("tls.cert", "needs tls.key beside it")),
             (None, Some(_)) => return Err(Error::invalid_option("tls.key", "needs tls.cert beside it")),
         };
@@ -68,8 +71,8 @@ impl TlsOptions {
         if self.trust_anyone {
             return Ok(Arc::new(TrustAnyone(provider)));
         }
-        if let Some(pem) = &self.ca {
-            let given = certificates(pem, "tls.ca")?;
+        if let Some(ca) = &self.ca {
+            let given = pem::certificates(ca, "tls.ca")?;
             let given = TrustGiven::new(given, provider)
                 .ok_or_else(|| Error::invalid_option("tls.ca", "is not made of X.509 certificates"))?;
             return Ok(Arc::new(given));
@@ -87,27 +90,6 @@ impl TlsOptions {
             Some(extra) => Arc::new(TrustMore { system, extra }),
             None => system,
         })
-    }
-}
-
-type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
-
-fn identity(cert: &str, key: &str) -> Result<Identity, Error> {
-    let chain = certificates(cert, "tls.cert")?;
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
-        Error::invalid_option(
-            "tls.key",
-            "is not an unencrypted PEM private key (-----BEGIN PRIVATE KEY-----)",
-        )
-    })?;
-    Ok((chain, key))
-}
-
-/// The certificates in `pem`, at least one.
-fn certificates(pem: &str, option: &'static str) -> Result<Vec<CertificateDer<'static>>, Error> {
-    match CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>() {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(Error::invalid_option(option, "is not a PEM certificate (-----BEGIN CERTIFICATE-----)")),
     }
 }
 

@@ -9,19 +9,15 @@ use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use crate::fault::cause::is_of_authority;
 
 pub(crate) fn webpki(
     roots: RootCertStore,
     provider: Arc<CryptoProvider>,
 ) -> Option<Arc<WebPkiServerVerifier>> {
     WebPkiServerVerifier::builder_with_provider(roots.into(), provider).build().ok()
-}
-
-/// True if a server shows a certificate that says it is an authority's.
-pub(crate) fn is_of_authority(reason: &CertificateError) -> bool {
-    // webpki is no dependency here, so its type cannot be named.
-    matches!(reason, CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity"))
 }
 
 /// Trusts given authorities, and given certificates as servers' own, whatever these say about being an authority. Node does
