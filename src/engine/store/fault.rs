@@ -1,10 +1,12 @@
 //! What is wrong with a store that Rust speaks to, and what its user can do about it.
 
 mod file;
+mod redis;
 
 use thiserror::Error;
 
 pub use file::FileProblem;
+pub use redis::RedisProblem;
 
 /// The reason why a store in Rust failed. Each text completes "the store could not be read: …". No text holds a token.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -25,6 +27,9 @@ pub enum StoreFault {
     /// The file store's own files.
     #[error("{path} {problem}")]
     File { path: String, problem: FileProblem },
+    /// `server` has no user and no password in it.
+    #[error("{server} {problem}")]
+    Redis { server: String, problem: RedisProblem },
 }
 
 impl StoreFault {

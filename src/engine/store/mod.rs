@@ -8,6 +8,7 @@ mod fault;
 mod file;
 mod memory;
 mod record;
+mod redis;
 mod register;
 mod session_name;
 mod unversioned;
@@ -16,10 +17,11 @@ use futures_util::future::BoxFuture;
 
 use crate::error::{Cause, Error, StoreAction};
 
-pub use fault::{FileProblem, StoreFault};
+pub use fault::{FileProblem, RedisProblem, StoreFault};
 pub use file::FileRegister;
 pub use memory::MemoryStore;
 pub use record::{Record, Stored, Version};
+pub use redis::{RedisLayout, RedisOptions, RedisRegister, RedisTls};
 #[cfg(test)]
 pub(crate) use register::testing;
 pub use register::{Document, HolderLock, Register};

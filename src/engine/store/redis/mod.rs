@@ -1,0 +1,107 @@
+//! Sessions in Redis or Valkey, for processes on several machines: one hash for each session, changed by one script.
+//!
+//! `target` knows where Redis is, and is the only place that makes clients. `wire` is the connection for commands,
+//! `changes` the one that hears of other processes' writes. Nothing happens on the network before the first call.
+
+mod changes;
+mod commands;
+mod fault;
+mod target;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::store::redis::changes::Changes;
+use crate::store::redis::target::Target;
+use crate::store::redis::wire::Wire;
+use crate::store::{Document, Register, StoreError, StoreFuture, Version, session_name};
+
+pub use target::{RedisLayout, RedisOptions, RedisTls};
+
+/// 30 days: the longest pause of a process after which it cannot undo a logout.
+const TOMBSTONE_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+pub struct RedisRegister {
+    prefix: String,
+    wire: Wire,
+    changes: Changes,
+}
+
+impl RedisRegister {
+    /// Checks the options, and does nothing on the network.
+    pub fn new(options: &RedisOptions) -> Result<Self, Error> {
+        let target = Arc::new(Target::new(options)?);
+        Ok(Self {
+            prefix: options.prefix.clone(),
+            wire: Wire::new(Arc::clone(&target), options.timeout),
+            changes: Changes::new(target, options.timeout),
+        })
+    }
+
+    /// The session's hash and channel. A cluster keeps both in one slot, which it finds by the part in braces.
+    fn key(&self, session: &str) -> String {
+        format!("{}{{{}}}", self.prefix, session_name(session))
+    }
+
+    async fn write(
+        &self,
+        session: &str,
+        expected: Option<Version>,
+        next: &Document,
+        life: Option<Duration>,
+    ) -> Result<bool, StoreError> {
+        self.wire.ask(&commands::compare_and_set(&self.key(session), expected, next, life)).await
+    }
+}
+
+impl Register for RedisRegister {
+    fn read<'a>(&'a self, session: &'a str) -> StoreFuture<'a, Option<Document>> {
+        Box::pin(async move { document(self.wire.ask(&commands::read(&self.key(session))).await?) })
+    }
+
+    fn compare_and_set<'a>(
+        &'a self,
+        session: &'a str,
+        expected: Option<Version>,
+        next: &'a Document,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(self.write(session, expected, next, None))
+    }
+
+    fn set_tombstone<'a>(
+        &'a self,
+        session: &'a str,
+        expected: Option<Version>,
+        next: &'a Document,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(self.write(session, expected, next, Some(TOMBSTONE_LIFE)))
+    }
+
+    fn tombstone_life(&self) -> Option<Duration> {
+        Some(TOMBSTONE_LIFE)
+    }
+
+    fn watch<'a>(&'a self, session: &'a str) -> Option<BoxFuture<'a, ()>> {
+        self.changes.watch(self.key(session))
+    }
+}
+
+fn document(stored: commands::Stored) -> Result<Option<Document>, StoreError> {
+    let (version, text) = match stored {
+        (None, None) => return Ok(None),
+        (version, text) => (version.unwrap_or_default(), text.unwrap_or_default()),
+    };
+    let version = str::from_utf8(&version).ok().and_then(Version::from_text);
+    match (version, String::from_utf8(text)) {
+        (Some(version), Ok(text)) => Ok(Some(Document { text: Secret::new(text), version })),
+        _ => Err(StoreError::Corrupt { cause: None }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! Answers and connections that are lost.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::server::{Server, options, register, until};
+use super::*;
+use crate::fault::Fault;
+use crate::store::{RedisProblem, StoreFault};
+
+/// A way to a server, which ends connections.
+struct Way {
+    port: u16,
+    /// How many answers to `EVAL` are dropped, with their connections.
+    cuts: Arc<AtomicUsize>,
+}
+
+impl Way {
+    async fn to(server: &Server) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let cuts = Arc::new(AtomicUsize::new(0));
+        let (left, to) = (Arc::clone(&cuts), server.port);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+                tokio::spawn(carry(client, server, Arc::clone(&left)));
+            }
+        });
+        Self { port, cuts }
+    }
+
+    fn cut(&self, answers: usize) {
+        self.cuts.store(answers, Ordering::SeqCst);
+    }
+
+    fn register(&self) -> RedisRegister {
+        register(&options(&format!("redis://127.0.0.1:{}", self.port)))
+    }
+}
+
+async fn carry(mut client: TcpStream, mut server: TcpStream, cuts: Arc<AtomicUsize>) {
+    let (mut asked, mut answered) = (vec![0; 16384], vec![0; 16384]);
+    let mut writes = false;
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let Ok(length @ 1..) = read else { return };
+                writes = asked[..length].windows(4).any(|word| word == b"EVAL");
+                server.write_all(&asked[..length]).await.unwrap();
+            }
+            read = server.read(&mut answered) => {
+                let Ok(length @ 1..) = read else { return };
+                let cut = |left: usize| left.checked_sub(1);
+                if writes && cuts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, cut).is_ok() {
+                    return;
+                }
+                client.write_all(&answered[..length]).await.unwrap();
+            }
+        }
+    }
+}
+
+async fn scripts_run(server: &Server) -> usize {
+    let info: String = server.ask(&["INFO", "commandstats"]).await;
+    let calls = info.split("cmdstat_eval:calls=").nth(1);
+    calls.map_or(0, |calls| calls.split(',').next().unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn write_whose_answer_is_lost_is_done_once() {
+    let server = Server::start(&[]).await;
+    let way = Way::to(&server).await;
+    let register = way.register();
+    way.cut(1);
+    let (first, done) = write(&register, None, "first").await;
+    assert!(done);
+    assert_eq!(scripts_run(&server).await, 2, "the write is repeated");
+    assert_eq!(read(&register).await, Some(first));
+}
+
+#[tokio::test]
+async fn write_whose_answers_are_all_lost_is_an_error_and_is_applied() {
+    let server = Server::start(&[]).await;
+    let way = Way::to(&server).await;
+    let register = way.register();
+    way.cut(100);
+    let next = document("first");
+    let error = register.compare_and_set("session", None, &next).await.unwrap_err();
+    assert_eq!(scripts_run(&server).await, 2, "once more, and not for ever");
+    let expected = "Redis at 127.0.0.1:";
+    assert!(
+        matches!(&error, StoreError::Fault(fault) if fault.to_string().starts_with(expected)),
+        "{error:?}"
+    );
+    way.cut(0);
+    assert_eq!(read(&register).await, Some(next));
+}
+
+/// Redis closes it, or a firewall on the way.
+#[tokio::test]
+async fn connection_that_was_closed_while_idle_costs_no_error() {
+    let server = Server::start(&[]).await;
+    let register = server.register();
+    let (first, _) = write(&register, None, "first").await;
+    for n in 0..5 {
+        let killed: u32 = server.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]).await;
+        assert_eq!(killed, 1, "round {n}");
+        assert_eq!(read(&register).await, Some(first.clone()));
+    }
+}
+
+#[tokio::test]
+async fn silent_server_is_a_time_out_and_gets_a_new_connection() {
+    let server = Server::start(&[]).await;
+    let register = register(&RedisOptions { timeout: Duration::from_millis(200), ..options(&server.url()) });
+    until("connected", || async { register.read("session").await == Ok(None) }).await;
+    server.signal("STOP");
+    let late = document("late");
+    assert_eq!(register.compare_and_set("session", None, &late).await, Err(StoreError::TimedOut));
+    // Nothing of this one was sent.
+    let Err(StoreError::Fault(fault)) = register.compare_and_set("session", None, &document("never")).await
+    else {
+        panic!("a new connection was made")
+    };
+    assert_eq!(fault.to_string(), format!("Redis at 127.0.0.1:{} did not answer in time", server.port));
+    server.signal("CONT");
+    // Redis has read the write before it sees the end of the connection.
+    until("the late write is applied", || async { register.read("session").await == Ok(Some(late.clone())) })
+        .await;
+    assert_eq!(register.compare_and_set("session", None, &late).await, Ok(true));
+}
+
+#[tokio::test]
+async fn server_that_comes_back_is_used_again() {
+    let mut server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
+    let register = server.register();
+    let (first, _) = write(&register, None, "first").await;
+    server.kill();
+    for _ in 0..3 {
+        let Err(StoreError::Fault(StoreFault::Redis { problem, server })) = register.read("session").await
+        else {
+            panic!("nobody answers")
+        };
+        assert_eq!(problem, RedisProblem::Network(Fault::Refused), "{server}");
+    }
+    server.start_again().await;
+    until("answers again", || async { register.read("session").await == Ok(Some(first.clone())) }).await;
+    assert!(write(&register, Some(first.version), "second").await.1);
+}
+
+#[tokio::test]
+async fn callers_who_wait_for_one_attempt_share_its_outcome() {
+    let way = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let register = register(&options(&format!("redis://{}", way.local_addr().unwrap())));
+    let asking = futures_util::future::join_all((0..100).map(|_| register.read("session")));
+    let refusing = async {
+        let (first, _) = way.accept().await.unwrap();
+        // The setup of a connection asks nothing that an old server must answer: this one closes it.
+        drop(first);
+        drop(way);
+    };
+    let (answers, ()) = tokio::join!(asking, refusing);
+    assert!(answers.iter().all(Result::is_err));
+}
