@@ -62,12 +62,18 @@ impl Rotation<'_> {
                 return Ok(Some(self.ended(commit)));
             }
         };
-        if next.has_candidate(commit.id) {
-            self.sender.tell(News::Fenced);
-        } else if record.is_some_and(|record| record.lease.as_ref().is_some_and(|it| it.id != commit.id)) {
-            self.sender.tell(News::Reclaimed);
+        let fenced = next.has_candidate(commit.id);
+        let lease = record.and_then(|record| record.lease.as_ref());
+        let news = match lease {
+            _ if fenced => Some(News::Fenced),
+            Some(lease) if lease.id != commit.id => Some(News::Reclaimed),
+            _ => None,
+        };
+        let done = self.write_commit(commit, *next, stored.map(|stored| stored.version)).await?;
+        if let Some(news) = news.filter(|_| done.is_some()) {
+            self.sender.tell(news);
         }
-        self.write_commit(commit, *next, stored.map(|stored| stored.version)).await
+        Ok(done)
     }
 
     async fn write_commit(
