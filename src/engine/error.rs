@@ -38,6 +38,9 @@ pub enum Error {
         .fault.as_ref().map_or_else(String::new, |fault| format!(": {fault}"))
     )]
     Store { action: StoreAction, timed_out: bool, cause: Option<Cause>, fault: Option<Arc<str>> },
+    /// A file that is damaged. A login does not write over it, because it may be mended.
+    #[error("the store could not be {action}: {fault}")]
+    StoreDamaged { action: StoreAction, fault: Arc<str> },
     #[error(
         "another process has held the lease of this session for {} ms and is not dead; the tokens in memory are kept, and the rotation is tried again", .after.as_millis()
     )]
@@ -195,7 +198,7 @@ impl Error {
             },
             Self::SessionLost { .. } => "ERR_SESSION_LOST",
             Self::Store { .. } => "ERR_STORE_UNAVAILABLE",
-            Self::StoreCorrupt { .. } => "ERR_STORE_CORRUPT",
+            Self::StoreCorrupt { .. } | Self::StoreDamaged { .. } => "ERR_STORE_CORRUPT",
             Self::LockTimeout { .. } => "ERR_LOCK_TIMEOUT",
             Self::QueueFull { .. } => "ERR_QUEUE_FULL",
             Self::Timeout { .. } => "ERR_TIMEOUT",

@@ -100,6 +100,9 @@ impl StoreError {
         let (cause, fault) = match self {
             Self::Corrupt { cause } if action == StoreAction::Read => return Error::StoreCorrupt { cause },
             Self::Failed { cause } | Self::Corrupt { cause } => (cause, None),
+            Self::Fault(fault) if fault.is_corrupt() => {
+                return Error::StoreDamaged { action, fault: fault.to_string().into() };
+            }
             Self::Fault(fault) => (None, Some(fault.to_string().into())),
             Self::TimedOut | Self::Gone => (None, None),
         };

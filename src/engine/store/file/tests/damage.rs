@@ -3,12 +3,28 @@
 use std::os::unix::fs::OpenOptionsExt;
 
 use super::*;
+use crate::error::StoreAction;
 
 fn put(register: &FileRegister, bytes: &[u8]) {
     let mut options = fs::OpenOptions::new();
     let mut file =
         options.write(true).create(true).truncate(true).mode(0o600).open(self::file(register, "record"));
     std::io::Write::write_all(file.as_mut().unwrap(), bytes).unwrap();
+}
+
+#[tokio::test]
+async fn error_of_a_damaged_record_says_what_to_do() {
+    let scratch = Scratch::new();
+    let register = scratch.open();
+    put(&register, b"rubbish");
+    let error = register.read(SESSION).await.unwrap_err().told(StoreAction::Read);
+    assert_eq!((error.code(), error.retryable()), ("ERR_STORE_CORRUPT", false));
+    let (path, Names { kept, .. }) = (file(&register, "record"), Names::of(SESSION));
+    let said = format!(
+        "the store could not be read: {} is damaged and left as it is; put {kept}, the write before it, in its place, or delete it and log in again",
+        path.display()
+    );
+    assert_eq!(error.to_string(), said);
 }
 
 /// What a session does to this record changes nothing.
