@@ -46,10 +46,12 @@ impl Rotation<'_> {
                 self.fleet.hesitate().await;
                 return Continue(None);
             }
-            Err(error) => match self.undecided(lease, &stored, (record, expected), error).await? {
-                Some(claimed) => stored = claimed,
-                None => return Continue(None),
-            },
+            Err(error) => {
+                match self.undecided((lease, !is_orphan), &stored, (record, expected), error).await? {
+                    Some(claimed) => stored = claimed,
+                    None => return Continue(None),
+                }
+            }
         }
         if contended && settings.switches.keeps(Rule::R5_3) {
             // The old holder, only slow, may have committed between the read and the claim (rule 5.3).
@@ -57,7 +59,7 @@ impl Rotation<'_> {
                 Ok(Some(read)) if read.version == stored.version => {}
                 Ok(_) => return Continue(None),
                 Err(error) => {
-                    self.member.known.lock().end(lease, true);
+                    self.member.known.lock().end(lease, !is_orphan);
                     return Break(Rotated::StoreUnavailable(error));
                 }
             }
@@ -88,10 +90,11 @@ impl Rotation<'_> {
         claimed
     }
 
-    /// The claim was reported as failed. Some: it was applied. None: it is ruled out.
+    /// The claim was reported as failed. Some: it was applied. None: it is ruled out. `clear`: it was no claim over an orphan,
+    /// whose token may be spent although nothing is sent now.
     async fn undecided(
         &self,
-        lease: Id,
+        (lease, clear): (Id, bool),
         claimed: &Stored,
         (record, expected): (Record, Option<Version>),
         error: StoreError,
@@ -106,11 +109,11 @@ impl Rotation<'_> {
             Ok(Some(stored)) if is_mine(&stored) => return Continue(Some(stored)),
             Ok(stored) => stored,
             Err(error) => {
-                self.member.known.lock().end(lease, true);
+                self.member.known.lock().end(lease, clear);
                 return Break(Rotated::StoreUnavailable(error));
             }
         };
-        self.member.known.lock().end(lease, true);
+        self.member.known.lock().end(lease, clear);
         if stored.map(|stored| stored.version) != expected {
             // Somebody has written: the late claim will conflict.
             return Continue(None);

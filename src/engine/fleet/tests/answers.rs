@@ -4,9 +4,11 @@ use serde_json::Map;
 
 use super::world::*;
 use crate::clock;
+use crate::error::LostReason;
 use crate::fleet::record::Intent;
 use crate::fleet::{News, Rotated};
 use crate::grant::GrantError;
+use crate::store::testing::Call;
 
 fn asked_to_wait(time: std::time::Duration) -> GrantError {
     GrantError::Unspent { retry_after: Some(time), cause: None }
@@ -166,4 +168,26 @@ async fn rule_11_cooldown_is_an_hour_at_most() {
     world.server.will([Err(asked_to_wait(secs(1_000_000)))]);
     process.rotate().await;
     assert_eq!(world.record().cooldown.unwrap().ms, 3_600_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn doubt_about_an_orphan_outlives_a_claim_that_sends_nothing() {
+    for (reads, writes) in [
+        (vec![Call::Done, Call::Fails], vec![]),
+        (vec![Call::Done, Call::Fails], vec![Call::Unanswered]),
+        (vec![], vec![Call::Late(ms(100)), Call::Fails]),
+    ] {
+        let (world, process) = World::logged_in(STRICT).await;
+        orphan(&world, &process, 0);
+        world.register.next_reads(reads);
+        world.register.next_writes(writes);
+        assert!(matches!(process.rotate().await, Rotated::StoreUnavailable(_)));
+        tokio::time::sleep(secs(1)).await;
+        assert!(world.record().lease.is_some());
+        assert!(matches!(process.rotate_early().await, Rotated::Later));
+        world.server.will([Err(terminal())]);
+        let end = process.rotate().await;
+        let unknown = LostReason::RotationOutcomeUnknown;
+        assert!(matches!(end, Rotated::Lost { reason, .. } if reason == unknown), "{end:?}");
+    }
 }
