@@ -35,6 +35,10 @@ pub enum StoreFault {
 impl StoreFault {
     /// True if what is stored cannot be read and is left as it is; false if the same call may succeed later.
     pub fn is_corrupt(&self) -> bool {
-        matches!(self, Self::File { problem: FileProblem::Damaged { .. }, .. })
+        matches!(
+            self,
+            Self::File { problem: FileProblem::Damaged { .. }, .. }
+                | Self::Redis { problem: RedisProblem::Foreign, .. }
+        )
     }
 }

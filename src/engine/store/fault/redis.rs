@@ -10,6 +10,8 @@ pub enum RedisProblem {
     /// An error that Redis answered. `code` is its first word, and nothing else of the answer is kept.
     #[error("answers {code}: {advice}")]
     Answer { code: &'static str, advice: &'static str },
+    #[error("holds something else under the key of this session; delete it, or set another prefix")]
+    Foreign,
     #[error(
         "know no living master {name:?}; check the option sentinel, or wait until a new master is chosen"
     )]

@@ -22,12 +22,20 @@ pub(super) fn fault(error: &RedisError, target: &Target) -> StoreError {
         }
         _ => RedisProblem::Network(network(error)),
     };
-    StoreError::Fault(StoreFault::Redis { server: target.to_string(), problem })
+    of(target, problem)
 }
 
 /// Nothing was sent, because no connection was made in time.
 pub(super) fn unanswered(target: &Target) -> StoreError {
-    let problem = RedisProblem::Network(Fault::TimedOut);
+    of(target, RedisProblem::Network(Fault::TimedOut))
+}
+
+/// The key of a session holds something that no register wrote.
+pub(super) fn foreign(target: &Target) -> StoreError {
+    of(target, RedisProblem::Foreign)
+}
+
+fn of(target: &Target, problem: RedisProblem) -> StoreError {
     StoreError::Fault(StoreFault::Redis { server: target.to_string(), problem })
 }
 

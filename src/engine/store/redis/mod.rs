@@ -28,6 +28,7 @@ const TOMBSTONE_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 pub struct RedisRegister {
     prefix: String,
+    target: Arc<Target>,
     wire: Wire,
     changes: Changes,
 }
@@ -39,7 +40,8 @@ impl RedisRegister {
         Ok(Self {
             prefix: options.prefix.clone(),
             wire: Wire::new(Arc::clone(&target), options.timeout),
-            changes: Changes::new(target, options.timeout),
+            changes: Changes::new(Arc::clone(&target), options.timeout),
+            target,
         })
     }
 
@@ -61,7 +63,7 @@ impl RedisRegister {
 
 impl Register for RedisRegister {
     fn read<'a>(&'a self, session: &'a str) -> StoreFuture<'a, Option<Document>> {
-        Box::pin(async move { document(self.wire.ask(&commands::read(&self.key(session))).await?) })
+        Box::pin(async move { self.document(self.wire.ask(&commands::read(&self.key(session))).await?) })
     }
 
     fn compare_and_set<'a>(
@@ -91,15 +93,16 @@ impl Register for RedisRegister {
     }
 }
 
-fn document(stored: commands::Stored) -> Result<Option<Document>, StoreError> {
-    let (version, text) = match stored {
-        (None, None) => return Ok(None),
-        (version, text) => (version.unwrap_or_default(), text.unwrap_or_default()),
-    };
-    let version = str::from_utf8(&version).ok().and_then(Version::from_text);
-    match (version, String::from_utf8(text)) {
-        (Some(version), Ok(text)) => Ok(Some(Document { text: Secret::new(text), version })),
-        _ => Err(StoreError::Corrupt { cause: None }),
+impl RedisRegister {
+    fn document(&self, (version, text): commands::Stored) -> Result<Option<Document>, StoreError> {
+        if version.is_none() && text.is_none() {
+            return Ok(None);
+        }
+        let version = version.and_then(|version| Version::from_text(str::from_utf8(&version).ok()?));
+        let version = version.ok_or_else(|| fault::foreign(&self.target))?;
+        // A text that is not UTF-8 is no record either. A login may write over it.
+        let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
+        Ok(Some(Document { text: Secret::new(text), version }))
     }
 }
 

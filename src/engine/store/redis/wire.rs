@@ -1,14 +1,15 @@
 //! The connection for commands. It is made when it is first needed, and again after it broke.
 //!
-//! Invariant: every command is answered within the deadline. A command is sent a second time only after its connection broke,
-//! and `commands` says why that is safe.
+//! Invariant: every command is answered within the deadline. A command is sent a second time only after its connection
+//! broke, and `commands` says why that is safe.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 use redis::{Cmd, FromRedisValue, RedisError, ServerErrorKind};
-use tokio::sync::Mutex;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::clock::{self, Instant};
 use crate::lock::Lock;
@@ -19,13 +20,27 @@ use crate::store::redis::target::{Connection, Target};
 /// The pauses between attempts to connect, while Redis is away: the first and the longest.
 pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 
+/// A connection is given up if a caller has waited that long in vain and leaves. The caller's deadline may be shorter than
+/// that of the store.
+const IN_VAIN: Duration = Duration::from_millis(100);
+
 pub(super) struct Wire {
     target: Arc<Target>,
     timeout: Duration,
-    open: Lock<Option<Open>>,
-    /// Locked during an attempt to connect.
-    failed: Mutex<Option<Failed>>,
+    state: Arc<Lock<State>>,
 }
+
+enum State {
+    /// The next attempt to connect comes after the pause.
+    Closed {
+        pause: Duration,
+    },
+    Connecting(Connecting),
+    Open(Open),
+}
+
+/// The one attempt that all callers wait for. It is a task of its own, so that it goes on if they leave.
+type Connecting = Shared<BoxFuture<'static, Result<Open, StoreError>>>;
 
 #[derive(Clone)]
 struct Open {
@@ -33,94 +48,108 @@ struct Open {
     since: Instant,
 }
 
-/// The last attempt to connect, if it failed.
-struct Failed {
-    error: StoreError,
-    at: Instant,
-    pause: Duration,
+/// A command under way. If the caller leaves too late, it takes the connection along.
+struct Sent<'a> {
+    wire: &'a Wire,
+    /// The connection, and the time of the sending.
+    on: Option<(Instant, Instant)>,
 }
 
 impl Wire {
     pub(super) fn new(target: Arc<Target>, timeout: Duration) -> Self {
-        Self { target, timeout, open: Lock::default(), failed: Mutex::default() }
+        Self { target, timeout, state: Arc::new(Lock::new(State::Closed { pause: Duration::ZERO })) }
     }
 
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        let mut used = None;
-        let answer = timeout(self.timeout, self.send(command, &mut used)).await;
-        answer.unwrap_or_else(|_| {
-            if used.is_none() {
-                return Err(unanswered(&self.target));
-            }
+        let mut sent = Sent { wire: self, on: None };
+        let answer = timeout(self.timeout, self.send(command, &mut sent)).await;
+        answer.unwrap_or_else(|_| match sent.on.take() {
+            None => Err(unanswered(&self.target)),
             // A connection on which nothing is answered may be dead, and TCP would notice that only after minutes.
-            self.forget(used);
-            Err(StoreError::TimedOut)
+            Some((connection, _)) => {
+                self.forget(connection);
+                Err(StoreError::TimedOut)
+            }
         })
     }
 
-    /// `used` becomes the connection that the command is sent on.
-    async fn send<T: FromRedisValue>(
-        &self,
-        command: &Cmd,
-        used: &mut Option<Instant>,
-    ) -> Result<T, StoreError> {
+    async fn send<T: FromRedisValue>(&self, command: &Cmd, sent: &mut Sent<'_>) -> Result<T, StoreError> {
+        let mut again = false;
         loop {
-            let again = used.is_some();
             let Open { mut connection, since } = self.connection().await?;
-            *used = Some(since);
-            let error = match connection.ask(command).await {
+            sent.on = Some((since, clock::now()));
+            let answer = connection.ask(command).await;
+            sent.on = None;
+            let error = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             let broken = is_broken(&error);
             if broken {
-                self.forget(*used);
+                self.forget(since);
             }
             // Once more: an idle connection that a firewall or Redis has closed is noticed only now.
             if again || !broken {
                 return Err(fault(&error, &self.target));
             }
+            again = true;
         }
     }
 
     async fn connection(&self) -> Result<Open, StoreError> {
-        let asked = clock::now();
-        if let Some(open) = self.open.lock().clone() {
-            return Ok(open);
+        match self.open_or_connect() {
+            Ok(open) => Ok(open),
+            Err(connecting) => connecting.await,
         }
-        let mut failed = self.failed.lock().await;
-        if let Some(open) = self.open.lock().clone() {
-            return Ok(open);
-        }
-        let mut pause = PAUSES.0;
-        if let Some(last) = &*failed {
-            // The attempt that was under way failed for all who waited for it.
-            if last.at >= asked {
-                return Err(last.error.clone());
-            }
-            sleep_until(last.at + spread(last.pause)).await;
-            pause = (last.pause * 2).min(PAUSES.1);
-        }
-        match self.target.connect().await {
-            Ok(connection) => {
-                let open = Open { connection, since: clock::now() };
-                *self.open.lock() = Some(open.clone());
-                *failed = None;
-                Ok(open)
-            }
-            Err(error) => {
-                let error = fault(&error, &self.target);
-                *failed = Some(Failed { error: error.clone(), at: clock::now(), pause });
-                Err(error)
+    }
+
+    fn open_or_connect(&self) -> Result<Open, Connecting> {
+        let mut state = self.state.lock();
+        match &*state {
+            State::Open(open) => Ok(open.clone()),
+            State::Connecting(connecting) => Err(connecting.clone()),
+            &State::Closed { pause } => {
+                let connecting = self.connect(pause);
+                *state = State::Connecting(connecting.clone());
+                Err(connecting)
             }
         }
     }
 
-    /// Lets go of the connection that was `used`, unless another one has taken its place.
-    fn forget(&self, used: Option<Instant>) {
-        let mut open = self.open.lock();
-        if open.as_ref().map(|open| open.since) == used {
-            *open = None;
+    fn connect(&self, pause: Duration) -> Connecting {
+        let (target, deadline, state) = (Arc::clone(&self.target), self.timeout, Arc::clone(&self.state));
+        let attempt = tokio::spawn(async move {
+            sleep(spread(pause)).await;
+            let connected = match timeout(deadline, target.connect()).await {
+                Ok(connected) => connected.map_err(|error| fault(&error, &target)),
+                Err(_) => Err(unanswered(&target)),
+            };
+            let opened = connected.map(|connection| Open { connection, since: clock::now() });
+            *state.lock() = match &opened {
+                Ok(open) => State::Open(open.clone()),
+                Err(_) => State::Closed { pause: (pause * 2).clamp(PAUSES.0, PAUSES.1) },
+            };
+            opened
+        });
+        let target = Arc::clone(&self.target);
+        attempt.map(move |opened| opened.unwrap_or_else(|_| Err(unanswered(&target)))).boxed().shared()
+    }
+
+    /// Lets go of the connection that was made at `since`, unless another one has taken its place.
+    fn forget(&self, since: Instant) {
+        let mut state = self.state.lock();
+        if matches!(&*state, State::Open(open) if open.since == since) {
+            *state = State::Closed { pause: Duration::ZERO };
+        }
+    }
+}
+
+impl Drop for Sent<'_> {
+    fn drop(&mut self) {
+        if let Some((connection, at)) = self.on
+            && clock::now() - at >= IN_VAIN
+        {
+            self.wire.forget(connection);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use super::server::{Server, options, register, until};
 use super::*;
@@ -16,6 +17,8 @@ struct Way {
     port: u16,
     /// How many answers to `EVAL` are dropped, with their connections.
     cuts: Arc<AtomicUsize>,
+    /// Connections of before carry nothing any more, and stay open.
+    silenced: watch::Sender<()>,
 }
 
 impl Way {
@@ -23,14 +26,15 @@ impl Way {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let cuts = Arc::new(AtomicUsize::new(0));
-        let (left, to) = (Arc::clone(&cuts), server.port);
+        let silenced = watch::Sender::new(());
+        let (left, silence, to) = (Arc::clone(&cuts), silenced.clone(), server.port);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
-                tokio::spawn(carry(client, server, Arc::clone(&left)));
+                tokio::spawn(carry(client, server, Arc::clone(&left), silence.subscribe()));
             }
         });
-        Self { port, cuts }
+        Self { port, cuts, silenced }
     }
 
     fn cut(&self, answers: usize) {
@@ -42,11 +46,17 @@ impl Way {
     }
 }
 
-async fn carry(mut client: TcpStream, mut server: TcpStream, cuts: Arc<AtomicUsize>) {
+async fn carry(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    cuts: Arc<AtomicUsize>,
+    mut silence: watch::Receiver<()>,
+) {
     let (mut asked, mut answered) = (vec![0; 16384], vec![0; 16384]);
     let mut writes = false;
     loop {
         tokio::select! {
+            _ = silence.changed() => return std::future::pending().await,
             read = client.read(&mut asked) => {
                 let Ok(length @ 1..) = read else { return };
                 writes = asked[..length].windows(4).any(|word| word == b"EVAL");
@@ -132,6 +142,34 @@ async fn silent_server_is_a_time_out_and_gets_a_new_connection() {
     until("the late write is applied", || async { register.read("session").await == Ok(Some(late.clone())) })
         .await;
     assert_eq!(register.compare_and_set("session", None, &late).await, Ok(true));
+}
+
+/// The fleet's deadline is a quarter of the lease, and may be shorter than that of the store.
+#[tokio::test]
+async fn caller_that_leaves_after_it_waited_in_vain_takes_the_connection_along() {
+    let server = Server::start(&[]).await;
+    let way = Way::to(&server).await;
+    let register = way.register();
+    let (first, _) = write(&register, None, "first").await;
+    way.silenced.send(()).unwrap();
+    let left = tokio::time::timeout(Duration::from_millis(150), register.read("session")).await;
+    assert!(left.is_err(), "the connection is silent");
+    assert_eq!(read(&register).await, Some(first));
+}
+
+/// Else a server that is far away would never be reached by callers who do not wait for long.
+#[tokio::test]
+async fn attempt_to_connect_goes_on_when_its_caller_leaves() {
+    let server = Server::start(&[]).await;
+    let register = server.register();
+    let mut reading = register.read("session");
+    assert!(futures_util::poll!(&mut reading).is_pending());
+    drop(reading);
+    until("connected", || async {
+        let clients: String = server.ask(&["CLIENT", "LIST"]).await;
+        clients.lines().count() == 2
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -112,14 +112,30 @@ async fn register_is_made_without_a_server_and_connects_when_there_is_one() {
 }
 
 #[tokio::test]
-async fn what_is_no_document_is_corrupt_and_left_as_it_is() {
+async fn hash_of_another_program_is_left_as_it_is() {
     let server = Server::start(&[]).await;
     let register = server.register();
     for fields in [["version", "7"], ["text", "{}"]] {
         let _: u8 = server.ask(&["HSET", &key(), fields[0], fields[1]]).await;
-        assert_eq!(register.read("session").await, Err(StoreError::Corrupt { cause: None }));
+        let Err(StoreError::Fault(fault)) = register.read("session").await else { panic!("{fields:?}") };
+        assert!(fault.is_corrupt(), "{fault}");
         let _: u8 = server.ask(&["DEL", &key()]).await;
     }
+}
+
+/// The fleet finds no record in it, and a login needs the version to write over it.
+#[tokio::test]
+async fn text_that_was_damaged_has_its_version() {
+    let server = Server::start(&[]).await;
+    let register = server.register();
+    let (first, _) = write(&register, None, "first").await;
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let damage = redis::cmd("HSET").arg(key()).arg("text").arg(&[0xff_u8]).to_owned();
+    let _: u8 = damage.query_async(&mut connection).await.unwrap();
+    let damaged = read(&register).await.unwrap();
+    assert_eq!(damaged.version, first.version);
+    assert!(write(&register, Some(damaged.version), "second").await.1);
 }
 
 type Change<'a> = &'a dyn Fn(&mut RedisOptions);
