@@ -38,17 +38,13 @@ pub enum Error {
         .fault.as_ref().map_or_else(String::new, |fault| format!(": {fault}"))
     )]
     Store { action: StoreAction, timed_out: bool, cause: Option<Cause>, fault: Option<Arc<str>> },
-    /// A file that is damaged. A login does not write over it, because it may be mended.
-    #[error("the store could not be {action}: {fault}")]
-    StoreDamaged { action: StoreAction, fault: Arc<str> },
     #[error(
         "another process has held the lease of this session for {} ms and is not dead; the tokens in memory are kept, and the rotation is tried again", .after.as_millis()
     )]
     LockTimeout { after: Duration },
-    #[error(
-        "the store holds something that is no set of tokens; it is left as it is: mend it, or call setTokens{}", said(.cause.as_ref())
-    )]
-    StoreCorrupt { cause: Option<Cause> },
+    /// `fault`: as above.
+    #[error("{}{}", damage(.fault.as_deref()), said(.cause.as_ref()))]
+    StoreCorrupt { cause: Option<Cause>, fault: Option<Arc<str>> },
     #[error("{max} requests already wait for a rotation (queue.max)")]
     QueueFull { max: usize },
     #[error("no complete answer within {} ms; it ended in the {} phase", .after.as_millis(), .phase.as_str())]
@@ -134,6 +130,12 @@ pub struct Cause {
     pub kept: Arc<dyn Any + Send + Sync>,
 }
 
+fn damage(fault: Option<&str>) -> String {
+    let mend =
+        "the store holds something that is no set of tokens; it is left as it is: mend it, or call setTokens";
+    fault.map_or_else(|| mend.to_owned(), |fault| format!("the store could not be read: {fault}"))
+}
+
 /// The end of a message that has a cause.
 fn said(cause: Option<&Cause>) -> String {
     let said = cause.and_then(|cause| cause.said.as_deref());
@@ -198,7 +200,7 @@ impl Error {
             },
             Self::SessionLost { .. } => "ERR_SESSION_LOST",
             Self::Store { .. } => "ERR_STORE_UNAVAILABLE",
-            Self::StoreCorrupt { .. } | Self::StoreDamaged { .. } => "ERR_STORE_CORRUPT",
+            Self::StoreCorrupt { .. } => "ERR_STORE_CORRUPT",
             Self::LockTimeout { .. } => "ERR_LOCK_TIMEOUT",
             Self::QueueFull { .. } => "ERR_QUEUE_FULL",
             Self::Timeout { .. } => "ERR_TIMEOUT",

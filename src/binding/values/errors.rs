@@ -36,7 +36,7 @@ fn kept(error: &Error, queue: u64) -> Option<u32> {
         Error::Refresh(failure) => &failure.cause,
         Error::SessionLost { cause, .. }
         | Error::Store { cause, .. }
-        | Error::StoreCorrupt { cause }
+        | Error::StoreCorrupt { cause, .. }
         | Error::Body { cause }
         | Error::Format { cause } => cause,
         _ => &None,

@@ -174,7 +174,7 @@ impl Session {
             };
             let brought = match wait(by, &flight, number).await {
                 // The store cannot be read, but the request may be for a page that is open to everybody.
-                Err(Error::Store { .. } | Error::StoreCorrupt { .. } | Error::StoreDamaged { .. })
+                Err(Error::Store { .. } | Error::StoreCorrupt { .. })
                     if by.policy.anonymous && flight.purpose == Purpose::Load =>
                 {
                     return Ok(Credential::Anonymous(Stamp { epoch, generation: 0 }));

@@ -98,11 +98,13 @@ impl StoreError {
     pub fn told(self, action: StoreAction) -> Error {
         let timed_out = self == Self::TimedOut;
         let (cause, fault) = match self {
-            Self::Corrupt { cause } if action == StoreAction::Read => return Error::StoreCorrupt { cause },
-            Self::Failed { cause } | Self::Corrupt { cause } => (cause, None),
-            Self::Fault(fault) if fault.is_corrupt() => {
-                return Error::StoreDamaged { action, fault: fault.to_string().into() };
+            Self::Corrupt { cause } if action == StoreAction::Read => {
+                return Error::StoreCorrupt { cause, fault: None };
             }
+            Self::Fault(fault) if fault.is_corrupt() => {
+                return Error::StoreCorrupt { cause: None, fault: Some(fault.to_string().into()) };
+            }
+            Self::Failed { cause } | Self::Corrupt { cause } => (cause, None),
             Self::Fault(fault) => (None, Some(fault.to_string().into())),
             Self::TimedOut | Self::Gone => (None, None),
         };
