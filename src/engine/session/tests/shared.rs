@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use crate::clock;
+use crate::clock::testing;
 use crate::error::{Error, LostReason};
 use crate::fleet::{Fleet, MachineClock, Settings, Switches};
 use crate::grant::GrantError;
+use crate::session::Credential;
 use crate::session::participant::{Participant, Seed};
 use crate::session::tests::register::{FakeRegister, Fate};
 use crate::session::tests::support::*;
 use crate::store::StoreError;
 use crate::token::Tokens;
+use crate::wait::arrival::Arrival;
 
 const LEASE: u64 = 10;
 
@@ -107,6 +110,8 @@ async fn seed_that_could_not_be_stored_is_tried_again() {
     register.set_down(true);
     assert!(matches!(world.token().await, Err(Error::Store { .. })));
     register.set_down(false);
+    register.fail_writes([Fate::Refused]);
+    assert!(matches!(world.token().await, Err(Error::Store { .. })));
     assert_eq!(world.token().await, Ok("a1".into()));
     assert_eq!(process(&register).token().await, Ok("a1".into()));
 }
@@ -205,6 +210,18 @@ async fn store_that_tells_of_changes_is_read_at_each_of_them() {
     tokio::time::sleep(secs(70)).await;
     assert_eq!(register.calls(), (0, 0), "nobody uses them");
     drop(other);
+}
+
+#[tokio::test(start_paused = true)]
+async fn store_that_is_down_is_not_read_for_each_request() {
+    let (register, one, _other) = two(pair(1)).await;
+    register.tells_of_changes();
+    register.set_down(true);
+    for _ in 0..100 {
+        assert_eq!(one.token().await, Ok("a1".into()));
+        tokio::time::sleep(ms(100)).await;
+    }
+    assert!(register.calls().0 <= 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -329,6 +346,25 @@ async fn write_that_fails_or_is_not_answered_is_made_up_for_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn login_is_not_given_up_for_the_one_that_is_stored() {
+    let (register, one, _other) = two(pair(1)).await;
+    tokio::time::sleep(secs(6)).await;
+    assert_eq!(one.token().await, Ok("a1".into()), "it is confirmed in the background");
+    quiet().await;
+    let ticket = one.session.begin_login(&one.by, Some(pair(5)));
+    tokio::time::sleep(ms(10)).await;
+    assert_eq!(one.token().await, Ok("a5".into()), "after the read that shows the login before");
+
+    register.fail_writes([Fate::Refused; 6]);
+    assert!(one.session.store_login(&one.by, ticket).await.is_err());
+    assert!(matches!(one.rejected(one.stamp()).await, Err(Error::Store { .. })), "it is stored first");
+    assert_eq!(one.token().await, Ok("a5".into()));
+    one.session.settled().await;
+    assert_eq!(process(&register).token().await, Ok("a5".into()));
+    assert_eq!(asks(&one), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn logout_whose_write_failed_is_not_undone_by_the_tokens_that_are_stored() {
     let (register, one, other) = two(pair(1)).await;
     register.set_down(true);
@@ -343,15 +379,17 @@ async fn logout_whose_write_failed_is_not_undone_by_the_tokens_that_are_stored()
 
 #[tokio::test(start_paused = true)]
 async fn early_rotation_is_left_to_the_process_that_rotates_already() {
-    let (_register, one, other) = two(living(1, secs(100))).await;
+    let (register, one, other) = two(living(1, secs(100))).await;
     tokio::time::sleep(secs(85)).await;
     one.grant.will([Reply::late(secs(5), 2)]);
     assert_eq!(one.token().await, Ok("a1".into()));
     tokio::time::sleep(ms(100)).await;
+    register.calls();
     for _ in 0..40 {
         assert_eq!(other.token().await, Ok("a1".into()));
         tokio::time::sleep(ms(100)).await;
     }
+    assert!(register.calls().0 <= 6, "it looks once a second");
     tokio::time::sleep(secs(6)).await;
     let _confirmed = other.token().await;
     tokio::time::sleep(ms(10)).await;
@@ -369,6 +407,119 @@ async fn token_that_is_refused_during_an_early_rotation_waits_for_its_end() {
     tokio::time::sleep(ms(100)).await;
     assert_eq!(other.rejected(other.stamp()).await, Ok("a2".into()));
     assert_eq!(asks(&other), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rotation_that_the_program_demands_waits_for_that_of_another_process() {
+    let (_register, one, other) = two(living(1, secs(100))).await;
+    one.grant.will([Reply::late(secs(5), 2)]);
+    let (session, by) = (Arc::clone(&one.session), Arc::clone(&one.by));
+    let demanded = tokio::spawn(async move { session.rotate(&by, None).await });
+    quiet().await;
+    tokio::time::sleep(ms(100)).await;
+    let access = |held: Arc<crate::session::Held>| held.tokens.access.expose().to_owned();
+    assert_eq!(other.session.rotate(&other.by, None).await.map(access), Ok("a2".into()));
+    assert_eq!(demanded.await.unwrap().map(access), Ok("a2".into()));
+    assert_eq!(asks(&other), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn process_that_cools_down_adopts_what_another_one_brings_meanwhile() {
+    let (_register, one, other) = two(stale(1)).await;
+    loop {
+        one.grant.will([Reply::error(unspent(None))]);
+        let (_, pause) = cooling(one.token().await);
+        if pause > secs(12) {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+    }
+    other.grant.will([Reply::tokens(2)]);
+    assert_eq!(other.token().await, Ok("a2".into()));
+    tokio::time::sleep(secs(6)).await;
+    cooling(one.token().await);
+    tokio::time::sleep(ms(10)).await;
+    assert_eq!(one.token().await, Ok("a2".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn unsaved_tokens_that_a_login_elsewhere_overtook_are_told() {
+    let (register, one, other) = two(stale(1)).await;
+    one.grant.will([Reply::late(ms(100), 2)]);
+    let asking = one.asking();
+    quiet().await;
+    tokio::time::sleep(ms(50)).await;
+    register.set_down(true);
+    assert_eq!(asking.await.unwrap(), Ok("a2".into()));
+    tokio::time::sleep(secs(1)).await;
+    register.set_down(false);
+    other.login(Some(pair(5))).await.unwrap();
+    one.session.settled().await;
+    assert_eq!(one.ledger.count("superseded a2"), 1);
+    assert_eq!(one.token().await, Ok("a5".into()));
+    assert_eq!(other.token().await, Ok("a5".into()));
+}
+
+/// Else two processes would rotate in turn for ever.
+#[tokio::test(start_paused = true)]
+async fn adopted_tokens_of_a_short_life_are_not_due_on_arrival() {
+    let (register, one, _other) = two(stale(1)).await;
+    let hasty = process_with(&register, |by| by.policy.refresh_ahead = Some(secs(300)));
+    hasty.session.tokens(&hasty.by).await.unwrap();
+    one.grant.will([Reply::after(ms(10), With::Tokens(living(2, secs(60))))]);
+    assert_eq!(one.token().await, Ok("a2".into()));
+    for _ in 0..20 {
+        assert_eq!(hasty.token().await, Ok("a2".into()));
+        tokio::time::sleep(secs(1)).await;
+    }
+    assert_eq!(asks(&hasty), 0);
+}
+
+/// `other` adopts tokens of an hour while its wall clock is 25 hours ahead.
+#[tokio::test(start_paused = true)]
+async fn adopted_tokens_are_used_whatever_the_wall_clock_says() {
+    let hour = secs(3_600);
+    let (_register, one, other) = two(stale(1)).await;
+    one.grant.will([Reply::after(ms(10), With::Tokens(living(2, hour)))]);
+    assert_eq!(one.token().await, Ok("a2".into()));
+    testing::step(25 * 3_600_000);
+    for _ in 0..40 {
+        assert_eq!(other.token().await, Ok("a2".into()));
+        tokio::time::sleep(secs(60)).await;
+    }
+    assert_eq!(asks(&other), 0);
+    other.grant.will([Reply::tokens(3)]);
+    tokio::time::sleep(secs(19 * 60)).await;
+    let _due = other.token().await;
+    tokio::time::sleep(ms(20)).await;
+    assert_eq!(other.token().await, Ok("a3".into()), "they have an end all the same");
+}
+
+#[tokio::test(start_paused = true)]
+async fn session_without_a_login_sends_no_token_and_hears_of_a_login_elsewhere() {
+    let register = Arc::new(FakeRegister::default());
+    let anonymous = || process_with(&register, |by| by.policy.anonymous = true);
+    let (one, other) = (anonymous(), anonymous());
+    other.login(Some(pair(1))).await.unwrap();
+    let credential = |world: &World| {
+        let (session, by, epoch) = (Arc::clone(&world.session), Arc::clone(&world.by), world.session.epoch());
+        async move {
+            match session.credential(&by, epoch, Arrival::draw()).await.unwrap() {
+                Credential::Tokens(held) => held.tokens.access.expose().to_owned(),
+                Credential::Anonymous(_) => "none".into(),
+            }
+        }
+    };
+    assert_eq!(credential(&one).await, "a1");
+    for (login, expected) in [(None, "none"), (Some(pair(5)), "a5")] {
+        other.login(login).await.unwrap();
+        tokio::time::sleep(secs(6)).await;
+        assert!(one.session.credential_now(&one.by, None).is_none(), "it is to be confirmed");
+        let _before = credential(&one).await;
+        tokio::time::sleep(ms(10)).await;
+        assert_eq!(credential(&one).await, expected);
+    }
+    assert_eq!(one.ledger.count("logout"), 1);
 }
 
 #[tokio::test(start_paused = true)]
