@@ -162,8 +162,5 @@ pub(super) fn spread(pause: Duration) -> Duration {
 /// True if another connection may do better. After READONLY, the name of the server may lead to the new master.
 fn is_broken(error: &RedisError) -> bool {
     let moved = [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown].map(Into::into);
-    error.is_unrecoverable_error()
-        || error.is_io_error()
-        || moved.contains(&error.kind())
-        || error.code() == Some("NOAUTH")
+    error.is_unrecoverable_error() || error.is_io_error() || moved.contains(&error.kind())
 }

@@ -45,7 +45,7 @@ async fn full_memory_refuses_a_write_and_changes_nothing() {
     let server = Server::start(&["--maxmemory-policy", "noeviction"]).await;
     let register = server.register();
     let (first, _) = write(&register, None, "first").await;
-    let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "1mb"]).await;
+    let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
     assert_eq!(write_code(&register, Some(first.version)).await, "OOM");
     assert_eq!(read(&register).await, Some(first.clone()));
     let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "0"]).await;

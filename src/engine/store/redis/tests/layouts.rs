@@ -129,6 +129,13 @@ async fn cluster_keeps_each_session_at_one_of_its_nodes() {
         assert_eq!(register.compare_and_set(&session, None, &next).await, Ok(true));
         assert_eq!(sibling.read(&session).await, Ok(Some(next)));
     }
+    // A node that does not answer leaves time for the others.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut with_silent = at(&[one], RedisLayout::Cluster);
+    with_silent.urls.insert(0, format!("redis://{}", silent.local_addr().unwrap()));
+    with_silent.timeout = Duration::from_secs(3);
+    assert!(read(&server::register(&with_silent)).await.is_some());
+
     for node in &nodes {
         assert!(node.ask::<usize>(&["DBSIZE"]).await > 0, "a node keeps no session");
     }

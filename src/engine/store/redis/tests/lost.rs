@@ -1,7 +1,7 @@
 //! Answers and connections that are lost.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +15,8 @@ use crate::store::{RedisProblem, StoreFault};
 /// A way to a server, which ends connections.
 struct Way {
     port: u16,
+    /// The server's port.
+    to: Arc<AtomicU16>,
     /// How many answers to `EVAL` are dropped, with their connections.
     cuts: Arc<AtomicUsize>,
     /// Connections of before carry nothing any more, and stay open.
@@ -27,14 +29,16 @@ impl Way {
         let port = listener.local_addr().unwrap().port();
         let cuts = Arc::new(AtomicUsize::new(0));
         let silenced = watch::Sender::new(());
-        let (left, silence, to) = (Arc::clone(&cuts), silenced.clone(), server.port);
+        let to = Arc::new(AtomicU16::new(server.port));
+        let (left, silence, leads_to) = (Arc::clone(&cuts), silenced.clone(), Arc::clone(&to));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                let to = leads_to.load(Ordering::SeqCst);
                 let server = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
                 tokio::spawn(carry(client, server, Arc::clone(&left), silence.subscribe()));
             }
         });
-        Self { port, cuts, silenced }
+        Self { port, to, cuts, silenced }
     }
 
     fn cut(&self, answers: usize) {
@@ -170,6 +174,20 @@ async fn attempt_to_connect_goes_on_when_its_caller_leaves() {
         clients.lines().count() == 2
     })
     .await;
+}
+
+/// As the name of a primary endpoint does after a failover.
+#[tokio::test]
+async fn master_that_became_a_replica_is_left_for_the_server_that_its_name_leads_to_now() {
+    let (before, now) = (Server::start(&[]).await, Server::start(&[]).await);
+    let way = Way::to(&before).await;
+    let register = way.register();
+    assert_eq!(read(&register).await, None);
+    let _: String = before.ask(&["REPLICAOF", "127.0.0.1", "1"]).await;
+    way.to.store(now.port, Ordering::SeqCst);
+    let (first, done) = write(&register, None, "first").await;
+    assert!(done);
+    assert_eq!(read(&now.register()).await, Some(first));
 }
 
 #[tokio::test]
