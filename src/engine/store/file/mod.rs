@@ -20,6 +20,7 @@ mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -48,15 +49,16 @@ const PAUSE_MS: std::ops::RangeInclusive<u64> = 1..=4;
 pub struct FileRegister {
     place: Arc<Place>,
     threads: Arc<Semaphore>,
+    /// The directory was there, or was made.
+    made: Arc<AtomicBool>,
 }
 
 impl FileRegister {
-    /// Makes the directory if it is not there, and examines it. Each later call examines it again.
-    pub fn open(path: &Path, allow_network_fs: bool) -> Result<Self, StoreFault> {
-        let place = Place::new(path, allow_network_fs)?;
-        place.make()?;
-        Directory::open(&place)?;
-        Ok(Self { place: Arc::new(place), threads: Arc::new(Semaphore::new(AT_ONCE)) })
+    /// The first call makes the directory if it is not there, and every call examines it. Nothing is done on the disk before,
+    /// because a disk may hang.
+    pub fn new(path: &Path, allow_network_fs: bool) -> Result<Self, StoreFault> {
+        let place = Arc::new(Place::new(path, allow_network_fs)?);
+        Ok(Self { place, threads: Arc::new(Semaphore::new(AT_ONCE)), made: Arc::default() })
     }
 
     /// Absolute. Two stores with one path are one store.
@@ -70,10 +72,10 @@ impl FileRegister {
         job: impl FnOnce(&Directory<'_>) -> Result<T, StoreFault> + Send + 'static,
     ) -> Result<T, StoreError> {
         let thread = Arc::clone(&self.threads).acquire_owned().await;
-        let place = Arc::clone(&self.place);
+        let (place, made) = (Arc::clone(&self.place), Arc::clone(&self.made));
         let ran = spawn_blocking(move || {
             let _thread = thread;
-            job(&Directory::open(&place)?)
+            job(&opened(&place, &made)?)
         });
         // An error of the thread: it panicked, or the runtime ends.
         let done = ran.await.map_err(|_| StoreError::Failed { cause: None })?;
@@ -96,6 +98,15 @@ impl FileRegister {
             tokio::time::sleep(Duration::from_millis(rand::random_range(PAUSE_MS))).await;
         }
     }
+}
+
+/// A directory that was there and is gone is not made again, because its sessions would be gone unnoticed.
+fn opened<'a>(place: &'a Place, made: &AtomicBool) -> Result<Directory<'a>, StoreFault> {
+    if !made.load(Ordering::Relaxed) {
+        place.make()?;
+        made.store(true, Ordering::Relaxed);
+    }
+    Directory::open(place)
 }
 
 impl Register for FileRegister {

@@ -15,7 +15,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 fn refused(path: &Path) -> FileProblem {
-    problem_of(FileRegister::open(path, false).err().expect("it is opened")).1
+    problem_of(open(path, false).err().expect("it is opened")).1
 }
 
 /// The calls that touch the session's files.
@@ -44,7 +44,7 @@ async fn call(register: &FileRegister, call: Call) -> Result<bool, StoreError> {
 async fn only_this_user_may_read_what_is_made() {
     let scratch = Scratch::new();
     let store = scratch.store().join("deep/er");
-    let register = FileRegister::open(&store, false).unwrap();
+    let register = open(&store, false).unwrap();
     let first = write(&register, None, "first").await;
     write(&register, Some(first.version), "second").await;
     let _held = register.lock_holder(SESSION).await.unwrap();
@@ -62,6 +62,15 @@ async fn only_this_user_may_read_what_is_made() {
 }
 
 #[tokio::test]
+async fn nothing_is_on_the_disk_before_the_first_call() {
+    let scratch = Scratch::new();
+    let register = FileRegister::new(&scratch.store(), false).unwrap();
+    assert!(!scratch.store().exists());
+    assert_eq!(register.read(SESSION).await, Ok(None));
+    assert_eq!(mode(&scratch.store()), 0o700);
+}
+
+#[tokio::test]
 async fn directory_that_others_may_read_is_refused() {
     let scratch = Scratch::new();
     for bits in [0o755, 0o710, 0o701, 0o770] {
@@ -71,7 +80,7 @@ async fn directory_that_others_may_read_is_refused() {
         assert_eq!(refused(&store), FileProblem::TooOpen { mode: 0o700 });
         assert_eq!(mode(&store), bits, "nothing is changed");
     }
-    let said = FileRegister::open(&scratch.store().join("755"), false).err().unwrap().to_string();
+    let said = open(&scratch.store().join("755"), false).err().unwrap().to_string();
     assert!(said.contains("chmod 700"), "{said}");
 }
 
@@ -119,7 +128,7 @@ async fn symbolic_link_to_a_directory_is_refused() {
     symlink("nowhere", &link).unwrap();
     assert_eq!(refused(&link), FileProblem::Link);
     assert_eq!(
-        FileRegister::open(&link.join("below"), false).err().map(|fault| problem_of(fault).1),
+        open(&link.join("below"), false).err().map(|fault| problem_of(fault).1),
         Some(FileProblem::System { code: "ENOENT".into(), meaning: "it is not there" })
     );
 }
@@ -212,6 +221,6 @@ fn two_paths_of_one_store_are_one() {
     let scratch = Scratch::new();
     let register = scratch.open();
     for path in [scratch.store().join(""), scratch.0.join("./store/.")] {
-        assert_eq!(FileRegister::open(&path, false).unwrap().path(), register.path());
+        assert_eq!(open(&path, false).unwrap().path(), register.path());
     }
 }

@@ -28,8 +28,15 @@ impl Scratch {
     }
 
     fn open(&self) -> FileRegister {
-        FileRegister::open(&self.store(), false).unwrap()
+        open(&self.store(), false).unwrap()
     }
+}
+
+/// A register whose directory is there, as after the first call.
+fn open(path: &Path, allow_network_fs: bool) -> Result<FileRegister, StoreFault> {
+    let register = FileRegister::new(path, allow_network_fs)?;
+    opened(&register.place, &register.made)?;
+    Ok(register)
 }
 
 impl Drop for Scratch {
@@ -86,7 +93,7 @@ fn child(mut command: Command, part: &str, store: &Path) -> Command {
 #[tokio::test]
 async fn part() {
     let (Ok(part), Some(store)) = (env::var(PART), env::var_os(STORE)) else { return };
-    let register = FileRegister::open(Path::new(&store), false).unwrap();
+    let register = open(Path::new(&store), false).unwrap();
     match &*part {
         "increments" => processes::increments(&register).await,
         "writes" => processes::writes(&register).await,
@@ -105,7 +112,7 @@ async fn conforms_to_the_register() {
 #[tokio::test]
 async fn conforms_where_network_file_systems_are_allowed() {
     let scratch = Scratch::new();
-    conforms(|| Arc::new(FileRegister::open(&scratch.store(), true).unwrap())).await;
+    conforms(|| Arc::new(open(&scratch.store(), true).unwrap())).await;
 }
 
 /// A process that was stopped in the middle of a write has the lock for as long as it is stopped.
