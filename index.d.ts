@@ -231,6 +231,17 @@ interface ClientOptions {
    * know outlives the last client by ten minutes. Default: not shared.
    */
   share?: string | undefined;
+  /**
+   * How long a rotation's lease lives without renewal, ms, 1 000 to 300 000: after so long, and a quarter more, other processes take a
+   * silent holder for dead. With a `rotationGrace` it is a third of that at most, and 1 s at least. A quarter of it is the longest that
+   * one call of the store may take. Only with a `store` that processes share. Default 10 000.
+   */
+  lease?: number | undefined;
+  /**
+   * How often a cached token that is in use is confirmed by a read of the store, ms ≥ 1; every 30 s where the store tells of
+   * changes (`watch`). Only with a `store` that processes share. Default 5 000.
+   */
+  confirmEvery?: number | undefined;
 
   // ── how the token is attached ──
 
@@ -298,7 +309,7 @@ interface ClientOptions {
    */
   logout?: ((context: SessionContext) => unknown) | undefined;
   /**
-   * A callback threw or rejected where nobody else could see it; `hook` is its name.
+   * A callback threw or rejected where nobody else could see it; `hook` is its name, as `'onRefreshed'` or `'store.watch'`.
    * Without it: a process warning, TOKEN_ROTATOR_HOOK, that names the callback.
    */
   onHookError?: ((error: unknown, hook: string, context: SessionContext) => unknown) | undefined;
@@ -365,7 +376,7 @@ interface ClientOptions {
   http2?: boolean | undefined;
 }
 
-/** Where tokens live: the pair of callbacks, or memory. */
+/** Where tokens live: the pair of callbacks, or a store. */
 type TokenStorage =
   | {
       /**
@@ -383,11 +394,111 @@ type TokenStorage =
   | {
       getTokens?: undefined;
       setTokens?: undefined;
-      /** Only memory in this version, which is also the default. Not together with `getTokens` and `setTokens`. */
-      store?: { type: 'memory' } | undefined;
+      /**
+       * Not together with `getTokens` and `setTokens`, which serve one process only. docs/stores.md says which store is for whom.
+       * Default: memory. Error: StoreError.
+       * @example { type: 'file', path: '/var/lib/my-service/tokens' }
+       */
+      store?: Store | undefined;
     };
 
 type MaybeTokens = LoginLike | null | undefined;
+
+// ───────────────────────────── stores ─────────────────────────────
+
+/** Processes that share a store rotate each session once between them; `memory` belongs to one process, and ends with it. */
+export type Store = { type: 'memory' } | FileStore | RedisStore | RegisterStore;
+
+/** For processes of one machine. */
+export interface FileStore {
+  type: 'file';
+  /** A directory, made with mode 0700 if it is not there. Each session is a file in it, with mode 0600. */
+  path: string;
+  /** Accept a directory on a network file system, which has no dependable locks. Default false: StoreError. */
+  allowNetworkFs?: boolean | undefined;
+  /** Default: the records are not sealed. */
+  key?: StoreKey;
+}
+
+/** For any number of machines: Redis 6 or later, or Valkey. */
+export interface RedisStore {
+  type: 'redis';
+  /** `redis://` or `rediss://`, with user and password. A list: nodes of a cluster, or with `sentinel` the sentinels. */
+  url: string | readonly string[];
+  /** The URLs are nodes of a Redis Cluster. Default false. */
+  cluster?: boolean | undefined;
+  /** The name of the master that the sentinels watch. Not together with `cluster`. Default: none. */
+  sentinel?: string | undefined;
+  /** Stands before each key and channel. Default `'token-rotator:'`. */
+  prefix?: string | undefined;
+  /** PEM text or a Buffer of it, for `rediss://`; `cert` and `key` go together. Default: the system's authorities. */
+  tls?: RedisTls | undefined;
+  /** How long one command may take, ms ≥ 1. A quarter of the `lease` is the limit all the same. Default 2 000. */
+  timeout?: number | undefined;
+  /** Default: the records are not sealed. */
+  key?: StoreKey;
+}
+
+type RedisTls = { ca?: string | Buffer | readonly (string | Buffer)[] | undefined } & (
+  { cert: string | Buffer; key: string | Buffer } | { cert?: undefined; key?: undefined }
+);
+
+/**
+ * Any database with a conditional write: PostgreSQL (`token-rotator/postgres`), MySQL, DynamoDB, MongoDB, etcd, S3 … Records and
+ * versions are texts that mean something to this package only: store them as they are. A function that throws, rejects or returns
+ * something of another shape is a StoreError, whose `cause` is what was thrown, and a write that failed may have been applied all the
+ * same. None may wait for the client that it serves: ERR_REENTRANT_CALL.
+ *
+ * @example
+ * const store = {
+ *   read: async (session) => (await db.query('SELECT record, version FROM t WHERE session = ?', [session]))[0] ?? null,
+ *   async compareAndSet(session, { record, version }, expected) {
+ *     if (expected === null) return (await db.query('INSERT IGNORE INTO t VALUES (?, ?, ?)', [session, record, version])).affectedRows === 1;
+ *     const text = 'UPDATE t SET record = ?, version = ? WHERE session = ? AND version = ?';
+ *     return (await db.query(text, [record, version, session, expected])).affectedRows === 1;
+ *   },
+ * };
+ */
+export interface RegisterStore {
+  /** The record of this session, as `compareAndSet` stored it last; null or undefined if there is none. Never from a replica. */
+  read(session: string): Promise<StoredRecord | null | undefined>;
+  /**
+   * Stores `next` if the stored version is `expected` (null: if nothing is stored), in one step, and resolves to true. Otherwise changes
+   * nothing and resolves to false.
+   */
+  compareAndSet(session: string, next: StoredRecord, expected: string | null): Promise<boolean>;
+  /**
+   * Calls `changed` when another process may have written, with the session or, for any of them, without. Resolves to a function that
+   * ends it. `lost`: call it when changes may go unnoticed from now on; `watch` is called again after 1 s, then after pauses that double
+   * up to 60 s, and so it is if it rejects. `onHookError` is told of the first failure in a row, as `'store.watch'`. Called with the first
+   * wait for a change, ended by `close()`. Without `watch` the store is read again instead: see `confirmEvery`.
+   */
+  watch?(
+    changed: (session?: string) => void,
+    lost: (error?: unknown) => void,
+  ): Promise<() => void | Promise<void>>;
+  /** Default: the records are not sealed. */
+  key?: StoreKey;
+  /**
+   * A sealed record opens only in the store of this name, so that nobody can move it to another store of the same key. 1 to 512
+   * characters, the same for all processes. Default: none.
+   */
+  name?: string | undefined;
+}
+
+/** Some kilobytes; the version has 32 characters. */
+export interface StoredRecord {
+  record: string;
+  version: string;
+}
+
+/**
+ * Seals the records that a store keeps: 32 random bytes, as base64 or in a Buffer. Of a list, the first key seals and all of them
+ * open. To change the key, deploy `[old, new]` everywhere, then `[new, old]`. `'none'` stands for records that are not sealed, so that
+ * sealing begins with `['none', key]`, then `[key, 'none']`. A record that no key opens is a StoreError, and stays as it is.
+ * @example Buffer.from(await secrets.get('token-store-key'), 'base64')
+ */
+export type StoreKey = string | Uint8Array | readonly (string | Uint8Array)[];
 
 /** The options that say when a token counts as expired. */
 type Judge =
@@ -665,6 +776,19 @@ export interface Stats {
   persistRetries: number;
   /** Sessions held. */
   sessions: number;
+  // The rest counts only with a `store` that processes share.
+  /** Rotations that had to wait because another process held the lease of the session. */
+  leaseWaits: number;
+  /** How long they waited, all together, ms. */
+  leaseWaitMs: number;
+  /** Commits that found their lease taken over, and the tokens still those of before. */
+  reclaimed: number;
+  /** Commits that found that others had rotated meanwhile. */
+  fenced: number;
+  /** Rotations found that a process began and, because it died, never finished. */
+  orphanIntents: number;
+  /** Tokens tried that lost a race with others and were kept in reserve. */
+  candidates: number;
 }
 
 // ───────────────────────────── errors ─────────────────────────────

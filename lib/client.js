@@ -15,7 +15,8 @@ const { tokensFromArray } = require('./tokens.js');
 /** In the order of the native `stats`. */
 const STATS = [
   ...['requests', 'replays', 'retries', 'queued', 'queuePeak', 'rotations', 'rotationsFailed', 'adopted'],
-  ...['reuseSuspected', 'ambiguous', 'persistRetries', 'sessions'],
+  ...['reuseSuspected', 'ambiguous', 'persistRetries', 'sessions', 'leaseWaits', 'leaseWaitMs'],
+  ...['reclaimed', 'fenced', 'orphanIntents', 'candidates'],
 ];
 
 /** For a client of lib/axios, which no user can make: while nobody is logged in, requests go out without a token. */
@@ -178,6 +179,7 @@ class TokenClient {
   async close() {
     this.#shared.callbacks.assertNotInside();
     await nativeResult(this.#native.client.close(this.#native.number), this.#native);
+    this.#shared.callbacks.endWatch();
   }
 
   async [Symbol.asyncDispose]() {

@@ -79,8 +79,6 @@ const full: TokenClientOptions = {
 void new TokenClient({});
 // @ts-expect-error: not in this version
 void new TokenClient({ ...full, grant: { type: 'refresh_token' } });
-// @ts-expect-error: not in this version
-void new TokenClient({ ...full, store: { type: 'file', path: '/tmp/x' } });
 // @ts-expect-error: no such provider
 void new TokenClient({ ...full, rotationGrace: 'acme' });
 // @ts-expect-error: a number of milliseconds

@@ -27,6 +27,8 @@ class Callbacks {
   #noticed = new Set();
   /** Of the calls of `refresh` that are under way, by number. @type {Map<number, AbortController>} */
   #aborts = new Map();
+  /** Null after `close`. @type {import('./watch.js').Watch | null | undefined} */
+  #watch;
 
   constructor(user) {
     this.#user = user;
@@ -116,6 +118,31 @@ class Callbacks {
     );
   }
 
+  read(environment, number, session) {
+    this.#settle(
+      () => this.#user.register.read(session),
+      (found) => {
+        const document = require('./register.js').readDocument(found);
+        if (document === null) return environment.reply(number);
+        if (typeof document === 'string') return this.#wrong(environment, number, document);
+        environment.replyDocument(number, document.record, document.version);
+      },
+      (error) => this.#failed(environment, number, error),
+    );
+  }
+
+  compareAndSet(environment, number, session, record, version, expected) {
+    this.#settle(
+      () => this.#user.register.compareAndSet(session, { record, version }, expected),
+      (done) => {
+        const verdict = require('./register.js').readVerdict(done);
+        if (typeof verdict === 'string') return this.#wrong(environment, number, verdict);
+        environment.reply(number, verdict);
+      },
+      (error) => this.#failed(environment, number, error),
+    );
+  }
+
   /**
    * Calls `work`, waits for what it returns, and calls either `done` or `failed`. If `done` throws, because the result is no
    * tokens, `failed` is called too.
@@ -139,6 +166,11 @@ class Callbacks {
     environment.replyFailed(number, 'unknown', undefined, keep(error));
   }
 
+  /** @param {string} text  what is wrong with the answer of a register */
+  #wrong(environment, number, text) {
+    environment.replyFailed(number, 'unknown', undefined, keep(new TypeError(text)), text);
+  }
+
   /**
    * Refuses a call that would wait for the rotation that it is made from. After its first `await`, a callback cannot be told
    * from other code any more; its calls then end with `refreshTimeout`.
@@ -146,7 +178,7 @@ class Callbacks {
   assertNotInside() {
     if (this.#running === 0) return;
     throw new TokenRotatorError(
-      'refresh, getTokens and setTokens must not wait for the client they serve: send the request with skipAuthRefresh, or use another client',
+      'refresh and the functions of a store must not wait for the client they serve: send the request with skipAuthRefresh, or use another client',
       { code: 'ERR_REENTRANT_CALL' },
     );
   }
@@ -177,6 +209,21 @@ class Callbacks {
   }
 
   // ── Rust does not wait for these ──
+
+  /** Begins to tell Rust of changes in the register. `client` is the number of these callbacks. */
+  watch(environment, _number, session, client) {
+    if (this.#watch !== undefined) return;
+    const { Watch } = require('./watch.js');
+    const weak = new WeakRef(this);
+    const told = (watches, changed) => environment.changed(client, watches, changed);
+    const failed = (error) => weak.deref()?.report(error, 'store.watch', session);
+    this.#watch = new Watch(this, this.#user.register.watch, told, failed);
+  }
+
+  endWatch() {
+    this.#watch?.close();
+    this.#watch = null;
+  }
 
   onBeforeRefresh(_environment, _number, session) {
     this.#debug('a refresh begins', session);

@@ -78,10 +78,10 @@ function isNear(a, b) {
 }
 
 /** Whole milliseconds, a fraction rounded up. */
-function duration(value, name, fallback, min = 1) {
+function duration(value, name, fallback, { min = 1, max = MAX_MS } = {}) {
   if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !(value >= min && value <= MAX_MS)) {
-    throw invalidOption(name, `a number of milliseconds ≥ ${min} and ≤ ${MAX_MS}`);
+  if (typeof value !== 'number' || !(value >= min && value <= max)) {
+    throw invalidOption(name, `a number of milliseconds ≥ ${min} and ≤ ${max}`);
   }
   return Math.ceil(value) + 0; // -0 + 0 is 0
 }
@@ -119,6 +119,11 @@ function optionalFunction(value, name) {
   return value;
 }
 
+/** The same bytes, not copied. @param {ArrayBufferView} view */
+function bufferOf(view) {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+}
+
 /** A URL object. Query and fragment are refused, because they would be lost. */
 function httpUrl(value, name) {
   // A URL of another realm is no instance of this realm's class, but its tag is the same.
@@ -146,6 +151,7 @@ function parseUrl(text, base) {
 module.exports = {
   MAX_MS,
   boolean,
+  bufferOf,
   duration,
   httpUrl,
   integer,

@@ -5,9 +5,10 @@
 
 const check = require('./check.js');
 const { REDIRECT_MODES } = require('../crossing/native-request.js');
-const { invalidOption, rejectOption, unavailable } = require('../errors.js');
+const { invalidOption, rejectOption } = require('../errors.js');
 const { readHeaderName, readHeaders } = require('./headers.js');
 const { readRetry } = require('./request.js');
+const { readCertificates } = require('./tls.js');
 const { readTokens } = require('../tokens.js');
 
 const CALLBACKS = [
@@ -20,7 +21,7 @@ const KNOWN = [
   ...['baseURL', 'allowedOrigins', 'headers', 'header', 'tokens', 'session', 'share', 'store', 'logger'],
   ...['refreshAhead', 'refreshTimeout', 'maxRetries', 'rotationGrace', 'timeout', 'queue', 'redirect'],
   ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry', 'replay'],
-  ...['http2', 'socketPath', 'proxy', 'judgedStatuses'],
+  ...['http2', 'socketPath', 'proxy', 'judgedStatuses', 'lease', 'confirmEvery'],
 ];
 const LATER = ['grant'];
 
@@ -46,14 +47,15 @@ function readClientOptions(options) {
   const own = check.ownCopy(options, 'options');
   check.knownOnly(own, KNOWN, { later: LATER });
   const callbacks = readCallbacks(own);
-  checkStore(own);
+  const { store, register } = readStorage(own);
+  if (register !== undefined) callbacks.register = register;
   const header = check.readGroup(own.header, 'header', ['name', 'format']);
   callbacks.format = check.optionalFunction(header.format, 'header.format');
-  return { settings: readSettings(own, header, callbacks), callbacks };
+  return { settings: readSettings(own, header, callbacks, store), callbacks };
 }
 
 /** In the form of `src/binding/options/`; `fetchRedirect` and `throwHttpErrors` are for lib/ alone. */
-function readSettings(own, header, callbacks) {
+function readSettings(own, header, callbacks, store) {
   return {
     baseUrl: own.baseURL === undefined ? undefined : check.httpUrl(own.baseURL, 'baseURL').href,
     allowedOrigins: readOrigins(own.allowedOrigins),
@@ -63,7 +65,7 @@ function readSettings(own, header, callbacks) {
       name: header.name === undefined ? 'authorization' : readHeaderName(header.name, 'header.name'),
       hasFormat: callbacks.format !== undefined,
     },
-    session: readSession(own),
+    session: { ...readSession(own), store },
     queue: readQueue(own.queue),
     transport: readTransport(own),
     timeout: check.duration(own.timeout, 'timeout', 30_000),
@@ -88,7 +90,7 @@ function readSession(own) {
     share: check.text(own.share, 'share'),
     seed: own.tokens === undefined ? undefined : readOptionTokens(own.tokens, 'seed'),
     hasStore: own.getTokens !== undefined,
-    refreshAhead: check.duration(own.refreshAhead, 'refreshAhead', -1, 0),
+    refreshAhead: check.duration(own.refreshAhead, 'refreshAhead', -1, { min: 0 }),
     refreshTimeout: check.duration(own.refreshTimeout, 'refreshTimeout', 10_000),
     maxRetries: check.integer(own.maxRetries, 'maxRetries', 3, { max: 100 }),
     rotationGrace: readGrace(own.rotationGrace),
@@ -135,18 +137,24 @@ function readLogger(logger) {
   return logger;
 }
 
-function checkStore({ store, getTokens, setTokens }) {
+/** `store` is undefined for one that no other process shares. */
+function readStorage({ store, getTokens, setTokens, lease, confirmEvery }) {
+  const times = {
+    lease: check.duration(lease, 'lease', 10_000, { min: 1_000, max: 300_000 }),
+    confirmEvery: check.duration(confirmEvery, 'confirmEvery', 5_000),
+  };
   if ((getTokens === undefined) !== (setTokens === undefined)) {
     throw rejectOption('getTokens and setTokens must be given together');
   }
-  if (store === undefined) return;
-  const { type } = check.ownCopy(store, 'store');
-  if (type === 'file' || type === 'redis') throw unavailable(`store.type ${type}`);
-  check.readGroup(store, 'store', ['type']);
-  check.oneOf(type, 'store.type', undefined, ['memory']);
-  if (type === undefined) throw invalidOption('store.type', 'memory');
-  if (getTokens !== undefined)
-    throw rejectOption('store must be absent where getTokens and setTokens are given');
+  if (store === undefined) return { store, register: undefined };
+  // Loaded here, because few programs give one.
+  const { native, register } = require('./store.js').readStore(store);
+  if (getTokens !== undefined) {
+    throw rejectOption(
+      'store and getTokens, setTokens exclude each other: drop getTokens and setTokens if the store is to keep the tokens, else drop store',
+    );
+  }
+  return { store: native && { ...native, ...times }, register };
 }
 
 function readJudged({ judgedStatuses, isSessionExpired }) {
@@ -194,7 +202,7 @@ function readRejected(options) {
 }
 
 function readGrace(value) {
-  if (typeof value !== 'string') return check.duration(value, 'rotationGrace', 0, 0);
+  if (typeof value !== 'string') return check.duration(value, 'rotationGrace', 0, { min: 0 });
   if (ROTATION_GRACE.has(value)) return ROTATION_GRACE.get(value);
   const names = [...ROTATION_GRACE.keys()].join(', ');
   throw invalidOption(
@@ -205,43 +213,13 @@ function readGrace(value) {
 
 function readTls(value) {
   const tls = check.readGroup(value, 'tls', ['ca', 'cert', 'key', 'rejectUnauthorized']);
-  if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    throw rejectOption('tls.cert and tls.key must be given together');
-  }
+  const { ca, cert, key } = readCertificates(tls, 'tls');
   return {
-    ca: readAuthorities(tls.ca),
-    cert: readPem(tls.cert, 'tls.cert'),
-    key: readPem(tls.key, 'tls.key'),
+    ca,
+    cert,
+    key,
     rejectUnauthorized: check.boolean(tls.rejectUnauthorized, 'tls.rejectUnauthorized', true),
   };
-}
-
-/** PEM text of all. */
-function readAuthorities(value) {
-  if (!Array.isArray(value)) return readAuthority(value, 'tls.ca');
-  if (value.length === 0) throw invalidOption('tls.ca', 'at least one certificate');
-  const all = Array.from(value, (item, i) => {
-    if (item === undefined) throw invalidOption(`tls.ca[${i}]`, 'a certificate');
-    return readAuthority(item, `tls.ca[${i}]`);
-  });
-  return all.join('\n');
-}
-
-function readAuthority(value, name) {
-  // DER begins with the byte of an ASN.1 sequence, and PEM with text.
-  if (!ArrayBuffer.isView(value) || bufferOf(value)[0] !== 0x30) return readPem(value, name);
-  const lines = bufferOf(value).toString('base64').replace(/.{64}/g, '$&\n');
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
-}
-
-const bufferOf = (view) => Buffer.from(view.buffer, view.byteOffset, view.byteLength);
-
-function readPem(value, name) {
-  if (value === undefined) return undefined;
-  const pem = ArrayBuffer.isView(value) ? bufferOf(value).toString() : value;
-  if (typeof pem !== 'string' || !pem.includes('-----BEGIN '))
-    throw invalidOption(name, 'PEM text or a Buffer of it');
-  return pem;
 }
 
 module.exports = { readClientOptions, readOptionTokens, readRejected };

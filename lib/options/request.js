@@ -169,7 +169,7 @@ function readRetry(value, client = RETRY_DEFAULTS) {
     methods: readList(own.methods, 'retry.methods', 'HTTP methods', readRetryMethod) ?? inherited.methods,
     statusCodes:
       readList(own.statusCodes, 'retry.statusCodes', 'statuses', readStatus) ?? inherited.statusCodes,
-    maxDelay: duration(own.maxDelay, 'retry.maxDelay', inherited.maxDelay, 0),
+    maxDelay: duration(own.maxDelay, 'retry.maxDelay', inherited.maxDelay, { min: 0 }),
   };
 }
 

@@ -83,7 +83,7 @@ function first(items, find) {
 
 /** "a number", "an array" and so on. */
 function kindOf(value) {
-  if (value === null) return 'null';
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

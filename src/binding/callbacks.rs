@@ -35,11 +35,11 @@ pub(super) struct Callbacks {
 }
 
 impl Callbacks {
-    fn call(&self, name: &'static str, args: Vec<Arg>) -> PendingCall {
+    pub(super) fn call(&self, name: &'static str, args: Vec<Arg>) -> PendingCall {
         self.queue.call(self.client, name, args)
     }
 
-    fn notify(&self, name: &'static str, args: Vec<Arg>) {
+    pub(super) fn notify(&self, name: &'static str, args: Vec<Arg>) {
         self.queue.notify(self.client, name, args);
     }
 
@@ -70,7 +70,7 @@ fn stored(answer: Result<Reply, RecvError>) -> Result<Option<Tokens>, StoreError
         Ok(Reply::Done) => Ok(None),
         Ok(Reply::Failed { kind: FailureKind::Malformed, cause, .. }) => Err(StoreError::Corrupt { cause }),
         Ok(Reply::Failed { cause, .. }) => Err(StoreError::Failed { cause }),
-        Ok(Reply::Flag(_) | Reply::Text(_)) => Err(StoreError::Failed { cause: None }),
+        Ok(Reply::Flag(_) | Reply::Text(_) | Reply::Document(_)) => Err(StoreError::Failed { cause: None }),
     }
 }
 
@@ -89,7 +89,7 @@ fn refreshed(answer: Result<Reply, RecvError>, sent: bool) -> Result<Tokens, Gra
             FailureKind::Malformed => GrantError::Malformed { refresh, cause },
             FailureKind::Unknown => GrantError::Unknown { cause },
         },
-        Ok(Reply::Done | Reply::Flag(_) | Reply::Text(_)) => {
+        Ok(Reply::Done | Reply::Flag(_) | Reply::Text(_) | Reply::Document(_)) => {
             GrantError::Malformed { refresh: None, cause: None }
         }
         Err(_) if sent => GrantError::Ambiguous { cause: None },

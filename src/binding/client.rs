@@ -199,6 +199,12 @@ impl Client {
             counters.ambiguous.get(),
             counters.persist_retries.get(),
             config.registry.in_use() as u64,
+            counters.lease_waits.get(),
+            counters.lease_wait_ms.get(),
+            counters.reclaimed.get(),
+            counters.fenced.get(),
+            counters.orphan_intents.get(),
+            counters.candidates.get(),
         ];
         counts.iter().map(|count| *count as f64).collect()
     }

@@ -24,6 +24,7 @@ use super::values::napi_value::{Js, Scope, unknown};
 use super::values::tokens::{self, NativeTokens};
 use engine::error::{Cause, Error};
 use engine::secret::Secret;
+use engine::store::{Document, Version};
 use engine::token::Tokens;
 
 #[napi]
@@ -103,6 +104,28 @@ impl Environment {
         let malformed =
             Reply::Failed { kind: FailureKind::Malformed, retry_after: None, cause: None, refresh: None };
         self.answer(number, Tokens::try_from(tokens).map_or(malformed, Reply::Tokens))
+    }
+
+    /// `version` is in the form of `Version::to_text`, which `lib/callbacks/register.js` has checked.
+    #[napi(catch_unwind)]
+    pub fn reply_document(&self, number: u32, record: String, version: String) {
+        let reply = match Version::from_text(&version) {
+            Some(version) => Reply::Document(Document { text: Secret::new(record), version }),
+            None => {
+                Reply::Failed { kind: FailureKind::Unknown, retry_after: None, cause: None, refresh: None }
+            }
+        };
+        self.answer(number, reply);
+    }
+
+    /// The register of this client may have changed: this session, or with undefined any. `watches`: see [`Changes::tell`].
+    ///
+    /// [`Changes::tell`]: super::changes::Changes::tell
+    #[napi(catch_unwind)]
+    pub fn changed(&self, client: u32, watches: bool, session: Option<String>) {
+        if let Some(changes) = self.crossing.promises.queue.changes.get(client) {
+            changes.tell(watches, session.as_deref());
+        }
     }
 
     /// `kept` is the number under which JavaScript keeps the thrown value, 0 for none; `said` is what messages say of it.

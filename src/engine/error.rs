@@ -35,7 +35,7 @@ pub enum Error {
     #[error(
         "the store could not be {action}{}{}; the tokens in memory are kept",
         if *.timed_out { " in time" } else { "" },
-        .fault.as_ref().map_or_else(String::new, |fault| format!(": {fault}"))
+        .fault.as_ref().map_or_else(|| said(.cause.as_ref()), |fault| format!(": {fault}"))
     )]
     Store { action: StoreAction, timed_out: bool, cause: Option<Cause>, fault: Option<Arc<str>> },
     #[error(

@@ -7,6 +7,7 @@ use napi_derive::napi;
 use tokio_util::sync::CancellationToken;
 
 use super::ms;
+use super::store::NativeStore;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::values::tokens::NativeTokens;
 use engine::error::Error;
@@ -26,6 +27,8 @@ pub struct NativeSession {
     pub seed: Option<NativeTokens>,
     /// True if `getTokens` and `setTokens` are given.
     pub has_store: bool,
+    /// A store that processes share.
+    pub store: Option<NativeStore>,
     /// Negative: the engine chooses.
     pub refresh_ahead: f64,
     pub refresh_timeout: f64,
@@ -55,22 +58,24 @@ impl NativeSession {
         } else {
             registry.memory()
         };
+        let policy = Policy {
+            refresh_ahead: (self.refresh_ahead >= 0.0).then(|| ms(self.refresh_ahead)),
+            refresh_timeout: ms(self.refresh_timeout),
+            max_retries: self.max_retries,
+            rotation_grace: ms(self.rotation_grace),
+            confirm_every: self.store.as_ref().map_or(Duration::MAX, |store| ms(store.confirm_every)),
+            spread: Some(*SPREAD),
+            anonymous: self.anonymous.unwrap_or_default(),
+            forgets: self.forgets.unwrap_or_default(),
+        };
+        let fleet = self.store.map(|store| store.into_fleet(&callbacks, &policy)).transpose()?;
         let seed = self.seed.map(TryInto::try_into).transpose()?;
         Ok(Participant {
             grant: Arc::new(callbacks.clone()),
             store,
-            fleet: None,
+            fleet: fleet.map(Arc::new),
             host: Arc::new(callbacks),
-            policy: Policy {
-                refresh_ahead: (self.refresh_ahead >= 0.0).then(|| ms(self.refresh_ahead)),
-                refresh_timeout: ms(self.refresh_timeout),
-                max_retries: self.max_retries,
-                rotation_grace: ms(self.rotation_grace),
-                confirm_every: Duration::from_secs(5),
-                spread: Some(*SPREAD),
-                anonymous: self.anonymous.unwrap_or_default(),
-                forgets: self.forgets.unwrap_or_default(),
-            },
+            policy,
             waiting: WaitingLimit::new(queue.max as usize),
             counters: Counters::default(),
             seed: Seed::new(self.key.as_str().into(), seed),

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use engine::error::{Cause, Error};
 use engine::grant::Entered;
 use engine::secret::Secret;
+use engine::store::Document;
 use engine::token::Tokens;
 
 /// A call into JavaScript. `lib/crossing/environment.js` lists the names.
@@ -68,6 +69,7 @@ pub(crate) enum Reply {
     Flag(bool),
     Text(String),
     Tokens(Tokens),
+    Document(Document),
     Failed {
         kind: FailureKind,
         /// In milliseconds.

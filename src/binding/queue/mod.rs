@@ -19,8 +19,9 @@ use tokio::sync::oneshot;
 
 use self::ahead::Ahead;
 use self::call::{Arg, Call, PendingCall};
-use self::pending::Counter;
+use self::pending::{Counter, Pending};
 use self::threadsafe_function::ThreadsafeFunction;
+use crate::binding::changes::Changes;
 use crate::binding::values::Settlement;
 use crate::binding::values::napi_value::Deferred;
 use engine::error::Error;
@@ -40,6 +41,8 @@ pub(crate) struct Queue {
     pub(crate) pump: Arc<ThreadsafeFunction>,
     closed: AtomicBool,
     pub(crate) ahead: Arc<Ahead>,
+    /// Of registers with a `watch`, by the number of their client's callbacks.
+    pub(crate) changes: Pending<Arc<Changes>>,
 }
 
 #[derive(Default)]
@@ -64,7 +67,7 @@ impl Queue {
         static IDS: Counter = Counter::new();
         let id = u64::from(IDS.next());
         let (closed, ahead) = (AtomicBool::new(false), Arc::default());
-        Arc::new(Self { id, items: Lock::default(), pump, closed, ahead })
+        Arc::new(Self { id, items: Lock::default(), pump, closed, ahead, changes: Pending::default() })
     }
 
     /// Delivers `item` after all that were pushed before it. The engine's thread wakes JavaScript after the tasks that can
