@@ -13,7 +13,7 @@ const never = (name, from, to, but) => ({
   to: but === undefined ? { path: to } : { path: to, pathNot: but },
 });
 
-const ENTRIES = lib('client', 'authoriser', 'fetch', 'axios', 'undici', 'testing');
+const ENTRIES = lib('client', 'authoriser', 'fetch', 'axios', 'undici', 'testing', 'postgres');
 
 module.exports = {
   forbidden: [
@@ -47,6 +47,8 @@ module.exports = {
     never('fetch-needs-no-client', lib('fetch'), lib('client')),
     never('testing-stands-alone', lib('testing'), '^(lib|native)/|^index\\.js$', lib('testing')),
     never('nothing-needs-testing', ['', lib('testing')], lib('testing')),
+    never('postgres-needs-little', lib('postgres'), '^(lib|native)/|^index\\.js$', lib('options', 'errors')),
+    never('nothing-needs-postgres', ['', lib('postgres')], lib('postgres')),
     never('nothing-needs-axios', ['', lib('axios')], lib('axios')),
     never('nothing-needs-undici', ['', lib('undici')], lib('undici')),
 

@@ -7,7 +7,7 @@ const { promisify } = require('node:util');
 
 jest.setTimeout(60_000);
 
-test.each(['index.js', 'lib/testing.js'])(
+test.each(['index.js', 'lib/postgres.js', 'lib/testing.js'])(
   'import { … } finds every name that require finds in %s',
   async (file) => {
     const entry = path.resolve(__dirname, '../..', file);
