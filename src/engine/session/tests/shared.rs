@@ -60,9 +60,10 @@ fn asks(world: &World) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn one_process_rotates_and_the_other_adopts() {
-    let (_register, one, other) = two(stale(1)).await;
+    let (register, one, other) = two(stale(1)).await;
     one.grant.will([Reply::tokens(2)]);
     assert_eq!(one.token().await, Ok("a2".into()));
+    assert_eq!(register.calls(), (1, 2), "a read, a claim and a commit");
     assert_eq!(other.token().await, Ok("a2".into()));
     assert_eq!((asks(&one), asks(&other)), (1, 0));
     assert_eq!((one.by.counters.rotations.get(), other.by.counters.adopted.get()), (1, 1));
