@@ -131,8 +131,13 @@ impl Wire {
             };
             opened
         });
-        let target = Arc::clone(&self.target);
-        attempt.map(move |opened| opened.unwrap_or_else(|_| Err(unanswered(&target)))).boxed().shared()
+        let (target, state) = (Arc::clone(&self.target), Arc::clone(&self.state));
+        let ended = move |_| {
+            // The task was ended before its time. Without this line all later calls would wait for it.
+            *state.lock() = State::Closed { pause: PAUSES.0 };
+            Err(unanswered(&target))
+        };
+        attempt.map(|opened| opened.unwrap_or_else(ended)).boxed().shared()
     }
 
     /// Lets go of the connection that was made at `since`, unless another one has taken its place.

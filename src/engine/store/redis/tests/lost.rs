@@ -161,6 +161,18 @@ async fn caller_that_leaves_after_it_waited_in_vain_takes_the_connection_along()
     assert_eq!(read(&register).await, Some(first));
 }
 
+#[test]
+fn attempt_that_is_ended_with_its_runtime_is_followed_by_another() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let after = runtime();
+    let server = after.block_on(Server::start(&[]));
+    let register = server.register();
+    runtime().block_on(async { assert!(futures_util::poll!(register.read("session")).is_pending()) });
+    after.block_on(async {
+        until("connected", || async { register.read("session").await == Ok(None) }).await;
+    });
+}
+
 /// Else a server that is far away would never be reached by callers who do not wait for long.
 #[tokio::test]
 async fn attempt_to_connect_goes_on_when_its_caller_leaves() {
