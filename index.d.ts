@@ -431,7 +431,7 @@ export interface RedisStore {
   sentinel?: string | undefined;
   /** Stands before each key and channel. Default `'token-rotator:'`. */
   prefix?: string | undefined;
-  /** PEM text or a Buffer of it, for `rediss://`; `cert` and `key` go together. Default: the system's authorities. */
+  /** PEM text or a Buffer of it, for `rediss://`; `cert` and `key` go together. Default: Mozilla's authorities. */
   tls?: RedisTls | undefined;
   /** How long one command may take, ms ≥ 1. A quarter of the `lease` is the limit all the same. Default 2 000. */
   timeout?: number | undefined;

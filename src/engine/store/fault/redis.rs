@@ -31,7 +31,7 @@ const ADVICE: [(&str, &str); 17] = [
     ("TRYAGAIN", "the cluster is moving the session to another node; the store works again afterwards"),
     ("NOAUTH", "Redis wants a login; put user and password into url"),
     ("WRONGPASS", "Redis refuses the user and password of url"),
-    ("NOPERM", "the ACL user lacks a right; give it the commands and the prefix that docs/stores.md names"),
+    ("NOPERM", "the ACL user lacks a right; give it the commands and the prefix that docs/redis.md names"),
     ("MISCONF", "Redis cannot save to its disk, and therefore refuses writes; see the log of Redis"),
     ("NOREPLICAS", "Redis refuses writes because too few replicas follow it (min-replicas-to-write)"),
     ("WRONGTYPE", "another program uses the key of this session; set another prefix"),

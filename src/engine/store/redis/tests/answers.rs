@@ -110,7 +110,7 @@ async fn logins_and_rights_that_are_missing() {
     assert!(write(&login(":s3cr3t"), None, "first").await.1);
 }
 
-/// The rights that docs/stores.md names are enough.
+/// The rights that docs/redis.md names are enough.
 #[tokio::test]
 async fn user_with_the_documented_rights_reads_writes_and_watches() {
     let server = Server::start(&[]).await;
