@@ -173,6 +173,7 @@ describe('listen', () => {
     const { told, changed, until } = listener();
     const end = await postgresStore(pool(), { listen: connected, table: 'Case_Counts' }).watch(changed);
     const stores = [postgresStore(pool()), postgresStore(pool(), { table: 'Case_Counts' })];
+    await stores[1].createTable();
     await stores[0].compareAndSet('other table', document(), null);
     await stores[1].compareAndSet('this table', document(), null);
     await until((session) => session === 'this table');
