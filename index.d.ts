@@ -228,7 +228,8 @@ interface ClientOptions {
   session?: string | undefined;
   /**
    * Clients of one name, in any worker thread of the process, share tokens and rotations. 1 to 512 characters. What their sessions
-   * know outlives the last client by ten minutes. Default: not shared.
+   * know outlives the last client by ten minutes. Clients of one directory or Redis share them anyway, and a name parts them
+   * further. Default: not shared.
    */
   share?: string | undefined;
   /**

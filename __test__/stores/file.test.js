@@ -56,6 +56,15 @@ test('a program that starts again is logged in', async () => {
   expect(server.ledger.counts).toMatchObject({ refreshes: 1, reuses: 0 });
 });
 
+test('one `share` over two directories: each keeps its own login', async () => {
+  const server = await serve();
+  const [first, second] = ['first', 'second'].map((name) =>
+    client(server, { store: { type: 'file', path: path.join(scratch, name) }, share: 'two directories' }),
+  );
+  await track(first.setTokens(server.login('ada')));
+  expect(await track(second.getTokens())).toBeNull();
+});
+
 test('a directory that others may read is refused, and the message says what to do', async () => {
   const directory = path.join(scratch, 'tokens');
   const server = await serve();

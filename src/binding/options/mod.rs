@@ -10,7 +10,6 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use self::session::{NativeQueue, NativeSession};
-use self::store::NativeStore;
 use self::transport::NativeTransport;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::queue::Queue;
@@ -71,9 +70,11 @@ impl Settings {
     /// `client` is the number of this client's callbacks.
     pub(super) fn into_config(self, queue: Arc<Queue>, client: u32) -> Result<Config, Error> {
         let callbacks = Callbacks { queue, client, patience: ms(self.session.refresh_timeout) };
-        let share = self.session.share.clone().map(StoreId::Named);
-        let store = || self.session.store.as_ref().map_or(StoreId::Private, NativeStore::id);
-        let registry = Registry::of(share.unwrap_or_else(store));
+        let share = self.session.share.clone();
+        let registry = Registry::of(match &self.session.store {
+            Some(store) => store.id(share),
+            None => share.map_or(StoreId::Private, StoreId::Named),
+        });
         let base = self.base_url.as_deref().map(|base| url("baseURL", base)).transpose()?;
         let allowed = self.allowed_origins.iter().map(|origin| url("allowedOrigins", origin));
         // A request to a Unix socket does not leave this machine, whatever its URL says.

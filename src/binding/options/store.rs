@@ -67,16 +67,18 @@ pub struct NativeRegister {
 
 impl NativeStore {
     /// Clients of this process that use one store have their sessions in common, so that they do not wait for each other's leases.
-    pub(super) fn id(&self) -> StoreId {
-        match (&self.file, &self.redis) {
-            (Some(file), _) => StoreId::Shared(format!("file {}", file.path)),
+    /// `share` parts them further. It does not join two stores: a session would take the record of one for that of the other.
+    pub(super) fn id(&self, share: Option<String>) -> StoreId {
+        let place = match (&self.file, &self.redis) {
+            (Some(file), _) => format!("file {}", file.path),
             // A hash, because a URL has a password in it.
             (None, Some(redis)) => {
                 let place = format!("{} {}", redis.urls.join(" "), redis.prefix);
-                StoreId::Shared(format!("redis {}", session_name(&place)))
+                format!("redis {}", session_name(&place))
             }
-            (None, None) => StoreId::Private,
-        }
+            (None, None) => return share.map_or(StoreId::Private, StoreId::Named),
+        };
+        StoreId::Shared(place, share)
     }
 
     pub(super) fn into_fleet(self, callbacks: &Callbacks, policy: &Policy) -> Result<Fleet, Error> {

@@ -25,9 +25,9 @@ pub enum StoreId {
     Private,
     /// That of all clients of this name (the option `share`).
     Named(String),
-    /// A store that other processes use too. The text names it: the path of its directory, or the hash of its URL and prefix.
-    /// It never holds a password.
-    Shared(String),
+    /// A store that other processes use too, and the option `share`. The text names the store: the path of its directory, or the
+    /// hash of its URL and prefix. It never holds a password.
+    Shared(String, Option<String>),
 }
 
 /// The sessions of one store.

@@ -22,10 +22,17 @@ fn one_session_for_each_key_and_one_registry_for_each_store() {
     assert!(Arc::ptr_eq(&shared, &named("registry-test")));
     assert!(!Arc::ptr_eq(&shared, &named("another-test")));
     assert!(!Arc::ptr_eq(&Registry::of(StoreId::Private), &Registry::of(StoreId::Private)));
-    let of_path = |path: &str| Registry::of(StoreId::Shared(path.into()));
-    let directory = of_path("registry-test");
-    assert!(Arc::ptr_eq(&directory, &of_path("registry-test")), "worker threads with one store are one");
+    let of_path = |path: &str, share: Option<&str>| {
+        Registry::of(StoreId::Shared(path.into(), share.map(str::to_owned)))
+    };
+    let directory = of_path("registry-test", None);
+    assert!(
+        Arc::ptr_eq(&directory, &of_path("registry-test", None)),
+        "worker threads with one store are one"
+    );
     assert!(!Arc::ptr_eq(&directory, &shared));
+    let (one, other) = (of_path("one", Some("name")), of_path("other", Some("name")));
+    assert!(!Arc::ptr_eq(&one, &other), "a name does not join two stores");
 }
 
 #[test]
