@@ -77,9 +77,8 @@ async function cargoTest() {
 async function jest(node, args = []) {
   rmSync(REPORT, { force: true });
   const jestBin = require.resolve('jest/bin/jest');
-  // jest's own process, after 84 files, once never came to its end: Node waited in `CleanupHandles` for a request. That
-  // programs end is shown by `lifecycle/exit`, in processes of their own.
-  const flags = ['--ci', '--forceExit', '--json', '--outputFile', REPORT];
+  // As many workers as cores. Alone, jest would run all files in its own process, and use one core of two.
+  const flags = ['--ci', '--maxWorkers=100%', '--json', '--outputFile', REPORT];
   const ok = await run(node, [jestBin, ...flags, ...args], () => {});
   try {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
