@@ -13,7 +13,7 @@ const never = (name, from, to, but) => ({
   to: but === undefined ? { path: to } : { path: to, pathNot: but },
 });
 
-const ENTRIES = lib('client', 'authoriser', 'fetch', 'axios', 'undici', 'testing', 'postgres');
+const ENTRIES = lib('client', 'authoriser', 'fetch', 'axios', 'undici', 'testing', 'postgres', 'inspect');
 
 module.exports = {
   forbidden: [
@@ -26,7 +26,11 @@ module.exports = {
       to: { dependencyTypesNot: ['local', 'core'], pathNot: '/axios/' },
     },
 
-    never('only-the-crossing-needs-native', ['', '^lib/crossing/environment\\.js$'], '^native/'),
+    never(
+      'only-the-crossing-needs-native',
+      ['', '^lib/crossing/(environment|native-inspect)\\.js$'],
+      '^native/',
+    ),
     never('errors-need-nothing', lib('errors'), '^(lib|native)/'),
     never('tokens-need-nothing', lib('tokens'), '^(lib|native)/', lib('tokens')),
     never(
@@ -49,6 +53,7 @@ module.exports = {
     never('nothing-needs-testing', ['', lib('testing')], lib('testing')),
     never('postgres-needs-little', lib('postgres'), '^(lib|native)/|^index\\.js$', lib('options', 'errors')),
     never('nothing-needs-postgres', ['', lib('postgres')], lib('postgres')),
+    never('nothing-needs-inspect', ['', lib('inspect')], lib('inspect')),
     never('nothing-needs-axios', ['', lib('axios')], lib('axios')),
     never('nothing-needs-undici', ['', lib('undici')], lib('undici')),
 

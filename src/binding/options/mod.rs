@@ -25,7 +25,7 @@ use engine::wait::gate::Gate;
 mod request;
 mod retry;
 mod session;
-mod store;
+pub(super) mod store;
 mod transport;
 
 pub(super) use request::{RequestParts, header_lines};

@@ -117,7 +117,7 @@ impl NativeStore {
 }
 
 impl NativeRedis {
-    fn into_options(self) -> RedisOptions {
+    pub(in crate::binding) fn into_options(self) -> RedisOptions {
         let Self { urls, cluster, sentinel, prefix, tls, timeout } = self;
         let layout = match sentinel {
             Some(master) => RedisLayout::Sentinel { master },

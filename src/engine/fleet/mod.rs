@@ -8,6 +8,7 @@
 mod clock;
 mod commit;
 mod documents;
+mod inspect;
 mod judge;
 mod known;
 mod login;
@@ -33,6 +34,7 @@ use known::Known;
 use rotation::Rotation;
 
 pub use clock::{Clock, MachineClock};
+pub use inspect::{describe, problem};
 pub use record::Id;
 pub use seal::{BadKey, Seal, SealKey};
 pub use sealed::Sealed;

@@ -24,7 +24,7 @@ pub use record::{Record, Stored, Version};
 pub use redis::{RedisLayout, RedisOptions, RedisRegister, RedisTls};
 #[cfg(test)]
 pub(crate) use register::testing;
-pub use register::{Document, HolderLock, Register};
+pub use register::{Document, HolderLock, Listed, Register};
 pub use session_name::session_name;
 pub use unversioned::{TokenCallbacks, Unversioned};
 

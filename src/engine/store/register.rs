@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::secret::Secret;
-use crate::store::{StoreFuture, Version};
+use crate::store::{StoreError, StoreFuture, Version};
 
 /// Implementations run the suite in `register/conformance.rs`.
 pub trait Register: Send + Sync {
@@ -65,6 +65,16 @@ impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {:?}", self.version, self.text)
     }
+}
+
+/// A record as a store lists it, for people.
+pub struct Listed {
+    /// The session's name in the store (`session_name`).
+    pub name: String,
+    /// Epoch ms, where the store knows it.
+    pub written_at: Option<u64>,
+    /// None: nothing is stored.
+    pub document: Result<Option<Document>, StoreError>,
 }
 
 /// A lock that the system frees when its process ends.

@@ -12,6 +12,7 @@
 )]
 mod directory;
 mod format;
+mod list;
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 mod network;
 mod place;
@@ -32,7 +33,7 @@ use self::place::{Names, Place, fault};
 use self::swap::{Attempt, Write};
 use crate::clock;
 use crate::store::{
-    Document, FileProblem, HolderLock, Register, StoreError, StoreFault, StoreFuture, Version,
+    Document, FileProblem, HolderLock, Listed, Register, StoreError, StoreFault, StoreFuture, Version,
 };
 
 /// Threads that may be busy with one store at a time. A disk that hangs then holds up these, and no more.
@@ -59,6 +60,11 @@ impl FileRegister {
     pub fn new(path: &Path, allow_network_fs: bool) -> Result<Self, StoreFault> {
         let place = Arc::new(Place::new(path, allow_network_fs)?);
         Ok(Self { place, threads: Arc::new(Semaphore::new(AT_ONCE)), made: Arc::default() })
+    }
+
+    /// What the directory holds, for people: the records of these sessions, or all if there are none. Nothing is made or locked.
+    pub fn list(path: &Path, allow_network_fs: bool, sessions: &[String]) -> Result<Vec<Listed>, StoreFault> {
+        list::list(&Place::new(path, allow_network_fs)?, sessions)
     }
 
     /// Absolute. Two stores with one path are one store.

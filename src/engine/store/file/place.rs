@@ -72,7 +72,10 @@ pub(super) fn sync(directory: &File) -> Result<(), Error> {
 
 impl Names {
     pub(super) fn of(session: &str) -> Self {
-        let session = session_name(session);
+        Self::named(session_name(session))
+    }
+
+    pub(super) fn named(session: String) -> Self {
         let file = |ending: &str| format!("{session}.{ending}");
         Self {
             record: file("record"),

@@ -6,6 +6,7 @@
 mod changes;
 mod commands;
 mod fault;
+mod list;
 mod target;
 mod wire;
 
@@ -47,7 +48,11 @@ impl RedisRegister {
 
     /// The session's hash and channel. A cluster keeps both in one slot, which it finds by the part in braces.
     fn key(&self, session: &str) -> String {
-        format!("{}{{{}}}", self.prefix, session_name(session))
+        self.key_of(&session_name(session))
+    }
+
+    fn key_of(&self, name: &str) -> String {
+        format!("{}{{{name}}}", self.prefix)
     }
 
     async fn write(

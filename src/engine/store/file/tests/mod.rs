@@ -1,6 +1,7 @@
 mod damage;
 mod directory;
 mod full;
+mod list;
 mod processes;
 
 use std::env;

@@ -3,6 +3,7 @@
 mod answers;
 mod changes;
 mod layouts;
+mod list;
 mod lost;
 mod server;
 mod tls;
