@@ -1,0 +1,90 @@
+'use strict';
+
+// Says of each refresh token that was spent twice why that could not be helped (register.md §15), and what else went
+// wrong. It judges by what the servers saw, and by what was done to the processes.
+
+/** How late the word of a commit may be. */
+const SLACK_MS = 50;
+/** A lease is dead after 1.25 of itself, counted from the last renewal, which may be a third older than the silence. */
+const MISSED = 0.8;
+
+/**
+ * `spends` as the token endpoint has them, `workers` as the fleet has them. `cutOff(worker, from, to)`: whether the store
+ * kept the process from writing for a whole lease within that time.
+ */
+function judge({ spends, workers, ledger, lease, cutOff, failures, unfounded, probes, strict, bound }) {
+  const by = new Map(workers.map((worker) => [worker.id, worker]));
+  const reasons = {};
+  const unexplained = [];
+  const twice = spentTwice(spends);
+  for (const [first, second] of twice) {
+    const reason = explain(first, second, by, lease, cutOff);
+    if (reason === undefined) unexplained.push({ first, second });
+    else reasons[reason] = (reasons[reason] ?? 0) + 1;
+  }
+  const wrong = [
+    ...unexplained.map((it) => `a token was spent twice without a reason: ${JSON.stringify(it)}`),
+    ...Object.entries(failures).map(([outcome, times]) => `${times} requests ended with ${outcome}`),
+    ...probes.filter((it) => it !== '200').map((it) => `at the end a request was answered with ${it}`),
+    ...unfounded.map((reason) => `a process took the session for lost (${reason}), and the server did not`),
+  ];
+  const { refreshes, reuses, graced } = ledger.counts;
+  if (!strict && ledger.lost.length > 0)
+    wrong.push(`a server with a grace ended ${ledger.lost.length} sessions`);
+  if (reuses !== twice.length)
+    wrong.push(`the server saw ${reuses} tokens come back, and its endpoint ${twice.length}`);
+  if (refreshes > bound) wrong.push(`${refreshes} refreshes, and ${bound} were enough`);
+  return {
+    rotations: refreshes,
+    spentTwice: reuses,
+    graced,
+    reasons,
+    unexplained: unexplained.length,
+    lost: ledger.lost.length,
+    wrong,
+  };
+}
+
+/**
+ * Each later spending of a token, with those before it: `[earlier[], later]`. A token that was only ever refused was never
+ * spent: its session had ended before.
+ */
+function spentTwice(spends) {
+  const spent = new Set(spends.filter(({ issued }) => issued !== null).map(({ token }) => token));
+  const earlier = new Map();
+  const found = [];
+  for (const spend of spends.filter(({ token }) => spent.has(token))) {
+    const before = earlier.get(spend.token) ?? [];
+    if (before.length > 0) found.push([before.slice(), spend]);
+    before.push(spend);
+    earlier.set(spend.token, before);
+  }
+  return found;
+}
+
+/** The reason why the token was spent again; each earlier spending must have one. */
+function explain(earlier, later, by, lease, cutOff) {
+  const { stops } = by.get(later.worker);
+  if (stops.some((stop) => earlier.some(({ at }) => stop.from < at) && justBefore(stop, later.at))) {
+    return 'stopped before it sent';
+  }
+  const reasons = earlier.map((spend) => fate(spend, later.at, by.get(spend.worker), lease, cutOff));
+  return reasons.includes(undefined) ? undefined : reasons.at(-1);
+}
+
+/** The reason why the tokens that this spending brought were not in the store at `until`. */
+function fate(spend, until, worker, lease, cutOff) {
+  if (spend.committedAt !== null && spend.committedAt + SLACK_MS < until) return undefined;
+  if (worker.killedAt !== undefined && worker.killedAt <= until) return 'killed';
+  if (spend.delivered === false) return 'answer lost';
+  const silent = ({ from, to }) => Math.min(to ?? until, until) - from >= MISSED * lease;
+  if (worker.stops.some(silent)) return 'stopped';
+  return cutOff(worker, spend.at, until) ? 'cut off from the store' : undefined;
+}
+
+/** Its answer goes out within a moment after it runs again. */
+function justBefore({ to }, at) {
+  return to !== null && to <= at && at - to < 1000;
+}
+
+module.exports = { judge };

@@ -1,0 +1,63 @@
+'use strict';
+
+// `npm run chaos`: processes that share one session, a fault that strikes at them again and again, and the server's
+// ledger as the judge. README.md beside it says how to read the table.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { USAGE, parseOptions } = require('./options.js');
+const { table } = require('./table.js');
+const { runWorld, worlds } = require('./world.js');
+
+const RESULTS = path.join(__dirname, 'results');
+
+async function main(argv) {
+  const options = parseOptions(argv);
+  const chosen = worlds().filter(({ name }) => options.only.test(name));
+  if (options.help) return print(USAGE);
+  if (options.list) return print(chosen.map(({ name }) => name).join('\n'));
+  if (chosen.length === 0) throw new Error('--only matches no world; --list names them');
+
+  const { events, processes, ttl, seed } = options;
+  const settings = { events, processes, ttl, seed, only: options.only.source };
+  note(`seed ${seed}, ${processes} processes, ${events} faults in each of ${chosen.length} worlds\n`);
+  const results = [];
+  for (const world of chosen) {
+    results.push(await runWorld(world, options, (state) => showProgress(world, options, state)));
+    if (process.stderr.isTTY) note('\r\x1b[K');
+    else note(`${world.name}: ${results.at(-1).wrong.length === 0 ? 'ok' : 'WRONG'}\n`);
+  }
+  const run = { date: new Date().toISOString(), settings, results };
+  print(options.json ? JSON.stringify(run, null, 2) : table(results));
+  save(run);
+  process.exitCode = results.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
+}
+
+function showProgress({ name }, { events }, { struck, ledger }) {
+  if (!process.stderr.isTTY) return;
+  const { refreshes, reuses } = ledger.counts;
+  note(
+    `\r\x1b[K${name}  ${struck}/${events}  ${refreshes} rotations, ${reuses} spent twice, ${ledger.lost.length} lost`,
+  );
+}
+
+function save(run) {
+  fs.mkdirSync(RESULTS, { recursive: true });
+  const file = path.join(RESULTS, `${run.date.slice(0, 19).replaceAll(':', '-')}.json`);
+  fs.writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
+  note(`written: ${path.relative(process.cwd(), file)}; --seed=${run.settings.seed} repeats its faults\n`);
+}
+
+function print(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+/** For people who watch; the results alone go to stdout. */
+function note(text) {
+  process.stderr.write(text);
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  process.stderr.write(`${error.stack}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,46 @@
+'use strict';
+
+// The results as one table.
+
+/** Of each world; the JSON has all. */
+const WRONG_SHOWN = 3;
+const HEAD = ['', 'rotations', 'requests', 'failed', 'spent twice', 'because', 'lost', 's', ''];
+
+function table(results) {
+  const rows = results.map((result) => [
+    result.name,
+    result.rotations,
+    requests(result),
+    requests(result) - (result.outcomes['200'] ?? 0),
+    result.spentTwice,
+    because(result),
+    result.lost,
+    result.seconds.toFixed(1),
+    result.wrong.length === 0 ? 'ok' : 'WRONG',
+  ]);
+  const lines = [HEAD, ...rows].map((line) => line.map(String));
+  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const left = new Set([0, 5, 8]);
+  const pad = (cell, column) =>
+    left.has(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
+  const text = lines.map((line) => line.map(pad).join('  ').trimEnd());
+  text.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '));
+  const wrong = results.flatMap(({ name, wrong: found }) => shown(found).map((what) => `${name}: ${what}`));
+  return [...text, ...wrong].join('\n');
+}
+
+function shown(found) {
+  const more = found.length - WRONG_SHOWN;
+  return more > 0 ? [...found.slice(0, WRONG_SHOWN), `and ${more} more`] : found;
+}
+
+function requests({ outcomes }) {
+  return Object.values(outcomes).reduce((sum, times) => sum + times, 0);
+}
+
+function because({ reasons, unexplained }) {
+  const named = Object.entries(reasons).map(([reason, times]) => `${reason} ${times}`);
+  return [...named, ...(unexplained > 0 ? [`NO REASON ${unexplained}`] : [])].join(', ');
+}
+
+module.exports = { table };

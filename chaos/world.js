@@ -1,0 +1,194 @@
+'use strict';
+
+// One world: a server of one reuse policy, a store, processes that share a session in it, and one kind of fault.
+
+const { setTimeout: pause } = require('node:timers/promises');
+const { startAuthServer } = require('../lib/testing.js');
+const { FAULTS } = require('./faults.js');
+const { Fleet } = require('./fleet.js');
+const { judge } = require('./judge.js');
+const { randomOf } = require('./random.js');
+const { STORES } = require('./stores.js');
+const { TokenEndpoint } = require('./token-endpoint.js');
+
+/** The shortest that the option takes, so that many faults fit into a minute. */
+const LEASE_MS = 1000;
+const GRACE_MS = 30_000;
+/** After the last fault: a lease that dies, and the longest pause of a session. */
+const SETTLE_MS = 15_000;
+const POLICIES = ['strict', 'leeway', 'same-token-window', 'parent-of-active'];
+
+/** Every combination that makes sense: `{ name, store, policy, fault }`. */
+function worlds() {
+  return Object.keys(STORES).flatMap((store) =>
+    POLICIES.flatMap((policy) =>
+      Object.keys(FAULTS)
+        .filter((fault) => FAULTS[fault].stores?.includes(store) ?? true)
+        .map((fault) => ({ name: `${store}/${policy}/${fault}`, store, policy, fault })),
+    ),
+  );
+}
+
+class World {
+  #failed = {};
+  #lostReports = [];
+  #lostLogins = new Set();
+  #login = Promise.resolve();
+  #logins = 0;
+  lease = LEASE_MS;
+
+  static async open({ name, store, policy }, { seed, processes, ttl }) {
+    const world = new World();
+    world.random = randomOf(seed, name);
+    world.policy = policy;
+    world.processes = processes;
+    world.server = await startAuthServer({
+      reuse: policy,
+      leeway: GRACE_MS,
+      accessTokenTtl: ttl,
+      latency: [0, 20],
+      maxTokens: 100_000,
+      maxRequests: 0,
+    });
+    world.endpoint = new TokenEndpoint(world.server);
+    await world.endpoint.listen();
+    world.store = await STORES[store](randomOf(seed, `${name} store`));
+    const rotationGrace = policy === 'strict' ? 0 : GRACE_MS;
+    world.fleet = new Fleet({
+      url: world.server.url,
+      tokenEndpoint: world.endpoint.url,
+      store: world.store.option,
+      lanes: 3,
+      options: { session: 'chaos', lease: LEASE_MS, rotationGrace, timeout: 60_000 },
+    });
+    world.store.attach(world.fleet);
+    world.#listen();
+    return world;
+  }
+
+  /** Starts the processes and logs in. */
+  async begin() {
+    const workers = await Promise.all(
+      Array.from({ length: this.processes }, () => this.fleet.start({ begin: false })),
+    );
+    await this.#logIn();
+    workers.forEach((worker) => this.fleet.tell(worker, { begin: true }));
+    this.begunAt = Date.now();
+  }
+
+  /** Waits for `count` more rotations, but not for ever: a lost session has none until its login. */
+  async rotations(count) {
+    const { refreshes } = this.server.ledger.counts;
+    const enough = this.server.waitFor((ledger) => ledger.counts.refreshes >= refreshes + count);
+    await enough.catch(() => {});
+  }
+
+  /** With the faults over, each process must be served. */
+  async settle() {
+    const until = Date.now() + SETTLE_MS;
+    const probe = async (worker) => {
+      for (;;) {
+        await this.#login;
+        const outcome = await this.fleet.ask(worker, { probe: true }, 'probed');
+        if (outcome === '200' || Date.now() > until) return outcome;
+        await pause(100);
+      }
+    };
+    const probes = await Promise.all(this.fleet.awake.map(probe));
+    this.elapsed = Date.now() - this.begunAt;
+    return probes;
+  }
+
+  verdict(fault, probes, ttl) {
+    const expected = new Set(['200', ...FAULTS[fault].mayFail]);
+    const { endpoint, fleet, server } = this;
+    const failures = Object.entries(this.#failed).filter(([outcome]) => !expected.has(outcome));
+    return judge({
+      probes,
+      spends: endpoint.spends,
+      workers: fleet.workers,
+      ledger: server.ledger,
+      lease: LEASE_MS,
+      cutOff: (worker, from, to) => this.#wasCutOff(worker, from, to),
+      failures: Object.fromEntries(failures),
+      unfounded: this.#lostReports,
+      strict: this.policy === 'strict',
+      bound: fault === 'none' ? Math.ceil(this.elapsed / ttl) + 1 : Infinity,
+    });
+  }
+
+  get outcomes() {
+    return { ...this.#failed };
+  }
+
+  async close() {
+    await this.fleet.close();
+    await Promise.all([this.endpoint.close(), this.server.close()]);
+    await this.store.close();
+  }
+
+  #listen() {
+    const { fleet, endpoint, server } = this;
+    fleet.on('committed', (token, worker) => endpoint.committed(worker.id, token));
+    fleet.on('counts', (counts) => {
+      for (const [outcome, times] of Object.entries(counts)) {
+        this.#failed[outcome] = (this.#failed[outcome] ?? 0) + times;
+      }
+    });
+    fleet.on('lost', (reason) => {
+      // Reports of a session that was replaced meanwhile come late.
+      const isFounded = server.ledger.lost.length > 0 && this.#lostLogins.size > 0;
+      if (!isFounded) this.#lostReports.push(reason);
+    });
+    server.on('lost', ({ session }) => {
+      this.#lostLogins.add(session);
+      this.#login = this.#login.then(() => this.#logIn());
+    });
+  }
+
+  /** As a person would whose session has ended: with one process that lives, until it is done. */
+  async #logIn() {
+    this.#logins += 1;
+    const tokens = this.server.login(`login ${this.#logins}`);
+    for (;;) {
+      const worker = this.fleet.awake[0];
+      const outcome = worker && (await this.fleet.ask(worker, { login: tokens }, 'loggedIn'));
+      // A login that failed may still have been stored; a repeat of it is the same login to the server.
+      if (outcome === 'done') return;
+      await pause(50);
+    }
+  }
+
+  /** For nearly a lease after `from` the process could not write. */
+  #wasCutOff(worker, from, to) {
+    const missed = 0.8 * LEASE_MS;
+    // A holder whose commit failed repeats it after pauses, and does not renew.
+    const outages = this.store.redis?.outages ?? [];
+    if (outages.some((outage) => outage.to > from && to - outage.from >= missed)) return true;
+    const times = this.store.register?.written.get(worker.id);
+    if (times === undefined) return false;
+    // From the claim on, which was written just before the token was sent.
+    const claim = times.findLast((at) => at <= from) ?? from;
+    const marks = [...times.filter((at) => at >= claim && at < to), to];
+    return marks.some((at, i) => i > 0 && at - marks[i - 1] >= missed);
+  }
+}
+
+/** Runs one world to its end. `progress` is told after each fault. */
+async function runWorld(what, options, progress = () => {}) {
+  const world = await World.open(what, options);
+  try {
+    await world.begin();
+    for (let struck = 1; struck <= options.events; struck += 1) {
+      await FAULTS[what.fault].strike(world);
+      progress({ struck, ledger: world.server.ledger });
+    }
+    const probes = await world.settle();
+    const verdict = world.verdict(what.fault, probes, options.ttl);
+    return { ...what, ...verdict, outcomes: world.outcomes, seconds: world.elapsed / 1000 };
+  } finally {
+    await world.close();
+  }
+}
+
+module.exports = { runWorld, worlds };
