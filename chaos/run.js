@@ -22,14 +22,17 @@ async function main(argv) {
   const settings = { events, processes, ttl, seed, only: options.only.source };
   note(`seed ${seed}, ${processes} processes, ${events} faults in each of ${chosen.length} worlds\n`);
   const results = [];
+  const run = { date: new Date().toISOString(), settings, results };
   for (const world of chosen) {
     results.push(await runWorld(world, options, (state) => showProgress(world, options, state)));
+    // After each world, because a long run may be ended at any moment.
+    save(run);
+    const { wrong } = results.at(-1);
     if (process.stderr.isTTY) note('\r\x1b[K');
-    else note(`${world.name}: ${results.at(-1).wrong.length === 0 ? 'ok' : 'WRONG'}\n`);
+    note(`${world.name}: ${wrong.length === 0 ? 'ok' : `WRONG: ${wrong[0]}`}\n`);
   }
-  const run = { date: new Date().toISOString(), settings, results };
   print(options.json ? JSON.stringify(run, null, 2) : table(results));
-  save(run);
+  note(`written: ${path.relative(process.cwd(), fileOf(run))}; --seed=${seed} repeats its faults\n`);
   process.exitCode = results.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
 }
 
@@ -43,9 +46,11 @@ function showProgress({ name }, { events }, { struck, ledger }) {
 
 function save(run) {
   fs.mkdirSync(RESULTS, { recursive: true });
-  const file = path.join(RESULTS, `${run.date.slice(0, 19).replaceAll(':', '-')}.json`);
-  fs.writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
-  note(`written: ${path.relative(process.cwd(), file)}; --seed=${run.settings.seed} repeats its faults\n`);
+  fs.writeFileSync(fileOf(run), `${JSON.stringify(run, null, 2)}\n`);
+}
+
+function fileOf({ date }) {
+  return path.join(RESULTS, `${date.slice(0, 19).replaceAll(':', '-')}.json`);
 }
 
 function print(text) {
