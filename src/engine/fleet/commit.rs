@@ -56,11 +56,12 @@ impl Commit {
         if stored.is_ancestor_of(&self.base) {
             return write(self.over(&self.base));
         }
-        if stored.lost.is_some() && switches.keeps(Rule::R10_1) {
-            return write(self.over(stored));
-        }
+        // Before the loss: the same answer does not make a refused token good again.
         if stored.would_send(&self.kept) {
             return Decision::Done;
+        }
+        if stored.lost.is_some() && switches.keeps(Rule::R10_1) {
+            return write(self.over(stored));
         }
         let mut with = stored.clone();
         with.add_candidate(Candidate { id: self.id, tokens: self.kept.clone() });

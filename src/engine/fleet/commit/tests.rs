@@ -89,8 +89,10 @@ fn beside_another_generation_it_is_a_candidate_and_beside_a_loss_the_next_genera
 }
 
 #[test]
-fn tokens_that_the_server_gave_twice_are_no_candidate() {
-    let twice = base().successor(Id(8), kept("new"));
+fn tokens_that_the_server_gave_twice_are_no_candidate_and_end_no_loss() {
+    let mut twice = base().successor(Id(8), kept("new"));
+    assert_eq!(decide(Some(&twice)), Err("done"));
+    twice.lost = Some(Lost { reason: LostReason::Rejected });
     assert_eq!(decide(Some(&twice)), Err("done"));
     let mut candidate = further(&base(), [8]);
     candidate.add_candidate(Candidate { id: Id(9), tokens: kept("new") });
