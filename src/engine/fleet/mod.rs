@@ -19,6 +19,8 @@ mod seal;
 mod sealed;
 mod sender;
 mod silence;
+#[cfg(test)]
+mod simulation;
 mod switches;
 
 use std::sync::Arc;
