@@ -77,6 +77,9 @@ impl Rotation<'_> {
             Some(stored) if holding.is_mine(&stored.record, self.fleet.settings.switches) => {
                 holding.saw(stored);
             }
+            // A copy of the store from before the claim looks like this. A lease that was really taken and given back since is
+            // not fresh, so that nothing is sent (rule 7.3).
+            Some(Stored { record, .. }) if record.lease.is_none() && Some(record.mark()) == self.base => {}
             _ => holding.take(),
         }
         if let Some(state) = self.member.known()
