@@ -9,7 +9,7 @@ use super::node::Node;
 use super::register::{Database, Operation, Written};
 use super::schedule::{Event, Schedule};
 use super::server::{Redemption, Server};
-use super::time::{Executor, Interruption, NodeClock, NodeId, Owner, World};
+use super::time::{Executor, Interruption, Moment, NodeClock, NodeId, Owner, World};
 use crate::clock;
 use crate::clock::Instant;
 use crate::fleet::{Fleet, Sealed, Settings, Switches};
@@ -40,6 +40,8 @@ pub(super) struct Evidence {
     pub(super) redemptions: Vec<Redemption>,
     pub(super) interruptions: Vec<Interruption>,
     pub(super) operations: Vec<Operation>,
+    /// Who read a copy that was behind, and when.
+    pub(super) stale: Vec<(NodeId, Moment)>,
     pub(super) written: Vec<Written>,
     pub(super) log: Entries,
     /// Refresh tokens that the server would take now.
@@ -67,6 +69,7 @@ pub(super) fn run(
         redemptions: cluster.server.ledger(),
         interruptions: cluster.world.interruptions(),
         operations: cluster.database.operations(),
+        stale: cluster.database.stale(),
         written: cluster.database.written(),
         log: cluster.log.entries(),
         good: cluster.server.good(),

@@ -21,6 +21,8 @@ pub(crate) enum Reason {
     /// (3) A holder that was stopped got the same answer as the one that took over. It became a candidate, though its token
     /// was spent meanwhile: a record does not know spent tokens.
     SameAnswer,
+    /// The server had refused the token, and the process read a copy of the store that was behind.
+    StaleRefusal,
     /// (4) The store went back in time.
     RolledBack,
 }
@@ -62,6 +64,9 @@ fn allows(evidence: &Evidence, earlier: &Redemption, second: &Redemption, taken:
     if is_unwritten_refusal(evidence, earlier, taken) {
         return Some(Reason::CutOff);
     }
+    if is_stale_refusal(evidence, earlier, taken) {
+        return Some(Reason::StaleRefusal);
+    }
     // An answer that comes after the end of the renewals (rule 7.1) is as good as lost.
     let limit = claimed(evidence, earlier) + evidence.schedule.patience(earlier.node);
     let is_lost = earlier.delivered.is_none_or(|delivered| delivered >= limit);
@@ -80,10 +85,22 @@ fn is_unwritten_refusal(evidence: &Evidence, earlier: &Redemption, taken: Moment
     })
 }
 
+fn is_stale_refusal(evidence: &Evidence, earlier: &Redemption, taken: Moment) -> bool {
+    let Redemption { node, answered: Some(answered), verdict: Verdict::Refused(_), .. } = *earlier else {
+        return false;
+    };
+    evidence.stale.iter().any(|(reader, at)| *reader == node && (answered..taken).contains(at))
+}
+
 fn is_same_answer(evidence: &Evidence, second: &Redemption) -> bool {
-    let mut written = evidence.written.iter().take_while(|written| written.at <= second.checked);
-    evidence.schedule.policy == Policy::SamePair
-        && written.any(|written| written.view().is_some_and(|view| view.candidates.contains(&second.token)))
+    let views = evidence.written.iter().take_while(|written| written.at <= second.checked);
+    let mut commits = Vec::new();
+    for view in views.filter_map(|written| written.view()).filter(|view| view.holds(&second.token)) {
+        if !commits.contains(&view.commit) {
+            commits.push(view.commit);
+        }
+    }
+    evidence.schedule.policy == Policy::SamePair && commits.len() > 1
 }
 
 /// When the flight of the redemption claimed its lease.
@@ -115,12 +132,18 @@ fn was_silent(evidence: &Evidence, earlier: &Redemption, taker: NodeId, claimed:
         (lease.id == earlier.flight && written.node == Some(earlier.node)).then_some((written.at, lease.time))
     });
     let (last, lease) = beats.next_back()?;
-    if claimed.saturating_sub(last) < lease {
-        return None;
-    }
+    // Whoever took it over, and not who claimed it later, found it silent.
+    let first = evidence.written.iter().find(|written| {
+        let lease = written.view().and_then(|view| view.lease);
+        written.at > last && lease.is_some_and(|lease| lease.id != earlier.flight)
+    });
+    let (taker, claimed) = first.map_or((taker, claimed), |first| (first.node.unwrap_or(taker), first.at));
     // Time in which the taker could not read says nothing about the holder (rule 6.2).
     let blind =
         stopped(evidence, taker, last, claimed).into_iter().chain(cut_off(evidence, taker, last, claimed));
+    if claimed.saturating_sub(last) < lease {
+        return None;
+    }
     let visible = claimed.saturating_sub(last).saturating_sub(total(blind.collect()));
     let stopped = stopped(evidence, earlier.node, last, claimed);
     let failed = evidence.operations.iter().filter(|operation| {

@@ -76,6 +76,8 @@ pub(crate) struct Database {
 pub(super) struct State {
     written: Vec<Written>,
     pub(super) operations: Vec<Operation>,
+    /// Who read a copy that was behind, and when.
+    pub(super) stale: Vec<(NodeId, Moment)>,
     in_a_row: Vec<u32>,
     pub(super) is_locked: bool,
 }
@@ -120,6 +122,10 @@ impl Database {
 
     pub(crate) fn written(&self) -> Vec<Written> {
         self.state.lock().written.clone()
+    }
+
+    pub(crate) fn stale(&self) -> Vec<(NodeId, Moment)> {
+        self.state.lock().stale.clone()
     }
 
     pub(crate) fn operations(&self) -> Vec<Operation> {

@@ -94,11 +94,15 @@ fn record(database: &Database, operation: Operation) {
 
 impl Register for Connection {
     fn read<'a>(&'a self, _session: &'a str) -> StoreFuture<'a, Option<Document>> {
-        Box::pin(async {
+        let node = self.node;
+        Box::pin(async move {
             let content = self
-                .operate(|database| {
+                .operate(move |database| {
                     let now = database.world.now();
                     let is_stale = now < database.sound_from && database.world.chance(database.faults.stale);
+                    if is_stale {
+                        database.state.lock().stale.push((node, now));
+                    }
                     database.at(if is_stale { now.saturating_sub(database.faults.stale_by) } else { now })
                 })
                 .await?;
