@@ -14,7 +14,8 @@ impl Member {
         Ok(self.known())
     }
 
-    /// One more try to save tokens that are in memory alone (§10: 50 ms to 5 s between two, for the life of the process).
+    /// One more try to save tokens that are in memory alone (§10: for the life of the process, after pauses from 50 ms to
+    /// [`save_pause`](crate::fleet::Settings::save_pause)).
     /// Only reads if all is saved.
     pub async fn save(&self, fleet: &Fleet) -> Result<Saved, StoreError> {
         self.read(fleet).await?;

@@ -49,6 +49,9 @@ const MIN_LEASE: Duration = Duration::from_secs(1);
 /// The shortest pause after a conflict, and what chance adds to it at most.
 const HESITATION: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(8));
 
+/// A store that is down is tried every five seconds.
+const LONGEST_SAVE_PAUSE: Duration = Duration::from_secs(5);
+
 /// The store that one client shares with others.
 pub struct Fleet {
     pub register: Arc<dyn Register>,
@@ -156,6 +159,12 @@ impl Settings {
     pub fn store_deadline(&self) -> Duration {
         let most = if self.switches.keeps(Rule::R3_4) { self.lease() / 4 } else { Duration::MAX };
         self.store_deadline.min(most)
+    }
+
+    /// The longest pause before an unsaved commit is tried again (§10). A longer one than a part of the lease lets others take
+    /// over, and spend the token, while the store could already be written.
+    pub fn save_pause(&self) -> Duration {
+        (self.lease() / 4).min(LONGEST_SAVE_PAUSE)
     }
 }
 

@@ -342,7 +342,8 @@ impl Session {
         let mut kept = by.host.keep_callbacks_alive();
         loop {
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).clamp(REPEAT.0, REPEAT.1);
+            let longest = by.fleet.as_ref().map_or(REPEAT.1, |fleet| fleet.settings.save_pause());
+            pause = (pause * 2).clamp(REPEAT.0, longest);
             if !by.host.alive() {
                 match self.another(&by) {
                     Some(other) => {

@@ -1,10 +1,11 @@
 //! The protocol of the fleet in a world of one seed: nodes that crash, stop and lose their clocks, a register and servers that
 //! fail, all in virtual time.
 //!
-//! `schedule` draws a world and `cluster` runs it: `node` and `login` are the program of each process, `sender` its way to the `server`, `register`
-//! what they share, and `time` the clock of all. `log` and the server's ledger are the evidence, which `judge` judges from the
-//! server's side; `keys` seals the records. `campaign` runs many schedules, and `telling` is for their traces. `small` is the world of two nodes in which each step is tried. `mutations`
-//! takes rules out of the protocol, and expects the judge to notice.
+//! `schedule` draws a world and `cluster` runs it: `node` and `login` are the program of each process, `sender` its way to the
+//! `server`, `register` what they share, and `time` the clock of all. `log` and the server's ledger are the evidence, which
+//! `judge` judges from the server's side; `keys` seals the records. `campaign` runs many schedules, and `telling` is for their
+//! traces. `small` is the world of two nodes in which each step is tried. `mutations` takes rules out of the protocol, and
+//! expects the judge to notice.
 
 mod campaign;
 mod cluster;

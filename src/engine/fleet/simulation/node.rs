@@ -188,12 +188,12 @@ impl Node {
         }
     }
 
-    /// §10: 50 ms to 5 s between two tries, for the life of the process.
+    /// §10: the pauses between two tries grow, for the life of the process.
     async fn save(&self) {
         let mut pause = Duration::from_millis(50);
         while self.member.unsaved() {
             self.fleet.clock.sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
+            pause = (pause * 2).min(self.fleet.settings.save_pause());
             let saved = self.member.save(&self.fleet).await;
             self.note(|| format!("saves again: {}", if saved.is_ok() { "done" } else { "failed" }));
         }
