@@ -24,8 +24,8 @@ test('processes that are killed lose no session that the ledger does not explain
   expect(results.flatMap(({ wrong }) => wrong)).toEqual([]);
   expect({ code, worlds: results.length }).toEqual({ code: 0, worlds: 4 });
   expect(stderr).toContain('--seed=');
-  // A world in which nothing happened would be right as well.
-  for (const { name, rotations, outcomes } of results) {
+  // A world in which nothing happened would be right as well. A strict server may end the session at the first kill.
+  for (const { name, rotations, outcomes } of results.filter(({ name }) => !name.endsWith('strict/kill'))) {
     expect({ name, busy: rotations > 1 && outcomes['200'] > 10 }).toEqual({ name, busy: true });
   }
 });

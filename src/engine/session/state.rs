@@ -37,13 +37,13 @@ pub struct Sending {
 #[derive(Debug)]
 pub struct State {
     status: Status,
-    epoch: u64,
+    epoch: u32,
     generation: u64,
     held: Option<Arc<Held>>,
     /// While a flight is under way, no request is sent with a token that was rejected.
     held_was_rejected: bool,
     /// How many flights in a row have failed: it decides the length of the cool-down.
-    failures: u32,
+    failures: u16,
     endpoints: Endpoints,
 }
 
@@ -129,7 +129,7 @@ impl State {
     }
 
     pub fn epoch(&self) -> u64 {
-        self.epoch
+        self.epoch.into()
     }
 
     pub fn held(&self) -> Option<&Arc<Held>> {
@@ -152,12 +152,12 @@ impl State {
 
     /// The stamp of the tokens held. If there are none, their absence has a stamp too.
     pub fn stamp(&self) -> Stamp {
-        Stamp { epoch: self.epoch, generation: self.generation }
+        Stamp { epoch: self.epoch(), generation: self.generation }
     }
 
     /// The credential of a request that was made in `epoch`. It never gets the tokens of a later login.
     pub fn acquire(&self, epoch: u64, policy: &Policy, now: Instant) -> Acquire {
-        if epoch != self.epoch {
+        if epoch != self.epoch() {
             return Acquire::Fail(Error::logged_out());
         }
         let usable = self.held.as_ref().filter(|held| !held.expired(now));
@@ -194,7 +194,7 @@ impl State {
 
     /// A server accepted the token of this sending.
     pub fn accepted(&mut self, Sending { stamp, endpoint, replayed }: Sending) {
-        if stamp.epoch != self.epoch {
+        if stamp.epoch != self.epoch() {
             return;
         }
         let held = self.held.as_ref().filter(|held| Stamp::of(held) == stamp);
@@ -208,7 +208,7 @@ impl State {
     /// A server rejected the token of this sending, or a request that had none.
     pub fn rejected(&mut self, sending: Sending, policy: &Policy, now: Instant) -> Rejected {
         let Sending { stamp, endpoint, .. } = sending;
-        if stamp.epoch != self.epoch {
+        if stamp.epoch != self.epoch() {
             return Rejected::GiveBack;
         }
         if stamp.generation < self.generation && self.held.is_some() {
@@ -319,7 +319,7 @@ impl State {
 
     /// The flight's answer is late: after `after`, its callers got an error.
     pub fn overdue(&mut self, epoch: u64, after: Duration) {
-        if let (true, Status::Rotating { overdue, .. }) = (epoch == self.epoch, &mut self.status) {
+        if let (true, Status::Rotating { overdue, .. }) = (epoch == self.epoch(), &mut self.status) {
             *overdue = Some(after);
         }
     }
@@ -340,7 +340,7 @@ impl State {
 
     /// A rotation was saved, or newer tokens in the store were adopted.
     pub fn rotated(&mut self, held: Held) {
-        debug_assert_eq!(held.epoch, self.epoch);
+        debug_assert_eq!(held.epoch, self.epoch());
         self.endpoints.rotated();
         self.generation = held.generation;
         self.held = Some(Arc::new(held));
@@ -359,7 +359,7 @@ impl State {
     /// A flight ended without tokens, and the session goes on after a pause. Returns the error for its callers.
     pub fn cooled(&mut self, error: Error, now: Instant, pause: impl FnOnce(u32) -> Duration) -> Error {
         self.failures = self.failures.saturating_add(1);
-        let until = now + pause(self.failures);
+        let until = now + pause(self.failures.into());
         let told = cooling(&error, until, now);
         self.status = Status::CoolingDown { until, error: Box::new(error) };
         self.held_was_rejected = false;
@@ -423,12 +423,12 @@ impl State {
             held: held.map(Arc::new),
             ..Self::new()
         };
-        self.epoch
+        self.epoch()
     }
 
     /// The stamp of the next tokens of this epoch.
     pub fn next_stamp(&self) -> Stamp {
-        Stamp { epoch: self.epoch, generation: self.generation + 1 }
+        Stamp { epoch: self.epoch(), generation: self.generation + 1 }
     }
 }
 
