@@ -1,6 +1,6 @@
 'use strict';
 
-// What the command line says. No message repeats a key or a URL, because both may hold a secret.
+// The command line and its errors. No message repeats a key or a URL, because both may hold a secret.
 
 const { readFileSync } = require('node:fs');
 const path = require('node:path');

@@ -16,7 +16,7 @@ pub(super) struct Commit {
     pub(super) seen: Vec<Id>,
 }
 
-/// What a stored record means for a commit.
+/// The meaning of a stored record for a commit.
 pub(super) enum Decision {
     Write(Box<Record>),
     /// The tokens are stored: as a generation, or as a candidate.

@@ -38,7 +38,7 @@ impl Fleet {
         Ok(Some(Stored { record, version: document.version }))
     }
 
-    /// What is stored, and its version also if it cannot be read.
+    /// The stored record, and its version also if the record cannot be read.
     pub(super) async fn read_any(
         &self,
         session: &str,

@@ -1,4 +1,4 @@
-//! What may be seen of a record: everything but tokens. `npx token-rotator inspect` prints it.
+//! The part of a record that may be seen: everything but tokens. `npx token-rotator inspect` prints it.
 //!
 //! It reads field by field rather than as a record, so that a record of a newer release is told of as well. Tokens stay
 //! where they are, in the [`Secret`] that was read: no copy of them is made.

@@ -5,7 +5,7 @@
 use crate::fleet::record::{Candidate, Record};
 use crate::fleet::switches::{Rule, Switches};
 
-/// What this process knows, as far as a judgement needs it.
+/// The knowledge of this process, as far as a judgement needs it.
 #[derive(Clone, Copy)]
 pub(super) struct Knowledge<'a> {
     pub(super) record: Option<&'a Record>,

@@ -1,4 +1,4 @@
-//! What this process knows of one session, and how a read changes it.
+//! The knowledge that this process has of one session, and how a read changes it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

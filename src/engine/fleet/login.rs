@@ -24,7 +24,7 @@ impl Member {
         let switches = fleet.settings.switches;
         let mut failures = 0;
         let mut versions: Vec<Version> = Vec::new();
-        // What has been seen of this session, the newest first.
+        // The sightings of this session, the newest first.
         let mut past: Vec<Record> = Vec::new();
         past.extend(self.known.lock().record().filter(|_| switches.keeps(Rule::R13)).cloned());
         loop {

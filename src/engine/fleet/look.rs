@@ -23,7 +23,7 @@ impl Member {
         Ok(Saved { state: self.known(), superseded })
     }
 
-    /// What is stored once nothing has to be written over it. Whoever sends a token does so after this (rule 4.2).
+    /// The stored state, once nothing has to be written over it. A token is sent only after this (rule 4.2).
     pub(super) async fn read(&self, fleet: &Fleet) -> Result<Option<Stored>, StoreError> {
         loop {
             let begun = fleet.clock.now();

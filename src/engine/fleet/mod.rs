@@ -76,7 +76,7 @@ pub struct Settings {
     pub switches: Switches,
 }
 
-/// What this process knows of one session.
+/// The knowledge that this process has of one session.
 pub struct Member {
     session: Arc<str>,
     known: Lock<Known>,
