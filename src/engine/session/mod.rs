@@ -1,14 +1,17 @@
 //! The tokens of one identity, and the rotation that keeps them valid. Nothing here knows of HTTP.
 //!
-//! [`state`] decides, [`flight`] rotates, [`writer`] saves. Requests call the methods in this file.
+//! [`state`] decides, [`flight`] rotates, [`writer`] saves. Requests call the methods in this file and in [`credential`];
+//! programs call those in [`login`].
 //!
 //! Invariant: the state is read and changed only under its lock, and the lock is never held across an `await`.
 
 pub mod counters;
+mod credential;
 mod endpoints;
 mod flight;
 pub(crate) mod held;
 pub mod host;
+mod login;
 pub mod participant;
 mod past;
 pub mod registry;
@@ -30,19 +33,18 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::clock;
 use crate::clock::Instant;
-use crate::error::{Error, StoreAction};
+use crate::error::Error;
 use crate::secret::Secret;
-use crate::store::{Record, Stored};
-use crate::token::Tokens;
 use crate::wait::arrival::Arrival;
 use flight::FlightHandle;
 use held::Versioned;
 use participant::Participant;
 use past::Past;
 use shared::Shared;
-use state::{Acquire, Rejected, State};
+use state::{Rejected, State};
 use writer::Writer;
 
+pub use credential::Credential;
 pub use endpoints::Endpoint;
 pub use held::{Held, Stamp};
 pub use state::{Purpose, Sending};
@@ -78,23 +80,6 @@ impl Inner {
         }
         clock::uptime()
     }
-}
-
-/// The way to valid tokens.
-enum Reach {
-    Held(Arc<Held>),
-    /// No login is there.
-    Anonymous(Stamp),
-    /// This flight brings the tokens.
-    Coming(Arc<FlightHandle>),
-}
-
-/// The tokens that a request is sent with, or none.
-#[derive(Debug)]
-pub enum Credential {
-    Tokens(Arc<Held>),
-    /// No login is there. See [`schedule::Policy::anonymous`].
-    Anonymous(Stamp),
 }
 
 /// How a request goes on whose token was rejected.
@@ -144,103 +129,6 @@ impl Session {
         let others =
             known.into_iter().filter(|known| known.strong_count() > 0 && known.as_ptr() != Arc::as_ptr(by));
         inner.participants = others.chain([Arc::downgrade(by)]).collect();
-    }
-
-    /// Returns valid tokens for a request that was made in `epoch`. Waits for a rotation only if there are none.
-    pub async fn token(
-        self: &Arc<Self>,
-        by: &Arc<Participant>,
-        epoch: u64,
-        number: Arrival,
-    ) -> Result<Arc<Held>, Error> {
-        match self.credential(by, epoch, number).await? {
-            Credential::Tokens(held) => Ok(held),
-            Credential::Anonymous(_) => Err(Error::logged_out()),
-        }
-    }
-
-    /// Like [`Session::token`], for a request that may go out without a token.
-    pub async fn credential(
-        self: &Arc<Self>,
-        by: &Arc<Participant>,
-        epoch: u64,
-        number: Arrival,
-    ) -> Result<Credential, Error> {
-        loop {
-            let flight = match self.reach(by, epoch)? {
-                Reach::Held(held) => return Ok(Credential::Tokens(held)),
-                Reach::Anonymous(stamp) => return Ok(Credential::Anonymous(stamp)),
-                Reach::Coming(flight) => flight,
-            };
-            let brought = match wait(by, &flight, number).await {
-                // The store cannot be read, but the request may be for a page that is open to everybody.
-                Err(Error::Store { .. } | Error::StoreCorrupt { .. })
-                    if by.policy.anonymous && flight.purpose == Purpose::Load =>
-                {
-                    return Ok(Credential::Anonymous(Stamp { epoch, generation: 0 }));
-                }
-                brought => brought?,
-            };
-            // The caller had no token, so that it may have that of another login. The store of a lost session showed one.
-            if let Some(held) = brought.as_ref().filter(|held| held.epoch != epoch) {
-                return Ok(Credential::Tokens(Arc::clone(held)));
-            }
-            if flight.purpose == Purpose::Load
-                && brought.is_none()
-                && let Some(error) = self.lost_error()
-            {
-                return Err(error);
-            }
-            // Tokens of a rotation are used even if they have expired on their way. Else tokens with a very short life would
-            // be rotated for ever.
-            if let (Purpose::Rotate, Some(held)) = (flight.purpose, brought) {
-                return Ok(Credential::Tokens(held));
-            }
-        }
-    }
-
-    /// Like [`Session::token`], but returns None where that would wait.
-    pub fn token_at_hand(
-        self: &Arc<Self>,
-        by: &Arc<Participant>,
-        epoch: u64,
-    ) -> Result<Option<Arc<Held>>, Error> {
-        Ok(match self.reach(by, epoch)? {
-            Reach::Held(held) => Some(held),
-            Reach::Anonymous(_) | Reach::Coming(_) => None,
-        })
-    }
-
-    /// The credential for a request of `epoch` (`None`: of now), if giving it needs no waiting and starts no flight.
-    ///
-    /// Made for JavaScript's thread, which has no runtime to start a flight on and never waits for the lock.
-    pub fn credential_now(&self, by: &Participant, epoch: Option<u64>) -> Option<Credential> {
-        let mut inner = self.inner.try_lock().ok()?;
-        let now = inner.now();
-        match inner.state.acquire(epoch.unwrap_or(inner.state.epoch()), &by.policy, now) {
-            Acquire::Use(_) | Acquire::Anonymous(_) if inner.wants_confirmation(by, now) => None,
-            Acquire::Use(held) => Some(Credential::Tokens(held)),
-            Acquire::Anonymous(stamp) => Some(Credential::Anonymous(stamp)),
-            _ => None,
-        }
-    }
-
-    fn reach(self: &Arc<Self>, by: &Arc<Participant>, epoch: u64) -> Result<Reach, Error> {
-        let mut inner = self.inner();
-        let now = inner.now();
-        let acquired = inner.state.acquire(epoch, &by.policy, now);
-        match acquired {
-            Acquire::Wait(_) => {}
-            Acquire::UseAndRotate(_) if inner.may_rotate_early(now) => self.rotate_ahead(&mut inner, by),
-            _ if inner.wants_confirmation(by, now) => self.confirm(&mut inner, by),
-            _ => {}
-        }
-        match acquired {
-            Acquire::Use(held) | Acquire::UseAndRotate(held) => Ok(Reach::Held(held)),
-            Acquire::Anonymous(stamp) => Ok(Reach::Anonymous(stamp)),
-            Acquire::Fail(error) => Err(error),
-            Acquire::Wait(purpose) => Ok(Reach::Coming(self.depart(&mut inner, by, purpose))),
-        }
     }
 
     /// A server rejected the token of this sending. Waits for the rotation, if one is needed.
@@ -334,61 +222,6 @@ impl Session {
             loaded?;
         }
         Ok(self.inner().state.held().cloned())
-    }
-
-    /// Logs in, or without tokens logs out: in memory at once, then in the store. A flight of the login before ends without
-    /// touching this one.
-    pub async fn login(self: &Arc<Self>, by: &Arc<Participant>, tokens: Option<Tokens>) -> Result<(), Error> {
-        let ticket = self.begin_login(by, tokens);
-        self.store_login(by, ticket).await
-    }
-
-    /// Logs in in memory, without a runtime. Returns the ticket for [`Session::store_login`].
-    pub fn begin_login(&self, by: &Arc<Participant>, tokens: Option<Tokens>) -> u64 {
-        let record = Record { tokens: tokens.map(Arc::new) };
-        let next = Stored { version: by.store.version(&record), record };
-        let from = Versioned::of(next.clone());
-        let (flight, ticket) = {
-            let inner = &mut *self.inner();
-            // A late write of the login before may still put its tokens into the store. They must not count as news.
-            if let Some(held) = inner.state.held() {
-                inner.past.get_or_insert_default().replaced.add_unspent(&held.tokens);
-            }
-            if let Some(newest) = self.writer.newest() {
-                inner.past().replaced.add_unspent(&newest.tokens);
-            }
-            if let (Some(from), Some(past)) = (&from, &mut inner.past) {
-                past.replaced.remove(&from.tokens);
-            }
-            inner.set_maybe_spent(None);
-            by.seed.take(&self.key);
-            inner.state.login(&by.policy, |stamp| from.map(|from| fresh(from, stamp, false)));
-            if let Some(shared) = &mut inner.shared {
-                shared.log_in(next.version);
-            }
-            (inner.flight.take(), self.writer.want(next))
-        };
-        if let Some(flight) = flight {
-            flight.outcome.set(Err(Error::logged_out()));
-        }
-        ticket
-    }
-
-    pub async fn store_login(self: &Arc<Self>, by: &Arc<Participant>, ticket: u64) -> Result<(), Error> {
-        self.inherit(by);
-        self.save(by, ticket).await.map(drop).map_err(|failed| failed.told(StoreAction::Write))
-    }
-
-    /// If a login brought a refresh token that an earlier login has spent, refreshes now, so that the store gets the
-    /// successor of that token.
-    fn inherit(self: &Arc<Self>, by: &Arc<Participant>) {
-        let mut inner = self.inner();
-        let epoch = inner.state.epoch();
-        let refresh = inner.state.held().and_then(|held| held.tokens.refresh.as_ref());
-        if refresh.zip(inner.past.as_ref()).is_some_and(|(token, past)| past.spent_tokens.spent(token, epoch))
-        {
-            self.depart(&mut inner, by, Purpose::Rotate);
-        }
     }
 
     /// Resolves when no flight is under way and the newest tokens are saved. A write that fails is waited for while it keeps

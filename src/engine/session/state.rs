@@ -5,6 +5,8 @@
 //! with [`State::login`]; a 401 of an endpoint that refused a token and its successor starts no refresh while others accept
 //! the token.
 
+mod rejection;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +17,9 @@ use crate::session::held::{Held, Stamp};
 use crate::session::schedule;
 use crate::session::schedule::Policy;
 
-/// How long rejections that say nothing about the token start no refresh, from the first since a server accepted it.
-/// Then one refresh is tried, because the token may have expired meanwhile.
-pub const IGNORE_REJECTIONS_FOR: Duration = Duration::from_secs(30);
-
-/// Tokens mostly live longer than this, so that an endpoint which refuses a younger one does not refuse it for its age.
-pub const YOUNG: Duration = Duration::from_secs(300);
+pub use rejection::Rejected;
+#[cfg(test)]
+pub use rejection::{IGNORE_REJECTIONS_FOR, YOUNG};
 
 /// How often the store of a lost session is read while somebody asks for tokens, because another process may have logged in.
 pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -83,23 +82,6 @@ pub enum Acquire {
     /// Send the request without a token, because nobody is logged in.
     Anonymous(Stamp),
     Wait(Purpose),
-    Fail(Error),
-}
-
-/// The next step of a caller whose token was rejected.
-#[derive(Debug)]
-pub enum Rejected {
-    /// Send the request again with the newer tokens that are held.
-    Replay,
-    /// Wait for the rotation, then send the request again.
-    Wait,
-    /// Read the store first, because it may hold tokens that the session does not know.
-    Load,
-    /// Send the request again with the same token after a pause, because the token is so new that not every server knows
-    /// it.
-    Again(Duration),
-    /// Return the rejection to the program.
-    GiveBack,
     Fail(Error),
 }
 
@@ -189,113 +171,6 @@ impl State {
                 Some(held) => Acquire::Use(Arc::clone(held)),
                 None => Acquire::Wait(Purpose::Rotate),
             },
-        }
-    }
-
-    /// A server accepted the token of this sending.
-    pub fn accepted(&mut self, Sending { stamp, endpoint, replayed }: Sending) {
-        if stamp.epoch != self.epoch() {
-            return;
-        }
-        let held = self.held.as_ref().filter(|held| Stamp::of(held) == stamp);
-        self.endpoints.accepted(endpoint, held.is_some(), replayed);
-        if let Some(held) = held {
-            held.accept();
-            self.endpoints.trusts_held();
-        }
-    }
-
-    /// A server rejected the token of this sending, or a request that had none.
-    pub fn rejected(&mut self, sending: Sending, policy: &Policy, now: Instant) -> Rejected {
-        let Sending { stamp, endpoint, .. } = sending;
-        if stamp.epoch != self.epoch() {
-            return Rejected::GiveBack;
-        }
-        if stamp.generation < self.generation && self.held.is_some() {
-            return Rejected::Replay;
-        }
-        let valid = self.held.clone().filter(|held| !held.expired(now));
-        // Before the status, so that such a rejection waits for nothing and takes the token from no other request.
-        if valid.is_some() && self.endpoints.refuses(endpoint) && self.doubts(now) {
-            return Rejected::GiveBack;
-        }
-        match &self.status {
-            Status::Unread => return Rejected::Load,
-            Status::Lost { error, .. } => {
-                let error = Error::clone(error);
-                return self.rejected_after_loss(error, sending, policy, valid.as_deref());
-            }
-            Status::Rotating { overdue, .. } => {
-                self.held_was_rejected = true;
-                return overdue
-                    .map_or(Rejected::Wait, |after| Rejected::Fail(Error::RefreshTimeout { after }));
-            }
-            Status::CoolingDown { until, error } if now < *until => {
-                return Rejected::Fail(cooling(error, *until, now));
-            }
-            _ => {}
-        }
-        if let Some(held) = valid {
-            // A server that knows the token may not be the one that this endpoint asks.
-            let unknown = held.from_refresh && (!held.accepted() || self.endpoints.awaits_held(endpoint));
-            let pause = schedule::again_pause(&held, now).filter(|_| unknown);
-            if let Some(pause) = pause
-                && !policy.anonymous
-                && !self.endpoints.refuses(endpoint)
-            {
-                return Rejected::Again(pause);
-            }
-            let young = now - held.arrived < YOUNG;
-            let replayed =
-                sending.replayed || young && self.endpoints.rotated_in_vain(endpoint, self.generation);
-            let helps = match (held.accepted(), replayed) {
-                (true, false) => self.endpoints.deserves_rotation(endpoint, now),
-                // A replay in vain, unless the token was revoked after this endpoint had accepted it.
-                (true, true) => self.endpoints.accepts_held(endpoint),
-                (false, _) if !held.from_refresh => true,
-                // A refresh has brought this token a moment ago, and the next one would bring another like it.
-                (false, false) => pause.is_none() && self.endpoints.deserves_another(endpoint, young, now),
-                (false, true) => false,
-            };
-            if replayed {
-                self.endpoints.refused(endpoint, self.generation, now);
-            }
-            if !helps && self.doubts(now) {
-                return Rejected::GiveBack;
-            }
-            self.endpoints.rotates(endpoint, self.generation);
-        }
-        self.endpoints.trusts_held();
-        self.held_was_rejected = true;
-        Rejected::Wait
-    }
-
-    /// A rejection says nothing about the token held. Returns false if such rejections have been ignored for long, and no
-    /// server has accepted the token meanwhile.
-    fn doubts(&mut self, now: Instant) -> bool {
-        now - self.endpoints.doubted_since(now) < IGNORE_REJECTIONS_FOR
-    }
-
-    /// There is no other token to send the request with, so that a rejection that would start a rotation ends the use of
-    /// the token held.
-    fn rejected_after_loss(
-        &mut self,
-        error: Error,
-        Sending { stamp, endpoint, .. }: Sending,
-        policy: &Policy,
-        valid: Option<&Held>,
-    ) -> Rejected {
-        if valid.is_some_and(|held| held.accepted() && !self.endpoints.accepts(endpoint)) {
-            return Rejected::GiveBack;
-        }
-        let had_token = self.drop_held();
-        // A request with a lost token is over. A request without a token asks whether somebody has logged in.
-        if !policy.anonymous {
-            Rejected::Fail(error)
-        } else if stamp == self.stamp() && !had_token {
-            Rejected::Load
-        } else {
-            Rejected::GiveBack
         }
     }
 
