@@ -17,7 +17,6 @@ mod model;
 mod older_stores;
 mod participants;
 mod refusals;
-mod register;
 mod shared;
 mod successors;
 mod superseded;

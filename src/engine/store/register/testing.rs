@@ -64,6 +64,15 @@ impl MemoryRegister {
         self.0.documents.lock().get(session).cloned()
     }
 
+    pub(crate) fn documents(&self) -> HashMap<String, Document> {
+        self.0.documents.lock().clone()
+    }
+
+    /// The store goes back to what it held then.
+    pub(crate) fn restore(&self, documents: HashMap<String, Document>) {
+        *self.0.documents.lock() = documents;
+    }
+
     /// The store goes back in time, or somebody writes.
     pub(crate) fn put(&self, session: &str, document: Option<Document>) {
         let mut documents = self.0.documents.lock();
