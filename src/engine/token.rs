@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::dpop::{Bound, Key};
 use crate::secret::Secret;
 
 /// JWTs with group claims reach 8 KiB; servers limit headers to little more than this.
@@ -25,6 +26,8 @@ pub struct Tokens {
     pub expires_at: Option<u64>,
     /// The user's other fields as the text of a JSON object. They are kept and given back, and not interpreted.
     pub extra: Option<Secret>,
+    /// None: they are Bearer tokens (RFC 6750). The key never crosses to JavaScript.
+    pub bound: Option<Bound>,
 }
 
 /// The end of an access token, as an answer tells it.
@@ -78,7 +81,18 @@ impl Tokens {
         if refresh.as_ref().is_some_and(|token| !fits(token, b' ')) {
             return Err(Malformed::Refresh);
         }
-        Ok(Self { access, refresh, expires_at, extra })
+        Ok(Self { access, refresh, expires_at, extra, bound: None })
+    }
+
+    /// These tokens, which were obtained with a proof of `key`. `access`: the access token is bound too.
+    #[must_use]
+    pub fn bound_to(self, key: Key, access: bool) -> Self {
+        Self { bound: Some(Bound { key, access }), ..self }
+    }
+
+    /// The key that has to sign each request with the access token (RFC 9449).
+    pub fn proof_key(&self) -> Option<&Key> {
+        self.bound.as_ref().filter(|bound| bound.access).map(|bound| &bound.key)
     }
 
     /// Makes these tokens the successor of `held`. An answer without a refresh token keeps the one held (RFC 6749 §6), and
@@ -100,7 +114,19 @@ impl Tokens {
 
     /// A refresh token alone.
     pub fn without_access(refresh: Secret) -> Self {
-        Self { access: Secret::new(String::new()), refresh: Some(refresh), expires_at: None, extra: None }
+        let access = Secret::new(String::new());
+        Self { access, refresh: Some(refresh), expires_at: None, extra: None, bound: None }
+    }
+
+    /// These tokens, which the program brings. It never sees the key of tokens, so that those which it has from here and gives back
+    /// would else lose their key.
+    #[must_use]
+    pub fn with_key_of(self, held: Option<&Tokens>) -> Self {
+        let same = held.filter(|held| self.bound.is_none() && held.access == self.access);
+        match same {
+            Some(held) => Self { bound: held.bound.clone(), ..self },
+            None => self,
+        }
     }
 
     /// How long the access token lives from `wall` (epoch ms) on. None: unknown.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::dpop::Key;
 use crate::fleet::State;
 use crate::fleet::record::Id;
 use crate::grant::GrantError;
@@ -36,6 +37,8 @@ pub trait Sender: Send + Sync {
 pub struct Asking<'a> {
     /// None: there is no refresh token, and none is spent.
     pub token: Option<&'a Secret>,
+    /// The DPoP key of the tokens that are replaced.
+    pub bound: Option<&'a Key>,
     /// 1 for the first question of a rotation.
     pub attempt: u32,
     /// The lease under which the question is asked: one for each claim.

@@ -160,6 +160,7 @@ impl Server {
         Ask {
             session: "session".into(),
             refresh_token: Some(Secret::new(REFRESH_TOKEN.into())),
+            bound: None,
             epoch: 0,
             attempt: 1,
             entered: self.entered.clone(),

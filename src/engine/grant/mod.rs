@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
+use crate::dpop::Key;
 use crate::error::Cause;
 use crate::secret::Secret;
 use crate::token::Tokens;
@@ -30,6 +31,8 @@ pub trait Grant: Send + Sync {
 pub struct Ask {
     pub session: Arc<str>,
     pub refresh_token: Option<Secret>,
+    /// The DPoP key of the tokens that are replaced.
+    pub bound: Option<Key>,
     /// The login that the tokens are for.
     pub epoch: u64,
     /// 1 for the first question of a flight.

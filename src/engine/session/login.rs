@@ -20,6 +20,8 @@ impl Session {
 
     /// Logs in in memory, without a runtime. Returns the ticket for [`Session::store_login`].
     pub fn begin_login(&self, by: &Arc<Participant>, tokens: Option<Tokens>) -> u64 {
+        let held = self.inner().state.held().cloned();
+        let tokens = tokens.map(|tokens| tokens.with_key_of(held.as_ref().map(|held| &*held.tokens)));
         let record = Record { tokens: tokens.map(Arc::new) };
         let next = Stored { version: by.store.version(&record), record };
         let from = Versioned::of(next.clone());

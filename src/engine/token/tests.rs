@@ -64,3 +64,17 @@ fn fields_outlive_rotations_however_deep_they_are() {
         assert_eq!(next.extra.unwrap().expose(), format!(r#"{{"kept":{value},"n":2}}"#));
     }
 }
+
+#[test]
+fn key_stays_with_the_access_token_that_is_bound_to_it() {
+    let key = Key::new(Secret::new("key".into()));
+    let held = tokens("a1", Some("r1")).bound_to(key.clone(), true);
+    assert_eq!(held.proof_key(), Some(&key));
+    assert_eq!(held.with_refresh(Secret::new("r2".into())).bound, held.bound);
+    assert_eq!(tokens("a1", None).with_key_of(Some(&held)).bound, held.bound);
+    assert_eq!(tokens("a2", Some("r1")).with_key_of(Some(&held)).bound, None);
+    assert_eq!(tokens("a2", None).succeeding(Some(&held)).bound, None, "the answer says what it is bound to");
+    let bearer = tokens("a1", Some("r1")).bound_to(key, false);
+    assert!(bearer.proof_key().is_none() && bearer.bound.is_some());
+    assert!(!format!("{held:?}").contains("\"key\""));
+}

@@ -7,6 +7,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Id, Kept, millis};
+use crate::dpop::{Bound, Key};
 use crate::secret::Secret;
 use crate::token::Tokens;
 
@@ -31,6 +32,14 @@ struct Written<'a> {
     /// The text of the user's fields, because a parsed value could lose digits and half surrogates.
     extra: Option<&'a str>,
     lifetime: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dpop: Option<WrittenKey<'a>>,
+}
+
+#[derive(Serialize)]
+struct WrittenKey<'a> {
+    key: &'a str,
+    access: bool,
 }
 
 #[derive(Deserialize)]
@@ -40,17 +49,27 @@ struct Read {
     expires_at: Option<u64>,
     extra: Option<String>,
     lifetime: Option<u64>,
+    dpop: Option<ReadKey>,
+}
+
+#[derive(Deserialize)]
+struct ReadKey {
+    key: String,
+    access: bool,
 }
 
 impl Serialize for Kept {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Tokens { access, refresh, expires_at, extra } = &*self.tokens;
+        let Tokens { access, refresh, expires_at, extra, bound } = &*self.tokens;
         Written {
             access: access.expose(),
             refresh: refresh.as_ref().map(Secret::expose),
             expires_at: *expires_at,
             extra: extra.as_ref().map(Secret::expose),
             lifetime: self.lifetime.map(millis),
+            dpop: bound
+                .as_ref()
+                .map(|Bound { key, access }| WrittenKey { key: key.saved().expose(), access: *access }),
         }
         .serialize(to)
     }
@@ -58,10 +77,14 @@ impl Serialize for Kept {
 
 impl<'de> Deserialize<'de> for Kept {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let Read { access, refresh, expires_at, extra, lifetime } = Read::deserialize(from)?;
+        let Read { access, refresh, expires_at, extra, lifetime, dpop } = Read::deserialize(from)?;
         let tokens =
             Tokens::new(Secret::new(access), refresh.map(Secret::new), expires_at, extra.map(Secret::new))
                 .map_err(D::Error::custom)?;
+        let tokens = match dpop {
+            Some(ReadKey { key, access }) => tokens.bound_to(Key::new(Secret::new(key)), access),
+            None => tokens,
+        };
         Ok(Self { tokens: Arc::new(tokens), lifetime: lifetime.map(Duration::from_millis) })
     }
 }

@@ -53,6 +53,22 @@ fn record_comes_back_as_it_was() {
 }
 
 #[test]
+fn key_comes_back_with_the_tokens_that_are_bound_to_it() {
+    for access in [true, false] {
+        let key = crate::dpop::Key::new(Secret::new("k".into()));
+        let kept = Kept { tokens: Arc::new(tokens("a", None).bound_to(key, access)), lifetime: None };
+        let record = Record {
+            candidates: vec![Candidate { id: Id(8), tokens: kept.clone() }],
+            ..Record::login(Login { id: Id(1), seq: 1 }, Vec::new(), Some(kept))
+        };
+        let written = text(&record);
+        let value: Value = serde_json::from_str(written.expose()).unwrap();
+        assert_eq!(value["tokens"]["dpop"], json!({ "key": "k", "access": access }));
+        assert_eq!(parse(&written), Ok(record));
+    }
+}
+
+#[test]
 fn format_is_the_one_of_the_specification() {
     let value: Value = serde_json::from_str(text(&full()).expose()).unwrap();
     let id = |id: u128| format!("{id:032x}");

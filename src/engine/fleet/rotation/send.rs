@@ -83,7 +83,8 @@ impl Rotation<'_> {
                 self.member.known.lock().sends(spending.base.commit);
             }
             let Spending { attempt, .. } = *spending;
-            let asking = Asking { token: spending.token(), attempt, lease: holding.lease };
+            let asking =
+                Asking { token: spending.token(), bound: spending.bound(), attempt, lease: holding.lease };
             let error = match self.sender.send(asking).await {
                 Ok(tokens) => return End::Answered(tokens),
                 Err(GrantError::Terminal { cause }) => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Instant;
+use crate::dpop::Key;
 use crate::fleet::record::{Id, Record};
 use crate::secret::Secret;
 
@@ -27,6 +28,10 @@ impl Spending {
 
     pub(super) fn token(&self) -> Option<&Secret> {
         self.base.tokens.as_ref()?.tokens.refresh.as_ref()
+    }
+
+    pub(super) fn bound(&self) -> Option<&Key> {
+        Some(&self.base.tokens.as_ref()?.tokens.bound.as_ref()?.key)
     }
 
     /// A candidate takes the place of the token that was refused.

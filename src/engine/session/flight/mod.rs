@@ -109,7 +109,7 @@ impl Flight {
         let mut base = self.adopt().await?;
         loop {
             self.check_login()?;
-            match self.refresh(base.as_ref().and_then(|base| base.tokens.refresh.as_ref())).await {
+            match self.refresh(base.as_ref().map(|base| &*base.tokens)).await {
                 Ok(tokens) => return Break(self.commit(tokens, base).await),
                 Err(GrantError::Terminal { cause }) => base = self.adopt_after_refusal(base, cause).await?,
                 Err(GrantError::Malformed { refresh: Some(refresh), cause }) => {

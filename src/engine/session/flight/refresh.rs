@@ -11,6 +11,7 @@ use tokio::time::{sleep, sleep_until};
 
 use crate::clock;
 use crate::clock::Instant;
+use crate::dpop::Key;
 use crate::error::Error;
 use crate::event::Event;
 use crate::grant::{Ask, Entered, GrantError};
@@ -34,12 +35,14 @@ impl Drop for Unanswered {
 impl Flight {
     /// Asks for new tokens. Asks again after failures that spent nothing. After a failure that may have spent the token, asks
     /// once more if the server has a grace.
-    pub(crate) async fn refresh(&mut self, token: Option<&Secret>) -> Result<Tokens, GrantError> {
+    pub(crate) async fn refresh(&mut self, from: Option<&Tokens>) -> Result<Tokens, GrantError> {
+        let token = from.and_then(|from| from.refresh.as_ref());
+        let bound = from.and_then(|from| from.bound.as_ref()).map(|bound| &bound.key);
         let mut attempt = 1;
         let mut first_sent: Option<Instant> = None;
         let mut sent_again = false;
         loop {
-            let error = match self.ask(token, attempt, &mut first_sent).await {
+            let error = match self.ask(token, bound, attempt, &mut first_sent).await {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
             };
@@ -74,6 +77,7 @@ impl Flight {
     pub(super) async fn ask(
         &mut self,
         token: Option<&Secret>,
+        bound: Option<&Key>,
         attempt: u32,
         first_sent: &mut Option<Instant>,
     ) -> Result<Tokens, GrantError> {
@@ -90,6 +94,7 @@ impl Flight {
         let answer = by.grant.refresh(Ask {
             session,
             refresh_token: token.cloned(),
+            bound: bound.cloned(),
             epoch: self.epoch,
             attempt,
             entered: entered.clone(),

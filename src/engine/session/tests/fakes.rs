@@ -101,7 +101,8 @@ impl FakeGrant {
 impl Grant for FakeGrant {
     fn refresh(&self, ask: Ask) -> BoxFuture<'_, Result<Tokens, GrantError>> {
         let token = ask.refresh_token.as_ref().map_or("nothing", |token| token.expose());
-        self.ledger.add(format!("ask {token} #{}", ask.attempt));
+        let key = ask.bound.map_or_else(String::new, |key| format!(" by {}", key.saved().expose()));
+        self.ledger.add(format!("ask {token} #{}{key}", ask.attempt));
         let reply = self.replies.lock().unwrap().pop_front().expect("an unexpected refresh");
         let unanswered = Unanswered { ledger: self.ledger.clone(), answered: false };
         Box::pin(async move {

@@ -3,6 +3,7 @@
 //! Grants, stores and programs are scripted and keep a ledger. Tokio's clock is paused, so that no test waits for real.
 
 mod anonymous;
+mod bound;
 mod clocks;
 mod conflicts;
 mod failures;

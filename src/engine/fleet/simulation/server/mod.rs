@@ -217,6 +217,7 @@ fn tokens(refresh: &str, access: &str) -> Tokens {
         refresh: Some(Secret::new(refresh.into())),
         expires_at: None,
         extra: None,
+        bound: None,
     }
 }
 
