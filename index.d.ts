@@ -34,7 +34,8 @@ export type MomentLike = number | string | Date | null;
  *
  * `expires_in`, or `expiresIn`, is seconds from now, as a number or its text. Milliseconds are known by their number: 3 600 000
  * is an hour. Zero and negative values mean unknown. `expiresAt` may also be called `expires_at`, `expires_on`, `expiresOn` or
- * `expiry_date`. Of a refresh, `expires_in` counts first, and a moment that has passed means unknown.
+ * `expiry_date`. Of a refresh, `expires_in` counts first, and a moment that has passed means unknown. Without any of them, an access
+ * token that is a JWT ends as its `exp` says (RFC 7519); nothing of it is verified, because the end only tells when to rotate.
  *
  * Unknown too, with a process warning, TOKEN_ROTATOR_TOKENS: an expiry that cannot be read, and `expires_in` in what `getTokens`
  * returns, because the stored lifetime began at an unknown time. Store `expiresAt`, as `setTokens` is given it.
@@ -146,9 +147,11 @@ export class TokenClient {
 
   /**
    * A token that is valid now; waits for a rotation only when it must. For gRPC, WebSockets and other HTTP clients.
+   * @param options.validFor  how long the token is to live, ms ≥ 0, for work that cannot change it on its way. A token that ends
+   *   sooner is rotated first. Where no token lives so long, one in the first half of its life is given. Default 0.
    * @throws {RefreshError | RefreshTimeoutError | SessionLostError | StoreError | ClientClosedError}
    */
-  getAccessToken(): Promise<string>;
+  getAccessToken(options?: { validFor?: number | undefined }): Promise<string>;
   /**
    * The tokens held, expired or not; null where nobody is logged in. Reads the store if nobody has yet.
    * @throws {StoreError | ClientClosedError}
@@ -285,6 +288,12 @@ interface ClientOptions {
    * @example 30_000
    */
   rotationGrace?: number | RotationGracePreset | undefined;
+  /**
+   * The longest time between two rotations of a session that nobody uses, ms ≥ 60 000: servers let refresh tokens die that are not
+   * spent for days or weeks. Choose half of that time at most, because a restart of the process begins it anew. Sessions that the
+   * program holds, of this client alone, are rotated; they do not keep the process running. Default: off.
+   */
+  keepAlive?: number | undefined;
 
   // ── lifecycle: none of these can change a request's outcome, delay it, or crash the process. Default: none ──
 

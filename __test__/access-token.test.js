@@ -103,6 +103,32 @@ test('a token that has expired is rotated first, one that soon will be meanwhile
   expect(server.ledger.counts.refreshes).toBe(2);
 });
 
+describe('validFor', () => {
+  test('a token that ends sooner is rotated first, and one that lives long enough is given at once', async () => {
+    const { server, api } = await loggedIn({ refreshAhead: 0 });
+    const short = living(server.login('ada'), 60_000);
+    await track(api.setTokens(short));
+    expect((await track(api.getAccessToken({ validFor: 30_000 }))) === short.accessToken).toBe(true);
+    expect(await isAtOnce(api.getAccessToken({ validFor: 30_000 }))).toBe(true);
+    expect((await track(api.getAccessToken({ validFor: 120_000 }))) === short.accessToken).toBe(false);
+    expect(server.ledger.counts.refreshes).toBe(1);
+  });
+
+  test('a token that cannot be had is the error of its rotation', async () => {
+    const refresh = () => Promise.reject(Object.assign(new Error('down'), { status: 503 }));
+    const { server, api } = await loggedIn({ refresh, maxRetries: 0 });
+    await track(api.setTokens(living(server.login('ada'), 60_000)));
+    const error = await rejection(api.getAccessToken({ validFor: 120_000 }));
+    expect(error).toMatchObject({ code: 'ERR_REFRESH_FAILED' });
+  });
+
+  test.each([-1, '5', null, NaN, 2 ** 31])('%p is refused', async (validFor) => {
+    const { api } = await loggedIn();
+    const error = await rejection(api.getAccessToken({ validFor }));
+    expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining('validFor') });
+  });
+});
+
 test('a callback that asks for a fresh token of the client it serves is refused', async () => {
   const seen = [];
   const authorise = async () => authoriser(api).authorise();

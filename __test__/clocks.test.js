@@ -37,6 +37,17 @@ describe.each([
   });
 });
 
+test('a JWT tells its own end, where the answer tells none', async () => {
+  const server = await serve();
+  const part = (claims) => Buffer.from(JSON.stringify(claims)).toString('base64url');
+  const accessToken = `${part({ alg: 'ES256' })}.${part({ iat: 1_000, exp: 4_600 })}.c2ln`;
+  const api = client(server, { refresh: async () => ({ accessToken }) });
+  const before = Date.now();
+  const { expiresAt } = await track(api.rotate());
+  expect(expiresAt).toBeGreaterThanOrEqual(before + 3_600_000);
+  expect(expiresAt).toBeLessThanOrEqual(Date.now() + 3_600_000);
+});
+
 test('the end of a token that is stored is by the clock of the machine', async () => {
   const server = await serve();
   const tokens = server.login('ada');

@@ -137,9 +137,10 @@ class TokenClient {
     }
   }
 
-  async getAccessToken() {
+  async getAccessToken(options) {
     this.#shared.callbacks.assertNotInside();
-    const token = this.#native.client.accessToken(this.#native.number);
+    const validFor = options === undefined ? 0 : require('./options/client.js').readValidFor(options);
+    const token = this.#native.client.accessToken(this.#native.number, validFor);
     // Awaited, because a pending call is all that keeps a client whose callbacks bring the token.
     return typeof token === 'string' ? token : await nativeResult(token, this.#native);
   }

@@ -50,6 +50,7 @@ const full: TokenClientOptions = {
     status === 419 || headers.has('x-expired') || error !== undefined,
   isRefreshFailureTerminal: (error) => error instanceof Error,
   refreshAhead: 0,
+  keepAlive: 86_400_000,
   refreshTimeout: 1_000,
   maxRetries: 1,
   rotationGrace: 'okta',
@@ -176,6 +177,9 @@ export async function requests(): Promise<void> {
 
 export async function sessions(): Promise<void> {
   const token: string = await minimal.getAccessToken();
+  const longer: string = await minimal.getAccessToken({ validFor: 60_000 });
+  // @ts-expect-error: a number of ms
+  await minimal.getAccessToken({ validFor: '1m' });
   const held: Tokens | null = await minimal.getTokens();
   const next: Tokens = await minimal.rotate({ rejected: token });
   await minimal.setTokens({ access_token: 'a', refresh_token: 'r', expires_in: 60 });

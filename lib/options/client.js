@@ -21,7 +21,7 @@ const KNOWN = [
   ...['baseURL', 'allowedOrigins', 'headers', 'header', 'tokens', 'session', 'share', 'store', 'logger'],
   ...['refreshAhead', 'refreshTimeout', 'maxRetries', 'rotationGrace', 'timeout', 'queue', 'redirect'],
   ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry', 'replay'],
-  ...['http2', 'socketPath', 'proxy', 'judgedStatuses', 'lease', 'confirmEvery'],
+  ...['http2', 'socketPath', 'proxy', 'judgedStatuses', 'lease', 'confirmEvery', 'keepAlive'],
 ];
 const LATER = ['grant'];
 
@@ -94,6 +94,7 @@ function readSession(own) {
     refreshTimeout: check.duration(own.refreshTimeout, 'refreshTimeout', 10_000),
     maxRetries: check.integer(own.maxRetries, 'maxRetries', 3, { max: 100 }),
     rotationGrace: readGrace(own.rotationGrace),
+    keepAlive: check.duration(own.keepAlive, 'keepAlive', 0, { min: 60_000 }),
   };
 }
 
@@ -193,6 +194,11 @@ function readOptionTokens(value, origin) {
   }
 }
 
+/** The option of `getAccessToken`, ms. */
+function readValidFor(options) {
+  return check.duration(check.ownCopy(options, 'options').validFor, 'validFor', 0, { min: 0 });
+}
+
 /** The option of `rotate`: an access token, or undefined. */
 function readRejected(options) {
   const rejected = options === undefined ? undefined : check.ownCopy(options, 'options').rejected;
@@ -222,4 +228,4 @@ function readTls(value) {
   };
 }
 
-module.exports = { readClientOptions, readOptionTokens, readRejected };
+module.exports = { readClientOptions, readOptionTokens, readRejected, readValidFor };

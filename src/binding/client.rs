@@ -13,7 +13,7 @@ use slab::Slab;
 use super::aborts::Abortable;
 use super::environment::{Crossing, Environment};
 use super::next_hop::{NativeExchange, NativeHop};
-use super::options::{NativeRetry, RequestParts, Settings};
+use super::options::{NativeRetry, RequestParts, Settings, ms};
 use super::queue::ahead::Ahead;
 use super::queue::runtime;
 use super::resolve;
@@ -27,6 +27,7 @@ use engine::client::{Client as EngineClient, Config, endpoint};
 use engine::error::Error;
 use engine::http::Payload;
 use engine::secret::Secret;
+use engine::session::keeper::keep_alive;
 use engine::session::{Sending, Stamp};
 use engine::token::Tokens;
 
@@ -55,7 +56,13 @@ impl Client {
         let crossing = Rc::clone(&environment.crossing);
         let queue = Arc::clone(&crossing.promises.queue);
         let config = settings.into_config(queue, number).map_err(errors::thrown_now)?;
-        Ok(Self { config: Arc::new(config), sessions: RefCell::default(), crossing })
+        let config = Arc::new(config);
+        if let Some(longest) = config.participant.policy.keep_alive {
+            let (by, registry) = (Arc::downgrade(&config.participant), Arc::downgrade(&config.registry));
+            let engine = runtime::engine().map_err(errors::thrown_now)?;
+            engine.spawn(move || keep_alive(by, registry, longest));
+        }
+        Ok(Self { config, sessions: RefCell::default(), crossing })
     }
 
     /// Returns the number of a session, which is held until `forget`.
@@ -128,17 +135,16 @@ impl Client {
         })
     }
 
-    /// Gives the token at once if it is at hand.
+    /// Gives the token at once if it is at hand. `valid_for`: how long it is to live, ms.
     #[napi(catch_unwind, ts_return_type = "string | Promise<string>")]
-    pub fn access_token<'env>(&self, env: &'env Env, session: u32) -> Result<Unknown<'env>> {
-        if let Some(held) = self.ahead().at_once(|| self.engine(session).access_token_now()) {
+    pub fn access_token<'env>(&self, env: &'env Env, session: u32, valid_for: f64) -> Result<Unknown<'env>> {
+        let valid_for = ms(valid_for);
+        if let Some(held) = self.ahead().at_once(|| self.engine(session).access_token_now(valid_for)) {
             return self.resolved(env, Settlement::AccessToken(held));
         }
-        self.start(
-            env,
-            session,
-            |engine| async move { engine.access_token().await.map(Settlement::AccessToken) },
-        )
+        self.start(env, session, move |engine| async move {
+            engine.access_token(valid_for).await.map(Settlement::AccessToken)
+        })
     }
 
     #[napi(catch_unwind, ts_return_type = "Promise<unknown[] | null>")]

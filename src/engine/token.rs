@@ -2,6 +2,8 @@
 //!
 //! Invariant: [`Tokens`] can be stored and sent as they are, because [`Tokens::new`] checks them.
 
+mod jwt;
+
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -40,6 +42,11 @@ pub enum Expiry {
 }
 
 impl Expiry {
+    /// That of a JWT, for tokens that came without a lifetime.
+    pub fn of_jwt(access: &Secret, is_new: bool) -> Option<Self> {
+        jwt::expiry(access, is_new)
+    }
+
     /// Epoch ms for tokens that arrive at `wall`. None: unknown. A new token that seems to have expired means that two clocks
     /// differ. If that were believed, every request would refresh.
     pub fn on_arrival(self, is_new: bool, wall: u64) -> Option<u64> {

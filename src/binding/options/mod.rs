@@ -115,7 +115,7 @@ impl Settings {
     }
 }
 
-fn ms(ms: f64) -> Duration {
+pub(super) fn ms(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
 }
 

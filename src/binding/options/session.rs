@@ -34,6 +34,8 @@ pub struct NativeSession {
     pub refresh_timeout: f64,
     pub max_retries: u32,
     pub rotation_grace: f64,
+    /// 0: off.
+    pub keep_alive: f64,
     /// For lib/axios only: see `Policy`.
     pub anonymous: Option<bool>,
     pub forgets: Option<bool>,
@@ -63,6 +65,7 @@ impl NativeSession {
             refresh_timeout: ms(self.refresh_timeout),
             max_retries: self.max_retries,
             rotation_grace: ms(self.rotation_grace),
+            keep_alive: (self.keep_alive > 0.0).then(|| ms(self.keep_alive)),
             confirm_every: self.store.as_ref().map_or(Duration::MAX, |store| ms(store.confirm_every)),
             spread: Some(*SPREAD),
             anonymous: self.anonymous.unwrap_or_default(),

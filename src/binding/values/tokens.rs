@@ -36,14 +36,11 @@ impl TryFrom<NativeTokens> for Tokens {
             (None, Some(lifetime)) => Duration::try_from_secs_f64(lifetime / 1000.0).ok().map(Expiry::In),
             (None, None) => None,
         };
+        let access = Secret::new(native.access_token);
+        let expiry = expiry.or_else(|| Expiry::of_jwt(&access, native.is_new));
         let expires_at = expiry.and_then(|expiry| expiry.on_arrival(native.is_new, clock::wall_ms()));
-        Tokens::new(
-            Secret::new(native.access_token),
-            native.refresh_token.map(Secret::new),
-            expires_at,
-            native.extra.map(Secret::new),
-        )
-        .map_err(|malformed| Error::invalid_option("tokens", format!("cannot be used: {malformed}")))
+        Tokens::new(access, native.refresh_token.map(Secret::new), expires_at, native.extra.map(Secret::new))
+            .map_err(|malformed| Error::invalid_option("tokens", format!("cannot be used: {malformed}")))
     }
 }
 

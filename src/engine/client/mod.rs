@@ -11,15 +11,17 @@ mod send;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::clock;
 use crate::error::Error;
 use crate::present::{self, Presenter};
 use crate::secret::Secret;
+use crate::session::schedule::ends_within;
 use crate::session::{Credential, Held, Session};
 use crate::token::Tokens;
-use crate::wait::arrival::Arrival;
 
 pub use config::Config;
 pub use endpoint::endpoint;
@@ -42,15 +44,16 @@ impl Client {
         Self { config, session, presenter }
     }
 
-    /// A token that is valid now.
-    pub async fn access_token(&self) -> Result<Arc<Held>, Error> {
+    /// A token that is valid now, and for this time longer.
+    pub async fn access_token(&self, valid_for: Duration) -> Result<Arc<Held>, Error> {
         let _call = self.enter()?;
-        self.session.token(&self.config.participant, self.session.epoch(), Arrival::draw()).await
+        self.session.token_for(&self.config.participant, valid_for).await
     }
 
     /// [`Client::access_token`] at once; `None` if that would wait, fail or begin a rotation.
-    pub fn access_token_now(&self) -> Option<Arc<Held>> {
-        if let Credential::Tokens(held) = self.credential_now(None)? { Some(held) } else { None }
+    pub fn access_token_now(&self, valid_for: Duration) -> Option<Arc<Held>> {
+        let Credential::Tokens(held) = self.credential_now(None)? else { return None };
+        (!ends_within(&held, valid_for, clock::uptime())).then_some(held)
     }
 
     pub async fn tokens(&self) -> Result<Option<Arc<Held>>, Error> {

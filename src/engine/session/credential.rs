@@ -1,10 +1,13 @@
 //! The tokens that a request is sent with: held, on their way, or none.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::clock;
 use crate::error::Error;
 use crate::session::flight::FlightHandle;
 use crate::session::participant::Participant;
+use crate::session::schedule;
 use crate::session::state::{Acquire, Purpose};
 use crate::session::{Held, Session, Stamp, wait};
 use crate::wait::arrival::Arrival;
@@ -38,6 +41,19 @@ impl Session {
             Credential::Tokens(held) => Ok(held),
             Credential::Anonymous(_) => Err(Error::logged_out()),
         }
+    }
+
+    /// Like [`Session::token`] of now, with a token that lives `valid_for` longer, as far as tokens live that long.
+    pub async fn token_for(
+        self: &Arc<Self>,
+        by: &Arc<Participant>,
+        valid_for: Duration,
+    ) -> Result<Arc<Held>, Error> {
+        let held = self.token(by, self.epoch(), Arrival::draw()).await?;
+        if !schedule::ends_within(&held, valid_for, clock::uptime()) {
+            return Ok(held);
+        }
+        self.rotate(by, Some(&held.tokens.access)).await
     }
 
     /// Like [`Session::token`], for a request that may go out without a token.

@@ -11,6 +11,7 @@ mod endpoints;
 mod flight;
 pub(crate) mod held;
 pub mod host;
+pub mod keeper;
 mod login;
 pub mod participant;
 mod past;

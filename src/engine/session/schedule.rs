@@ -44,6 +44,8 @@ pub struct Policy {
     pub max_retries: u32,
     /// How long the server accepts a spent refresh token; zero for a strict server.
     pub rotation_grace: Duration,
+    /// The longest time between two rotations of a session that nobody uses. None: such a session rests.
+    pub keep_alive: Option<Duration>,
     /// How often tokens in use are compared with a store that other processes use too.
     pub confirm_every: Duration,
     /// 0 to 1, drawn once in each process: processes that share a store do not rotate at the same moment. None: no spread.
@@ -63,13 +65,18 @@ impl Policy {
 
 /// True if tokens that are still valid should be rotated in the background now.
 pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
-    let (Some(expires), Some(lifetime)) = (held.expires(), held.lifetime) else { return false };
+    let Some(lifetime) = held.lifetime else { return false };
     let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD));
-    let ahead = ahead.mul_f64(spread(policy, held.generation));
-    // Tokens from a refresh are due after half of their life at the earliest. Else short-lived tokens would be due on
-    // arrival, and each rotation would be followed by the next.
-    let ahead = if held.from_refresh && ahead >= lifetime { lifetime / 2 } else { ahead };
-    expires.saturating_duration_since(now) <= ahead && !ahead.is_zero()
+    ends_within(held, ahead.mul_f64(spread(policy, held.generation)), now)
+}
+
+/// True if the access token ends within `span`, and a rotation may bring one that lives longer.
+pub fn ends_within(held: &Held, span: Duration, now: Instant) -> bool {
+    let (Some(expires), Some(lifetime)) = (held.expires(), held.lifetime) else { return false };
+    // Tokens from a refresh end after half of their life at the earliest. Else short-lived tokens would be due on arrival,
+    // and each rotation would be followed by the next.
+    let span = if held.from_refresh && span >= lifetime { lifetime / 2 } else { span };
+    expires.saturating_duration_since(now) <= span && !span.is_zero()
 }
 
 /// The factor of a margin, 0.9 to 1.1. It changes with each generation, so that it is not always the same process that rotates

@@ -1,3 +1,6 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::*;
 
 pub(crate) fn tokens(access: &str, refresh: Option<&str>) -> Tokens {
@@ -77,4 +80,30 @@ fn key_stays_with_the_access_token_that_is_bound_to_it() {
     let bearer = tokens("a1", Some("r1")).bound_to(key, false);
     assert!(bearer.proof_key().is_none() && bearer.bound.is_some());
     assert!(!format!("{held:?}").contains("\"key\""));
+}
+
+fn jwt(claims: &str) -> Secret {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    Secret::new(format!("{}.{}.signature", part(r#"{"alg":"ES256"}"#), part(claims)))
+}
+
+#[test]
+fn jwt_tells_its_end_where_the_answer_tells_none() {
+    let both = jwt(r#"{"iat":1700000000,"exp":1700003600}"#);
+    assert_eq!(Expiry::of_jwt(&both, true), Some(Expiry::In(Duration::from_secs(3_600))));
+    assert_eq!(Expiry::of_jwt(&both, false), Some(Expiry::At(1_700_003_600_000)));
+    assert_eq!(Expiry::of_jwt(&jwt(r#"{"exp":1700003600.5}"#), true), Some(Expiry::At(1_700_003_600_500)));
+}
+
+#[test]
+fn token_that_is_no_jwt_or_tells_nonsense_has_no_end() {
+    let odd =
+        [r#"{"exp":"soon"}"#, r#"{"exp":-1}"#, r#"{"exp":1e300}"#, r#"{"iat":5,"exp":5}"#, "{}", "[", "null"];
+    for token in odd
+        .map(jwt)
+        .into_iter()
+        .chain(["a", "a.b.c", "..", "a.b", "a.e30.c.d.e"].map(|t| Secret::new(t.into())))
+    {
+        assert_eq!(Expiry::of_jwt(&token, true), None);
+    }
 }

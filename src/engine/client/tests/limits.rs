@@ -143,12 +143,16 @@ async fn transport_ends_with_the_client_and_not_before_its_requests() {
 async fn closed_client_refuses_every_call_and_closes_again() {
     let world = World::new().await;
     world.client.authorise(None).await.unwrap();
-    assert!(world.client.access_token_now().is_some() && world.client.authorise_now(None).is_some());
+    assert!(
+        world.client.access_token_now(Duration::ZERO).is_some() && world.client.authorise_now(None).is_some()
+    );
     world.client.close().await;
     world.client.close().await;
     assert_eq!(world.get().await.unwrap_err(), Error::ClientClosed);
-    assert_eq!(world.client.access_token().await.unwrap_err(), Error::ClientClosed);
-    assert!(world.client.access_token_now().is_none() && world.client.authorise_now(None).is_none());
+    assert_eq!(world.client.access_token(Duration::ZERO).await.unwrap_err(), Error::ClientClosed);
+    assert!(
+        world.client.access_token_now(Duration::ZERO).is_none() && world.client.authorise_now(None).is_none()
+    );
     assert_eq!(world.client.rotate(None).await.unwrap_err(), Error::ClientClosed);
     assert_eq!(world.client.set_tokens(None).await.unwrap_err(), Error::ClientClosed);
     assert_eq!(world.another("other").tokens().await.unwrap_err(), Error::ClientClosed);

@@ -298,7 +298,7 @@ async fn logged_out_client_sends_nothing() {
     world.client.set_tokens(None).await.unwrap();
     let lost = Error::SessionLost { reason: LostReason::LoggedOut, cause: None };
     assert_eq!(world.get().await.unwrap_err(), lost);
-    assert_eq!(world.client.access_token().await.unwrap_err(), lost);
+    assert_eq!(world.client.access_token(Duration::ZERO).await.unwrap_err(), lost);
     assert_eq!(world.client.tokens().await.unwrap().map(|_| ()), None);
     assert_eq!(world.api.count(), 0);
 }

@@ -224,6 +224,7 @@ impl World {
                 refresh_timeout: secs(10),
                 max_retries: 0,
                 rotation_grace: Duration::ZERO,
+                keep_alive: None,
                 confirm_every: secs(5),
                 spread: None,
                 anonymous: false,

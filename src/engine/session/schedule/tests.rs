@@ -12,6 +12,7 @@ fn policy(refresh_ahead: Option<Duration>) -> Policy {
         refresh_timeout,
         max_retries: 3,
         rotation_grace,
+        keep_alive: None,
         confirm_every: Duration::ZERO,
         spread: None,
         anonymous: false,

@@ -10,6 +10,7 @@ mod failures;
 mod fakes;
 mod flight;
 mod interleavings;
+mod keeper;
 mod late_writes;
 mod login;
 mod loss;

@@ -50,6 +50,7 @@ pub(super) fn policy() -> Policy {
         refresh_timeout: secs(10),
         max_retries: 3,
         rotation_grace: Duration::ZERO,
+        keep_alive: None,
         confirm_every: secs(5),
         spread: None,
         anonymous: false,

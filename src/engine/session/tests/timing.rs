@@ -150,3 +150,26 @@ async fn tokens_that_expire_on_their_way_are_used_once_and_then_rotated() {
     assert_eq!(world.token().await, Ok("a2".into()));
     assert_eq!(world.token().await, Ok("a3".into()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn token_that_ends_too_soon_for_its_use_is_rotated_first() {
+    let world = World::using(living(1, secs(1_000))).await;
+    world.grant.will([Reply::after(ms(10), With::Tokens(living(2, secs(1_000))))]);
+    for (valid_for, access) in [(0, "a1"), (999, "a1"), (1_001, "a2"), (900, "a2")] {
+        let held = world.session.token_for(&world.by, secs(valid_for)).await.unwrap();
+        assert_eq!(held.tokens.access.expose(), access, "{valid_for}");
+    }
+    assert_eq!(world.ledger.count("ask"), 1);
+}
+
+/// Else each call would rotate.
+#[tokio::test(start_paused = true)]
+async fn token_of_a_server_whose_tokens_never_live_so_long_is_given_for_half_its_life() {
+    let world = World::using(stale(1)).await;
+    world.grant.will([2, 3].map(|n| Reply::after(ms(1), With::Tokens(living(n, secs(60))))));
+    for (pass, access) in [(0, "a2"), (29, "a2"), (2, "a3")] {
+        tokio::time::sleep(secs(pass)).await;
+        let held = world.session.token_for(&world.by, secs(3_600)).await.unwrap();
+        assert_eq!(held.tokens.access.expose(), access);
+    }
+}
