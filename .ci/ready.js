@@ -23,6 +23,7 @@ const steps = {
   types: () => run('npx', ['tsc', '-p', '__test__/tsconfig.json']),
   'types inside lib': () => run('npx', ['tsc', '-p', 'tsconfig.json']),
   'entry files are ours': ours,
+  'seeded bugs fit the code': () => run('node', ['.ci/seeded-bugs.js', '--check']),
   'cargo test': cargoTest,
   jest: () => jest(process.execPath),
 };

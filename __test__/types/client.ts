@@ -177,7 +177,7 @@ export async function requests(): Promise<void> {
 
 export async function sessions(): Promise<void> {
   const token: string = await minimal.getAccessToken();
-  const longer: string = await minimal.getAccessToken({ validFor: 60_000 });
+  (await minimal.getAccessToken({ validFor: 60_000 })).length;
   // @ts-expect-error: a number of ms
   await minimal.getAccessToken({ validFor: '1m' });
   const held: Tokens | null = await minimal.getTokens();
