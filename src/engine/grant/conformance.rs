@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
+use url::Url;
 
 use crate::error::{Error, Phase};
 use crate::grant::{Answer, Ask, Entered, Form, Grant, GrantError, NotAnswered, Post};
@@ -186,11 +187,10 @@ impl Post for Server {
             let _under_way = UnderWay(&self.under_way);
             self.reached.notify_one();
             match self.does {
-                Does::Answer(status, body) => {
-                    Ok(Answer { status, retry_after: None, body: Secret::new(body.into()) })
-                }
+                Does::Answer(status, body) => Ok(Answer::new(status, Secret::new(body.into()))),
                 Does::AskForPause(status) => {
-                    Ok(Answer { status, retry_after: Some(PAUSE), body: Secret::new(String::new()) })
+                    let answer = Answer::new(status, Secret::new(String::new()));
+                    Ok(Answer { retry_after: Some(PAUSE), ..answer })
                 }
                 Does::Fail(sent) => {
                     let error = Error::Timeout { phase: Phase::Connect, after: PAUSE };
@@ -199,6 +199,10 @@ impl Post for Server {
                 Does::Hang => std::future::pending().await,
             }
         })
+    }
+
+    fn get(&self, url: Url) -> BoxFuture<'_, Result<Answer, NotAnswered>> {
+        panic!("a grant that knows its endpoint asks for {}", url.path())
     }
 }
 

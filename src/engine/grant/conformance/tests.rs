@@ -79,12 +79,12 @@ fn successor(body: &Secret) -> Option<Secret> {
 }
 
 fn form(ask: &Ask) -> Form {
-    let grant_type = ("grant_type".to_owned(), Secret::new("refresh_token".into()));
-    let token = ask.refresh_token.clone().map(|token| ("refresh_token".to_owned(), token));
-    Form {
-        url: Url::parse("https://auth.example/token").unwrap(),
-        fields: [grant_type].into_iter().chain(token).collect(),
+    let mut form = Form::new(Url::parse("https://auth.example/token").unwrap());
+    form.add("grant_type", Secret::new("refresh_token".into()));
+    if let Some(token) = ask.refresh_token.clone() {
+        form.add("refresh_token", token);
     }
+    form
 }
 
 fn tokens(body: &Secret) -> Result<Tokens, Malformed> {
