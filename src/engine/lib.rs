@@ -16,6 +16,7 @@ mod pem;
 pub mod present;
 pub mod secret;
 pub mod session;
+pub mod source;
 pub mod store;
 pub mod token;
 pub mod wait;
