@@ -11,6 +11,7 @@ pub mod fault;
 pub mod fleet;
 pub mod grant;
 pub mod http;
+pub mod jose;
 pub mod lock;
 mod pem;
 pub mod present;
