@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod conformance;
+pub mod oauth;
 mod post;
 
 use std::sync::Arc;
