@@ -13,6 +13,7 @@ use engine::error::Error;
 use engine::fleet::{Fleet, MachineClock, Seal, SealKey, Sealed, Settings, Switches};
 use engine::session::registry::StoreId;
 use engine::session::schedule::Policy;
+use engine::source::Source;
 use engine::store::{
     FileRegister, RedisLayout, RedisOptions, RedisRegister, RedisTls, Register, session_name,
 };
@@ -125,6 +126,8 @@ impl NativeRedis {
             None => RedisLayout::Single,
         };
         let NativeRedisTls { ca, cert, key } = tls;
-        RedisOptions { urls, layout, prefix, tls: RedisTls { ca, cert, key }, timeout: ms(timeout) }
+        let tls =
+            RedisTls { ca: ca.map(Source::from), cert: cert.map(Source::from), key: key.map(Source::from) };
+        RedisOptions { url: urls.join(" ").into(), layout, prefix, tls, timeout: ms(timeout) }
     }
 }

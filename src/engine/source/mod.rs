@@ -84,6 +84,12 @@ impl Source {
     }
 }
 
+impl From<String> for Source {
+    fn from(value: String) -> Self {
+        Self::Value(Secret::new(value))
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -44,10 +44,12 @@ impl TlsOptions {
 
     /// Checks every option, and sets no ALPN protocol. May read the system's authorities, which takes milliseconds.
     pub(crate) fn config(&self) -> Result<ClientConfig, Error> {
+        let refused = |option| move |problem: &'static str| Error::invalid_option(option, problem);
         let identity = match (&self.cert, &self.key) {
             (None, None) => None,
             (Some(cert), Some(key)) => {
-                Some((pem::certificates(cert, "tls.cert")?, pem::private_key(key, "tls.key")?))
+                let chain = pem::certificates(cert).map_err(refused("tls.cert"))?;
+                Some((chain, pem::private_key(key).map_err(refused("tls.key"))?))
             }
             (Some(_), None) => return Err(Error::invalid_option("tls.cert", "needs tls.key beside it")),
             (None, Some(_)) => return Err(Error::invalid_option("tls.key", "needs tls.cert beside it")),
@@ -72,7 +74,7 @@ impl TlsOptions {
             return Ok(Arc::new(TrustAnyone(provider)));
         }
         if let Some(ca) = &self.ca {
-            let given = pem::certificates(ca, "tls.ca")?;
+            let given = pem::certificates(ca).map_err(|problem| Error::invalid_option("tls.ca", problem))?;
             let given = TrustGiven::new(given, provider)
                 .ok_or_else(|| Error::invalid_option("tls.ca", "is not made of X.509 certificates"))?;
             return Ok(Arc::new(given));

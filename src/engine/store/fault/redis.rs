@@ -7,6 +7,9 @@ use crate::fault::Fault;
 pub enum RedisProblem {
     #[error("{0}")]
     Network(Fault),
+    /// A file or a function that tells where Redis is, or who may connect to it.
+    #[error("cannot be connected to: {problem}")]
+    Unread { problem: String },
     /// An error that Redis answered. `code` is its first word, and nothing else of the answer is kept.
     #[error("answers {code}: {advice}")]
     Answer { code: &'static str, advice: &'static str },

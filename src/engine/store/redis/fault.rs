@@ -9,11 +9,18 @@ use std::sync::Arc;
 use redis::{ErrorKind, RedisError};
 
 use crate::fault::Fault;
-use crate::fault::cause::{causes, of_io, of_lookup, of_tls};
+use crate::fault::cause::{Cause, causes, of_io, of_lookup, of_tls};
+use crate::source::SourceError;
 use crate::store::redis::target::Target;
 use crate::store::{RedisProblem, StoreError, StoreFault};
 
 pub(super) fn fault(error: &RedisError, target: &Target) -> StoreError {
+    let unread =
+        error.source().and_then(|error| causes(unshared(error)).find_map(|cause| cause.downcast_ref()));
+    if let Some(unread) = unread {
+        let unread: &SourceError = unread;
+        return of(target, RedisProblem::Unread { problem: unread.to_string() });
+    }
     let problem = match (error.kind(), error.code()) {
         (_, Some(code)) => RedisProblem::of_code(code),
         (ErrorKind::AuthenticationFailed, _) => RedisProblem::of_code("WRONGPASS"),
@@ -39,13 +46,16 @@ fn of(target: &Target, problem: RedisProblem) -> StoreError {
     StoreError::Fault(StoreFault::Redis { server: target.to_string(), problem })
 }
 
+/// The crate shares the errors below its own.
+fn unshared(error: &Cause) -> &Cause {
+    match error.downcast_ref::<Arc<dyn StdError + Send + Sync>>() {
+        Some(shared) => &**shared,
+        None => error,
+    }
+}
+
 fn network(error: &RedisError) -> Fault {
     let Some(source) = error.source() else { return Fault::Unknown };
-    // The crate shares the errors below its own.
-    let source: &(dyn StdError + 'static) = match source.downcast_ref::<Arc<dyn StdError + Send + Sync>>() {
-        Some(shared) => &**shared,
-        None => source,
-    };
     let named = |cause: &(dyn StdError + 'static)| match cause.downcast_ref::<io::Error>() {
         // The crate says so when a connection ends; the system's own error has a number.
         Some(io) if io.kind() == io::ErrorKind::BrokenPipe && io.raw_os_error().is_none() => {
@@ -55,5 +65,5 @@ fn network(error: &RedisError) -> Fault {
         Some(io) => of_io(io),
         None => cause.downcast_ref().map(of_tls),
     };
-    causes(source).filter_map(named).last().unwrap_or(Fault::Unknown)
+    causes(unshared(source)).filter_map(named).last().unwrap_or(Fault::Unknown)
 }

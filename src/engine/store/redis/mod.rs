@@ -1,12 +1,14 @@
 //! Sessions in Redis or Valkey, for processes on several machines: one hash for each session, changed by one script.
 //!
-//! `target` knows where Redis is, and is the only place that makes clients. `wire` is the connection for commands,
+//! `target` finds the `place` where Redis is at the moment, which is all that makes clients. `wire` is the connection for commands,
 //! `changes` the one that hears of other processes' writes. Nothing happens on the network before the first call.
 
 mod changes;
 mod commands;
 mod fault;
+mod layout;
 mod list;
+mod place;
 mod target;
 mod wire;
 
@@ -22,7 +24,8 @@ use crate::store::redis::target::Target;
 use crate::store::redis::wire::Wire;
 use crate::store::{Document, Register, StoreError, StoreFuture, Version, session_name};
 
-pub use target::{RedisLayout, RedisOptions, RedisTls};
+pub use layout::RedisLayout;
+pub use target::{RedisOptions, RedisTls};
 
 /// 30 days: the longest pause of a process after which it cannot undo a logout.
 const TOMBSTONE_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -1,31 +1,26 @@
-//! Where Redis is, and how to connect to it. Clients of the `redis` crate are made here and nowhere else.
+//! Where Redis is, by options that may change. They are read again for each connection.
 //!
-//! Invariant: options that cannot be used are found when the register is made. No error holds a user or a password.
+//! Invariant: options that are values, and cannot be used, are found when the register is made.
 
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::{MultiplexedConnection, PubSub};
-use redis::cluster::{ClusterClient, ClusterClientBuilder};
-use redis::cluster_async::ClusterConnection;
-use redis::io::tcp::TcpSettings;
-use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
-use redis::{
-    AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind,
-    FromRedisValue, IntoConnectionInfo, RedisResult, TlsCertificates, TlsMode,
-};
-use rustls::RootCertStore;
-use rustls::crypto::aws_lc_rs;
-use rustls::sign::CertifiedKey;
+use redis::RedisResult;
+use redis::aio::PubSub;
 
 use crate::error::Error;
-use crate::pem;
+use crate::lock::Lock;
+use crate::secret::Secret;
+use crate::source::{Live, Source, Unfit};
+use crate::store::redis::layout::RedisLayout;
+use crate::store::redis::place::{Connection, Place, Texts};
 
-/// There is no `Debug`, because it would print the password.
 #[derive(Clone)]
 pub struct RedisOptions {
-    /// With user and password. Several are the nodes of a cluster, or the sentinels.
-    pub urls: Vec<String>,
+    /// With user and password. Several, separated by white space, are the nodes of a cluster, or the sentinels.
+    pub url: Source,
     pub layout: RedisLayout,
     /// Before every key and channel.
     pub prefix: String,
@@ -34,170 +29,65 @@ pub struct RedisOptions {
     pub timeout: Duration,
 }
 
-#[derive(Clone, PartialEq, Eq)]
-pub enum RedisLayout {
-    Single,
-    Cluster,
-    /// `master` is the name by which the sentinels know it.
-    Sentinel {
-        master: String,
-    },
-}
-
-/// PEM text. There is no `Debug`, because it would print the key.
+/// PEM.
 #[derive(Clone, Default)]
 pub struct RedisTls {
     /// The only trusted authorities. None: Mozilla's.
-    pub ca: Option<String>,
-    pub cert: Option<String>,
-    pub key: Option<String>,
+    pub ca: Option<Source>,
+    pub cert: Option<Source>,
+    pub key: Option<Source>,
 }
 
 /// Displays as the subject of a sentence.
 pub(super) struct Target {
-    nodes: Vec<ConnectionInfo>,
+    place: Live<Place>,
     layout: RedisLayout,
-    certificates: Option<TlsCertificates>,
-    timeout: Duration,
-}
-
-#[derive(Clone)]
-pub(super) enum Connection {
-    Node(MultiplexedConnection),
-    Cluster(ClusterConnection),
-}
-
-impl Connection {
-    pub(super) async fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
-        match self {
-            Self::Node(node) => command.query_async(node).await,
-            Self::Cluster(cluster) => command.query_async(cluster).await,
-        }
-    }
+    /// The last one that was read.
+    known: Lock<Option<Arc<Place>>>,
 }
 
 impl Target {
     pub(super) fn new(options: &RedisOptions) -> Result<Self, Error> {
-        let nodes = options.urls.iter().map(|url| node(url)).collect::<Result<Vec<_>, _>>()?;
-        let [first, others @ ..] = &nodes[..] else {
-            return Err(Error::invalid_option("store.url", "names no server"));
+        let RedisOptions { url, layout, prefix: _, tls: RedisTls { ca, cert, key }, timeout } =
+            options.clone();
+        let given = [
+            ("store.url", Some(url)),
+            ("store.tls.ca", ca),
+            ("store.tls.cert", cert),
+            ("store.tls.key", key),
+        ];
+        let given = given.into_iter().filter_map(|(name, source)| Some((name, source?)));
+        let (names, sources): (Vec<_>, Vec<_>) = given.unzip();
+        let parse = {
+            let (names, layout) = (names.clone(), layout.clone());
+            move |texts: &[Secret]| place(&names, texts, &layout, timeout)
         };
-        if options.layout == RedisLayout::Single && !others.is_empty() {
-            return Err(Error::invalid_option(
-                "store.url",
-                "has several servers, which needs cluster or sentinel",
-            ));
-        }
-        if others.iter().any(|node| !same_login(node, first)) {
-            return Err(Error::invalid_option(
-                "store.url",
-                "must have the same scheme, user, password and database for all servers",
-            ));
-        }
-        let target = Self {
-            certificates: certificates(&options.tls, is_encrypted(first))?,
-            layout: options.layout.clone(),
-            timeout: options.timeout,
-            nodes,
-        };
-        let made = match &target.layout {
-            RedisLayout::Single => target.client(&target.nodes[0]).map(drop),
-            RedisLayout::Cluster => target.cluster().map(drop),
-            RedisLayout::Sentinel { master } => {
-                target.sentinel(master, true).and_then(SentinelClientBuilder::build).map(drop)
-            }
-        };
-        made.map_err(|_| Error::invalid_option("store.url", "cannot be used with cluster or sentinel"))?;
-        Ok(target)
+        let place = Live::of(sources, parse);
+        let known = place.check().map_err(|unfit| Error::invalid_option(names[unfit.at], unfit.problem))?;
+        Ok(Self { place, layout, known: Lock::new(known) })
     }
 
     pub(super) async fn connect(&self) -> RedisResult<Connection> {
-        if self.layout == RedisLayout::Cluster {
-            return Ok(Connection::Cluster(self.cluster()?.get_async_connection().await?));
-        }
-        // The deadline of the command holds for all of it.
-        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let client = self.serving().await?;
-        Ok(Connection::Node(client.get_multiplexed_async_connection_with_config(&config).await?))
+        self.newest().await?.connect().await
     }
 
     pub(super) async fn subscribe(&self) -> RedisResult<PubSub> {
-        if self.layout != RedisLayout::Cluster {
-            return self.serving().await?.get_async_pubsub().await;
-        }
-        // Every node of a cluster tells of what is published at any of them.
-        let start = rand::random_range(0..self.nodes.len());
-        let mut listening = Err((ErrorKind::Io, "no node was asked").into());
-        for node in self.nodes.iter().cycle().skip(start).take(self.nodes.len()) {
-            listening = self.client(node)?.get_async_pubsub().await;
-            if listening.is_ok() {
-                break;
-            }
-        }
-        listening
+        self.newest().await?.subscribe().await
     }
 
-    /// The server, or the master that the sentinels name at this moment.
-    async fn serving(&self) -> RedisResult<Client> {
-        let RedisLayout::Sentinel { master } = &self.layout else { return self.client(&self.nodes[0]) };
-        let found = self.sentinel(master, true)?.build()?.async_get_client().await;
-        if found.is_ok() || self.nodes[0].redis_settings().password().is_none() {
-            return found;
+    async fn newest(&self) -> RedisResult<Arc<Place>> {
+        let read = self.place.get().await;
+        let mut known = self.known.lock();
+        match read {
+            Ok(place) => *known = Some(place),
+            // The crate carries it to `fault`.
+            Err(error) if known.is_none() => return Err(io::Error::other(error).into()),
+            Err(_) => {}
         }
-        // Sentinels may be without the password that their servers have, and then refuse a login.
-        self.sentinel(master, false)?.build()?.async_get_client().await.or(found)
+        Ok(known.clone().expect("it is known by now"))
     }
 
-    fn client(&self, node: &ConnectionInfo) -> RedisResult<Client> {
-        match &self.certificates {
-            Some(certificates) => Client::build_with_tls(node.clone(), certificates.clone()),
-            None => Client::open(node.clone()),
-        }
-    }
-
-    fn cluster(&self) -> RedisResult<ClusterClient> {
-        // A command goes to another node a few times, while slots move or a node is replaced. Then the user gets to know.
-        let builder =
-            ClusterClientBuilder::new(self.nodes.clone()).retries(4).min_retry_wait(10).max_retry_wait(100);
-        // All nodes of `url` are connected to before the first command: one that does not answer must leave time for it.
-        let builder = builder.connection_timeout(self.timeout / 3).response_timeout(self.timeout);
-        let builder = builder.tcp_settings(tcp());
-        match &self.certificates {
-            Some(certificates) => builder.certs(certificates.clone()).build(),
-            None => builder.build(),
-        }
-    }
-
-    /// `login`: true if the sentinels get user and password as the servers do.
-    fn sentinel(&self, master: &str, login: bool) -> RedisResult<SentinelClientBuilder> {
-        let mut addresses: Vec<ConnectionAddr> = self.nodes.iter().map(|node| node.addr().clone()).collect();
-        // Another one first each time, because one that does not answer may take all the time.
-        addresses.rotate_left(rand::random_range(0..self.nodes.len()));
-        let settings = self.nodes[0].redis_settings();
-        let mut builder = SentinelClientBuilder::new(addresses, master, SentinelServerType::Master)?
-            .set_client_to_redis_db(settings.db())
-            .set_client_to_redis_tcp_settings(tcp())
-            .set_client_to_sentinel_tcp_settings(tcp());
-        if is_encrypted(&self.nodes[0]) {
-            builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);
-        }
-        if let Some(certificates) = &self.certificates {
-            builder = builder
-                .set_client_to_redis_certificates(certificates.clone())
-                .set_client_to_sentinel_certificates(certificates.clone());
-        }
-        if let Some(user) = settings.username() {
-            builder = builder.set_client_to_redis_username(user);
-            builder = if login { builder.set_client_to_sentinel_username(user) } else { builder };
-        }
-        if let Some(password) = settings.password() {
-            builder = builder.set_client_to_redis_password(password);
-            builder = if login { builder.set_client_to_sentinel_password(password) } else { builder };
-        }
-        Ok(builder)
-    }
-
-    /// Empty without sentinels.
+    /// The name of the master. Empty without sentinels.
     pub(super) fn master(&self) -> &str {
         match &self.layout {
             RedisLayout::Sentinel { master } => master,
@@ -206,79 +96,38 @@ impl Target {
     }
 }
 
+fn place(
+    names: &[&'static str],
+    texts: &[Secret],
+    layout: &RedisLayout,
+    timeout: Duration,
+) -> Result<Place, Unfit> {
+    let text = |name: &str| {
+        let at = names.iter().position(|given| *given == name)?;
+        Some(texts[at].expose().to_owned())
+    };
+    let urls = text("store.url").unwrap_or_default();
+    let made = Place::new(&Texts {
+        urls: urls.split_ascii_whitespace().map(str::to_owned).collect(),
+        layout: layout.clone(),
+        ca: text("store.tls.ca"),
+        cert: text("store.tls.cert"),
+        key: text("store.tls.key"),
+        timeout,
+    });
+    made.map_err(|error| match error {
+        Error::InvalidOption { option, problem } => {
+            Unfit { at: names.iter().position(|name| *name == option).unwrap_or(0), problem }
+        }
+        other => Unfit { at: 0, problem: other.to_string().into() },
+    })
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.layout {
-            RedisLayout::Single => "Redis at ",
-            RedisLayout::Cluster => "the Redis cluster at ",
-            RedisLayout::Sentinel { .. } => "Redis behind the sentinels at ",
-        })?;
-        for (n, node) in self.nodes.iter().enumerate() {
-            write!(f, "{}{}", if n == 0 { "" } else { ", " }, node.addr())?;
-        }
-        Ok(())
-    }
-}
-
-fn tcp() -> TcpSettings {
-    // Else Nagle's algorithm holds a command back until the one before it is answered.
-    TcpSettings::default().set_nodelay(true)
-}
-
-fn node(url: &str) -> Result<ConnectionInfo, Error> {
-    let refused = |problem: &'static str| Error::invalid_option("store.url", problem);
-    let parsed = redis::parse_redis_url(url).filter(|url| url.fragment().is_none());
-    let node = parsed.and_then(|url| url.into_connection_info().ok());
-    let node = node.ok_or_else(|| {
-        refused("must be redis://user:password@host:port/database, or rediss:// for TLS; all but the host may be left out")
-    })?;
-    Ok(node.set_tcp_settings(tcp()))
-}
-
-fn is_encrypted(node: &ConnectionInfo) -> bool {
-    matches!(node.addr(), ConnectionAddr::TcpTls { .. })
-}
-
-fn same_login(one: &ConnectionInfo, other: &ConnectionInfo) -> bool {
-    let login = |node: &ConnectionInfo| {
-        let settings = node.redis_settings();
-        (settings.username().map(str::to_owned), settings.password().map(str::to_owned), settings.db())
-    };
-    is_encrypted(one) == is_encrypted(other) && login(one) == login(other)
-}
-
-fn certificates(tls: &RedisTls, encrypted: bool) -> Result<Option<TlsCertificates>, Error> {
-    let RedisTls { ca, cert, key } = tls;
-    if ca.is_none() && cert.is_none() && key.is_none() {
-        return Ok(None);
-    }
-    if !encrypted {
-        return Err(Error::invalid_option("store.tls", "needs rediss:// in store.url"));
-    }
-    if let Some(ca) = ca {
-        let mut roots = RootCertStore::empty();
-        for certificate in pem::certificates(ca, "store.tls.ca")? {
-            roots
-                .add(certificate)
-                .map_err(|_| Error::invalid_option("store.tls.ca", "is not made of X.509 certificates"))?;
+        match &*self.known.lock() {
+            Some(place) => place.fmt(f),
+            None => f.write_str("Redis"),
         }
     }
-    let client_tls = match (cert, key) {
-        (None, None) => None,
-        (Some(cert), Some(key)) => {
-            let chain = pem::certificates(cert, "store.tls.cert")?;
-            let private = pem::private_key(key, "store.tls.key")?;
-            CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider()).map_err(|_| {
-                Error::invalid_option("store.tls.cert", "and store.tls.key do not belong together")
-            })?;
-            Some(ClientTlsConfig { client_cert: cert.clone().into(), client_key: key.clone().into() })
-        }
-        (Some(_), None) => {
-            return Err(Error::invalid_option("store.tls.cert", "needs store.tls.key beside it"));
-        }
-        (None, Some(_)) => {
-            return Err(Error::invalid_option("store.tls.key", "needs store.tls.cert beside it"));
-        }
-    };
-    Ok(Some(TlsCertificates { client_tls, root_cert: ca.clone().map(String::into_bytes) }))
 }

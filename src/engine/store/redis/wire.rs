@@ -15,7 +15,8 @@ use crate::clock::{self, Instant};
 use crate::lock::Lock;
 use crate::store::StoreError;
 use crate::store::redis::fault::{fault, unanswered};
-use crate::store::redis::target::{Connection, Target};
+use crate::store::redis::place::Connection;
+use crate::store::redis::target::Target;
 
 /// The pauses between attempts to connect, while Redis is away: the first and the longest.
 pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));

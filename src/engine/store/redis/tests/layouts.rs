@@ -5,7 +5,8 @@ use super::*;
 use crate::store::{RedisProblem, StoreFault};
 
 fn at(servers: &[&Server], layout: RedisLayout) -> RedisOptions {
-    RedisOptions { urls: servers.iter().map(|server| server.url()).collect(), layout, ..options("") }
+    let urls: Vec<_> = servers.iter().map(|server| server.url()).collect();
+    RedisOptions { layout, ..options(&urls.join("\n")) }
 }
 
 /// A sentinel that watches the server at `master`, and takes it for dead after a moment.
@@ -73,7 +74,7 @@ async fn sentinels_without_the_password_of_their_servers() {
     let sentinel = sentinel(master.port).await;
     let _: String = sentinel.ask(&["SENTINEL", "SET", "mymaster", "auth-pass", "s3cr3t"]).await;
     let mut options = at(&[&sentinel], RedisLayout::Sentinel { master: "mymaster".into() });
-    options.urls = vec![format!("redis://:s3cr3t@127.0.0.1:{}", sentinel.port)];
+    options.url = format!("redis://:s3cr3t@127.0.0.1:{}", sentinel.port).into();
     let register = register(&options);
     until("the sentinel has looked", || async { register.read("session").await == Ok(None) }).await;
     let _: String = sentinel.ask(&["ACL", "SETUSER", "default", "resetpass", ">s3cr3t"]).await;
@@ -132,7 +133,9 @@ async fn cluster_keeps_each_session_at_one_of_its_nodes() {
     // A node that does not answer leaves time for the others.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut with_silent = at(&[one], RedisLayout::Cluster);
-    with_silent.urls.insert(0, format!("redis://{}", silent.local_addr().unwrap()));
+    let Source::Value(others) = &with_silent.url else { panic!("no value") };
+    let all = format!("redis://{} {}", silent.local_addr().unwrap(), others.expose());
+    with_silent.url = all.into();
     with_silent.timeout = Duration::from_secs(3);
     assert!(read(&server::register(&with_silent)).await.is_some());
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod changes;
+mod changing;
 mod layouts;
 mod list;
 mod lost;
@@ -10,6 +11,7 @@ mod tls;
 
 use super::*;
 use crate::secret::Secret;
+use crate::source::Source;
 use crate::store::redis::tests::server::{Server, free_port, options, register};
 use crate::store::register::conformance::conforms;
 
@@ -151,39 +153,37 @@ fn options_that_cannot_be_used_are_named_and_not_shown() {
     let sentinel = RedisLayout::Sentinel { master: "mymaster".into() };
     assert!(made(&|_| ()).is_none());
     assert!(made(&|options| options.layout = sentinel.clone()).is_none());
-    let several = || vec!["redis://:s3cr3t@a".into(), "redis://:an0ther@b".into()];
+    let several = || "redis://:s3cr3t@a redis://:an0ther@b".to_owned().into();
+    let url = |url: &str| url.to_owned().into();
     let table: [(Change, &str); 10] = [
-        (&|options| options.urls = Vec::new(), "store.url names no server"),
-        (&|options| options.urls = vec!["s3cr3t".into()], "store.url must be redis://"),
-        (&|options| options.urls = vec!["http://user:s3cr3t@localhost".into()], "store.url must be redis://"),
-        (
-            &|options| options.urls = vec!["rediss://:s3cr3t@localhost#insecure".into()],
-            "store.url must be redis://",
-        ),
-        (&|options| options.urls = vec!["redis://:s3cr3t@localhost/x".into()], "store.url must be redis://"),
-        (&|options| options.urls = several(), "store.url has several servers"),
+        (&|options| options.url = url(""), "store.url names no server"),
+        (&|options| options.url = url("s3cr3t"), "store.url must be redis://"),
+        (&|options| options.url = url("http://user:s3cr3t@localhost"), "store.url must be redis://"),
+        (&|options| options.url = url("rediss://:s3cr3t@localhost#insecure"), "store.url must be redis://"),
+        (&|options| options.url = url("redis://:s3cr3t@localhost/x"), "store.url must be redis://"),
+        (&|options| options.url = several(), "store.url has several servers"),
         (
             &|options| {
-                options.urls = several();
+                options.url = several();
                 options.layout = RedisLayout::Cluster;
             },
             "store.url must have the same scheme, user, password",
         ),
         (
             &|options| {
-                options.urls = several();
+                options.url = several();
                 options.layout = sentinel.clone();
             },
             "store.url must have the same scheme, user, password",
         ),
         (
             &|options| {
-                options.urls = vec!["unix:///s3cr3t".into()];
+                options.url = url("unix:///s3cr3t");
                 options.layout = RedisLayout::Cluster;
             },
             "store.url cannot be used with cluster",
         ),
-        (&|options| options.tls.ca = Some("s3cr3t".into()), "store.tls needs rediss://"),
+        (&|options| options.tls.ca = Some(url("s3cr3t")), "store.tls.ca needs rediss://"),
     ];
     for (change, expected) in table {
         let error = made(change).unwrap();

@@ -80,6 +80,11 @@ impl Server {
         ask(self.port, words).await.unwrap()
     }
 
+    /// The same, if the server has a password.
+    pub(super) async fn ask_with<T: FromRedisValue>(&self, password: &str, words: &[&str]) -> T {
+        ask_at(&format!("redis://:{password}@127.0.0.1:{}", self.port), words).await.unwrap()
+    }
+
     pub(super) fn register(&self) -> RedisRegister {
         register(&options(&self.url()))
     }
@@ -93,9 +98,13 @@ impl Drop for Server {
 }
 
 pub(super) async fn ask<T: FromRedisValue>(port: u16, words: &[&str]) -> RedisResult<T> {
+    ask_at(&format!("redis://127.0.0.1:{port}"), words).await
+}
+
+async fn ask_at<T: FromRedisValue>(url: &str, words: &[&str]) -> RedisResult<T> {
     let mut command = Cmd::new();
     command.arg(words);
-    let client = Client::open(("127.0.0.1", port))?;
+    let client = Client::open(url)?;
     let patient = Some(PATIENCE);
     let config =
         redis::AsyncConnectionConfig::new().set_response_timeout(patient).set_connection_timeout(patient);
@@ -114,7 +123,7 @@ pub(super) async fn until<F: Future<Output = bool>>(what: &str, mut is: impl FnM
 
 pub(super) fn options(url: &str) -> RedisOptions {
     RedisOptions {
-        urls: vec![url.to_owned()],
+        url: url.to_owned().into(),
         layout: RedisLayout::Single,
         prefix: "token-rotator:".into(),
         tls: RedisTls::default(),

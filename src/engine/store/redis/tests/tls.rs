@@ -7,9 +7,9 @@ use super::*;
 use crate::fault::Fault;
 use crate::store::{RedisProblem, StoreFault};
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub(super) type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+pub(super) fn authority() -> Authority {
     let mut params = CertificateParams::default();
     // Else OpenSSL takes every certificate for a self-signed one, by its name.
     params.distinguished_name.push(DnType::CommonName, "authority");
@@ -18,14 +18,14 @@ fn authority() -> Authority {
 }
 
 /// A certificate for `name` and its key.
-fn certificate(authority: &Authority, name: &str) -> (String, String) {
+pub(super) fn certificate(authority: &Authority, name: &str) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     (params.signed_by(&key, authority).unwrap().pem(), key.serialize_pem())
 }
 
 /// A server that asks for certificates of `authority`, and the port for TLS.
-async fn server(authority: &Authority) -> (Server, u16) {
+pub(super) async fn tls_server(authority: &Authority) -> (Server, u16) {
     let folder = new_folder();
     let (cert, key) = certificate(authority, "localhost");
     for (name, text) in [("ca.pem", &authority.pem()), ("cert.pem", &cert), ("key.pem", &key)] {
@@ -38,7 +38,7 @@ async fn server(authority: &Authority) -> (Server, u16) {
     (Server::start_in(folder, &all).await, port)
 }
 
-fn tls_register(url: &str, tls: RedisTls) -> RedisRegister {
+pub(super) fn tls_register(url: &str, tls: RedisTls) -> RedisRegister {
     register(&RedisOptions { tls, ..options(url) })
 }
 
@@ -52,11 +52,11 @@ async fn network_fault(register: &RedisRegister) -> Fault {
 #[tokio::test]
 async fn server_and_client_know_each_other_by_their_certificates() {
     let authority = authority();
-    let (_server, port) = server(&authority).await;
+    let (_server, port) = tls_server(&authority).await;
     let url = format!("rediss://localhost:{port}");
     let (cert, key) = certificate(&authority, "client");
-    let ca = Some(authority.pem());
-    let tls = RedisTls { ca: ca.clone(), cert: Some(cert), key: Some(key) };
+    let ca = Some(Source::from(authority.pem()));
+    let tls = RedisTls { ca: ca.clone(), cert: Some(cert.into()), key: Some(key.into()) };
     let register = tls_register(&url, tls.clone());
     let changed = register.watch("session").unwrap();
     let (first, done) = write(&register, None, "first").await;
@@ -89,7 +89,7 @@ fn certificates_that_cannot_be_used_are_named_and_not_shown() {
     let (cert, key) = certificate(&authority, "client");
     let (_, other_key) = certificate(&authority, "other");
     let made = |ca: Option<&str>, cert: Option<&str>, key: Option<&str>| {
-        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let owned = |text: Option<&str>| text.map(|text| Source::from(text.to_owned()));
         let tls = RedisTls { ca: owned(ca), cert: owned(cert), key: owned(key) };
         RedisRegister::new(&RedisOptions { tls, ..options("rediss://localhost") }).err().unwrap().to_string()
     };
