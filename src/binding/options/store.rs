@@ -103,7 +103,7 @@ impl NativeStore {
             }
         };
         // Processes of one store must give one name, and a store's place is the only one that all of them know.
-        let seal = Seal::new(&name, &keys);
+        let keys = Seal::new(&name, &keys).into();
         let settings = Settings {
             lease: ms(lease),
             grace: policy.rotation_grace,
@@ -113,7 +113,7 @@ impl NativeStore {
             owner: owner.into(),
             switches: Switches::default(),
         };
-        Ok(Fleet { register: Arc::new(Sealed { register, seal }), clock: Arc::new(MachineClock), settings })
+        Ok(Fleet { register: Arc::new(Sealed { register, keys }), clock: Arc::new(MachineClock), settings })
     }
 }
 

@@ -10,6 +10,7 @@ mod commit;
 mod documents;
 mod inspect;
 mod judge;
+mod keys;
 mod known;
 mod login;
 mod look;
@@ -37,6 +38,7 @@ use rotation::Rotation;
 
 pub use clock::{Clock, MachineClock};
 pub use inspect::{describe, problem};
+pub use keys::{Keys, key_file};
 pub use record::Id;
 pub use seal::{BadKey, Seal, SealKey};
 pub use sealed::Sealed;

@@ -19,7 +19,7 @@ use crate::store::{StoreError, StoreFault, session_name};
 
 const PREFIX: &str = "sealed.";
 const FORMAT: &str = "1";
-const KEY_BYTES: usize = 32;
+pub(super) const KEY_BYTES: usize = 32;
 /// Hexadecimal digits of a key's name: eight bytes of its hash.
 const NAME_DIGITS: usize = 16;
 

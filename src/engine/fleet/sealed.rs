@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::fleet::seal::Seal;
+use crate::fleet::keys::Keys;
 use crate::secret::Secret;
-use crate::store::{Document, HolderLock, Register, StoreError, StoreFuture, Version};
+use crate::store::{Document, HolderLock, Register, StoreError, StoreFault, StoreFuture, Version};
 
 pub struct Sealed {
     pub register: Arc<dyn Register>,
-    pub seal: Seal,
+    pub keys: Keys,
 }
 
 impl Register for Sealed {
@@ -20,7 +20,11 @@ impl Register for Sealed {
             let Some(Document { text, version }) = self.register.read(session).await? else {
                 return Ok(None);
             };
-            let text = match self.seal.open(session, &text) {
+            let mut opened = self.keys.seal().await?.open(session, &text);
+            if let Err(StoreError::Fault(StoreFault::UnknownKey { .. })) = opened {
+                opened = self.keys.newest().await?.open(session, &text);
+            }
+            let text = match opened {
                 // No record, whatever the text is: a login writes over it, and needs its version.
                 Err(StoreError::Corrupt { .. }) => Secret::new(String::new()),
                 opened => opened?,
@@ -36,7 +40,7 @@ impl Register for Sealed {
         next: &'a Document,
     ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            let next = self.sealed(session, next);
+            let next = self.sealed(session, next).await?;
             self.register.compare_and_set(session, expected, &next).await
         })
     }
@@ -48,7 +52,7 @@ impl Register for Sealed {
         next: &'a Document,
     ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            let next = self.sealed(session, next);
+            let next = self.sealed(session, next).await?;
             self.register.set_tombstone(session, expected, &next).await
         })
     }
@@ -68,8 +72,9 @@ impl Register for Sealed {
 
 impl Sealed {
     /// With the same version, by which stores tell a repeat: the same record looks different each time it is sealed.
-    fn sealed(&self, session: &str, document: &Document) -> Document {
-        Document { text: self.seal.seal(session, &document.text), version: document.version }
+    async fn sealed(&self, session: &str, document: &Document) -> Result<Document, StoreError> {
+        let text = self.keys.seal().await?.seal(session, &document.text);
+        Ok(Document { text, version: document.version })
     }
 }
 

@@ -17,31 +17,40 @@ use crate::secret::Secret;
 
 type Problem = Cow<'static, str>;
 
+/// Makes the text of the file's bytes. None: they are none.
+type Decode = fn(&[u8]) -> Option<Secret>;
+
 /// A longer file is a mistake in the path. The system's whole list of authorities has 200 KiB.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 #[derive(Clone)]
 pub struct FileSource {
     path: Arc<Path>,
+    decode: Decode,
     /// The text of the last read that brought one. It serves while a writer has the file empty or away.
     last: Arc<Mutex<Option<Secret>>>,
 }
 
 impl FileSource {
     pub fn new(path: PathBuf) -> Self {
-        Self { path: path.into(), last: Arc::default() }
+        Self::decoded(path, utf8)
+    }
+
+    /// A file that may hold something else than text.
+    pub fn decoded(path: PathBuf, decode: Decode) -> Self {
+        Self { path: path.into(), decode, last: Arc::default() }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The text without white space around it, as editors add a line's end. Read on a thread that may block.
+    /// Read on a thread that may block.
     pub(super) async fn read(&self) -> Result<Secret, Problem> {
         // The thread holds the lock, so that a disk that hangs costs one thread and not one for each caller.
         let mut last = Arc::clone(&self.last).lock_owned().await;
-        let path = Arc::clone(&self.path);
-        let read = spawn_blocking(move || match text(&path) {
+        let (path, decode) = (Arc::clone(&self.path), self.decode);
+        let read = spawn_blocking(move || match text(&path, decode) {
             Ok(text) => {
                 *last = Some(text.clone());
                 Ok(text)
@@ -52,7 +61,7 @@ impl FileSource {
     }
 }
 
-fn text(path: &Path) -> Result<Secret, Problem> {
+fn text(path: &Path, decode: Decode) -> Result<Secret, Problem> {
     // First, because opening a pipe waits for its writer.
     if !fs::metadata(path).map_err(|error| refused(&error))?.is_file() {
         return Err("is no regular file; give the path of one".into());
@@ -63,12 +72,17 @@ fn text(path: &Path) -> Result<Secret, Problem> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err("is larger than 4 MiB; check the path".into());
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| "is not UTF-8 text; keys and certificates are PEM")?;
-    let text = text.trim_start_matches('\u{feff}').trim();
-    if text.is_empty() {
+    let text = decode(&bytes).ok_or("is not UTF-8 text; keys and certificates are PEM")?;
+    if text.expose().is_empty() {
         return Err("is empty; write the secret to it".into());
     }
-    Ok(Secret::new(text.to_owned()))
+    Ok(text)
+}
+
+/// Without white space around it, because editors add a line's end.
+pub(crate) fn utf8(bytes: &[u8]) -> Option<Secret> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(Secret::new(text.trim_start_matches('\u{feff}').trim().to_owned()))
 }
 
 fn refused(error: &io::Error) -> Problem {

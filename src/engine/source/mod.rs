@@ -17,6 +17,7 @@ use crate::error::Cause;
 use crate::secret::Secret;
 
 pub use file::FileSource;
+pub(crate) use file::utf8;
 pub use live::{Live, Unfit};
 
 /// Displays as the subject of a sentence, without the value.

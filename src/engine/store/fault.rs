@@ -19,6 +19,9 @@ pub enum StoreFault {
         "the record is sealed with a key that is not in `key` ({name}); give every process the new key beside the old one before any process seals with it"
     )]
     UnknownKey { name: String },
+    /// No key could be read.
+    #[error("`key` cannot be used: {problem}")]
+    Key { problem: String },
     /// Somebody who has no key wrote the record, or sealing is only just being turned on.
     #[error(
         "the record is not sealed, and `key` is set; put 'none' behind the key until every record is sealed"

@@ -23,7 +23,7 @@ fn none() -> SealKey {
 }
 
 fn sealed(register: &MemoryRegister, keys: &[SealKey]) -> Sealed {
-    Sealed { register: Arc::new(register.clone()), seal: Seal::new("register", keys) }
+    Sealed { register: Arc::new(register.clone()), keys: Seal::new("register", keys).into() }
 }
 
 /// A process that uses the store with these keys.

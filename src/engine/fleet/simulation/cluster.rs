@@ -139,7 +139,7 @@ impl Cluster {
         let setup = &self.schedule.nodes[id];
         let mut register: Arc<dyn Register> = Arc::new(self.database.connection(id, life, setup.is_newer));
         if let Some(roll_out) = &self.schedule.roll_out {
-            register = Arc::new(Sealed { register, seal: roll_out.seal(id, self.world.now()) });
+            register = Arc::new(Sealed { register, keys: roll_out.seal(id, self.world.now()).into() });
         }
         Fleet {
             register,

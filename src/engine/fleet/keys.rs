@@ -1,0 +1,94 @@
+//! The option `key` of a store, which may change while a process runs.
+//!
+//! Files are read again once a second. A function is called when a key is first needed, and when a record is sealed with a key
+//! that is not known: a lease must be renewed while JavaScript is busy.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::clock::{self, Instant};
+use crate::fleet::seal::{KEY_BYTES, Seal, SealKey};
+use crate::lock::Lock;
+use crate::secret::Secret;
+use crate::source::{FileSource, Live, Source, Unfit, utf8};
+use crate::store::{StoreError, StoreFault};
+
+const EVERY: Duration = Duration::from_secs(1);
+
+pub struct Keys {
+    live: Live<Seal>,
+    /// Files that are read again from time to time.
+    polled: bool,
+    known: Lock<Option<(Arc<Seal>, Instant)>>,
+}
+
+impl Keys {
+    /// The keys of the store that is called `store`, each as [`SealKey::from_text`] takes it. A text with several of them, separated by
+    /// white space, stands for all. An error: a key that is a value is none.
+    pub fn new(store: &str, sources: Vec<Source>) -> Result<Self, Unfit> {
+        let store = store.to_owned();
+        let has_functions = sources.iter().any(|source| matches!(source, Source::Callback(_)));
+        let has_files = sources.iter().any(|source| matches!(source, Source::File(_)));
+        let live = Live::of(sources, move |texts| seal(&store, texts));
+        let known = live.check()?.map(|seal| (seal, clock::now()));
+        Ok(Self { live, polled: has_files && !has_functions, known: Lock::new(known) })
+    }
+
+    pub(super) async fn seal(&self) -> Result<Arc<Seal>, StoreError> {
+        let known = self.known.lock().clone();
+        match known {
+            Some((seal, read)) if !self.polled || clock::now() - read < EVERY => Ok(seal),
+            _ => self.newest().await,
+        }
+    }
+
+    /// Read at this moment.
+    pub(super) async fn newest(&self) -> Result<Arc<Seal>, StoreError> {
+        let read = self.live.get().await;
+        let mut known = self.known.lock();
+        let seal = match (read, &*known) {
+            (Ok(seal), _) => seal,
+            (Err(_), Some((seal, _))) => Arc::clone(seal),
+            (Err(error), None) => {
+                return Err(StoreError::Fault(StoreFault::Key { problem: error.to_string() }));
+            }
+        };
+        *known = Some((Arc::clone(&seal), clock::now()));
+        Ok(seal)
+    }
+}
+
+/// A key in a file: its 32 bytes themselves, or the text.
+pub fn key_file(path: PathBuf) -> Source {
+    let text = |bytes: &[u8]| match bytes.len() {
+        KEY_BYTES => Some(Secret::new(BASE64_STANDARD.encode(bytes))),
+        _ => utf8(bytes),
+    };
+    Source::File(FileSource::decoded(path, text))
+}
+
+fn seal(store: &str, texts: &[Secret]) -> Result<Seal, Unfit> {
+    let mut keys = Vec::new();
+    for (at, text) in texts.iter().enumerate() {
+        for key in text.expose().split_ascii_whitespace() {
+            keys.push(SealKey::from_text(key).map_err(|bad| Unfit { at, problem: bad.to_string().into() })?);
+        }
+    }
+    Ok(Seal::new(store, &keys))
+}
+
+impl From<Seal> for Keys {
+    fn from(seal: Seal) -> Self {
+        let seal = Arc::new(seal);
+        let known = Lock::new(Some((Arc::clone(&seal), clock::now())));
+        let live = Live::of(Vec::new(), move |_| Ok(Seal::clone(&seal)));
+        Self { live, polled: false, known }
+    }
+}
+
+#[cfg(test)]
+mod tests;
