@@ -1,7 +1,8 @@
-// `token-rotator/testing`: an authorization server that rotates refresh tokens, for your own tests.
-// All durations are milliseconds. No raw token ever enters the ledger, an event, or `util.inspect`.
+// `token-rotator/testing`: an authorization server that rotates refresh tokens, for your own tests, and the duties of a store of
+// yours. All durations are milliseconds. No raw token ever enters the ledger, an event, or `util.inspect`.
 
 import { EventEmitter } from 'node:events';
+import type { RegisterStore } from './index.js';
 
 /** Starts an authorization server with an API beside it, in this process, on a port of its own. */
 export function startAuthServer(options?: AuthServerOptions): Promise<AuthServer>;
@@ -268,4 +269,33 @@ export interface Echo {
   /** Null under `/public/*`. */
   subject: string | null;
   generation: number | null;
+}
+
+/**
+ * The duties of a `RegisterStore`, as a list of named checks for any test runner. Each check uses sessions of its own, whose keys
+ * begin with `conformance `, and leaves their records behind: give it a database for tests.
+ *
+ * @param open gives the store, or two of them over one database, each with connections of its own, as two processes have them. Called
+ * once by each check, so that `beforeAll` may make the stores. The checks end no store.
+ * @throws {TypeError} for a wrong argument
+ * @example
+ * test.each(registerConformance(() => [store, other]))('$name', ({ run }) => run()); // jest, vitest
+ * for (const { name, run } of registerConformance(() => store)) test(name, run); // node:test
+ */
+export function registerConformance(
+  open: () => CheckedStores | Promise<CheckedStores>,
+  options?: {
+    /** How long a call of the store may take, and a write until `watch` tells of it, ms. Default 10 000. */
+    patience?: number;
+  },
+): RegisterCheck[];
+
+/** Of a list, the first two are used. A store without `watch` passes the checks of `watch`. */
+export type CheckedStores = RegisterStore | readonly RegisterStore[];
+
+export interface RegisterCheck {
+  /** The duty, as `a record is created over nothing only`. */
+  readonly name: string;
+  /** Rejects with an `Error` whose message says which answer was wrong, and what to mend. */
+  run(): Promise<void>;
 }

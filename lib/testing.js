@@ -3,11 +3,13 @@
 /**
  * `token-rotator/testing`: a rotating authorization server with an API beside it, on a real socket, for the
  * tests of programs that hold expiring tokens. It judges from the server's side: its ledger says which refresh
- * token was spent, which was spent twice, and which session that cost.
+ * token was spent, which was spent twice, and which session that cost. Beside it, the duties of a store of the
+ * program's own, as checks for any test runner.
  */
 
 const { AuthServer } = require('./testing/auth-server.js');
 const { readOptions } = require('./testing/options.js');
+const { registerConformance } = require('./testing/register/conformance.js');
 
 /**
  * Starts an authorization server on a port of its own.
@@ -21,4 +23,4 @@ async function startAuthServer(options) {
   return /** @type {any} */ (server);
 }
 
-module.exports = { startAuthServer };
+module.exports = { registerConformance, startAuthServer };

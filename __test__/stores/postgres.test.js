@@ -2,15 +2,21 @@
 
 // The `token-rotator/postgres` entry over a real PostgreSQL, straight and through PgBouncer.
 
+const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { Client, Pool } = require('pg');
 const { postgresStore } = require('../../lib/postgres.js');
 const { Watch } = require('../../lib/callbacks/watch.js');
+const { registerConformance } = require('../../lib/testing.js');
 const { withResolvers } = require('../callbacks/misbehaviours.js');
-const { conformance, document } = require('./support/conformance.js');
 const { startPostgres } = require('./support/postgres.js');
 
 jest.setTimeout(60_000);
+
+const document = (record = `record ${randomBytes(8).toString('hex')}`) => ({
+  record,
+  version: randomBytes(16).toString('hex'),
+});
 
 let database;
 const pools = [];
@@ -42,7 +48,17 @@ describe.each([
 ])('%s', (_name, settings, more) => {
   let shared;
   beforeEach(() => (shared = pool(settings(), more)));
-  conformance(() => postgresStore(shared));
+  const stores = () => [
+    postgresStore(shared, { listen: () => pool(database.settings).connect() }),
+    postgresStore(pool(settings(), more)),
+  ];
+  test.each(registerConformance(stores))('$name', ({ run }) => run());
+
+  test('an empty record is kept', async () => {
+    const [store, next] = [postgresStore(shared), document('')];
+    await store.compareAndSet(`empty ${_name}`, next, null);
+    expect(await store.read(`empty ${_name}`)).toEqual(next);
+  });
 
   test('the repeat of a write that was applied is done as well', async () => {
     const [store, first, second] = [postgresStore(shared), document(), document()];

@@ -1,5 +1,6 @@
 // Compiled, never run: the stores, and that the pools and clients of `pg` fit.
 
+import { test } from 'node:test';
 import { Client, Pool } from 'pg';
 import { TokenClient } from 'token-rotator';
 import type {
@@ -13,6 +14,8 @@ import type {
 } from 'token-rotator';
 import { postgresStore } from 'token-rotator/postgres';
 import type { ClientLike, PoolLike, PostgresStore, PostgresStoreOptions } from 'token-rotator/postgres';
+import { registerConformance } from 'token-rotator/testing';
+import type { RegisterCheck } from 'token-rotator/testing';
 
 const refresh = () => ({ accessToken: 'a' });
 const key: StoreKey = ['none', 'base64', Buffer.alloc(32), new Uint8Array(32)];
@@ -64,6 +67,14 @@ export async function postgres(): Promise<TokenClient> {
   void postgresStore(new Pool(), { listen: () => new Client() });
   return new TokenClient({ refresh, store });
 }
+
+const checks: RegisterCheck[] = registerConformance(() => new OwnStore());
+for (const { name, run } of checks) void test(name, run);
+const own: RegisterStore[] = [new OwnStore()];
+void registerConformance(async () => own, { patience: 1_000 });
+void registerConformance(() => [new OwnStore(), postgresStore(pool)] as const);
+// @ts-expect-error: a register compares
+void registerConformance(() => ({ read: async () => null }));
 
 export function waits(stats: Stats): number {
   const { leaseWaits, leaseWaitMs, reclaimed, fenced, orphanIntents, candidates, adopted } = stats;
