@@ -3,7 +3,6 @@
 // Clients that share nothing but a store: another client here, a worker thread, processes. A strict server's ledger says what they
 // did: one refresh for each expiry, no reuse, nothing lost, and every request 200.
 
-const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const { mkdtempSync, rmSync } = require('node:fs');
 const os = require('node:os');
@@ -12,21 +11,16 @@ const { MessageChannel, Worker } = require('node:worker_threads');
 const { Pool } = require('pg');
 const { useHarness } = require('../support/harness.js');
 const { postgresStore } = require('../../lib/postgres.js');
+const { MEMBER, PATIENCE, useCrew } = require('./support/crew.js');
 const { mapRegister, serveRegister } = require('./support/map-register.js');
 const { startPostgres } = require('./support/postgres.js');
 const { startRedis } = require('./support/redis.js');
 
 const { serve, client, track } = useHarness();
+const { enlist, hireProcess, wave, expiries, twoProcesses } = useCrew({ serve, track });
 
-const MEMBER = path.join(__dirname, 'support/member.js');
-const EXPIRIES = 15;
-const REQUESTS = 8;
-const PATIENCE = 120_000;
-
-const crew = [];
 const directories = [];
-afterEach(async () => {
-  await Promise.all(crew.splice(0).map((member) => member.kill()));
+afterEach(() => {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
 
@@ -42,7 +36,7 @@ function hireThread({ url, tokenEndpoint }, register, { tokens, ...options } = {
   serveRegister(register, port1);
   const workerData = { at: { url, tokenEndpoint }, tokens, options, port: port2 };
   const worker = new Worker(MEMBER, { workerData, transferList: [port2], env: { ...process.env } });
-  crew.push({ kill: () => worker.terminate() });
+  enlist(() => worker.terminate());
   return {
     async ask(message) {
       worker.postMessage(message);
@@ -57,24 +51,6 @@ function hireThread({ url, tokenEndpoint }, register, { tokens, ...options } = {
   };
 }
 
-/** A process with a client of its own. */
-async function hireProcess({ url, tokenEndpoint }, { tokens, postgres, ...options }) {
-  const child = fork(MEMBER, { env: { ...process.env } });
-  crew.push({ kill: () => child.kill('SIGKILL') });
-  const ask = async (message) => {
-    child.send(message);
-    return (await once(child, 'message'))[0];
-  };
-  await ask({ make: { at: { url, tokenEndpoint }, tokens, options, postgres } });
-  return {
-    ask,
-    async dismiss() {
-      child.send({ close: true });
-      return (await once(child, 'exit'))[0];
-    },
-  };
-}
-
 /** A client here, as the others are. */
 function memberHere(api) {
   return {
@@ -83,20 +59,6 @@ function memberHere(api) {
       return { statuses: (await Promise.all(responses)).map(({ status }) => status) };
     },
   };
-}
-
-async function wave(members, requests = REQUESTS) {
-  const answers = await track(Promise.all(members.map((member) => member.ask({ requests }))));
-  expect(answers.flatMap(({ statuses }) => statuses)).toEqual(Array(members.length * requests).fill(200));
-}
-
-async function expiries(server, members) {
-  await wave(members);
-  for (let expiry = 1; expiry <= EXPIRIES; expiry += 1) {
-    server.expire();
-    await wave(members);
-    expect(server.ledger.counts).toMatchObject({ expiries: expiry, refreshes: expiry, early: 0, reuses: 0 });
-  }
 }
 
 describe.each([
@@ -156,27 +118,7 @@ describe('two processes that share', () => {
     },
   };
 
-  test.each(Object.keys(STORES))(
-    '%s',
-    async (name) => {
-      const options = await STORES[name]();
-      const server = await serve({ latency: [0, 4] });
-      const tokens = server.login('ada');
-      const members = [
-        await hireProcess(server, { ...options, tokens }),
-        await hireProcess(server, { ...options, tokens }),
-      ];
-      await expiries(server, members);
-      const stats = await Promise.all(
-        members.map(async (member) => (await member.ask({ stats: true })).stats),
-      );
-      const sum = (name) => stats.reduce((all, one) => all + one[name], 0);
-      expect(sum('rotations')).toBe(EXPIRIES);
-      expect(sum('adopted')).toBeGreaterThanOrEqual(EXPIRIES);
-      expect(await Promise.all(members.map((member) => member.dismiss()))).toEqual([0, 0]);
-    },
-    PATIENCE,
-  );
+  test.each(Object.keys(STORES))('%s', async (name) => twoProcesses(await STORES[name]()), PATIENCE);
 });
 
 test(

@@ -10,16 +10,10 @@ const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Client } = require('pg');
+const { unprivileged } = require('./server.js');
 
 const PORT = 5432;
 const BOUNCER_PORT = 6432;
-
-/** Both refuse to run as root. */
-function unprivileged() {
-  if (process.getuid() !== 0) return {};
-  const id = (flag) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
-}
 
 function binaries() {
   const root = '/usr/lib/postgresql';
