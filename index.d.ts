@@ -454,18 +454,21 @@ type RedisTls = { ca?: string | Buffer | readonly (string | Buffer)[] | undefine
 );
 
 /**
- * Any database with a conditional write: PostgreSQL (`token-rotator/postgres`), MySQL, DynamoDB, MongoDB, etcd, S3 … Records and
- * versions are texts that mean something to this package only: store them as they are. A function that throws, rejects or returns
- * something of another shape is a StoreError, whose `cause` is what was thrown, and a write that failed may have been applied all the
- * same. None may wait for the client that it serves: ERR_REENTRANT_CALL.
+ * Any database with a conditional write: PostgreSQL (`token-rotator/postgres`), MySQL, DynamoDB, etcd (these three are in
+ * `examples/stores`), MongoDB, S3 … `registerConformance` of `token-rotator/testing` finds what is wrong with a store of yours.
+ *
+ * Records and versions are texts that mean something to this package only: store them as they are. A function that throws, rejects or
+ * returns something of another shape is a StoreError, whose `cause` is what was thrown, and a write that failed may have been applied
+ * all the same. None may wait for the client that it serves: ERR_REENTRANT_CALL.
  *
  * @example
  * const store = {
- *   read: async (session) => (await db.query('SELECT record, version FROM t WHERE session = ?', [session]))[0] ?? null,
+ *   read: async (session) => (await db.query('SELECT record, version FROM t WHERE session = $1', [session])).rows[0],
  *   async compareAndSet(session, { record, version }, expected) {
- *     if (expected === null) return (await db.query('INSERT IGNORE INTO t VALUES (?, ?, ?)', [session, record, version])).affectedRows === 1;
- *     const text = 'UPDATE t SET record = ?, version = ? WHERE session = ? AND version = ?';
- *     return (await db.query(text, [record, version, session, expected])).affectedRows === 1;
+ *     const insert = 'INSERT INTO t (session, record, version) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING';
+ *     if (expected === null) return (await db.query(insert, [session, record, version])).rowCount === 1;
+ *     const update = 'UPDATE t SET record = $2, version = $3 WHERE session = $1 AND version = $4';
+ *     return (await db.query(update, [session, record, version, expected])).rowCount === 1;
  *   },
  * };
  */

@@ -19,7 +19,7 @@ const SLOW = [
   ...['axios/adapter/redirects', 'axios/hooks', 'axios/mended-', 'axios/storm', 'axios/token-rotator'],
   ...['callbacks/hooks', 'undici/rotation'],
   ...['requests/aborts', 'requests/hostile-', 'requests/injection', 'requests/redirect-'],
-  ...['stores/failures', 'stores/postgres', 'stores/shared', 'stores/table'],
+  ...['stores/failures', 'stores/postgres', 'stores/recipes', 'stores/shared', 'stores/table'],
   ...['queue', 'refresh-error', 'requests/timeouts', 'retry-bounds', 'rotate\\.', 'rotation', 'workers'],
 ];
 

@@ -1,26 +1,37 @@
 'use strict';
 
 // One client that shares a store with others: a worker thread or a process of its own. It is told { at, tokens, options }, with
-// { port } for a register in the main thread, or { postgres } for a table; then takes { requests: n } and answers { statuses }, { login: tokens }
-// and answers { done }, { stats } and answers { stats }, { close } and ends.
+// { port } for a register in the main thread, { postgres } for a table, or { recipe } for a store of examples/stores; then takes
+// { requests: n } and answers { statuses }, { login: tokens } and answers { done }, { stats } and answers { stats }, { close } and ends.
 
 const { parentPort, workerData } = require('node:worker_threads');
 const { TokenClient } = require('../../../index.js');
 const { refreshAt } = require('../../support/refresh.js');
 const { postgresStore } = require('../../../lib/postgres.js');
 const { remoteRegister } = require('./map-register.js');
+const { openRecipe } = require('./recipes.js');
 
 const isWorker = parentPort !== null;
 const send = (message) => (isWorker ? parentPort.postMessage(message) : process.send(message));
 let client;
-const pools = [];
+/** What ends the connections that the store has. */
+const ends = [];
 
-function storeOf({ options, port, postgres }) {
+function storeOf({ options, port, postgres, recipe }) {
   if (port !== undefined) return remoteRegister(port);
+  if (recipe !== undefined) {
+    const { store, end } = openRecipe(recipe.name, recipe.settings);
+    ends.push(end);
+    return store;
+  }
   if (postgres === undefined) return options.store;
   const { Pool } = require('pg');
-  pools.push(new Pool(postgres.pool), new Pool(postgres.direct));
-  return postgresStore(pools[0], { listen: () => pools[1].connect() });
+  const [pool, direct] = [new Pool(postgres.pool), new Pool(postgres.direct)];
+  ends.push(
+    () => pool.end(),
+    () => direct.end(),
+  );
+  return postgresStore(pool, { listen: () => direct.connect() });
 }
 
 function make({ at, tokens, options, ...more }) {
@@ -47,7 +58,7 @@ const orders = {
   stats: () => ({ stats: client.stats() }),
   async close() {
     await client.close();
-    await Promise.all(pools.map((pool) => pool.end()));
+    await Promise.all(ends.map((end) => end()));
     if (isWorker) parentPort.close();
     else process.disconnect();
   },
