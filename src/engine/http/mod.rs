@@ -17,7 +17,7 @@ pub mod phase;
 pub mod redirect;
 pub mod retry;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod transport;
@@ -27,9 +27,11 @@ pub use body::outgoing::Payload;
 pub use body::reader::WireBody;
 pub use connect::proxy::ProxyOptions;
 pub use connect::tls::TlsOptions;
+pub(crate) use diagnose::network_error;
 pub use exchange::{Response, Rules, Statuses, exchange, follow};
 pub use origin::{Origins, Target};
 pub use phase::PhaseCell;
 pub use redirect::{MAX_REDIRECTS, RedirectMode};
 pub use transport::hyper_transport::HyperTransport;
+pub(crate) use transport::hyper_transport::Way;
 pub use transport::{Transport, TransportOptions, WireRequest, WireResponse};

@@ -104,7 +104,7 @@ impl Default for Budget {
 }
 
 /// Both forms of RFC 9110 §10.2.3: seconds, or a date.
-fn retry_after(headers: &HeaderMap, now_ms: u64) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now_ms: u64) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that does not fit means: never.

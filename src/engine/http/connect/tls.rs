@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use once_cell::sync::OnceCell;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
@@ -92,6 +93,32 @@ impl TlsOptions {
             Some(extra) => Arc::new(TrustMore { system, extra }),
             None => system,
         })
+    }
+}
+
+/// The configuration of a client's connections. The default one is made when it is first needed, because reading the system's
+/// authorities takes milliseconds, and fails where there are none. A clone shares it.
+#[derive(Clone)]
+pub(crate) struct LazyTls {
+    made: Arc<OnceCell<ClientConfig>>,
+    default: TlsOptions,
+}
+
+impl LazyTls {
+    /// Checks the options.
+    pub(crate) fn new(options: &TlsOptions) -> Result<Self, Error> {
+        let made = if options.is_default() { OnceCell::new() } else { OnceCell::from(options.config()?) };
+        let default = TlsOptions { extra_ca: options.extra_ca.clone(), ..TlsOptions::default() };
+        Ok(Self { made: Arc::new(made), default })
+    }
+
+    pub(crate) fn get(&self) -> Result<&ClientConfig, Error> {
+        self.made.get_or_try_init(|| self.default.config())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_made(&self) -> bool {
+        self.made.get().is_some()
     }
 }
 

@@ -33,7 +33,7 @@ use crate::http::connect::link_handle::{LinkHandle, Rest};
 use crate::http::connect::proxy::Proxies;
 use crate::http::connect::socket::handing_over;
 use crate::http::connect::tcp::Tcp;
-use crate::http::connect::tls::TlsOptions;
+use crate::http::connect::tls::LazyTls;
 use crate::http::connect::unix::SocketPath;
 use crate::http::connect::watch::{Watched, left_connect, unprocessed};
 use crate::http::diagnose::{needs_http1, network_error};
@@ -48,14 +48,11 @@ use crate::http::{Transport, TransportOptions, WireBody, WireRequest, WireRespon
 pub struct HyperTransport {
     idle_per_origin: usize,
     http2: bool,
-    allow_insecure: bool,
+    way: Way,
     connector: Connector,
     /// For http URLs.
     plain: OnceCell<Client<Connector>>,
-    /// For https URLs. Made when it is first needed, because reading the system's authorities takes milliseconds, and fails
-    /// where there are none.
-    tls: OnceCell<rustls::ClientConfig>,
-    extra_ca: Option<String>,
+    /// For https URLs.
     secure: OnceCell<Client<Http2Dedup<HttpsConnector<Connector>>>>,
     /// For https URLs of [`Http1Origins`], and for those with another host in the `host` header, which HTTP/2 cannot express
     /// (RFC 9113 §8.3.1).
@@ -64,29 +61,41 @@ pub struct HyperTransport {
     http1_origins: Http1Origins,
 }
 
+/// How a client's connections are made, but for a Unix socket.
+#[derive(Clone)]
+pub(crate) struct Way {
+    pub(crate) tls: LazyTls,
+    pub(crate) proxies: Option<Arc<Proxies>>,
+    pub(crate) allow_insecure: bool,
+}
+
 impl HyperTransport {
     /// Needs no runtime. Checks the TLS options, `socket_path` and `proxy`.
     pub fn new(options: &TransportOptions) -> Result<Self, Error> {
         let TransportOptions { idle_per_origin, tls, http2, socket_path, proxy, allow_insecure } = options;
-        let connector = match (socket_path, proxy) {
+        let proxies = proxy.as_ref().map(|proxy| Proxies::new(proxy, tls)).transpose()?.map(Arc::new);
+        let connector = match (socket_path, &proxies) {
             (Some(path), _) => Connector::Socket(SocketPath::new(path)?),
-            (None, Some(proxy)) => Connector::Proxied(Arc::new(Proxies::new(proxy, tls)?), Tcp::new()),
+            (None, Some(proxies)) => Connector::Proxied(Arc::clone(proxies), Tcp::new()),
             (None, None) => Connector::Direct(Tcp::new()),
         };
-        let config = if tls.is_default() { OnceCell::new() } else { OnceCell::from(tls.config()?) };
+        let way = Way { tls: LazyTls::new(tls)?, proxies, allow_insecure: *allow_insecure };
         Ok(Self {
             idle_per_origin: *idle_per_origin,
             http2: *http2,
-            allow_insecure: *allow_insecure,
+            way,
             connector,
             plain: OnceCell::new(),
-            tls: config,
-            extra_ca: tls.extra_ca.clone(),
             secure: OnceCell::new(),
             http1_only: OnceCell::new(),
             origins: Origins::default(),
             http1_origins: Http1Origins::default(),
         })
+    }
+
+    /// The way to other servers of this client, such as its authorization server.
+    pub(crate) fn way(&self) -> &Way {
+        &self.way
     }
 
     fn request(
@@ -95,7 +104,7 @@ impl HyperTransport {
         mut request: Request<OutgoingBody>,
     ) -> Result<legacy::ResponseFuture, Error> {
         if let Connector::Proxied(proxies, _) = &self.connector
-            && let Some(credentials) = proxies.credentials(request.uri(), self.allow_insecure)?
+            && let Some(credentials) = proxies.credentials(request.uri(), self.way.allow_insecure)?
         {
             request.headers_mut().entry(PROXY_AUTHORIZATION).or_insert(credentials);
         }
@@ -137,8 +146,7 @@ impl HyperTransport {
     }
 
     fn encrypted(&self, http2: bool) -> Result<HttpsConnector<Connector>, Error> {
-        let default = TlsOptions { extra_ca: self.extra_ca.clone(), ..TlsOptions::default() };
-        let mut config = self.tls.get_or_try_init(|| default.config())?.clone();
+        let mut config = self.way.tls.get()?.clone();
         config.alpn_protocols = http2::protocols(http2);
         Ok(HttpsConnector::from((self.connector.clone(), config)))
     }
@@ -295,7 +303,8 @@ fn incoming(response: Response<Incoming>, rest: Option<Rest>, uri: Uri) -> WireR
 
 // Constants, so that HeaderMap takes them without an allocation.
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
-const OURSELVES: HeaderValue = HeaderValue::from_static(concat!("token-rotator/", env!("CARGO_PKG_VERSION")));
+pub(crate) const OURSELVES: HeaderValue =
+    HeaderValue::from_static(concat!("token-rotator/", env!("CARGO_PKG_VERSION")));
 const CODINGS: HeaderValue = HeaderValue::from_static(decode::ACCEPTED);
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const ZERO: HeaderValue = HeaderValue::from_static("0");

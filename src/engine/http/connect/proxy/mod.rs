@@ -13,6 +13,7 @@ use http::{HeaderValue, Uri};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tower_service::Service;
+use url::Url;
 
 use crate::error::Error;
 use crate::http::connect::link::{BoxError, Link};
@@ -50,6 +51,7 @@ pub(crate) struct Proxies {
     loopback: bool,
     /// For a proxy whose own URL is https.
     tls: Option<rustls::ClientConfig>,
+    options: ProxyOptions,
 }
 
 impl Proxies {
@@ -92,7 +94,23 @@ impl Proxies {
         } else {
             None
         };
-        Ok(Self { rules, ports: ports.collect(), loopback: *loopback, tls })
+        Ok(Self { rules, ports: ports.collect(), loopback: *loopback, tls, options: options.clone() })
+    }
+
+    /// The URL of the proxy on the way to `origin`, for another HTTP client. It holds the credentials.
+    pub(crate) fn url_of(&self, origin: &Uri) -> Option<Url> {
+        self.of(origin)?;
+        let ProxyOptions { http, https, .. } = &self.options;
+        let mut url = Url::parse(if origin.scheme() == Some(&Scheme::HTTPS) { https } else { http }).ok()?;
+        if url.scheme().starts_with("socks") && url.port().is_none() {
+            url.set_port(Some(SOCKS_PORT)).ok()?;
+        }
+        Some(url)
+    }
+
+    /// The same without the credentials, as errors show it.
+    pub(crate) fn name_of(&self, origin: &Uri) -> Option<String> {
+        Some(host::name(self.of(origin)?.uri()))
     }
 
     /// A link to `origin`, through its proxy if it has one.

@@ -1,6 +1,7 @@
 //! Tests that need no server. The rest is tested with [`crate::http::exchange`].
 
 use super::*;
+use crate::http::TlsOptions;
 use crate::http::testing::get;
 use crate::http::testing::headers as pairs;
 
@@ -11,12 +12,12 @@ fn url(text: &str) -> Url {
 #[test]
 fn needs_no_runtime() {
     let transport = HyperTransport::new(&TransportOptions::default()).unwrap();
-    assert!(transport.plain.get().is_none() && transport.tls.get().is_none());
+    assert!(transport.plain.get().is_none() && !transport.way.tls.is_made());
     transport.plain();
-    assert!(transport.plain.get().is_some() && transport.tls.get().is_none());
+    assert!(transport.plain.get().is_some() && !transport.way.tls.is_made());
     let lax = TlsOptions { trust_anyone: true, ..TlsOptions::default() };
     let checked = HyperTransport::new(&TransportOptions { tls: lax, ..TransportOptions::default() }).unwrap();
-    assert!(checked.tls.get().is_some());
+    assert!(checked.way.tls.is_made());
 }
 
 #[test]
