@@ -319,7 +319,8 @@ interface ClientOptions {
    */
   logout?: ((context: SessionContext) => unknown) | undefined;
   /**
-   * A callback threw or rejected where nobody else could see it; `hook` is its name, as `'onRefreshed'` or `'store.watch'`.
+   * A callback threw or rejected where nobody else could see it; `hook` is its name, as `'onRefreshed'` or `'store.watch'`. Of
+   * `'revokeOnLogout'` the error is an ERR_REVOKE_FAILED.
    * Without it: a process warning, TOKEN_ROTATOR_HOOK, that names the callback.
    */
   onHookError?: ((error: unknown, hook: string, context: SessionContext) => unknown) | undefined;
@@ -942,6 +943,7 @@ export type ErrorCode =
   | 'ERR_NETWORK'
   | 'ERR_BODY_NOT_REPLAYABLE'
   | 'ERR_BODY_FAILED'
+  | 'ERR_REVOKE_FAILED'
   | 'ERR_TOO_LARGE'
   | 'ERR_HTTP_STATUS'
   | 'ERR_CLIENT_CLOSED'

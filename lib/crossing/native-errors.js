@@ -37,7 +37,9 @@ const kept = new Table();
 /**
  * @import { NativeSession } from './environment.js'
  * @typedef {[code: string, message: string, retryable: boolean, detail: string | null, retryAfter: number | null,
- *   thrown: number]} RawError  `detail` means one thing for each class; `thrown` is the number of a kept value, or 0
+ *   thrown: number, told: Told | null]} RawError  `detail` means one thing for each class; `thrown` is the number of a kept
+ *   value, or 0; `told` is what a grant in Rust says of its failure
+ * @typedef {[oauthError: string | null, status: number | null, code: string | null]} Told
  */
 
 /** @param {unknown} value @returns {number} */
@@ -70,8 +72,8 @@ function errorWithoutCause(raw, session) {
 
 function toError(raw, causeOf, session) {
   if (!isNative(raw)) return raw;
-  const [code, message, retryable, detail, retryAfter, thrown] = raw;
-  let cause = causeOf(thrown);
+  const [code, message, retryable, detail, retryAfter, thrown, told] = raw;
+  let cause = told ? causeTold(message, told) : causeOf(thrown);
   if (code === 'ERR_NETWORK' && detail && cause === undefined) {
     cause = Object.assign(new Error(message), { code: detail });
   }
@@ -81,6 +83,12 @@ function toError(raw, causeOf, session) {
   details.set(error, detail);
   if (session !== undefined && OF_A_SESSION.includes(Class)) nameSession(error, session);
   return error;
+}
+
+/** An Error with the fields that programs test. @param {string} message @param {Told} told */
+function causeTold(message, [oauthError, status, code]) {
+  const fields = Object.entries({ oauthError, status, code }).filter(([, value]) => value !== null);
+  return Object.assign(new Error(message), Object.fromEntries(fields));
 }
 
 /** Not enumerable, because a session's key may be a person's name, which no log should get by itself. */

@@ -60,6 +60,11 @@ pub enum Error {
     BodyNotReplayable,
     #[error("the request body could not be read to its end; what it failed with is the cause")]
     Body { cause: Option<Cause> },
+    /// `said`: the server's code, or why it could not be asked.
+    #[error(
+        "the tokens could not be revoked ({said}), so that the server may accept them until they expire; the session goes on"
+    )]
+    Revoke { said: Arc<str>, may_pass: bool },
     #[error("the client is closed; make a new one")]
     ClientClosed,
     #[error("the request was aborted")]
@@ -109,6 +114,9 @@ pub enum RefreshFailureKind {
         "the refresh answered without a usable access token; the access token held is kept. It must return {{ accessToken }} or {{ access_token }}, a string of 1 to 16384 visible ASCII characters"
     )]
     Malformed,
+    /// As above, for a grant in Rust.
+    #[error("the token endpoint answered without a usable access token; the access token held is kept")]
+    MalformedAnswer,
     /// There was no refresh token to send, and the refresh failed without one, for a reason that nothing tells.
     #[error(
         "nobody is logged in: there is no refresh token, and the refresh failed without one; log in and call setTokens"
@@ -141,6 +149,32 @@ fn said(cause: Option<&Cause>) -> String {
     let said = cause.and_then(|cause| cause.said.as_deref());
     said.map_or_else(String::new, |said| format!(" ({said})"))
 }
+
+/// Why a grant in Rust brought no tokens, for programs that test it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// A code of the table of OAuth's codes.
+    pub oauth_error: Option<&'static str>,
+    /// The answer's.
+    pub status: Option<u16>,
+    /// Node's code of a fault of the network.
+    pub code: Option<&'static str>,
+}
+
+impl Cause {
+    /// A cause that no user code threw.
+    pub fn of_grant(said: impl Into<Arc<str>>, told: Told) -> Self {
+        Self { environment: NOWHERE, number: 0, said: Some(said.into()), kept: Arc::new(told) }
+    }
+
+    /// None if user code threw it.
+    pub fn told(&self) -> Option<Told> {
+        self.kept.downcast_ref().copied()
+    }
+}
+
+/// No environment has this number.
+const NOWHERE: u64 = u64::MAX;
 
 impl PartialEq for Cause {
     fn eq(&self, other: &Self) -> bool {
@@ -193,7 +227,9 @@ impl Error {
             Self::Redirect { .. } => "ERR_REDIRECT",
             Self::RefreshTimeout { .. } => "ERR_REFRESH_TIMEOUT",
             Self::Refresh(failure) => match failure.kind {
-                RefreshFailureKind::Malformed => "ERR_REFRESH_MALFORMED",
+                RefreshFailureKind::Malformed | RefreshFailureKind::MalformedAnswer => {
+                    "ERR_REFRESH_MALFORMED"
+                }
                 RefreshFailureKind::Failed
                 | RefreshFailureKind::NotLoggedIn
                 | RefreshFailureKind::NoAnswer => "ERR_REFRESH_FAILED",
@@ -208,6 +244,7 @@ impl Error {
             Self::TooLarge { .. } => "ERR_TOO_LARGE",
             Self::BodyNotReplayable => "ERR_BODY_NOT_REPLAYABLE",
             Self::Body { .. } => "ERR_BODY_FAILED",
+            Self::Revoke { .. } => "ERR_REVOKE_FAILED",
             Self::ClientClosed => "ERR_CLIENT_CLOSED",
             Self::Aborted => "ERR_ABORTED",
         }
@@ -233,6 +270,7 @@ impl Error {
                 | Self::QueueFull { .. }
                 | Self::Timeout { .. }
                 | Self::Network { .. }
+                | Self::Revoke { may_pass: true, .. }
         )
     }
 }

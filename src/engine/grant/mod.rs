@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::dpop::Key;
-use crate::error::Cause;
+use crate::error::{Cause, Error};
 use crate::secret::Secret;
 use crate::token::Tokens;
 
@@ -25,6 +25,21 @@ pub use post::{Answer, Form, NotAnswered, Post};
 pub trait Grant: Send + Sync {
     /// Asks for new tokens once. Dropping the future gives the question up (`context.signal` aborts).
     fn refresh(&self, ask: Ask) -> BoxFuture<'_, Result<Tokens, GrantError>>;
+
+    /// Resolves when a question can be sent without a further wait, or at once.
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// Tells the server that nobody needs these tokens any more.
+    fn revoke<'a>(&'a self, _tokens: &'a Tokens) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// True if a logout revokes the tokens of its login.
+    fn revokes_on_logout(&self) -> bool {
+        false
+    }
 }
 
 /// One question for new tokens.
