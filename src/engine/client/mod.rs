@@ -2,6 +2,7 @@
 //!
 //! [`send`] is one request from its start to its end; [`external`] is the same for requests that other HTTP clients send.
 
+mod authorization_server;
 mod config;
 mod endpoint;
 mod external;
@@ -23,6 +24,7 @@ use crate::session::schedule::ends_within;
 use crate::session::{Credential, Held, Session};
 use crate::token::Tokens;
 
+pub use authorization_server::AuthorizationServer;
 pub use config::Config;
 pub use endpoint::endpoint;
 pub use external::Authorised;
