@@ -251,6 +251,12 @@ class Callbacks {
     this.#hook('onSuperseded', session, tokensFromArray(tokens));
   }
 
+  /** The logout itself counts. */
+  onRevokeFailed(_environment, _number, session, raw) {
+    this.#log('the tokens of a login that has ended were not revoked', session, raw);
+    this.report(errorFromNative(raw, session), 'revokeOnLogout', session);
+  }
+
   logout(_environment, _number, session) {
     this.#debug('the session is lost', session);
     this.#hook('logout', session);

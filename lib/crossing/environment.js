@@ -14,7 +14,7 @@ const uploads = require('../body/uploads.js');
 /** The methods of Callbacks that Rust calls, by the names that `src/binding/callbacks.rs` uses. */
 const METHODS = new Set([
   ...['refresh', 'abortRefresh', 'getTokens', 'setTokens', 'format', 'isSessionExpired', 'onBeforeRefresh'],
-  ...['onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'onSuperseded', 'logout'],
+  ...['onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'onSuperseded', 'onRevokeFailed', 'logout'],
   ...['read', 'compareAndSet', 'watch'],
 ]);
 

@@ -149,6 +149,7 @@ impl Host for Callbacks {
             Event::RefreshFailed(error) => ("onRefreshFailed", Some(Arg::Error(error))),
             Event::PersistFailed(error) => ("onPersistFailed", Some(Arg::Error(error))),
             Event::Superseded(tokens) => ("onSuperseded", Some(Arg::Tokens(tokens))),
+            Event::RevokeFailed(error) => ("onRevokeFailed", Some(Arg::Error(error))),
             Event::Logout => ("logout", None),
         };
         self.notify(name, std::iter::once(Arg::Text(session.to_owned())).chain(arg).collect());

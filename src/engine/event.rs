@@ -15,6 +15,8 @@ pub enum Event {
     PersistFailed(Error),
     /// The tokens of a refresh that another login has overtaken. They are good, and kept nowhere.
     Superseded(Arc<Tokens>),
+    /// The server did not revoke the tokens of a login that has ended.
+    RevokeFailed(Error),
     /// The session is lost. Told once for each loss.
     Logout,
 }

@@ -91,11 +91,11 @@ impl Client {
 
     /// Another login, or with None a logout, which counts when this returns. The future stores it.
     pub fn login(self: Arc<Self>, tokens: Option<Tokens>) -> impl Future<Output = ()> + Send {
-        let ticket = self.session.begin_login(&self.config.participant, tokens);
+        let begun = self.session.begin_login(&self.config.participant, tokens);
         async move {
             let _call = self.config.calls.token();
             // Hooks are told of a store that fails.
-            let _stored = self.session.store_login(&self.config.participant, ticket).await;
+            let _stored = self.session.store_login(&self.config.participant, begun).await;
         }
     }
 

@@ -68,6 +68,12 @@ impl Client {
         self.session.login(&self.config.participant, tokens).await
     }
 
+    /// Has the server revoke the tokens held, and then logs out. If the server does not revoke them, the session goes on.
+    pub async fn revoke(&self) -> Result<(), Error> {
+        let _call = self.enter()?;
+        self.session.revoke(&self.config.participant).await
+    }
+
     pub async fn rotate(&self, rejected: Option<&Secret>) -> Result<Arc<Held>, Error> {
         let _call = self.enter()?;
         self.session.rotate(&self.config.participant, rejected).await

@@ -17,6 +17,7 @@ pub mod participant;
 mod past;
 pub mod registry;
 mod resting;
+mod revoke;
 pub mod schedule;
 mod shared;
 mod state;

@@ -4,6 +4,7 @@
 //! yet is not given up for an older one that the member knows; requests of one login never get the tokens of another.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -190,6 +191,9 @@ impl Session {
             return;
         }
         let flight = inner.flight.take();
+        if let (Some(flight), Ended::OtherLogin(None)) = (&flight, &ended) {
+            flight.revokes.store(by.grant.revokes_on_logout(), Relaxed);
+        }
         let now = inner.now();
         let _outcome = self.change(by, &mut inner, ended, &mut None);
         if let Some(shared) = &mut inner.shared {

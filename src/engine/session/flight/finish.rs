@@ -3,6 +3,7 @@
 //! Invariant: every flight lands once, also after a panic. A flight that another login has overtaken changes nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::clock;
@@ -76,7 +77,10 @@ impl Flight {
                 }
                 Ended::Rotated { tokens, from } | Ended::Kept { tokens, from, .. } => {
                     if inner.supersedes(&tokens.tokens, from.as_ref().map(|from| &*from.tokens)) {
-                        self.by.host.emit(&self.session.key, Event::Superseded(tokens.tokens));
+                        self.by.host.emit(&self.session.key, Event::Superseded(Arc::clone(&tokens.tokens)));
+                        if self.handle.revokes.load(Relaxed) {
+                            self.session.revoke_later(&self.by, tokens.tokens);
+                        }
                     }
                     drop(guard);
                     self.session.inherit(&self.by);
@@ -281,6 +285,9 @@ fn retry_after(error: &Error) -> Option<Duration> {
 pub(crate) fn failure(error: GrantError, sent: bool) -> Error {
     let (kind, retry_after, cause): (_, _, Option<Cause>) = match error {
         GrantError::Unspent { retry_after, cause } => (RefreshFailureKind::Failed, retry_after, cause),
+        GrantError::Malformed { cause, .. } if cause.as_ref().is_some_and(|cause| cause.told().is_some()) => {
+            (RefreshFailureKind::MalformedAnswer, None, cause)
+        }
         GrantError::Malformed { cause, .. } => (RefreshFailureKind::Malformed, None, cause),
         GrantError::Unknown { cause } if !sent => (RefreshFailureKind::NotLoggedIn, None, cause),
         GrantError::Ambiguous { cause: None } | GrantError::Gone => {

@@ -43,6 +43,8 @@ pub(crate) struct FlightHandle {
     pub(crate) purpose: Purpose,
     /// Somebody needs the outcome. An early rotation that nobody waits for is left to another process that rotates.
     pub(crate) awaited: AtomicBool,
+    /// A logout that revokes its tokens has overtaken the flight, so that the tokens which the flight brings are revoked too.
+    pub(crate) revokes: AtomicBool,
     pub(crate) outcome: Outcome<Result<Option<Arc<Held>>, Error>>,
 }
 
@@ -54,8 +56,12 @@ pub(crate) fn depart(
     purpose: Purpose,
 ) -> Arc<FlightHandle> {
     inner.state.begin_flight(purpose);
-    let handle =
-        Arc::new(FlightHandle { purpose, awaited: AtomicBool::new(false), outcome: Outcome::default() });
+    let handle = Arc::new(FlightHandle {
+        purpose,
+        awaited: AtomicBool::new(false),
+        revokes: AtomicBool::new(false),
+        outcome: Outcome::default(),
+    });
     inner.flight = Some(Arc::clone(&handle));
     let flight = Flight {
         session: Arc::clone(session),

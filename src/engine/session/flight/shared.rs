@@ -187,7 +187,11 @@ impl Flight {
             return Ended::Rotated { tokens: Versioned { tokens, version }, from };
         }
         if self.session.inner().supersedes(&tokens, from.as_ref().map(|from| &*from.tokens)) {
-            self.by.host.emit(&self.session.key, Event::Superseded(tokens));
+            self.by.host.emit(&self.session.key, Event::Superseded(Arc::clone(&tokens)));
+            let logged_out = state.is_some_and(|state| state.tokens.is_none());
+            if logged_out && self.by.grant.revokes_on_logout() {
+                self.session.revoke_later(&self.by, tokens);
+            }
         }
         self.learn(state)
     }
@@ -235,6 +239,10 @@ impl<'a> Asks<'a> {
 }
 
 impl Sender for Asks<'_> {
+    fn connect(&self) -> BoxFuture<'_, ()> {
+        self.by.grant.ready()
+    }
+
     fn send<'a>(&'a self, asking: Asking<'a>) -> BoxFuture<'a, Result<Tokens, GrantError>> {
         Box::pin(async move { self.asked.lock().await.ask(asking).await })
     }

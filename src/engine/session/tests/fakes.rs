@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 
+use crate::error::Error;
 use crate::event::Event;
 use crate::grant::{Ask, Grant, GrantError};
 use crate::session::host::{Host, KeepAlive};
@@ -82,11 +83,17 @@ impl Reply {
 pub(super) struct FakeGrant {
     ledger: Ledger,
     replies: Mutex<VecDeque<Reply>>,
+    pub(super) revokes_on_logout: AtomicBool,
+    /// The server does not revoke tokens.
+    pub(super) keeps_tokens: AtomicBool,
+    /// How long a revocation takes.
+    pub(super) revoking: Mutex<Duration>,
 }
 
 impl FakeGrant {
     pub(super) fn new(ledger: Ledger) -> Self {
-        Self { ledger, replies: Mutex::default() }
+        let (replies, revokes_on_logout, keeps_tokens, revoking) = Default::default();
+        Self { ledger, replies, revokes_on_logout, keeps_tokens, revoking }
     }
 
     pub(super) fn will(&self, replies: impl IntoIterator<Item = Reply>) {
@@ -118,6 +125,22 @@ impl Grant for FakeGrant {
                 With::Panic => panic!("the grant panics, as the test wants"),
             }
         })
+    }
+
+    fn revoke<'a>(&'a self, tokens: &'a Tokens) -> BoxFuture<'a, Result<(), Error>> {
+        self.ledger.add(format!("revoke {}", tokens.access.expose()));
+        let time = *self.revoking.lock().unwrap();
+        Box::pin(async move {
+            sleep(time).await;
+            if self.keeps_tokens.load(Ordering::Relaxed) {
+                return Err(Error::Revoke { said: "HTTP 503".into(), may_pass: true });
+            }
+            Ok(())
+        })
+    }
+
+    fn revokes_on_logout(&self) -> bool {
+        self.revokes_on_logout.load(Ordering::Relaxed)
     }
 }
 
@@ -305,6 +328,7 @@ impl Host for FakeHost {
             Event::RefreshFailed(error) => format!("failed {}", error.code()),
             Event::PersistFailed(error) => format!("persist failed {}", error.code()),
             Event::Superseded(tokens) => format!("superseded {}", tokens.access.expose()),
+            Event::RevokeFailed(error) => format!("revoke failed {}", error.code()),
             Event::Logout => "logout".into(),
         });
     }

@@ -19,6 +19,7 @@ mod model;
 mod older_stores;
 mod participants;
 mod refusals;
+mod revoke;
 mod shared;
 mod successors;
 mod superseded;

@@ -85,12 +85,12 @@ async fn login_is_not_given_up_for_the_one_that_is_stored() {
     tokio::time::sleep(secs(6)).await;
     assert_eq!(one.token().await, Ok("a1".into()), "it is confirmed in the background");
     quiet().await;
-    let ticket = one.session.begin_login(&one.by, Some(pair(5)));
+    let begun = one.session.begin_login(&one.by, Some(pair(5)));
     tokio::time::sleep(ms(10)).await;
     assert_eq!(one.token().await, Ok("a5".into()), "after the read that shows the login before");
 
     register.next_writes([Call::Fails; 6]);
-    assert!(one.session.store_login(&one.by, ticket).await.is_err());
+    assert!(one.session.store_login(&one.by, begun).await.is_err());
     assert!(matches!(one.rejected(one.stamp()).await, Err(Error::Store { .. })), "it is stored first");
     assert_eq!(one.token().await, Ok("a5".into()));
     one.session.settled().await;
