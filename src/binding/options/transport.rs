@@ -4,6 +4,7 @@ use napi_derive::napi;
 
 use engine::error::Error;
 use engine::http::{HyperTransport, ProxyOptions, TlsOptions, TransportOptions};
+use engine::source::Source;
 
 #[napi(object, object_to_js = false)]
 pub struct NativeTransport {
@@ -40,7 +41,13 @@ impl NativeTransport {
             |NativeProxy { http, https, except, loopback }| ProxyOptions { http, https, except, loopback };
         HyperTransport::new(&TransportOptions {
             idle_per_origin: self.connections as usize,
-            tls: TlsOptions { ca, extra_ca, cert, key, trust_anyone: !reject_unauthorized },
+            tls: TlsOptions {
+                ca: ca.map(Source::from),
+                extra_ca,
+                cert: cert.map(Source::from),
+                key: key.map(Source::from),
+                trust_anyone: !reject_unauthorized,
+            },
             http2: self.http2,
             socket_path: self.socket_path,
             proxy: self.proxy.map(proxy),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use ::http::uri::Scheme;
 use ::http::{Method, Uri};
 use futures_util::future::BoxFuture;
 use hyper_util::client::legacy;
@@ -57,7 +58,7 @@ impl AuthorizationServer {
 
     fn client(&self) -> Result<&reqwest::Client, Error> {
         self.client.get_or_try_init(|| {
-            let mut tls = self.way.tls.get()?.clone();
+            let mut tls = self.way.tls.get()?.config.clone();
             tls.alpn_protocols = http2::protocols(true);
             let mut client = reqwest::Client::builder()
                 .tls_backend_preconfigured(tls)
@@ -120,6 +121,9 @@ impl AuthorizationServer {
         uri: &Uri,
         phase: &PhaseCell,
     ) -> Result<Answer, Error> {
+        if uri.scheme() == Some(&Scheme::HTTPS) {
+            self.way.tls.get()?.renewal.renew().await.map_err(|error| Error::from(&error))?;
+        }
         let mut response = client.execute(request).await.map_err(|error| self.failure(&error, uri))?;
         phase.answered();
         let status = response.status().as_u16();

@@ -12,11 +12,15 @@ use crate::error::{Error, Phase};
 use crate::fault::Fault;
 use crate::fault::cause::{Cause, causes, of_io, of_lookup, of_tls};
 use crate::http::connect::proxy::ProxyError;
+use crate::http::connect::renewal::Unreadable;
 use crate::http::connect::watch::CONNECT_TIMEOUT;
 use crate::http::host;
 
 /// The error that the caller gets for `error`, which came from connecting to `uri`, sending there or reading from there.
 pub(crate) fn network_error(error: &Cause, uri: &Uri) -> Error {
+    if let Some(unreadable) = causes(error).find_map(|cause| cause.downcast_ref::<Unreadable>()) {
+        return unreadable.into();
+    }
     let fault = fault_of(error);
     let connecting = error.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect);
     if fault == Fault::TimedOut && connecting && !is_from_system(error) {

@@ -56,6 +56,11 @@ impl<T> Live<T> {
         values.collect::<Option<Vec<_>>>().map(|texts| self.made(texts)).transpose()
     }
 
+    /// True if a source may bring another text.
+    pub fn changes(&self) -> bool {
+        self.sources.iter().any(|source| !matches!(source, Source::Value(_)))
+    }
+
     pub async fn get(&self) -> Result<Arc<T>, SourceError> {
         let mut texts = Vec::with_capacity(self.sources.len());
         for source in &self.sources {

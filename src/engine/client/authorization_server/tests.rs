@@ -259,7 +259,7 @@ async fn the_certificate_of_the_client_is_shown() {
     let (listener, url) = listen().await;
     let acceptor = acceptor(&certificate(Some(&own), "localhost"), Some(&own), &["h2", "http/1.1"]);
     let (cert, key) = certificate(Some(&own), "app");
-    let tls = TlsOptions { cert: Some(cert), key: Some(key), ..trusting(&own) };
+    let tls = TlsOptions { cert: Some(cert.into()), key: Some(key.into()), ..trusting(&own) };
     let client = open(&TransportOptions { tls, ..TransportOptions::default() });
     let (shown, _answer) = tokio::join!(
         async {

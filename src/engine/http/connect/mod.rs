@@ -9,6 +9,7 @@ pub mod link;
 pub mod link_handle;
 pub mod progress;
 pub mod proxy;
+pub mod renewal;
 pub mod resolve;
 pub mod socket;
 pub mod tcp;

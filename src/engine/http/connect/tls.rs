@@ -1,34 +1,39 @@
 //! The option `tls`, turned into a rustls configuration.
 //!
-//! Invariant: a certificate or key that cannot be used is found when the client is made. The error names the option, and
-//! shows nothing of its value.
+//! Invariant: a certificate or key that is a value, and cannot be used, is found when the client is made. The error names the
+//! option, and shows nothing of its value.
 
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
+use rustls::client::Resumption;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use crate::error::Error;
 use crate::fault::Fault;
+use crate::http::connect::renewal::{Newest, Renewal};
 use crate::http::connect::trust::{TrustAnyone, TrustGiven, TrustMore, webpki};
 use crate::pem;
+use crate::secret::Secret;
+use crate::source::{Source, Unfit};
 
-/// Certificates and keys are PEM text. There is no `Debug`, because it would print the key.
+/// Certificates and keys are PEM.
 #[derive(Clone, Default)]
 pub struct TlsOptions {
     /// The only trusted authorities, in place of the system's, as with Node's `ca`.
-    pub ca: Option<String>,
+    pub ca: Option<Source>,
     /// A file of authorities that are trusted beside the system's: Node's `NODE_EXTRA_CA_CERTS`. As in Node, a file or a
     /// certificate that cannot be read is passed over, because it was not made for this client.
     pub extra_ca: Option<String>,
     /// The client's own certificate; needs `key`.
-    pub cert: Option<String>,
-    pub key: Option<String>,
+    pub cert: Option<Source>,
+    pub key: Option<Source>,
     /// True for `rejectUnauthorized: false`.
     pub trust_anyone: bool,
 }
@@ -44,41 +49,42 @@ impl TlsOptions {
     }
 
     /// Checks every option, and sets no ALPN protocol. May read the system's authorities, which takes milliseconds.
-    pub(crate) fn config(&self) -> Result<ClientConfig, Error> {
-        let refused = |option| move |problem: &'static str| Error::invalid_option(option, problem);
+    pub(crate) fn config(&self) -> Result<Tls, Error> {
         let identity = match (&self.cert, &self.key) {
             (None, None) => None,
             (Some(cert), Some(key)) => {
-                let chain = pem::certificates(cert).map_err(refused("tls.cert"))?;
-                Some((chain, pem::private_key(key).map_err(refused("tls.key"))?))
+                Some(Newest::new(["tls.cert", "tls.key"], [cert.clone(), key.clone()], certified)?)
             }
             (Some(_), None) => return Err(Error::invalid_option("tls.cert", "needs tls.key beside it")),
             (None, Some(_)) => return Err(Error::invalid_option("tls.key", "needs tls.cert beside it")),
         };
-        // Named here, because another crate in the program may have made another provider the default.
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        let given = self.ca.as_ref().filter(|_| !self.trust_anyone);
+        let given = given.map(|ca| Newest::new(["tls.ca"], [ca.clone()], trusted)).transpose()?;
+        let renewal = Renewal::new(given.as_ref(), identity.as_ref());
+        let verifier = match given {
+            Some(given) => given,
+            None => self.verifier()?,
+        };
+        let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|_| Error::Internal)?;
-        let verifier = self.verifier(provider)?;
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
-        Ok(match identity {
+        let mut config = match identity {
             None => builder.with_no_client_auth(),
-            Some((chain, key)) => builder
-                .with_client_auth_cert(chain, key)
-                .map_err(|_| Error::invalid_option("tls.cert", "and tls.key do not belong together"))?,
-        })
+            Some(identity) => builder.with_client_cert_resolver(identity),
+        };
+        if !renewal.is_empty() {
+            // A resumed session keeps the certificates of its first handshake.
+            config.resumption = Resumption::disabled();
+        }
+        Ok(Tls { config, renewal })
     }
 
-    fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    /// Without the option `ca`.
+    fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+        let provider = provider();
         if self.trust_anyone {
             return Ok(Arc::new(TrustAnyone(provider)));
-        }
-        if let Some(ca) = &self.ca {
-            let given = pem::certificates(ca).map_err(|problem| Error::invalid_option("tls.ca", problem))?;
-            let given = TrustGiven::new(given, provider)
-                .ok_or_else(|| Error::invalid_option("tls.ca", "is not made of X.509 certificates"))?;
-            return Ok(Arc::new(given));
         }
         let system: Arc<dyn ServerCertVerifier> = match Verifier::new(Arc::clone(&provider)) {
             Ok(system) => Arc::new(system),
@@ -96,11 +102,18 @@ impl TlsOptions {
     }
 }
 
+/// A configuration, and the parts of it that are read again before each handshake.
+#[derive(Clone)]
+pub(crate) struct Tls {
+    pub(crate) config: ClientConfig,
+    pub(crate) renewal: Renewal,
+}
+
 /// The configuration of a client's connections. The default one is made when it is first needed, because reading the system's
 /// authorities takes milliseconds, and fails where there are none. A clone shares it.
 #[derive(Clone)]
 pub(crate) struct LazyTls {
-    made: Arc<OnceCell<ClientConfig>>,
+    made: Arc<OnceCell<Tls>>,
     default: TlsOptions,
 }
 
@@ -112,7 +125,7 @@ impl LazyTls {
         Ok(Self { made: Arc::new(made), default })
     }
 
-    pub(crate) fn get(&self) -> Result<&ClientConfig, Error> {
+    pub(crate) fn get(&self) -> Result<&Tls, Error> {
         self.made.get_or_try_init(|| self.default.config())
     }
 
@@ -120,6 +133,26 @@ impl LazyTls {
     pub(crate) fn is_made(&self) -> bool {
         self.made.get().is_some()
     }
+}
+
+/// Named here, because another crate in the program may have made another provider the default.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+fn certified(texts: &[Secret]) -> Result<CertifiedKey, Unfit> {
+    let unfit = |at| move |problem: &'static str| Unfit { at, problem: problem.into() };
+    let chain = pem::certificates(texts[0].expose()).map_err(unfit(0))?;
+    let key = pem::private_key(texts[1].expose()).map_err(unfit(1))?;
+    let certified = CertifiedKey::from_der(chain, key, &provider());
+    certified.map_err(|_| unfit(0)("and tls.key do not belong together"))
+}
+
+fn trusted(texts: &[Secret]) -> Result<TrustGiven, Unfit> {
+    let given = pem::certificates(texts[0].expose());
+    let trusted =
+        given.and_then(|given| TrustGiven::new(given, provider()).ok_or("is not made of X.509 certificates"));
+    trusted.map_err(|problem| Unfit { at: 0, problem: problem.into() })
 }
 
 /// For a container without authorities of its own; Node works there too, because it brings a list. An error if the

@@ -59,7 +59,7 @@ pub(crate) fn acceptor(
 }
 
 pub(crate) fn trusting(authority: &Authority) -> TlsOptions {
-    TlsOptions { ca: Some(authority.pem()), ..TlsOptions::default() }
+    TlsOptions { ca: Some(authority.pem().into()), ..TlsOptions::default() }
 }
 
 /// `url` with the host name that the certificates of these tests are for.

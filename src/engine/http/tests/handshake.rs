@@ -11,7 +11,7 @@ use crate::http::testing::{get, listen, rules};
 use crate::http::{HyperTransport, PhaseCell, Response, TlsOptions, TransportOptions, exchange};
 
 /// A server that says hello over TLS to clients with a certificate of `clients`, or to any client.
-async fn server(certificate: (String, String), clients: Option<&Authority>) -> Url {
+pub(super) async fn server(certificate: (String, String), clients: Option<&Authority>) -> Url {
     let acceptor = acceptor(&certificate, clients, &["h2", "http/1.1"]);
     let (listener, url) = listen().await;
     tokio::spawn(async move {
@@ -64,8 +64,10 @@ async fn a_self_signed_certificate_that_is_given_is_trusted_whatever_its_constra
             let key = KeyPair::generate().unwrap();
             (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
         };
-        let trusting =
-            |(pem, _): &(String, String)| TlsOptions { ca: Some(pem.clone()), ..TlsOptions::default() };
+        let trusting = |(pem, _): &(String, String)| TlsOptions {
+            ca: Some(pem.clone().into()),
+            ..TlsOptions::default()
+        };
         let own = made("localhost");
         let url = server(own.clone(), None).await;
         assert_eq!(run(url.clone(), trusting(&own)).await.0.unwrap().body, "hello", "{is_ca:?}");
@@ -91,7 +93,7 @@ async fn a_given_certificate_that_has_expired_is_refused() {
     let key = KeyPair::generate().unwrap();
     let pem = params.self_signed(&key).unwrap().pem();
     let url = server((pem.clone(), key.serialize_pem()), None).await;
-    let given = TlsOptions { ca: Some(pem), ..TlsOptions::default() };
+    let given = TlsOptions { ca: Some(pem.into()), ..TlsOptions::default() };
     assert_eq!(refused(url, given).await, "CERT_HAS_EXPIRED");
 }
 
@@ -123,7 +125,7 @@ async fn a_client_shows_its_certificate() {
     let authority = authority();
     let url = server(certificate(Some(&authority), "localhost"), Some(&authority)).await;
     let (cert, key) = certificate(Some(&authority), "client");
-    let known = TlsOptions { cert: Some(cert), key: Some(key), ..trusting(&authority) };
+    let known = TlsOptions { cert: Some(cert.into()), key: Some(key.into()), ..trusting(&authority) };
     assert_eq!(run(url.clone(), known).await.0.unwrap().body, "hello");
     // In TLS 1.3 the server refuses after the client has finished, so the request may be on its way.
     let outcome = run(url, trusting(&authority)).await.0;

@@ -2,5 +2,6 @@
 
 mod endings;
 mod handshake;
+mod renewal;
 mod reuse;
 mod upload;

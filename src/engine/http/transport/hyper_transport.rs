@@ -31,9 +31,10 @@ use crate::http::connect::connector::Connector;
 use crate::http::connect::heads::WithHeads;
 use crate::http::connect::link_handle::{LinkHandle, Rest};
 use crate::http::connect::proxy::Proxies;
+use crate::http::connect::renewal::Renewing;
 use crate::http::connect::socket::handing_over;
 use crate::http::connect::tcp::Tcp;
-use crate::http::connect::tls::LazyTls;
+use crate::http::connect::tls::{LazyTls, Tls};
 use crate::http::connect::unix::SocketPath;
 use crate::http::connect::watch::{Watched, left_connect, unprocessed};
 use crate::http::diagnose::{needs_http1, network_error};
@@ -53,10 +54,10 @@ pub struct HyperTransport {
     /// For http URLs.
     plain: OnceCell<Client<Connector>>,
     /// For https URLs.
-    secure: OnceCell<Client<Http2Dedup<HttpsConnector<Connector>>>>,
+    secure: OnceCell<Client<Http2Dedup<Encrypted>>>,
     /// For https URLs of [`Http1Origins`], and for those with another host in the `host` header, which HTTP/2 cannot express
     /// (RFC 9113 §8.3.1).
-    http1_only: OnceCell<Client<HttpsConnector<Connector>>>,
+    http1_only: OnceCell<Client<Encrypted>>,
     origins: Origins,
     http1_origins: Http1Origins,
 }
@@ -134,21 +135,22 @@ impl HyperTransport {
         self.plain.get_or_init(|| client(self.connector.clone(), self.idle_per_origin, false))
     }
 
-    fn secure(&self) -> Result<&Client<Http2Dedup<HttpsConnector<Connector>>>, Error> {
+    fn secure(&self) -> Result<&Client<Http2Dedup<Encrypted>>, Error> {
         self.secure.get_or_try_init(|| {
             let connector = Http2Dedup::new(self.encrypted(self.http2)?);
             Ok(client(connector, self.idle_per_origin, self.http2))
         })
     }
 
-    fn http1_only(&self) -> Result<&Client<HttpsConnector<Connector>>, Error> {
+    fn http1_only(&self) -> Result<&Client<Encrypted>, Error> {
         self.http1_only.get_or_try_init(|| Ok(client(self.encrypted(false)?, self.idle_per_origin, false)))
     }
 
-    fn encrypted(&self, http2: bool) -> Result<HttpsConnector<Connector>, Error> {
-        let mut config = self.way.tls.get()?.clone();
+    fn encrypted(&self, http2: bool) -> Result<Encrypted, Error> {
+        let Tls { mut config, renewal } = self.way.tls.get()?.clone();
         config.alpn_protocols = http2::protocols(http2);
-        Ok(HttpsConnector::from((self.connector.clone(), config)))
+        let inner = HttpsConnector::from((self.connector.clone(), config));
+        Ok(Renewing { inner, renewal })
     }
 }
 
@@ -196,6 +198,8 @@ impl Transport for HyperTransport {
         })
     }
 }
+
+type Encrypted = Renewing<HttpsConnector<Connector>>;
 
 type Client<C> = legacy::Client<Watched<WithHeads<C>>, OutgoingBody>;
 

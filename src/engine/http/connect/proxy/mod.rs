@@ -18,7 +18,7 @@ use url::Url;
 use crate::error::Error;
 use crate::http::connect::link::{BoxError, Link};
 use crate::http::connect::tcp::Tcp;
-use crate::http::connect::tls::TlsOptions;
+use crate::http::connect::tls::{Tls, TlsOptions};
 use crate::http::host::{self, is_loopback, without_brackets};
 
 /// URLs of proxies, as `lib/options/proxy.js` reads them: `http`, `https`, `socks5` (this machine looks names up) or
@@ -50,7 +50,7 @@ pub(crate) struct Proxies {
     ports: Vec<(u16, Matcher)>,
     loopback: bool,
     /// For a proxy whose own URL is https.
-    tls: Option<rustls::ClientConfig>,
+    tls: Option<Tls>,
     options: ProxyOptions,
 }
 
@@ -88,9 +88,9 @@ impl Proxies {
             }
         }
         let tls = if encrypted {
-            let mut config = TlsOptions { cert: None, key: None, ..tls.clone() }.config()?;
-            config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            Some(config)
+            let mut tls = TlsOptions { cert: None, key: None, ..tls.clone() }.config()?;
+            tls.config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            Some(tls)
         } else {
             None
         };
@@ -146,8 +146,9 @@ impl Proxies {
     /// A link to the proxy itself.
     async fn reach(&self, proxy: &Intercept, mut tcp: Tcp) -> Result<Link, BoxError> {
         match (&self.tls, proxy.uri().scheme()) {
-            (Some(config), Some(scheme)) if *scheme == Scheme::HTTPS => {
-                let mut tls = HttpsConnector::from((tcp, config.clone()));
+            (Some(tls), Some(scheme)) if *scheme == Scheme::HTTPS => {
+                tls.renewal.renew().await?;
+                let mut tls = HttpsConnector::from((tcp, tls.config.clone()));
                 Ok(Link::new(tls.call(proxy.uri().clone()).await?))
             }
             _ => tcp.call(with_port(proxy.uri())).await,

@@ -35,7 +35,7 @@ adovP4qInFKwc6uQ2mm/qFrTALJI/KQJNUB5w8MHN2IKztTqx6JEf6ze
 ";
 
 fn made(ca: Option<&str>, cert: Option<&str>, key: Option<&str>) -> Result<HyperTransport, Error> {
-    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let owned = |text: Option<&str>| text.map(|text| text.to_owned().into());
     let tls = TlsOptions { ca: owned(ca), cert: owned(cert), key: owned(key), ..TlsOptions::default() };
     HyperTransport::new(&TransportOptions { tls, ..TransportOptions::default() })
 }
