@@ -8,7 +8,8 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use sha2::{Digest, Sha256};
 
-use crate::jose::key::{KeyError, PrivateKey};
+use crate::jose::key::PrivateKey;
+use crate::jose::key_error::KeyError;
 use crate::secret::Secret;
 
 impl PrivateKey {

@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-use crate::jose::key::KeyError;
+use crate::jose::key_error::KeyError;
 use crate::jose::pair::{Curve, Pair};
 use crate::secret::Secret;
 

@@ -9,11 +9,11 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::jose::algorithm::Algorithm;
 use crate::jose::jwk;
+use crate::jose::key_error::KeyError;
 use crate::jose::pair::{Curve, Pair};
 use crate::secret::Secret;
 
@@ -23,29 +23,6 @@ pub struct PrivateKey {
     id: Option<String>,
     preferred: Option<Algorithm>,
     thumbprint: String,
-}
-
-/// The rest of a sentence whose subject is the key. It shows no part of the key.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum KeyError {
-    #[error("is no private key; give PEM (PKCS#8, SEC1 or PKCS#1), or a private JWK with all its parts")]
-    NotAKey,
-    #[error("is encrypted; decrypt it (openssl pkey -in key.pem -out plain.pem), or give the passphrase")]
-    Encrypted,
-    #[error("is the public half of a key; the private half signs")]
-    Public,
-    #[error("cannot sign here; use RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, or Ed25519")]
-    Unsupported,
-    #[error("cannot sign with {asked}; it signs with {fit}")]
-    Unfit { asked: String, fit: String },
-    #[error("is no PEM certificate (-----BEGIN CERTIFICATE-----)")]
-    NoCertificate,
-    #[error("is the certificate of another key")]
-    OtherCertificate,
-    #[error("signs nothing, because the claims are no JSON")]
-    Claims,
-    #[error("could not sign")]
-    Failed,
 }
 
 impl PrivateKey {

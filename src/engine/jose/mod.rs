@@ -6,11 +6,13 @@ mod algorithm;
 mod certificate;
 mod jwk;
 mod key;
+mod key_error;
 mod pair;
 mod sign;
 
 pub use algorithm::Algorithm;
-pub use key::{KeyError, PrivateKey};
+pub use key::PrivateKey;
+pub use key_error::KeyError;
 pub use sign::{sign, sign_hmac};
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::jose::algorithm::Algorithm;
-use crate::jose::key::{KeyError, PrivateKey};
+use crate::jose::key::PrivateKey;
+use crate::jose::key_error::KeyError;
 use crate::secret::Secret;
 
 /// `alg` is added to `header`; all else in it is the caller's.
