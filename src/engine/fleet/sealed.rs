@@ -61,7 +61,7 @@ impl Register for Sealed {
         self.register.tombstone_life()
     }
 
-    fn watch<'a>(&'a self, session: &'a str) -> Option<BoxFuture<'a, ()>> {
+    fn watch<'a>(&'a self, session: &str) -> Option<BoxFuture<'a, ()>> {
         self.register.watch(session)
     }
 

@@ -22,9 +22,9 @@ pub use file::FileRegister;
 pub use memory::MemoryStore;
 pub use record::{Record, Stored, Version};
 pub use redis::{RedisLayout, RedisOptions, RedisRegister, RedisTls};
-#[cfg(test)]
-pub(crate) use register::testing;
 pub use register::{Document, HolderLock, Listed, Register};
+#[cfg(test)]
+pub(crate) use register::{conformance::conforms as register_conforms, testing};
 pub use session_name::session_name;
 pub use unversioned::{TokenCallbacks, Unversioned};
 

@@ -43,7 +43,7 @@ pub trait Register: Send + Sync {
     }
 
     /// Resolves when somebody may have written since this call. None: the store cannot tell, so that it is read again.
-    fn watch<'a>(&'a self, _session: &'a str) -> Option<BoxFuture<'a, ()>> {
+    fn watch<'a>(&'a self, _session: &str) -> Option<BoxFuture<'a, ()>> {
         None
     }
 

@@ -132,7 +132,7 @@ impl Register for FileRegister {
         Box::pin(self.write(Write { names, expected, version: next.version, bytes }))
     }
 
-    fn watch<'a>(&'a self, session: &'a str) -> Option<BoxFuture<'a, ()>> {
+    fn watch<'a>(&'a self, session: &str) -> Option<BoxFuture<'a, ()>> {
         // A network file system may take seconds to tell the times of a file.
         let changed = || watch::changed(self.place.path.join(Names::of(session).record));
         (!self.place.allow_network_fs).then(|| Box::pin(changed()) as BoxFuture<'a, ()>)

@@ -96,7 +96,7 @@ impl Register for RedisRegister {
         Some(TOMBSTONE_LIFE)
     }
 
-    fn watch<'a>(&'a self, session: &'a str) -> Option<BoxFuture<'a, ()>> {
+    fn watch<'a>(&'a self, session: &str) -> Option<BoxFuture<'a, ()>> {
         self.changes.watch(self.key(session))
     }
 }

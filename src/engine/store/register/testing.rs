@@ -157,7 +157,7 @@ impl Register for MemoryRegister {
         *self.0.tombstone_life.lock()
     }
 
-    fn watch<'a>(&'a self, _session: &'a str) -> Option<BoxFuture<'a, ()>> {
+    fn watch<'a>(&'a self, _session: &str) -> Option<BoxFuture<'a, ()>> {
         Some(Box::pin(self.0.changed.notified()))
     }
 

@@ -123,7 +123,7 @@ impl Register for Connection {
         Box::pin(self.operate(move |database| database.swap(node, expected, &next)))
     }
 
-    fn watch<'a>(&'a self, _session: &'a str) -> Option<BoxFuture<'a, ()>> {
+    fn watch<'a>(&'a self, _session: &str) -> Option<BoxFuture<'a, ()>> {
         let Database { world, changed, has_watch, .. } = &*self.database;
         let changed = has_watch.then(|| changed.notified())?;
         Some(Box::pin(async move {

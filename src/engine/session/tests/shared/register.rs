@@ -70,7 +70,7 @@ impl Register for FakeRegister {
         })
     }
 
-    fn watch<'a>(&'a self, session: &'a str) -> Option<BoxFuture<'a, ()>> {
+    fn watch<'a>(&'a self, session: &str) -> Option<BoxFuture<'a, ()>> {
         self.watched.load(Ordering::Relaxed).then(|| self.memory.watch(session)).flatten()
     }
 }

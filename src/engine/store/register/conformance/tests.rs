@@ -120,9 +120,12 @@ impl Register for Wrong {
         })
     }
 
-    fn watch<'a>(&'a self, session: &'a str) -> Option<BoxFuture<'a, ()>> {
+    fn watch<'a>(&'a self, session: &str) -> Option<BoxFuture<'a, ()>> {
         if self.mistake == Mistake::WatchesFromTheFirstPoll {
-            return Some(Box::pin(async { self.right.watch(session).unwrap_or(Box::pin(pending())).await }));
+            let session = session.to_owned();
+            return Some(Box::pin(async move {
+                self.right.watch(&session).unwrap_or(Box::pin(pending())).await;
+            }));
         }
         self.right.watch(session)
     }
