@@ -56,8 +56,9 @@ class TokenEndpoint {
     if (clientSecret === null) return true;
     const basic = /^Basic +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (basic === undefined) return params?.get('client_secret') === clientSecret;
-    const [, secret] = Buffer.from(basic, 'base64').toString().split(':').map(decodeURIComponent);
-    return secret === clientSecret;
+    const [, secret] = Buffer.from(basic, 'base64').toString().split(':');
+    // A form's encoding: a space is a `+`.
+    return decodeURIComponent(secret?.replaceAll('+', '%20')) === clientSecret;
   }
 
   /** RFC 6749 §5.2: a client that used the header gets a challenge. */
