@@ -166,6 +166,15 @@ export class TokenClient {
    */
   setTokens(tokens: LoginLike | null): Promise<void>;
   /**
+   * Revokes the tokens held at the authorization server (RFC 7009), and logs out. The logout counts, and is stored, even if the server
+   * does not answer; the tokens may then still be good there. Only with `grant`, and an endpoint for it: `revocationEndpoint`, an
+   * `issuer` or a `provider` that has one.
+   * @throws {TokenRotatorError} ERR_INVALID_OPTION: the client has no grant; ERR_REVOKE_FAILED: not revoked
+   * @throws {StoreError} not stored yet: see `setTokens`
+   * @throws {ClientClosedError}
+   */
+  revoke(): Promise<void>;
+  /**
    * Rotates now, once, however many callers ask.
    * @param options `rejected`: the access token an API refused; without effect if that is no longer the current one.
    * @throws {RefreshError | RefreshTimeoutError | SessionLostError | StoreError | ClientClosedError}
@@ -193,7 +202,7 @@ export class TokenClient {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export type TokenClientOptions = ClientOptions & TokenStorage & Judge & Route;
+export type TokenClientOptions = ClientOptions & NewTokens & TokenStorage & Judge & Route;
 
 interface ClientOptions {
   /**
@@ -208,20 +217,6 @@ interface ClientOptions {
   allowedOrigins?: readonly (string | URL)[] | undefined;
   /** Sent with every request; a request's own header of the same name wins. Default: none. */
   headers?: HeadersLike | undefined;
-
-  // ── where new tokens come from ──
-
-  /**
-   * Asks the authorization server for new tokens. Never called twice for one refresh token while an answer may still
-   * come. An error that it throws decides what happens next, see `isRefreshFailureTerminal`. An OAuth error, an answer of status 4xx or an
-   * Error that it returns counts as thrown. If it returns a usable refresh token without a usable access token, the refresh fails,
-   * and the next one sends the new refresh token.
-   * A promise may be of `unknown`, as that of `response.json()` is.
-   */
-  refresh: (
-    refreshToken: string | null,
-    context: RefreshContext,
-  ) => TokensLike | Promise<TokensLike> | Promise<unknown>;
 
   // ── which tokens ──
 
@@ -256,18 +251,6 @@ interface ClientOptions {
    */
   header?: { name?: string; format?: (token: string) => string } | undefined;
 
-  // ── what ends a session ──
-
-  /**
-   * Decides whether an error of `refresh` ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
-   * it, where HTTP clients put it: `error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response …
-   * Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
-   * Other OAuth errors, such as invalid_client, are about the program and end no session: the error's message says which setting
-   * to look at. If it throws or returns a promise, the default decides.
-   * @example (error) => error instanceof Error && error.message === 'revoked'
-   */
-  isRefreshFailureTerminal?: ((error: unknown, context: SessionContext) => boolean) | undefined;
-
   // ── when to rotate ──
 
   /**
@@ -283,8 +266,8 @@ interface ClientOptions {
   /** Tries more within one rotation after a failure that spent nothing (not sent, 5xx, 429), 0 to 100. Default 3. */
   maxRetries?: number | undefined;
   /**
-   * How long the server accepts the previous refresh token again, ms ≥ 0, or a provider's name. Default 0: strict. Only
-   * after an exchange without an answer, the same refresh token is sent once more within this time.
+   * How long the server accepts the previous refresh token again, ms ≥ 0, or a provider's name. Default: that of the grant's
+   * `provider`, else 0: strict. Only after an exchange without an answer, the same refresh token is sent once more within this time.
    * @example 30_000
    */
   rotationGrace?: number | RotationGracePreset | undefined;
@@ -387,6 +370,42 @@ interface ClientOptions {
   http2?: boolean | undefined;
 }
 
+/** Where new tokens come from: a function, or a grant that Rust carries out. */
+type NewTokens =
+  | {
+      /**
+       * Asks the authorization server for new tokens. Never called twice for one refresh token while an answer may still
+       * come. An error that it throws decides what happens next, see `isRefreshFailureTerminal`. An OAuth error, an answer of status 4xx or an
+       * Error that it returns counts as thrown. If it returns a usable refresh token without a usable access token, the refresh fails,
+       * and the next one sends the new refresh token.
+       * A promise may be of `unknown`, as that of `response.json()` is.
+       */
+      refresh: (
+        refreshToken: string | null,
+        context: RefreshContext,
+      ) => TokensLike | Promise<TokensLike> | Promise<unknown>;
+      /**
+       * Decides whether an error of `refresh` ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
+       * it, where HTTP clients put it: `error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response …
+       * Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
+       * Other OAuth errors, such as invalid_client, are about the program and end no session: the error's message says which setting
+       * to look at. If it throws or returns a promise, the default decides.
+       * @example (error) => error instanceof Error && error.message === 'revoked'
+       */
+      isRefreshFailureTerminal?: ((error: unknown, context: SessionContext) => boolean) | undefined;
+      grant?: undefined;
+    }
+  | {
+      /**
+       * Asks a token endpoint for new tokens, in Rust: without a `refresh` function, and without a token in the JavaScript heap unless a
+       * hook, a store or a call of yours brings one there. docs/grants.md has a recipe for each kind of server.
+       * @example { type: 'client_credentials', issuer: 'https://login.example.com', clientId: 'app', auth: { method: 'client_secret_basic', clientSecret: { env: 'CLIENT_SECRET' } } }
+       */
+      grant: Grant;
+      refresh?: undefined;
+      isRefreshFailureTerminal?: undefined;
+    };
+
 /** Where tokens live: the pair of callbacks, or a store. */
 type TokenStorage =
   | {
@@ -414,6 +433,156 @@ type TokenStorage =
     };
 
 type MaybeTokens = LoginLike | null | undefined;
+
+// ───────────────────────────── grants ─────────────────────────────
+
+/**
+ * A secret, key, certificate or assertion: the value, or where it is. A file is read again when it changes, however it is replaced; while
+ * it is missing or half written, its last text serves. An environment variable is read, and a function called, for each use. Error of one
+ * that gives nothing usable: RefreshError, which names the option; nothing was sent then, and nothing is spent.
+ */
+export type Source<T = string> = T | { file: string } | { env: string } | (() => T | Promise<T>);
+
+/** A private key: PEM of any kind, DER, a JWK, a KeyObject, or the JSON file of a Google service account. */
+export type PrivateKey = string | Uint8Array | object;
+
+export type SigningAlgorithm =
+  'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA';
+
+/** How the client proves to the authorization server that it is itself. */
+export type ClientAuth =
+  | { method: 'none' }
+  /** `basic` encodes id and secret as forms do before base64 (RFC 6749 §2.3.1). */
+  | { method: 'client_secret_basic' | 'client_secret_post'; clientSecret: ClientSecret }
+  /** Default HS256. */
+  | {
+      method: 'client_secret_jwt';
+      clientSecret: ClientSecret;
+      algorithm?: 'HS256' | 'HS384' | 'HS512' | undefined;
+    }
+  | PrivateKeyJwt
+  /** An assertion that somebody else makes, such as a projected service-account token. */
+  | { method: 'client_assertion'; assertion: Source }
+  /** The certificate of the option `tls` (RFC 8705). */
+  | { method: 'tls_client_auth' };
+
+/** Several, of which the server takes one: after `invalid_client` the next is tried once, and the one that worked is remembered. */
+type ClientSecret = Source | readonly Source[];
+
+/** RFC 7523 §2.2. Each attempt has an assertion of its own, which lives for minutes. */
+interface PrivateKeyJwt extends Signer {
+  method: 'private_key_jwt';
+  /** Adds `x5t#S256`, by which Entra finds the key. PEM text, or a Buffer of PEM or DER. Default: none. */
+  certificate?: Source<string | Uint8Array> | undefined;
+  /** `aud` of the assertion. Default: the token endpoint. */
+  audience?: string | undefined;
+}
+
+interface Signer {
+  key: Source<PrivateKey>;
+  /** Of an encrypted key. Default: none. */
+  passphrase?: Source | undefined;
+  /** Default: `alg` of a JWK, else RS256, EdDSA, or the ES algorithm of the curve. */
+  algorithm?: SigningAlgorithm | undefined;
+  /** `kid`. Default: the key's own, if it is a JWK or of Google. */
+  keyId?: string | undefined;
+}
+
+interface GrantCommon {
+  /**
+   * A server of docs/providers.md, which gives `tokenEndpoint`, `revocationEndpoint`, the default of `rotationGrace`, and the usual
+   * `auth.method`. Default: none.
+   */
+  provider?: Provider | undefined;
+  /** Where the provider is, if its endpoint depends on it; docs/providers.md says which of these it needs. */
+  domain?: string | undefined;
+  tenant?: string | undefined;
+  realm?: string | undefined;
+  /** https; http on this machine, or with `allowInsecure`. It must be given, or `issuer`, or `provider`; it wins over both. */
+  tokenEndpoint?: string | URL | undefined;
+  /** Its metadata name the endpoints (RFC 8414, OpenID Connect Discovery). Compared as a text with what they say. */
+  issuer?: string | URL | undefined;
+  /** RFC 7009. Default: what the issuer's metadata or the provider say. */
+  revocationEndpoint?: string | URL | undefined;
+  clientId: string;
+  /** Default: none. With a `provider`, `method` may be left out. */
+  auth?: ClientAuth | ProviderAuth | undefined;
+  /** Scopes, separated by spaces, or a list. Default: what the server chooses. */
+  scope?: string | readonly string[] | undefined;
+  audience?: string | undefined;
+  /** RFC 8707: absolute URIs. */
+  resource?: string | readonly string[] | undefined;
+  /** More fields of the form. Those that the grant sends itself are refused. */
+  params?: { readonly [name: string]: string } | undefined;
+  /**
+   * Tokens that are bound to a key which Rust makes (RFC 9449). Needs memory, or a `store` with `key`. true is ES256. Default false.
+   */
+  dpop?: boolean | { algorithm?: 'ES256' | 'EdDSA' | undefined } | undefined;
+  /**
+   * Revokes the tokens on `client.setTokens(null)`, and those of a refresh that a logout overtook (RFC 7009). The logout does not fail if
+   * that fails: `onHookError` is told, as `'revokeOnLogout'`. Default false.
+   */
+  revokeOnLogout?: boolean | undefined;
+}
+
+/** The method is the provider's usual one. */
+type ProviderAuth = { method?: undefined; clientSecret: ClientSecret } | ({ method?: undefined } & Signer);
+
+/**
+ * Grants but `refresh_token` need no human. If such a grant brings a refresh token, that is used first, and the grant again once it is
+ * refused. Processes that share a store and ask for the same share one token.
+ */
+export type Grant =
+  /** RFC 6749 §6. The first tokens come from a login (`setTokens`), the option `tokens`, or the store. */
+  | (GrantCommon & { type: 'refresh_token' })
+  /** RFC 6749 §4.4. */
+  | (GrantCommon & { type: 'client_credentials' })
+  /** RFC 7523 §2.1: an assertion that somebody else makes. */
+  | (GrantCommon & { type: 'jwt_bearer'; assertion: Source })
+  /**
+   * RFC 7523 §2.1: an assertion that is signed here. `claims` go over `iss` and `sub` (the client's id) and `aud` (the token endpoint); null
+   * takes one out. `iat`, `exp` and `jti` are made for each.
+   */
+  | (GrantCommon & {
+      type: 'jwt_bearer';
+      claims?: { readonly [claim: string]: unknown } | undefined;
+    } & Signer)
+  /** RFC 8693. */
+  | (GrantCommon & {
+      type: 'token_exchange';
+      subjectToken: Source;
+      /** @example 'urn:ietf:params:oauth:token-type:jwt' */
+      subjectTokenType: string;
+      /** Goes with `actorTokenType`. */
+      actorToken?: Source | undefined;
+      actorTokenType?: string | undefined;
+      requestedTokenType?: string | undefined;
+    });
+
+/** docs/providers.md has what is known of each. */
+export type Provider =
+  | 'google'
+  | 'microsoft'
+  | 'github'
+  | 'gitlab'
+  | 'atlassian'
+  | 'slack'
+  | 'salesforce'
+  | 'hubspot'
+  | 'zoho'
+  | 'xero'
+  | 'quickbooks'
+  | 'shopify'
+  | 'box'
+  | 'dropbox'
+  | 'zoom'
+  | 'linkedin'
+  | 'okta'
+  | 'auth0'
+  | 'keycloak'
+  | 'cognito'
+  | 'supabase'
+  | 'workos';
 
 // ───────────────────────────── stores ─────────────────────────────
 
@@ -561,11 +730,11 @@ type Route =
 export type RedirectMode = 'same-origin' | 'follow' | 'error' | 'manual';
 
 /**
- * As the providers document it: okta 30 s and supabase 10 s (their defaults), atlassian 10 min, xero 30 min; workos 10 s, the
- * least that was seen. auth0 and cognito are 0, their window being off until an administrator sets one: pass that number
- * instead.
+ * As docs/providers.md has it. auth0 and cognito are 0, their window being off until an administrator sets one: pass that number
+ * instead. microsoft and shopify, whose refresh tokens stay good, are a day.
  */
-export type RotationGracePreset = 'okta' | 'auth0' | 'cognito' | 'supabase' | 'xero' | 'workos' | 'atlassian';
+export type RotationGracePreset =
+  'okta' | 'auth0' | 'cognito' | 'supabase' | 'xero' | 'workos' | 'atlassian' | 'microsoft' | 'shopify';
 
 export interface RefreshContext {
   /** Whose tokens to refresh. */

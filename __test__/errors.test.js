@@ -133,7 +133,7 @@ describe('constructors', () => {
       code: 'ERR_INVALID_OPTION',
       message: 'refreshTimeout must be a number of milliseconds ≥ 0',
     });
-    expect(unavailable('grant').message).toBe('grant is not available in this version');
+    expect(unavailable('store.key.file').message).toBe('store.key.file is not available in this version');
   });
 });
 

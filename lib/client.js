@@ -61,12 +61,15 @@ class TokenClient {
     settings.transport.tls.extraCa = process.env.NODE_EXTRA_CA_CERTS;
     if (internal instanceof AnonymousPolicy) Object.assign(settings.session, internal);
     const { throwHttpErrors, retry, replay, fetchRedirect, header } = settings;
-    const shared = { throwHttpErrors, retry, replay, fetchRedirect, headerName: header.name };
+    const hasGrant = settings.grant !== undefined;
+    const shared = { throwHttpErrors, retry, replay, fetchRedirect, hasGrant, headerName: header.name };
     this.#shared = { callbacks: new Callbacks(callbacks), ...shared };
     try {
       this.#native = new NativeClient(this.#shared.callbacks, settings).open(settings.session.key);
     } catch (error) {
       throw rejectOption(error.message);
+    } finally {
+      for (const key of settings.made ?? []) key.fill(0);
     }
   }
 
@@ -156,6 +159,12 @@ class TokenClient {
     const { readOptionTokens } = require('./options/client.js');
     const native = tokens === null ? undefined : readOptionTokens(tokens, 'login');
     await nativeResult(this.#native.client.setTokens(this.#native.number, native), this.#native);
+  }
+
+  async revoke() {
+    this.#shared.callbacks.assertNotInside();
+    if (!this.#shared.hasGrant) throw rejectOption('revoke needs the option grant');
+    await nativeResult(this.#native.client.revoke(this.#native.number), this.#native);
   }
 
   async rotate(options) {

@@ -78,7 +78,7 @@ const full: TokenClientOptions = {
 
 // @ts-expect-error: where new tokens come from must be said
 void new TokenClient({});
-// @ts-expect-error: not in this version
+// @ts-expect-error: no client, and refresh beside it
 void new TokenClient({ ...full, grant: { type: 'refresh_token' } });
 // @ts-expect-error: no such provider
 void new TokenClient({ ...full, rotationGrace: 'acme' });

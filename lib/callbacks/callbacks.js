@@ -143,6 +143,22 @@ class Callbacks {
     );
   }
 
+  /** A secret of the grant, which has the number `index` in `lib/options/source.js`. */
+  source(environment, number, index) {
+    this.#settle(
+      () => this.#user.sources[index](),
+      (secret) => {
+        environment.replySecret(number, secret);
+        // The key that was made for this crossing.
+        if (typeof secret !== 'string') secret.fill(0);
+      },
+      (error) => {
+        const said = require('../options/source.js').saidOf(error);
+        environment.replyFailed(number, 'unknown', undefined, keep(error), said);
+      },
+    );
+  }
+
   /**
    * Calls `work`, waits for what it returns, and calls either `done` or `failed`. If `done` throws, because the result is no
    * tokens, `failed` is called too.
@@ -230,9 +246,10 @@ class Callbacks {
     this.#hook('onBeforeRefresh', session);
   }
 
+  /** Without `tokens` if there is no such hook: tokens of a grant stay in Rust then. */
   onRefreshed(_environment, _number, session, tokens) {
     this.#debug('the tokens were rotated', session);
-    this.#hook('onRefreshed', session, tokensFromArray(tokens));
+    if (tokens !== undefined) this.#hook('onRefreshed', session, tokensFromArray(tokens));
   }
 
   onRefreshFailed(_environment, _number, session, raw) {
@@ -248,7 +265,7 @@ class Callbacks {
 
   onSuperseded(_environment, _number, session, tokens) {
     this.#debug('another login has overtaken a refresh', session);
-    this.#hook('onSuperseded', session, tokensFromArray(tokens));
+    if (tokens !== undefined) this.#hook('onSuperseded', session, tokensFromArray(tokens));
   }
 
   /** The logout itself counts. */

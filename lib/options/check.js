@@ -2,7 +2,7 @@
 
 // Checks of options, for every place that takes some. No message holds the value of an option, which may be a secret.
 
-const { invalidOption, rejectOption, unavailable } = require('../errors.js');
+const { invalidOption, rejectOption } = require('../errors.js');
 
 /** The longest delay that Node's timers take. */
 const MAX_MS = 2 ** 31 - 1;
@@ -24,18 +24,20 @@ function ownCopy(value, name) {
   return copy;
 }
 
+/** Like `ownCopy`, without fields that are undefined: for objects whose other fields say which fields they may have. */
+function givenCopy(value, name) {
+  const copy = ownCopy(value, name);
+  for (const key of Object.keys(copy)) if (copy[key] === undefined) delete copy[key];
+  return copy;
+}
+
 /**
- * Refuses options that `known` does not list. `later`: those that a coming version will take.
- * @param {object} options @param {string[]} known @param {{ prefix?: string, later?: string[] }} [more]
+ * Refuses options that `known` does not list.
+ * @param {object} options @param {string[]} known @param {{ prefix?: string }} [more]
  */
-function knownOnly(options, known, { prefix = '', later = [] } = {}) {
+function knownOnly(options, known, { prefix = '' } = {}) {
   for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
-    if (later.includes(key)) {
-      if (options[key] === undefined) continue;
-      throw unavailable(prefix + key);
-    }
-    throw unknownOption(key, known, prefix);
+    if (!known.includes(key)) throw unknownOption(key, known, prefix);
   }
 }
 
@@ -153,6 +155,7 @@ module.exports = {
   boolean,
   bufferOf,
   duration,
+  givenCopy,
   httpUrl,
   integer,
   knownOnly,

@@ -21,21 +21,8 @@ const KNOWN = [
   ...['baseURL', 'allowedOrigins', 'headers', 'header', 'tokens', 'session', 'share', 'store', 'logger'],
   ...['refreshAhead', 'refreshTimeout', 'maxRetries', 'rotationGrace', 'timeout', 'queue', 'redirect'],
   ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry', 'replay'],
-  ...['http2', 'socketPath', 'proxy', 'judgedStatuses', 'lease', 'confirmEvery', 'keepAlive'],
+  ...['http2', 'socketPath', 'proxy', 'judgedStatuses', 'lease', 'confirmEvery', 'keepAlive', 'grant'],
 ];
-const LATER = ['grant'];
-
-// 0 where an administrator has to turn this on, because a longer guess would look like theft to the server.
-/** How long each provider accepts the previous refresh token again, ms. */
-const ROTATION_GRACE = new Map([
-  ['okta', 30_000], // `leeway`, 0–60 s, 30 s unless changed
-  ['auth0', 0], // "reuse interval", off until set
-  ['cognito', 0], // RetryGracePeriodSeconds, 0–60, off until set
-  ['supabase', 10_000], // GOTRUE_SECURITY_REFRESH_TOKEN_REUSE_INTERVAL's default
-  ['xero', 1_800_000], // 30 minutes, fixed
-  ['workos', 10_000], // 10 to 30 s were observed
-  ['atlassian', 600_000], // 10 minutes, fixed
-]);
 
 /** Ten thousand waiting requests need some MB. More mean an outage, which callers should hear of at once. */
 const QUEUE_MAX = 10_000;
@@ -45,17 +32,37 @@ const CONNECTIONS = 256;
 /** `settings` is for the native constructor, `callbacks` are the user's functions. */
 function readClientOptions(options) {
   const own = check.ownCopy(options, 'options');
-  check.knownOnly(own, KNOWN, { later: LATER });
+  check.knownOnly(own, KNOWN);
   const callbacks = readCallbacks(own);
+  const sources = sourcesOnce();
+  const grant = readOptionGrant(own, sources.get);
   const { store, register } = readStorage(own);
   if (register !== undefined) callbacks.register = register;
   const header = check.readGroup(own.header, 'header', ['name', 'format']);
   callbacks.format = check.optionalFunction(header.format, 'header.format');
-  return { settings: readSettings(own, header, callbacks, store), callbacks };
+  const settings = readSettings(own, header, callbacks, store, grant);
+  const used = sources.used();
+  if (used !== undefined) {
+    callbacks.sources = used.functions;
+    settings.made = used.made;
+  }
+  return { settings, callbacks };
 }
 
-/** In the form of `src/binding/options/`; `fetchRedirect` and `throwHttpErrors` are for lib/ alone. */
-function readSettings(own, header, callbacks, store) {
+/** The sources of one client, which are made when one of its options has some. */
+function sourcesOnce() {
+  /** @type {import('./source.js').Sources | undefined} */
+  let sources;
+  const get = () => {
+    const { Sources } = require('./source.js');
+    sources ??= new Sources();
+    return sources;
+  };
+  return { get, used: () => sources };
+}
+
+/** In the form of `src/binding/options/`; `fetchRedirect`, `throwHttpErrors` and `made` are for lib/ alone. */
+function readSettings(own, header, callbacks, store, grant) {
   return {
     baseUrl: own.baseURL === undefined ? undefined : check.httpUrl(own.baseURL, 'baseURL').href,
     allowedOrigins: readOrigins(own.allowedOrigins),
@@ -65,7 +72,13 @@ function readSettings(own, header, callbacks, store) {
       name: header.name === undefined ? 'authorization' : readHeaderName(header.name, 'header.name'),
       hasFormat: callbacks.format !== undefined,
     },
-    session: { ...readSession(own), store },
+    session: {
+      ...readSession(own, grant),
+      store,
+      hearsRefreshed: callbacks.onRefreshed !== undefined,
+      hearsSuperseded: callbacks.onSuperseded !== undefined,
+    },
+    grant: grant?.native,
     queue: readQueue(own.queue),
     transport: readTransport(own),
     timeout: check.duration(own.timeout, 'timeout', 30_000),
@@ -84,7 +97,7 @@ function readSettings(own, header, callbacks, store) {
   };
 }
 
-function readSession(own) {
+function readSession(own, grant) {
   return {
     key: check.text(own.session, 'session', 'default'),
     share: check.text(own.share, 'share'),
@@ -93,7 +106,7 @@ function readSession(own) {
     refreshAhead: check.duration(own.refreshAhead, 'refreshAhead', -1, { min: 0 }),
     refreshTimeout: check.duration(own.refreshTimeout, 'refreshTimeout', 10_000),
     maxRetries: check.integer(own.maxRetries, 'maxRetries', 3, { max: 100 }),
-    rotationGrace: readGrace(own.rotationGrace),
+    rotationGrace: readGrace(own.rotationGrace, grant?.rotationGrace),
     keepAlive: check.duration(own.keepAlive, 'keepAlive', 0, { min: 60_000 }),
   };
 }
@@ -124,9 +137,30 @@ function readTransport({ connections, http2, socketPath, tls, proxy }) {
 function readCallbacks(own) {
   const callbacks = { format: undefined };
   for (const name of CALLBACKS) callbacks[name] = check.optionalFunction(own[name], name);
-  if (callbacks.refresh === undefined) throw rejectOption('refresh must be given');
   callbacks.logger = readLogger(own.logger);
   return callbacks;
+}
+
+/** Where new tokens come from. Undefined: from the function `refresh`. */
+function readOptionGrant({ grant, refresh, isRefreshFailureTerminal, allowInsecure, tls }, sources) {
+  if (grant === undefined && refresh === undefined) throw rejectOption('refresh or grant must be given');
+  if (grant === undefined) return undefined;
+  if (refresh !== undefined) {
+    throw rejectOption(
+      'refresh and grant exclude each other: drop refresh if the grant is to bring the tokens',
+    );
+  }
+  if (isRefreshFailureTerminal !== undefined) {
+    throw rejectOption(
+      'isRefreshFailureTerminal goes with refresh: a grant reads the answer of the server itself',
+    );
+  }
+  // Loaded here, because few programs give one.
+  const { readGrant } = require('./grant.js');
+  return readGrant(grant, sources(), {
+    allowInsecure: allowInsecure === true,
+    hasCertificate: tls?.cert !== undefined,
+  });
 }
 
 /** Not copied, because loggers are class instances whose methods need their `this`. */
@@ -207,13 +241,16 @@ function readRejected(options) {
   return rejected;
 }
 
-function readGrace(value) {
-  if (typeof value !== 'string') return check.duration(value, 'rotationGrace', 0, { min: 0 });
-  if (ROTATION_GRACE.has(value)) return ROTATION_GRACE.get(value);
-  const names = [...ROTATION_GRACE.keys()].join(', ');
+/** `usual`: that of the grant's provider. */
+function readGrace(value, usual = 0) {
+  if (typeof value !== 'string') return check.duration(value, 'rotationGrace', usual, { min: 0 });
+  // Loaded here, because the table is long.
+  const { graceOf, namesWithGrace } = require('./provider.js');
+  const grace = graceOf(value);
+  if (grace !== undefined) return grace;
   throw invalidOption(
     'rotationGrace',
-    `a number of milliseconds ≥ 0 and ≤ ${check.MAX_MS}, or one of ${names}`,
+    `a number of milliseconds ≥ 0 and ≤ ${check.MAX_MS}, or one of ${namesWithGrace().join(', ')}`,
   );
 }
 

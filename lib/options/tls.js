@@ -29,9 +29,14 @@ function readAuthorities(value, name) {
 }
 
 function readAuthority(value, name) {
+  return readPem(ArrayBuffer.isView(value) ? pemOfCertificate(check.bufferOf(value)) : value, name);
+}
+
+/** PEM text of a certificate in either form. */
+function pemOfCertificate(bytes) {
   // DER begins with the byte of an ASN.1 sequence, and PEM with text.
-  if (!ArrayBuffer.isView(value) || check.bufferOf(value)[0] !== 0x30) return readPem(value, name);
-  const lines = check.bufferOf(value).toString('base64').replace(/.{64}/g, '$&\n');
+  if (bytes[0] !== 0x30) return bytes.toString();
+  const lines = bytes.toString('base64').replace(/.{64}/g, '$&\n');
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 
@@ -43,4 +48,4 @@ function readPem(value, name) {
   return pem;
 }
 
-module.exports = { readCertificates };
+module.exports = { pemOfCertificate, readCertificates };

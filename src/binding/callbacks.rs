@@ -30,8 +30,11 @@ use engine::token::Tokens;
 pub(super) struct Callbacks {
     pub(super) queue: Arc<Queue>,
     pub(super) client: u32,
-    /// The deadline of `getTokens` and `setTokens`: `refreshTimeout`, because they have no option of their own.
+    /// The deadline of `getTokens`, `setTokens` and sources: `refreshTimeout`, because they have no option of their own.
     pub(super) patience: Duration,
+    /// Hooks that get tokens. Without them the tokens stay in Rust.
+    pub(super) hears_refreshed: bool,
+    pub(super) hears_superseded: bool,
 }
 
 impl Callbacks {
@@ -43,22 +46,30 @@ impl Callbacks {
         self.queue.notify(self.client, name, args);
     }
 
-    /// Calls `getTokens` or `setTokens`. Returns the reply's receiver if the deadline passes first.
+    /// Calls JavaScript and waits for the reply. Returns its receiver if the deadline passes first.
+    pub(super) async fn reply(
+        &self,
+        name: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Result<Reply, RecvError>, oneshot::Receiver<Reply>> {
+        let PendingCall { entered, mut reply, .. } = self.call(name, args);
+        tokio::select! {
+            biased;
+            answer = &mut reply => Ok(answer),
+            () = entered.wait() => match tokio::time::timeout(self.patience, &mut reply).await {
+                Ok(answer) => Ok(answer),
+                Err(_) => Err(reply),
+            },
+        }
+    }
+
+    /// Calls `getTokens` or `setTokens`.
     async fn store(
         &self,
         name: &'static str,
         args: Vec<Arg>,
     ) -> Result<Result<Option<Tokens>, StoreError>, oneshot::Receiver<Reply>> {
-        let PendingCall { entered, mut reply, .. } = self.call(name, args);
-        let answer = tokio::select! {
-            biased;
-            answer = &mut reply => answer,
-            () = entered.wait() => match tokio::time::timeout(self.patience, &mut reply).await {
-                Ok(answer) => answer,
-                Err(_) => return Err(reply),
-            },
-        };
-        Ok(stored(answer))
+        self.reply(name, args).await.map(stored)
     }
 }
 
@@ -70,7 +81,7 @@ fn stored(answer: Result<Reply, RecvError>) -> Result<Option<Tokens>, StoreError
         Ok(Reply::Done) => Ok(None),
         Ok(Reply::Failed { kind: FailureKind::Malformed, cause, .. }) => Err(StoreError::Corrupt { cause }),
         Ok(Reply::Failed { cause, .. }) => Err(StoreError::Failed { cause }),
-        Ok(Reply::Flag(_) | Reply::Text(_) | Reply::Document(_)) => Err(StoreError::Failed { cause: None }),
+        Ok(_) => Err(StoreError::Failed { cause: None }),
     }
 }
 
@@ -89,9 +100,7 @@ fn refreshed(answer: Result<Reply, RecvError>, sent: bool) -> Result<Tokens, Gra
             FailureKind::Malformed => GrantError::Malformed { refresh, cause },
             FailureKind::Unknown => GrantError::Unknown { cause },
         },
-        Ok(Reply::Done | Reply::Flag(_) | Reply::Text(_) | Reply::Document(_)) => {
-            GrantError::Malformed { refresh: None, cause: None }
-        }
+        Ok(_) => GrantError::Malformed { refresh: None, cause: None },
         Err(_) if sent => GrantError::Ambiguous { cause: None },
         Err(_) => GrantError::Gone,
     })
@@ -145,10 +154,12 @@ impl Host for Callbacks {
     fn emit(&self, session: &str, event: Event) {
         let (name, arg) = match event {
             Event::BeforeRefresh => ("onBeforeRefresh", None),
-            Event::Refreshed(tokens) => ("onRefreshed", Some(Arg::Tokens(tokens))),
+            Event::Refreshed(tokens) => ("onRefreshed", self.hears_refreshed.then_some(Arg::Tokens(tokens))),
             Event::RefreshFailed(error) => ("onRefreshFailed", Some(Arg::Error(error))),
             Event::PersistFailed(error) => ("onPersistFailed", Some(Arg::Error(error))),
-            Event::Superseded(tokens) => ("onSuperseded", Some(Arg::Tokens(tokens))),
+            Event::Superseded(tokens) => {
+                ("onSuperseded", self.hears_superseded.then_some(Arg::Tokens(tokens)))
+            }
             Event::RevokeFailed(error) => ("onRevokeFailed", Some(Arg::Error(error))),
             Event::Logout => ("logout", None),
         };

@@ -165,6 +165,12 @@ impl Client {
         })
     }
 
+    /// Revokes the tokens at the authorization server, and logs out.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn revoke<'env>(&self, env: &'env Env, session: u32) -> Result<Unknown<'env>> {
+        self.change(env, session, |engine| async move { engine.revoke().await.map(|()| Settlement::Done) })
+    }
+
     #[napi(catch_unwind, ts_return_type = "Promise<unknown[]>")]
     pub fn rotate<'env>(
         &self,

@@ -23,6 +23,7 @@ use super::values::errors;
 use super::values::napi_value::{Js, Scope, unknown};
 use super::values::tokens::{self, NativeTokens};
 use engine::error::{Cause, Error};
+use engine::pem::key_as_pem;
 use engine::secret::Secret;
 use engine::store::{Document, Version};
 use engine::token::Tokens;
@@ -104,6 +105,16 @@ impl Environment {
         let malformed =
             Reply::Failed { kind: FailureKind::Malformed, retry_after: None, cause: None, refresh: None };
         self.answer(number, Tokens::try_from(tokens).map_or(malformed, Reply::Tokens))
+    }
+
+    /// The secret of a source: a text, or a private key in PKCS#8 and DER.
+    #[napi(catch_unwind)]
+    pub fn reply_secret(&self, number: u32, secret: napi::Either<String, Uint8Array>) {
+        let secret = match secret {
+            napi::Either::A(text) => Secret::new(text),
+            napi::Either::B(der) => key_as_pem(&der),
+        };
+        self.answer(number, Reply::Secret(secret));
     }
 
     /// `version` is in the form of `Version::to_text`, which `lib/callbacks/register.js` has checked.

@@ -79,7 +79,7 @@ impl Register for UserRegister {
         })
     }
 
-    fn watch<'a>(&'a self, session: &'a str) -> Option<BoxFuture<'a, ()>> {
+    fn watch<'a>(&'a self, session: &str) -> Option<BoxFuture<'a, ()>> {
         let changes = self.changes.as_ref().filter(|_| !self.callbacks.queue.closed())?;
         if !self.watches.swap(true, Ordering::Relaxed) {
             let client = Arg::Number(f64::from(self.callbacks.client));

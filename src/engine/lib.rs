@@ -13,7 +13,7 @@ pub mod grant;
 pub mod http;
 pub mod jose;
 pub mod lock;
-mod pem;
+pub mod pem;
 pub mod present;
 pub mod secret;
 pub mod session;

@@ -9,21 +9,25 @@ use napi_derive::napi;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use self::session::{NativeQueue, NativeSession};
+use self::grant::NativeGrant;
+use self::session::{Bringing, NativeQueue, NativeSession};
 use self::transport::NativeTransport;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::queue::Queue;
-use engine::client::{Config, Judge};
+use engine::client::{AuthorizationServer, Config, Judge};
 use engine::error::Error;
+use engine::grant::Grant;
 use engine::http::retry::Budget;
 use engine::http::{Limits, MAX_REDIRECTS, Origins, Rules};
 use engine::lock::Lock;
 use engine::present::Format;
-use engine::session::registry::{Registry, StoreId};
+use engine::session::registry::Registry;
 use engine::wait::gate::Gate;
 
+mod grant;
 mod request;
 mod retry;
+mod secret;
 mod session;
 pub(super) mod store;
 mod transport;
@@ -40,6 +44,8 @@ pub struct Settings {
     pub headers: String,
     pub header: NativeHeader,
     pub session: NativeSession,
+    /// None: the user's `refresh` function.
+    pub grant: Option<NativeGrant>,
     pub queue: NativeQueue,
     pub transport: NativeTransport,
     pub timeout: f64,
@@ -69,23 +75,42 @@ const PATIENCE: Duration = Duration::from_millis(5);
 impl Settings {
     /// `client` is the number of this client's callbacks.
     pub(super) fn into_config(self, queue: Arc<Queue>, client: u32) -> Result<Config, Error> {
-        let callbacks = Callbacks { queue, client, patience: ms(self.session.refresh_timeout) };
-        let share = self.session.share.clone();
-        let registry = Registry::of(match &self.session.store {
-            Some(store) => store.id(share),
-            None => share.map_or(StoreId::Private, StoreId::Named),
-        });
+        let session = &self.session;
+        let callbacks = Callbacks {
+            queue,
+            client,
+            patience: ms(session.refresh_timeout),
+            hears_refreshed: session.hears_refreshed,
+            hears_superseded: session.hears_superseded,
+        };
+        let scope = self.grant.as_ref().and_then(NativeGrant::scope_of_sessions);
+        let registry = Registry::of(session.store_id(scope.as_deref()));
         let base = self.base_url.as_deref().map(|base| url("baseURL", base)).transpose()?;
         let allowed = self.allowed_origins.iter().map(|origin| url("allowedOrigins", origin));
         // A request to a Unix socket does not leave this machine, whatever its URL says.
         let allow_insecure = self.allow_insecure || self.transport.socket_path.is_some();
+        let connections = self.transport.connections as usize;
+        let transport = Arc::new(self.transport.into_transport(allow_insecure)?);
+        let grant: Arc<dyn Grant> = match self.grant {
+            Some(grant) => {
+                let post = AuthorizationServer::new(&transport, self.session.policy().hard_limit());
+                Arc::new(grant.into_grant(&callbacks, Arc::new(post))?)
+            }
+            None => Arc::new(callbacks.clone()),
+        };
         let (format, judge) = (callbacks.clone(), callbacks.clone());
+        let bringing = Bringing { grant, scope };
         Ok(Config {
-            participant: Arc::new(self.session.into_participant(&self.queue, callbacks, &registry)?),
+            participant: Arc::new(self.session.into_participant(
+                &self.queue,
+                callbacks,
+                bringing,
+                &registry,
+            )?),
             registry,
             origins: Origins::new(base, allowed.collect::<Result<_, _>>()?, allow_insecure),
-            gate: Gate::new(self.transport.connections as usize),
-            transport: Lock::new(Some(Arc::new(self.transport.into_transport(allow_insecure)?))),
+            gate: Gate::new(connections),
+            transport: Lock::new(Some(transport)),
             format: self.header.has_format.then(|| Arc::new(format) as Arc<dyn Format>),
             judge: self.has_expired.then(|| Box::new(judge) as Box<dyn Judge>),
             replay: self.replay,

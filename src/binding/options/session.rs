@@ -11,9 +11,10 @@ use super::store::NativeStore;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::values::tokens::NativeTokens;
 use engine::error::Error;
+use engine::grant::Grant;
 use engine::session::counters::Counters;
 use engine::session::participant::{Participant, Seed};
-use engine::session::registry::Registry;
+use engine::session::registry::{Registry, StoreId};
 use engine::session::schedule::Policy;
 use engine::store::{Store, Unversioned};
 use engine::wait::waiting_limit::WaitingLimit;
@@ -36,6 +37,9 @@ pub struct NativeSession {
     pub rotation_grace: f64,
     /// 0: off.
     pub keep_alive: f64,
+    /// There is a hook that gets the tokens.
+    pub hears_refreshed: bool,
+    pub hears_superseded: bool,
     /// For lib/axios only: see `Policy`.
     pub anonymous: Option<bool>,
     pub forgets: Option<bool>,
@@ -48,19 +52,26 @@ pub struct NativeQueue {
     pub timeout: f64,
 }
 
+/// Where new tokens come from.
+pub(super) struct Bringing {
+    pub(super) grant: Arc<dyn Grant>,
+    /// See `NativeGrant::scope_of_sessions`.
+    pub(super) scope: Option<String>,
+}
+
 impl NativeSession {
-    pub(super) fn into_participant(
-        self,
-        queue: &NativeQueue,
-        callbacks: Callbacks,
-        registry: &Registry,
-    ) -> Result<Participant, Error> {
-        let store: Arc<dyn Store> = if self.has_store {
-            Arc::new(Unversioned(Arc::new(callbacks.clone())))
-        } else {
-            registry.memory()
-        };
-        let policy = Policy {
+    /// Names the store, and what the sessions in it are for.
+    pub(super) fn store_id(&self, scope: Option<&str>) -> StoreId {
+        let scoped = |name: String| scope.map_or(name.clone(), |scope| format!("{name} {scope}"));
+        let share = self.share.clone();
+        match self.store.as_ref().and_then(NativeStore::place) {
+            Some(place) => StoreId::Shared(scoped(place), share),
+            None => share.map_or(StoreId::Private, |name| StoreId::Named(scoped(name))),
+        }
+    }
+
+    pub(super) fn policy(&self) -> Policy {
+        Policy {
             refresh_ahead: (self.refresh_ahead >= 0.0).then(|| ms(self.refresh_ahead)),
             refresh_timeout: ms(self.refresh_timeout),
             max_retries: self.max_retries,
@@ -70,11 +81,26 @@ impl NativeSession {
             spread: Some(*SPREAD),
             anonymous: self.anonymous.unwrap_or_default(),
             forgets: self.forgets.unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn into_participant(
+        self,
+        queue: &NativeQueue,
+        callbacks: Callbacks,
+        Bringing { grant, scope }: Bringing,
+        registry: &Registry,
+    ) -> Result<Participant, Error> {
+        let policy = self.policy();
+        let store: Arc<dyn Store> = if self.has_store {
+            Arc::new(Unversioned(Arc::new(callbacks.clone())))
+        } else {
+            registry.memory()
         };
-        let fleet = self.store.map(|store| store.into_fleet(&callbacks, &policy)).transpose()?;
+        let fleet = self.store.map(|store| store.into_fleet(&callbacks, &policy, scope)).transpose()?;
         let seed = self.seed.map(TryInto::try_into).transpose()?;
         Ok(Participant {
-            grant: Arc::new(callbacks.clone()),
+            grant,
             store,
             fleet: fleet.map(Arc::new),
             host: Arc::new(callbacks),

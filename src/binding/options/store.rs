@@ -10,8 +10,7 @@ use super::ms;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::register::UserRegister;
 use engine::error::Error;
-use engine::fleet::{Fleet, MachineClock, Seal, SealKey, Sealed, Settings, Switches};
-use engine::session::registry::StoreId;
+use engine::fleet::{Fleet, MachineClock, Scoped, Seal, SealKey, Sealed, Settings, Switches};
 use engine::session::schedule::Policy;
 use engine::source::Source;
 use engine::store::{
@@ -67,22 +66,27 @@ pub struct NativeRegister {
 }
 
 impl NativeStore {
-    /// Clients of this process that use one store have their sessions in common, so that they do not wait for each other's leases.
-    /// `share` parts them further. It does not join two stores: a session would take the record of one for that of the other.
-    pub(super) fn id(&self, share: Option<String>) -> StoreId {
-        let place = match (&self.file, &self.redis) {
-            (Some(file), _) => format!("file {}", file.path),
+    /// Names a directory or a Redis: clients of this process that use one store have their sessions in common, so that they do not wait
+    /// for each other's leases. None: a register of the user's, which this cannot tell from another.
+    pub(super) fn place(&self) -> Option<String> {
+        match (&self.file, &self.redis) {
+            (Some(file), _) => Some(format!("file {}", file.path)),
             // A hash, because a URL has a password in it.
             (None, Some(redis)) => {
                 let place = format!("{} {}", redis.urls.join(" "), redis.prefix);
-                format!("redis {}", session_name(&place))
+                Some(format!("redis {}", session_name(&place)))
             }
-            (None, None) => return share.map_or(StoreId::Private, StoreId::Named),
-        };
-        StoreId::Shared(place, share)
+            (None, None) => None,
+        }
     }
 
-    pub(super) fn into_fleet(self, callbacks: &Callbacks, policy: &Policy) -> Result<Fleet, Error> {
+    /// `scope`: see `NativeGrant::scope_of_sessions`.
+    pub(super) fn into_fleet(
+        self,
+        callbacks: &Callbacks,
+        policy: &Policy,
+        scope: Option<String>,
+    ) -> Result<Fleet, Error> {
         let Self { file, redis, register, keys, owner, lease, confirm_every: _ } = self;
         let keys = keys.iter().map(|key| SealKey::from_bytes(key)).collect::<Result<Vec<_>, _>>();
         let keys = keys.map_err(|bad| Error::invalid_option("store.key", bad.to_string()))?;
@@ -113,7 +117,13 @@ impl NativeStore {
             owner: owner.into(),
             switches: Switches::default(),
         };
-        Ok(Fleet { register: Arc::new(Sealed { register, keys }), clock: Arc::new(MachineClock), settings })
+        let sealed: Arc<dyn Register> = Arc::new(Sealed { register, keys });
+        // Around the seal, because a record is bound to its whole name.
+        let register = match scope {
+            Some(scope) => Arc::new(Scoped { register: sealed, scope: scope.into() }),
+            None => sealed,
+        };
+        Ok(Fleet { register, clock: Arc::new(MachineClock), settings })
     }
 }
 

@@ -68,6 +68,7 @@ pub(crate) enum Reply {
     Done,
     Flag(bool),
     Text(String),
+    Secret(Secret),
     Tokens(Tokens),
     Document(Document),
     Failed {

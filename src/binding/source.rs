@@ -1,0 +1,46 @@
+//! A secret of a grant that JavaScript gives, for each use: the user's function, an environment variable, or an encrypted key.
+
+use futures_util::future::BoxFuture;
+
+use super::callbacks::Callbacks;
+use super::queue::call::{Arg, Reply};
+use engine::error::Cause;
+use engine::secret::Secret;
+use engine::source::{Provide, SourceError};
+
+pub(super) struct CallbackSource {
+    pub(super) callbacks: Callbacks,
+    /// Its place among the functions that `lib/options/source.js` has collected.
+    pub(super) number: u32,
+    /// The option, for errors.
+    pub(super) name: String,
+}
+
+impl Provide for CallbackSource {
+    fn provide(&self) -> BoxFuture<'_, Result<Secret, SourceError>> {
+        Box::pin(async move {
+            let args = vec![Arg::Number(f64::from(self.number))];
+            match self.callbacks.reply("source", args).await {
+                Ok(Ok(Reply::Secret(secret))) => Ok(secret),
+                Ok(Ok(Reply::Failed { cause, .. })) => Err(self.failed(cause)),
+                Ok(Ok(_)) => Err(self.failed(None)),
+                Ok(Err(_)) => Err(SourceError::gone()),
+                Err(_late) => Err(self.late()),
+            }
+        })
+    }
+}
+
+impl CallbackSource {
+    /// What `lib/` says of its own errors begins with the option's name.
+    fn failed(&self, cause: Option<Cause>) -> SourceError {
+        let said = cause.as_ref().and_then(|cause| cause.said.as_deref()?.split_once(' '));
+        let (name, problem) = said.unwrap_or((&self.name, "threw an error, which is the cause"));
+        SourceError { subject: name.to_owned(), problem: problem.to_owned().into(), cause, gone: false }
+    }
+
+    fn late(&self) -> SourceError {
+        let problem = "gave nothing within refreshTimeout".into();
+        SourceError { subject: self.name.clone(), problem, cause: None, gone: false }
+    }
+}
