@@ -1,8 +1,8 @@
 'use strict';
 
-// The main job in five seconds: some hundred concurrent callers, one token that runs out four times a second, and a
-// store that answers when it likes. The server, in a process of its own, keeps the books; exit code 0 only if
-// nothing was lost.  Run it with: npm run demo
+// The main job in five seconds: some hundred concurrent callers, one token that runs out four times a second, and a store that
+// answers when it likes. Rust asks for new tokens (the option `grant`). The server, in a process of its own, keeps the books; exit
+// code 0 only if nothing was lost.  Run it with: npm run demo
 
 const { startServer } = require('./demo/server-process.js');
 const { connect } = require('./demo/client.js');
@@ -17,6 +17,7 @@ const SETTINGS = {
   storeLatency: [0, 20],
   tokenLatency: [5, 25],
   apiLatency: [2, 12],
+  clientSecret: 'a secret of the demo',
 };
 
 async function main() {

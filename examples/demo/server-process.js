@@ -5,8 +5,10 @@ const { once } = require('node:events');
 const path = require('node:path');
 
 /** Forks the authorization server, so that it costs the client's event loop nothing. */
-async function startServer({ accessTokenTtl, tokenLatency, apiLatency }) {
-  const options = { reuse: 'strict', accessTokenTtl, latency: tokenLatency, apiLatency };
+async function startServer({ accessTokenTtl, tokenLatency, apiLatency, clientSecret }) {
+  // Without `expires_in`, only a rejected request tells that the token has run out.
+  const lives = { accessTokenTtl, expiresIn: false };
+  const options = { reuse: 'strict', clientSecret, latency: tokenLatency, apiLatency, ...lives };
   const child = fork(path.join(__dirname, 'server.js'), [JSON.stringify(options)]);
   const early = once(child, 'exit').then(([code]) => {
     throw new Error(`the server process ended with code ${code}`);
