@@ -3,7 +3,7 @@
 //! Start reading at [`Client::send`]. Invariants: a request carries only tokens of the login it was made under; it is
 //! replayed at most [`MAX_REPLAYS`] times; it ends with the server's last answer or with a typed error.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -166,7 +166,8 @@ impl<'a> Call<'a> {
             let (answer, rejection) = self.send_once(&held).await?;
             drop(place);
             if rejection == Some(Rejection::Token) {
-                match self.after_rejection(&held, &answer).await? {
+                // Boxed, because few requests are rejected, and all would have the room.
+                match Box::pin(self.after_rejection(&held, &answer)).await? {
                     Some(newer) => held = newer,
                     None => return self.end(answer),
                 }
@@ -186,7 +187,12 @@ impl<'a> Call<'a> {
 
     async fn token(&self) -> Result<Arc<Held>, Error> {
         let Client { session, config, .. } = self.client;
-        self.queued(pin!(session.token(&config.participant, self.epoch, self.arrival))).await
+        self.phase.set(Phase::Queue);
+        if let Some(held) = session.token_at_hand(&config.participant, self.epoch)? {
+            return Ok(held);
+        }
+        let token = session.token(&config.participant, self.epoch, self.arrival);
+        self.queued(Box::pin(token)).await
     }
 
     /// A place on the wire. A request that waited for one is sent with the tokens that are there now.
@@ -196,7 +202,8 @@ impl<'a> Call<'a> {
             if let Some(place) = config.gate.try_enter() {
                 return Ok(place);
             }
-            let place = self.queued(pin!(self.until_closed(config.gate.enter(self.arrival)))).await?;
+            let entered = self.until_closed(config.gate.enter(self.arrival));
+            let place = self.queued(Box::pin(entered)).await?;
             if let Some(current) = session.token_at_hand(&config.participant, self.epoch)? {
                 *held = current;
                 return Ok(place);
@@ -321,9 +328,9 @@ impl<'a> Call<'a> {
         self.client.config.participant.closed.run_until_cancelled(work).await.ok_or(Error::ClientClosed)
     }
 
-    /// Waits in the queue, at most for the option `queue.timeout`. `wait` is pinned by the caller, because each place that
-    /// awaits it would otherwise have room for all of it.
-    async fn queued<T>(&self, wait: Pin<&mut impl Future<Output = Result<T, Error>>>) -> Result<T, Error> {
+    /// Waits in the queue, at most for the option `queue.timeout`. `wait` is boxed or pinned by the caller, because each place
+    /// that awaits it would otherwise have room for all of it.
+    async fn queued<T>(&self, wait: impl Future<Output = Result<T, Error>> + Unpin) -> Result<T, Error> {
         self.phase.set(Phase::Queue);
         let after = self.client.config.queue_timeout;
         if after.is_zero() {

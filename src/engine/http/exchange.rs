@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use crate::error::{Error, Phase, RedirectKind};
-use crate::http::body::download::{Download, Limits, fill};
+use crate::http::body::download::{Download, Limits};
 use crate::http::body::outgoing::UploadGuard;
 use crate::http::connect::watch::watched;
 use crate::http::{PhaseCell, RedirectMode, Transport, WireRequest, WireResponse, origin, redirect};
@@ -97,8 +97,8 @@ pub async fn follow(
     run(transport, request, Some(hop), rules, phase).await
 }
 
-/// A request that a redirect led to, after so many redirects.
-type Hop = (WireRequest, u32);
+/// A request that a redirect led to, after so many redirects. Boxed, because most requests have none and would move the room.
+type Hop = Box<(WireRequest, u32)>;
 
 async fn run(
     transport: &dyn Transport,
@@ -108,41 +108,57 @@ async fn run(
     phase: &PhaseCell,
 ) -> Result<Response, Error> {
     loop {
-        let (current, hops) = redirected.as_ref().map_or((request, 0), |(request, hops)| (request, *hops));
+        let (current, hops) = redirected.as_deref().map_or((request, 0), |(request, hops)| (request, *hops));
         let mut upload = UploadGuard::new(&current.body);
         phase.set(Phase::Response);
         let answer = watched(phase, transport.send(current)).await?;
         phase.answered();
-        let head = (answer.status, &answer.headers);
-        let next = redirect::next_request(rules.redirect, rules.allow_insecure, current, head).transpose();
         let judged = rules.judged.contains(answer.status.as_u16());
-        let (next, unfollowed) = if judged { (None, next) } else { (next.transpose()?, None) };
-        let Some(next) = next else {
-            let (url, became_get) = (current.url.clone(), current.method != request.method);
-            let body_is_empty = has_no_body(&current.method, answer.status);
-            let WireResponse { status, reason, headers, body, unsent } = answer;
-            upload.unsent = unsent;
-            let (body, download) = if body_is_empty {
-                (Bytes::new(), None)
-            } else {
-                fill(body, (status.as_u16(), judged), &headers, rules.limits, upload).await?
-            };
-            return Ok(Response {
-                status: status.as_u16(),
-                reason,
-                url,
-                redirected: redirected.is_some(),
-                became_get,
-                left_origin: phase.is_away(),
-                headers,
-                body,
-                download,
-                unfollowed: unfollowed.map(|next| Box::new(Unfollowed { next, hops })),
-            });
+        let unfollowed = match redirect(current, &answer, rules, hops) {
+            Some(redirect) if !judged => {
+                drop(upload);
+                redirected = Some(hop(request, redirect.next?, hops, rules, phase)?);
+                continue;
+            }
+            unfollowed => unfollowed,
         };
-        drop(upload);
-        redirected = Some(hop(request, next, hops, rules, phase)?);
+        let body_is_empty = has_no_body(&current.method, answer.status);
+        let WireResponse { status, reason, headers, body, unsent } = answer;
+        let mut response = Response {
+            status: status.as_u16(),
+            reason,
+            url: current.url.clone(),
+            redirected: redirected.is_some(),
+            became_get: current.method != request.method,
+            left_origin: phase.is_away(),
+            headers,
+            body: Bytes::new(),
+            download: None,
+            unfollowed,
+        };
+        if !body_is_empty {
+            upload.unsent = unsent;
+            let mut download = Download::new(body, rules.limits, upload);
+            if download.fill((response.status, judged), &response.headers).await? {
+                response.body = download.whole();
+            } else {
+                response.download = Some(Box::new(download));
+            }
+        }
+        return Ok(response);
     }
+}
+
+/// The redirect that `answer` to `current` asks for.
+fn redirect(
+    current: &WireRequest,
+    answer: &WireResponse,
+    rules: &Rules,
+    hops: u32,
+) -> Option<Box<Unfollowed>> {
+    let head = (answer.status, &answer.headers);
+    let next = redirect::next_request(rules.redirect, rules.allow_insecure, current, head).transpose()?;
+    Some(Box::new(Unfollowed { next, hops }))
 }
 
 fn hop(
@@ -162,7 +178,7 @@ fn hop(
     if !next.body.is_fresh() {
         return Err(Error::BodyNotReplayable);
     }
-    Ok((next, hops + 1))
+    Ok(Box::new((next, hops + 1)))
 }
 
 impl std::fmt::Debug for Response {

@@ -17,7 +17,7 @@ use crate::error::{Error, Phase};
 use crate::http::WireBody;
 use crate::http::body::outgoing::UploadGuard;
 
-/// The part of a body that is left after [`fill`].
+/// A body that is read: as far as it arrives at once by [`Download::fill`], and then by whoever has the answer.
 pub struct Download {
     read: VecDeque<Bytes>,
     body: WireBody,
@@ -44,6 +44,55 @@ pub struct Limits {
 const WHOLE: u64 = 1024 * 1024;
 
 impl Download {
+    pub(crate) fn new(body: WireBody, limits: Limits, upload: UploadGuard) -> Self {
+        Self { read: VecDeque::new(), body, limits, deadline: None, upload }
+    }
+
+    /// Reads as far as the body arrives at once, or if it is judged, to its end. True at the body's end.
+    pub(crate) async fn fill(
+        &mut self,
+        (status, judged): (u16, bool),
+        headers: &HeaderMap,
+    ) -> Result<bool, Error> {
+        let whole = judged || status >= 400;
+        let most = self.limits.size.min(if whole { WHOLE } else { self.limits.whole_up_to });
+        let filled = match self.body.length_on_the_wire() {
+            Some(length) if length > most => Ok(false),
+            Some(_) => self.read_up_to(most).await,
+            None if status >= 400 => self.read_up_to(most).await,
+            None if is_event_stream(headers) => Ok(false),
+            None if judged => self.read_up_to(most).await,
+            // Boxed, because the timer would take room in every request.
+            None => Box::pin(timeout(self.limits.patience, self.read_up_to(most))).await.unwrap_or(Ok(false)),
+        };
+        filled.map_err(|error| self.upload.explain(error))
+    }
+
+    /// True at the body's end; false if the body is longer than `most`. Dropping the future loses nothing.
+    async fn read_up_to(&mut self, most: u64) -> Result<bool, Error> {
+        let mut size = 0;
+        while let Some(chunk) = self.body.chunk().await? {
+            size += chunk.len() as u64;
+            self.read.push_back(chunk);
+            if size > most {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// All that [`Download::fill`] has read.
+    pub(crate) fn whole(mut self) -> Bytes {
+        if self.read.len() < 2 {
+            return self.read.pop_front().unwrap_or_default();
+        }
+        let mut whole = BytesMut::with_capacity(self.read.iter().map(Bytes::len).sum());
+        for chunk in &self.read {
+            whole.extend_from_slice(chunk);
+        }
+        whole.freeze()
+    }
+
     /// The body has to be complete after `time`, or else after the request's timeout, also if it is read part by part.
     pub fn complete_within(&mut self, time: Option<Duration>) {
         self.deadline = Some(clock::now() + time.unwrap_or(self.limits.time));
@@ -98,52 +147,6 @@ const IDLE: Duration = Duration::from_secs(300);
 /// How much memory is reserved for a `content-length` before its bytes arrive. Most bodies fit. A thousand servers that
 /// announce a body and then stall hold one gigabyte, and not the 64 GB that the default limit would allow.
 const PREALLOCATED: usize = 1024 * 1024;
-
-/// Reads `body` as far as it arrives at once, or if it is judged, to its end. Returns the whole body, or a [`Download`] of a longer one.
-pub(crate) async fn fill(
-    mut body: WireBody,
-    (status, judged): (u16, bool),
-    headers: &HeaderMap,
-    limits: Limits,
-    upload: UploadGuard,
-) -> Result<(Bytes, Option<Box<Download>>), Error> {
-    let whole = judged || status >= 400;
-    let most = limits.size.min(if whole { WHOLE } else { limits.whole_up_to });
-    let mut read = VecDeque::new();
-    let filled = match body.length_on_the_wire() {
-        Some(length) if length > most => Ok(false),
-        Some(_) => read_up_to(most, &mut body, &mut read).await,
-        None if status >= 400 => read_up_to(most, &mut body, &mut read).await,
-        None if is_event_stream(headers) => Ok(false),
-        None if judged => read_up_to(most, &mut body, &mut read).await,
-        None => timeout(limits.patience, read_up_to(most, &mut body, &mut read)).await.unwrap_or(Ok(false)),
-    };
-    let ended = filled.map_err(|error| upload.explain(error))?;
-    if !ended {
-        return Ok((Bytes::new(), Some(Box::new(Download { read, body, limits, deadline: None, upload }))));
-    }
-    if read.len() < 2 {
-        return Ok((read.pop_front().unwrap_or_default(), None));
-    }
-    let mut whole = BytesMut::with_capacity(read.iter().map(Bytes::len).sum());
-    for chunk in &read {
-        whole.extend_from_slice(chunk);
-    }
-    Ok((whole.freeze(), None))
-}
-
-/// True at the body's end; false if the body is longer than `most`. Dropping the future loses nothing.
-async fn read_up_to(most: u64, body: &mut WireBody, read: &mut VecDeque<Bytes>) -> Result<bool, Error> {
-    let mut size = 0;
-    while let Some(chunk) = body.chunk().await? {
-        size += chunk.len() as u64;
-        read.push_back(chunk);
-        if size > most {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
 
 /// Such a stream is handed over at once, because its first event may be hours away.
 fn is_event_stream(headers: &HeaderMap) -> bool {

@@ -17,8 +17,15 @@ enum Inner {
     Bytes(Bytes),
     /// The URI is the one the body comes from, for errors.
     Plain(IncomingBody, Uri),
-    /// With the length of the encoded body.
-    Encoded(Decoder, Option<u64>, Uri),
+    /// Boxed, because every answer moves this enum, and most bodies are plain.
+    Encoded(Box<Encoded>),
+}
+
+struct Encoded {
+    decoder: Decoder,
+    /// Of the encoded body.
+    length: Option<u64>,
+    uri: Uri,
 }
 
 impl WireBody {
@@ -28,7 +35,7 @@ impl WireBody {
             None => Inner::Plain(body, uri),
             Some(coding) => {
                 let length = body.size_hint().exact();
-                Inner::Encoded(Decoder::new(coding, body), length, uri)
+                Inner::Encoded(Box::new(Encoded { decoder: Decoder::new(coding, body), length, uri }))
             }
         })
     }
@@ -37,7 +44,7 @@ impl WireBody {
     pub(crate) fn length_on_the_wire(&self) -> Option<u64> {
         match &self.0 {
             Inner::Bytes(_) | Inner::Plain(..) => self.expected(),
-            Inner::Encoded(_, length, _) => *length,
+            Inner::Encoded(encoded) => encoded.length,
         }
     }
 
@@ -55,7 +62,8 @@ impl WireBody {
         match &mut self.0 {
             Inner::Bytes(bytes) if bytes.is_empty() => Ok(None),
             Inner::Bytes(bytes) => Ok(Some(std::mem::take(bytes))),
-            Inner::Encoded(decoder, _, uri) => {
+            Inner::Encoded(encoded) => {
+                let Encoded { decoder, uri, .. } = &mut **encoded;
                 decoder.chunk().await.map_err(|error| decoding_error(&error, uri))
             }
             Inner::Plain(body, uri) => {
