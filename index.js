@@ -3,7 +3,7 @@
 const { TokenClient } = require('./lib/client.js');
 const errors = require('./lib/errors.js');
 
-// One by one, because Node reads the names that `import { … }` may use from assignments like these.
+// One by one, because Node reads the names that `import { ... }` may use from assignments like these.
 exports.TokenClient = TokenClient;
 exports.TokenRotatorError = errors.TokenRotatorError;
 exports.RefreshTimeoutError = errors.RefreshTimeoutError;

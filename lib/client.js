@@ -10,7 +10,6 @@ const { send, sendError } = require('./crossing/native-request.js');
 const { HttpError, invalidOption, rejectOption } = require('./errors.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
-const { tokensFromArray } = require('./tokens.js');
 
 /** In the order of the native `stats`. */
 const STATS = [
@@ -151,7 +150,7 @@ class TokenClient {
   async getTokens() {
     this.#shared.callbacks.assertNotInside();
     const tokens = await nativeResult(this.#native.client.tokens(this.#native.number), this.#native);
-    return tokens === null ? null : tokensFromArray(tokens);
+    return tokens === null ? null : require('./tokens.js').tokensFromArray(tokens);
   }
 
   async setTokens(tokens) {
@@ -171,7 +170,7 @@ class TokenClient {
     this.#shared.callbacks.assertNotInside();
     const { readRejected } = require('./options/client.js');
     const tokens = this.#native.client.rotate(this.#native.number, readRejected(options));
-    return tokensFromArray(await nativeResult(tokens, this.#native));
+    return require('./tokens.js').tokensFromArray(await nativeResult(tokens, this.#native));
   }
 
   session(key) {

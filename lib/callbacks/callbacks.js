@@ -6,7 +6,10 @@
 const { TokenRotatorError } = require('../errors.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause, keep } = require('../crossing/native-errors.js');
-const { MalformedTokens, readTokens, refreshTokenInText, tokensFromArray, warn } = require('../tokens.js');
+
+/** Loaded with the first tokens, so that the package itself loads sooner. @type {typeof import('../tokens.js') | undefined} */
+let tokensJs;
+const tokensFile = () => (tokensJs ??= require('../tokens.js'));
 
 /** Visible ASCII, with spaces only between other characters. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
@@ -14,7 +17,7 @@ const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 /** So many writes in a row fail before the warning: the last of them comes a third of a second after the first. */
 const FAILED_WRITES = 4;
 
-/** The `context` of a refresh → the login that the tokens are for. @type {WeakMap<object, number>} */
+/** From the `context` of a refresh to the login that the tokens are for. @type {WeakMap<object, number>} */
 const epochs = new WeakMap();
 
 class Callbacks {
@@ -34,7 +37,7 @@ class Callbacks {
     this.#user = user;
   }
 
-  // ── a rotation waits for these; `number` is what to answer to ──
+  // -- a rotation waits for these; `number` is what to answer to --
 
   refresh(environment, number, refreshToken, session, attempt, epoch) {
     const abort = new AbortController();
@@ -64,7 +67,7 @@ class Callbacks {
   /** An OAuth error that was returned counts as thrown. Else a session whose end the server has told would never end. */
   #newTokens(result, sent) {
     try {
-      return readTokens(result, 'refresh', this.notice, sent);
+      return tokensFile().readTokens(result, 'refresh', this.notice, sent);
     } catch (error) {
       throw require('./refresh-evidence.js').isReturnedError(result) ? result : error;
     }
@@ -75,7 +78,8 @@ class Callbacks {
     const { bodyOf, unreadAnswer } = require('./refresh-evidence.js');
     const answer = unreadAnswer(isMalformed(error) ? returned : error);
     const body = answer === undefined ? undefined : await bodyOf(answer);
-    if (isMalformed(error)) return this.#malformed(environment, number, error, refreshTokenInText(body));
+    if (isMalformed(error))
+      return this.#malformed(environment, number, error, tokensFile().refreshTokenInText(body));
     const { describeRefreshError } = require('./refresh-error.js');
     const { isRefreshFailureTerminal } = this.#user;
     const isTerminal =
@@ -86,7 +90,7 @@ class Callbacks {
   }
 
   #malformed(environment, number, error, unread) {
-    const refreshToken = MalformedTokens.refreshTokenOf(error) ?? unread;
+    const refreshToken = tokensFile().MalformedTokens.refreshTokenOf(error) ?? unread;
     environment.replyFailed(number, 'malformed', undefined, keep(error), error.message, refreshToken);
   }
 
@@ -101,7 +105,7 @@ class Callbacks {
       () => this.#user.getTokens(session),
       (tokens) => {
         if (tokens === null || tokens === undefined) return environment.reply(number);
-        environment.replyTokens(number, readTokens(tokens, 'store', this.notice));
+        environment.replyTokens(number, tokensFile().readTokens(tokens, 'store', this.notice));
       },
       (error) => this.#failed(environment, number, error),
     );
@@ -109,7 +113,7 @@ class Callbacks {
 
   setTokens(environment, number, tokens, session) {
     this.#settle(
-      () => this.#user.setTokens(tokens === null ? null : tokensFromArray(tokens), session),
+      () => this.#user.setTokens(tokens === null ? null : tokensFile().tokensFromArray(tokens), session),
       () => {
         this.#failedWrites?.delete(session);
         environment.reply(number);
@@ -199,7 +203,7 @@ class Callbacks {
     );
   }
 
-  // ── a request waits for these, which answer at once ──
+  // -- a request waits for these, which answer at once --
 
   format(environment, number, token) {
     try {
@@ -224,7 +228,7 @@ class Callbacks {
     environment.reply(number, opinion);
   }
 
-  // ── Rust does not wait for these ──
+  // -- Rust does not wait for these --
 
   /** Begins to tell Rust of changes in the register. `client` is the number of these callbacks. */
   watch(environment, _number, session, client) {
@@ -249,7 +253,7 @@ class Callbacks {
   /** Without `tokens` if there is no such hook: tokens of a grant stay in Rust then. */
   onRefreshed(_environment, _number, session, tokens) {
     this.#debug('the tokens were rotated', session);
-    if (tokens !== undefined) this.#hook('onRefreshed', session, tokensFromArray(tokens));
+    if (tokens !== undefined) this.#hook('onRefreshed', session, tokensFile().tokensFromArray(tokens));
   }
 
   onRefreshFailed(_environment, _number, session, raw) {
@@ -265,7 +269,7 @@ class Callbacks {
 
   onSuperseded(_environment, _number, session, tokens) {
     this.#debug('another login has overtaken a refresh', session);
-    if (tokens !== undefined) this.#hook('onSuperseded', session, tokensFromArray(tokens));
+    if (tokens !== undefined) this.#hook('onSuperseded', session, tokensFile().tokensFromArray(tokens));
   }
 
   /** The logout itself counts. */
@@ -320,7 +324,7 @@ class Callbacks {
   notice = (text) => {
     if (this.#noticed.has(text)) return;
     this.#noticed.add(text);
-    warn(text);
+    tokensFile().warn(text);
   };
 
   /** A hook failed. The warning does not show what it threw, which may hold a token. */
@@ -337,7 +341,7 @@ class Callbacks {
 /** A thrown value may be a Proxy, which can throw even at `instanceof`. */
 function isMalformed(error) {
   try {
-    return error instanceof MalformedTokens;
+    return error instanceof tokensFile().MalformedTokens;
   } catch {
     return false;
   }

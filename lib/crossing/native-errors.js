@@ -28,7 +28,7 @@ const CLASS_OF_CODE = new Map([
 /** Classes of errors that say something about a session, and not about one request. */
 const OF_A_SESSION = [errors.RefreshTimeoutError, RefreshError, errors.SessionLostError, StoreError];
 
-/** Error → detail. Not a property, because users would see it. @type {WeakMap<Error, string | null>} */
+/** From an error to its detail. Not a property, because users would see it. @type {WeakMap<Error, string | null>} */
 const details = new WeakMap();
 
 /** Thrown values that errors in Rust name. @type {Table<unknown>} */

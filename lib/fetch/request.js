@@ -8,7 +8,7 @@ const { isStream } = require('../body/streams.js');
 const { NativeRequest } = require('../crossing/native-request.js');
 const { oneOf } = require('../options/check.js');
 const { TOKEN, addContentType, readHeaders } = require('../options/headers.js');
-const { readSignal } = require('../options/request.js');
+const { readSignal } = require('../options/request-fields.js');
 
 const MEMBERS = [
   ...['method', 'headers', 'body', 'signal', 'redirect', 'duplex', 'keepalive', 'integrity', 'dispatcher'],

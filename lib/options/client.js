@@ -7,7 +7,7 @@ const check = require('./check.js');
 const { REDIRECT_MODES } = require('../crossing/native-request.js');
 const { invalidOption, rejectOption } = require('../errors.js');
 const { readHeaderName, readHeaders } = require('./headers.js');
-const { readRetry } = require('./request.js');
+const { readRetry } = require('./request-fields.js');
 const { readCertificates } = require('./tls.js');
 const { readTokens } = require('../tokens.js');
 
