@@ -35,8 +35,11 @@ impl CallbackSource {
     /// What `lib/` says of its own errors begins with the option's name.
     fn failed(&self, cause: Option<Cause>) -> SourceError {
         let said = cause.as_ref().and_then(|cause| cause.said.as_deref()?.split_once(' '));
-        let (name, problem) = said.unwrap_or((&self.name, "threw an error, which is the cause"));
-        SourceError { subject: name.to_owned(), problem: problem.to_owned().into(), cause, gone: false }
+        let (subject, problem) = said.unwrap_or((&self.name, "threw an error, which is the cause"));
+        let (subject, problem) = (subject.to_owned(), problem.to_owned().into());
+        // For the message, which names the option also if a function of the user's threw.
+        let cause = cause.map(|cause| Cause { said: Some(format!("{subject} {problem}").into()), ..cause });
+        SourceError { subject, problem, cause, gone: false }
     }
 
     fn late(&self) -> SourceError {
