@@ -6,6 +6,8 @@
 const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { TokenClient } = require('../../index.js');
+const { Callbacks } = require('../../lib/callbacks/callbacks.js');
 const { startChild } = require('./support/child.js');
 
 const ROTATIONS = Number(process.env.ROTATIONS ?? 0);
@@ -65,4 +67,18 @@ test.each([
 test('a hook brings them there, so that this test can fail', async () => {
   const found = await heapAfter(5, { hook: true });
   expect(leaked(found).length).toBeGreaterThan(0);
+});
+
+test.each([
+  ['no token crosses without a hook for it', undefined, [undefined, undefined]],
+  ['a hook has the tokens cross', () => {}, [expect.any(Array), expect.any(Array)]],
+])('%s', async (_name, onRefreshed, expected) => {
+  const crossed = jest.spyOn(Callbacks.prototype, 'onRefreshed');
+  const { url: baseURL, tokenEndpoint } = await start('authority', { uses: 1 });
+  const grant = { type: 'client_credentials', tokenEndpoint, clientId: 'app' };
+  const client = new TokenClient({ baseURL, grant, onRefreshed });
+  for (let i = 0; i < 2; i += 1) expect((await client.get('/api/x')).status).toBe(200);
+  await client.close();
+  expect(crossed.mock.calls.map(([_environment, _number, _session, tokens]) => tokens)).toEqual(expected);
+  crossed.mockRestore();
 });
