@@ -1,6 +1,6 @@
 'use strict';
 
-// The options `store`, `lease` and `confirmEvery`: what is taken, what is refused, and that no error holds a value.
+// The options `store`, `lease`, `confirmEvery` and `drainOnExit`: what is taken, what is refused, and that no error holds a value.
 
 const { randomBytes } = require('node:crypto');
 const os = require('node:os');
@@ -21,7 +21,7 @@ const redis = { type: 'redis', url: URL_WITH_PASSWORD };
 const read = (options) => readClientOptions({ refresh, ...options });
 const storeOf = (store, more) => read({ store, ...more }).settings.session.store;
 const OWNER = `${os.hostname()} ${process.pid}`;
-const TIMES = { lease: 10_000, confirmEvery: 5_000, owner: OWNER };
+const TIMES = { lease: 10_000, confirmEvery: 5_000, drainOnExit: 2_000, owner: OWNER };
 
 function refusal(options) {
   let error;
@@ -131,6 +131,7 @@ describe('takes', () => {
   test.each([
     ['lease', [1_000, 1_000.5, 300_000]],
     ['confirmEvery', [1, 0.5 + 1, 2 ** 31 - 1]],
+    ['drainOnExit', [0, 0.5, 2 ** 31 - 1]],
   ])('%s', (name, values) => {
     for (const value of values) expect(storeOf(file, { [name]: value })[name]).toBe(Math.ceil(value));
   });
@@ -198,6 +199,7 @@ describe('refuses', () => {
   test.each([
     ['lease', [null, '1000', NaN, 999, 300_001, Infinity]],
     ['confirmEvery', [null, '1000', NaN, 0, -1, 2 ** 31]],
+    ['drainOnExit', [null, '1000', NaN, -1, 2 ** 31, true]],
   ])('a wrong %s, whatever the store is', (name, values) => {
     for (const value of values) {
       for (const store of [undefined, { type: 'memory' }, file]) {

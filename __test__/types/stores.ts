@@ -53,7 +53,9 @@ const stores: Store[] = [
   new OwnStore(),
   Object.assign(new OwnStore(), { name: 'mine', key }),
 ];
-void stores.map((store) => new TokenClient({ refresh, store, lease: 1_000, confirmEvery: 500 }));
+void stores.map(
+  (store) => new TokenClient({ refresh, store, lease: 1_000, confirmEvery: 500, drainOnExit: 0 }),
+);
 void new TokenClient({ refresh, store: { type: 'redis', url: 'rediss://a', sentinel: 'main' } });
 
 const pool: PoolLike = new Pool();

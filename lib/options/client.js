@@ -21,7 +21,8 @@ const KNOWN = [
   ...['baseURL', 'allowedOrigins', 'headers', 'header', 'tokens', 'session', 'share', 'store', 'logger'],
   ...['refreshAhead', 'refreshTimeout', 'maxRetries', 'rotationGrace', 'timeout', 'queue', 'redirect'],
   ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry', 'replay'],
-  ...['http2', 'socketPath', 'proxy', 'judgedStatuses', 'lease', 'confirmEvery', 'keepAlive', 'grant'],
+  ...['http2', 'socketPath', 'proxy', 'judgedStatuses', 'keepAlive', 'grant'],
+  ...['lease', 'confirmEvery', 'drainOnExit'],
 ];
 
 /** Ten thousand waiting requests need some MB. More mean an outage, which callers should hear of at once. */
@@ -173,10 +174,11 @@ function readLogger(logger) {
 }
 
 /** `store` is undefined for one that no other process shares. */
-function readStorage({ store, getTokens, setTokens, lease, confirmEvery }) {
+function readStorage({ store, getTokens, setTokens, lease, confirmEvery, drainOnExit }) {
   const times = {
     lease: check.duration(lease, 'lease', 10_000, { min: 1_000, max: 300_000 }),
     confirmEvery: check.duration(confirmEvery, 'confirmEvery', 5_000),
+    drainOnExit: check.duration(drainOnExit, 'drainOnExit', 2_000, { min: 0 }),
   };
   if ((getTokens === undefined) !== (setTokens === undefined)) {
     throw rejectOption('getTokens and setTokens must be given together');

@@ -1,7 +1,5 @@
 //! One JavaScript environment, and the one line between it and Rust. `lib/crossing/environment.js` makes one for each.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,7 +7,6 @@ use bytes::Bytes;
 use napi::bindgen_prelude::{Function, Object, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
-use tokio::sync::oneshot;
 
 use super::aborts::Aborts;
 use super::promise::Promises;
@@ -36,8 +33,6 @@ pub struct Environment {
 /// Everything that crosses between Rust and one environment. Its classes share it, on the JavaScript thread only.
 pub(super) struct Crossing {
     pub(super) promises: Rc<Promises>,
-    /// Calls that JavaScript has entered and not replied to.
-    replies: RefCell<HashMap<u32, oneshot::Sender<Reply>>>,
     pub(super) aborts: Arc<Aborts>,
     pub(super) uploads: Arc<Uploads>,
 }
@@ -52,11 +47,9 @@ impl Environment {
         let queue = Queue::new(pump);
         let uploads = Uploads::new(Arc::clone(&queue));
         let promises = Promises::new(queue);
-        let (replies, aborts) = (RefCell::default(), Arc::default());
-        let crossing = Rc::new(Crossing { promises, replies, aborts, uploads });
+        let crossing = Rc::new(Crossing { promises, aborts: Arc::default(), uploads });
         env.add_env_cleanup_hook(Rc::clone(&crossing), |ended| {
             ended.promises.queue.close();
-            ended.replies.take().clear();
             ended.uploads.close();
         })?;
         Ok(Self { crossing })
@@ -184,13 +177,13 @@ impl Environment {
     /// A second reply, and one that comes too late, is dropped.
     /// Returns false if Rust does not wait for this reply any more.
     fn answer(&self, number: u32, reply: Reply) -> bool {
-        let waiting = self.crossing.replies.borrow_mut().remove(&number);
+        let waiting = self.crossing.promises.queue.replies.remove(number);
         waiting.is_some_and(|waiting| waiting.send(reply).is_ok())
     }
 
     fn call<'env>(&self, env: &'env Env, call: Call) -> Result<Unknown<'env>> {
         if let Some(reply) = call.reply {
-            self.crossing.replies.borrow_mut().insert(call.number, reply);
+            self.crossing.promises.queue.replies.insert(call.number, reply);
         }
         call.entered.fire();
         let scope = Scope::of(*env);

@@ -9,7 +9,7 @@
 //!
 //! [`promise`] makes promises and keeps the event loop running; [`resolve`] settles them. [`callbacks`] are the user's
 //! functions as the engine's traits, [`register`] is the user's own store, and [`changes`] are those of which it tells; [`source`] is a secret that JavaScript gives. [`upload`] and [`download`] are bodies that cross in parts; [`aborts`] ends requests;
-//! [`next_hop`] judges a redirect for axios. [`inspect`] tells what a store holds. [`options`] are settings as they come in, [`values`] all other forms that cross.
+//! [`next_hop`] judges a redirect for axios. [`inspect`] tells what a store holds. [`exit`] waits for rotations at the end of the process. [`options`] are settings as they come in, [`values`] all other forms that cross.
 //!
 //! Invariants: no `async fn(&self)`, because napi would borrow an object that a dying worker frees; every export is
 //! `catch_unwind`; no value that JavaScript passes is ever printed; no circle among these files.
@@ -32,6 +32,7 @@ mod changes;
 mod client;
 mod download;
 mod environment;
+mod exit;
 mod inspect;
 mod next_hop;
 mod options;

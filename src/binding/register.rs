@@ -87,4 +87,8 @@ impl Register for UserRegister {
         }
         changes.next(session)
     }
+
+    fn needs_program(&self) -> bool {
+        true
+    }
 }

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod dpop;
 pub mod error;
 pub mod event;
+pub mod exit;
 pub mod fault;
 pub mod fleet;
 pub mod grant;

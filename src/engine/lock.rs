@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct Lock<T>(Mutex<T>);
 
 impl<T> Lock<T> {
-    pub fn new(value: T) -> Self {
+    pub const fn new(value: T) -> Self {
         Self(Mutex::new(value))
     }
 

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::ms;
 use super::store::NativeStore;
 use crate::binding::callbacks::Callbacks;
+use crate::binding::exit;
 use crate::binding::values::tokens::NativeTokens;
 use engine::error::Error;
 use engine::grant::Grant;
@@ -78,6 +79,7 @@ impl NativeSession {
             rotation_grace: ms(self.rotation_grace),
             keep_alive: (self.keep_alive > 0.0).then(|| ms(self.keep_alive)),
             confirm_every: self.store.as_ref().map_or(Duration::MAX, |store| ms(store.confirm_every)),
+            drain_on_exit: self.store.as_ref().map_or(Duration::ZERO, |store| ms(store.drain_on_exit)),
             spread: Some(*SPREAD),
             anonymous: self.anonymous.unwrap_or_default(),
             forgets: self.forgets.unwrap_or_default(),
@@ -97,6 +99,9 @@ impl NativeSession {
         } else {
             registry.memory()
         };
+        if !policy.drain_on_exit.is_zero() {
+            exit::watch();
+        }
         let fleet = self.store.map(|store| store.into_fleet(&callbacks, &policy, scope)).transpose()?;
         let seed = self.seed.map(TryInto::try_into).transpose()?;
         Ok(Participant {

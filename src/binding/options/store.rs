@@ -29,6 +29,7 @@ pub struct NativeStore {
     pub owner: String,
     pub lease: f64,
     pub confirm_every: f64,
+    pub drain_on_exit: f64,
 }
 
 #[napi(object, object_to_js = false)]
@@ -87,7 +88,7 @@ impl NativeStore {
         policy: &Policy,
         scope: Option<String>,
     ) -> Result<Fleet, Error> {
-        let Self { file, redis, register, keys, owner, lease, confirm_every: _ } = self;
+        let Self { file, redis, register, keys, owner, lease, .. } = self;
         let keys = keys.iter().map(|key| SealKey::from_bytes(key)).collect::<Result<Vec<_>, _>>();
         let keys = keys.map_err(|bad| Error::invalid_option("store.key", bad.to_string()))?;
         let mut store_deadline = policy.refresh_timeout;

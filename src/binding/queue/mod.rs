@@ -11,14 +11,14 @@ pub(crate) mod runtime;
 pub(crate) mod threadsafe_function;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use self::ahead::Ahead;
-use self::call::{Arg, Call, PendingCall};
+use self::call::{Arg, Call, PendingCall, Reply};
 use self::pending::{Counter, Pending};
 use self::threadsafe_function::ThreadsafeFunction;
 use crate::binding::changes::Changes;
@@ -32,6 +32,9 @@ use engine::lock::Lock;
 /// engine makes the next (measured; `docs/decisions/`).
 const FULL_BATCH: usize = 16;
 
+/// The queues of all environments of the process.
+static ALL: Lock<Vec<Weak<Queue>>> = Lock::new(Vec::new());
+
 /// One environment's queue. Its JavaScript thread and the engine share it.
 pub(crate) struct Queue {
     /// Tells environments apart; unique in the process.
@@ -41,6 +44,8 @@ pub(crate) struct Queue {
     pub(crate) pump: Arc<ThreadsafeFunction>,
     closed: AtomicBool,
     pub(crate) ahead: Arc<Ahead>,
+    /// Calls that JavaScript has entered and not replied to.
+    pub(crate) replies: Pending<oneshot::Sender<Reply>>,
     /// Of registers with a `watch`, by the number of their client's callbacks.
     pub(crate) changes: Pending<Arc<Changes>>,
 }
@@ -67,7 +72,12 @@ impl Queue {
         static IDS: Counter = Counter::new();
         let id = u64::from(IDS.next());
         let (closed, ahead) = (AtomicBool::new(false), Arc::default());
-        Arc::new(Self { id, items: Lock::default(), pump, closed, ahead, changes: Pending::default() })
+        let (items, replies, changes) = (Lock::default(), Pending::default(), Pending::default());
+        let queue = Arc::new(Self { id, items, pump, closed, ahead, replies, changes });
+        let mut all = ALL.lock();
+        all.retain(|queue| queue.strong_count() > 0);
+        all.push(Arc::downgrade(&queue));
+        queue
     }
 
     /// Delivers `item` after all that were pushed before it. The engine's thread wakes JavaScript after the tasks that can
@@ -137,7 +147,7 @@ impl Queue {
         self.push(Item::Call(Call::notice(client, name, args)));
     }
 
-    /// The environment has ended: nothing is delivered any more.
+    /// The environment has ended: nothing is delivered any more, and no reply comes.
     pub(crate) fn close(&self) {
         let left = {
             let mut items = self.items.lock();
@@ -146,6 +156,15 @@ impl Queue {
         };
         // After the lock is released, because the drop of a kept error calls JavaScript.
         drop(left);
+        drop(self.replies.drain());
+    }
+
+    /// The process ends, and with it every environment.
+    pub(crate) fn close_all() {
+        let all = std::mem::take(&mut *ALL.lock());
+        for queue in all.iter().filter_map(Weak::upgrade) {
+            queue.close();
+        }
     }
 
     pub(crate) fn closed(&self) -> bool {

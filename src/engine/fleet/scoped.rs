@@ -56,6 +56,10 @@ impl Register for Scoped {
         self.register.watch(&self.name(session))
     }
 
+    fn needs_program(&self) -> bool {
+        self.register.needs_program()
+    }
+
     fn lock_holder<'a>(&'a self, session: &'a str) -> StoreFuture<'a, HolderLock> {
         let name = self.name(session);
         Box::pin(async move { self.register.lock_holder(&name).await })

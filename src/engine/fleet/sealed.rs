@@ -65,6 +65,10 @@ impl Register for Sealed {
         self.register.watch(session)
     }
 
+    fn needs_program(&self) -> bool {
+        self.register.needs_program()
+    }
+
     fn lock_holder<'a>(&'a self, session: &'a str) -> StoreFuture<'a, HolderLock> {
         self.register.lock_holder(session)
     }

@@ -28,6 +28,11 @@ pub trait Sender: Send + Sync {
     /// every turn, because a token may be refused while an early rotation is under way.
     fn refused(&self) -> bool;
 
+    /// Kept while the rotation waits for somebody else's lease, and the program may exit.
+    fn idle(&self) -> Option<Box<dyn Send + Sync + '_>> {
+        None
+    }
+
     /// Called while the rotation goes on. Never waits.
     fn tell(&self, _news: News) {}
 }

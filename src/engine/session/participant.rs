@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::exit;
 use crate::fleet::Fleet;
 use crate::grant::Grant;
 use crate::session::counters::Counters;
@@ -29,6 +30,18 @@ pub struct Participant {
     pub seed: Seed,
     /// Cancelled by `close()`, so that requests stop waiting.
     pub closed: CancellationToken,
+}
+
+impl Participant {
+    /// True if its store is written without the program, and so also after the program's environment has ended.
+    pub(super) fn stores_alone(&self) -> bool {
+        self.fleet.as_ref().is_some_and(|fleet| !fleet.register.needs_program())
+    }
+
+    /// Has the exit of the process wait while the value lives. None: the program's end is the end of this work.
+    pub(super) fn hold_exit(&self) -> Option<exit::Hold> {
+        if self.stores_alone() { exit::hold(self.policy.drain_on_exit) } else { None }
+    }
 }
 
 /// Tokens for one session whose store has none (the option `tokens`). They are taken once, because a seed that came back

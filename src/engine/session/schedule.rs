@@ -48,6 +48,8 @@ pub struct Policy {
     pub keep_alive: Option<Duration>,
     /// How often tokens in use are compared with a store that other processes use too.
     pub confirm_every: Duration,
+    /// How long the exit of the process waits for a rotation whose store is written by Rust.
+    pub drain_on_exit: Duration,
     /// 0 to 1, drawn once in each process: processes that share a store do not rotate at the same moment. None: no spread.
     pub spread: Option<f64>,
     /// While nobody is logged in, requests go out without a token, and a rejection of such a request may rotate. Hooks are

@@ -18,6 +18,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use crate::clock;
 use crate::error::StoreAction;
 use crate::event::Event;
+use crate::exit;
 use crate::session::Session;
 use crate::session::held::Versioned;
 use crate::session::host::KeepAlive;
@@ -210,6 +211,7 @@ impl Session {
         by: &Arc<Participant>,
         ticket: u64,
     ) -> Result<Save, StoreError> {
+        let _exit = by.hold_exit();
         let done = self.write(by, ticket).await;
         if let Err(failed) = &done {
             by.host.emit(&self.key, Event::PersistFailed(failed.clone().told(StoreAction::Write)));
@@ -318,7 +320,7 @@ impl Session {
     fn write_again(self: &Arc<Self>, by: &Arc<Participant>, pause: Duration) {
         if !std::mem::replace(&mut self.writer.wanted().repeating, true) {
             // Held before the task runs. Else the program could end, or `close()` resolve, in between.
-            let held = (by.host.keep_process_alive(), self.enter());
+            let held = (by.host.keep_process_alive(), by.hold_exit(), self.enter());
             tokio::spawn(Arc::clone(self).repeat(Arc::clone(by), pause, held));
         }
     }
@@ -327,7 +329,7 @@ impl Session {
         self: Arc<Self>,
         by: Arc<Participant>,
         pause: Duration,
-        held: (KeepAlive, TaskTrackerToken),
+        held: (KeepAlive, Option<exit::Hold>, TaskTrackerToken),
     ) {
         let mut repeated = pin!(self.repeat_until_saved(by, pause));
         if tokio::time::timeout(HELD_FOR, &mut repeated).await.is_err() {
@@ -341,7 +343,7 @@ impl Session {
         // Else the callbacks would go with a client that the program drops meanwhile.
         let mut kept = by.host.keep_callbacks_alive();
         loop {
-            tokio::time::sleep(pause).await;
+            exit::pause(pause).await;
             let longest = by.fleet.as_ref().map_or(REPEAT.1, |fleet| fleet.settings.save_pause());
             pause = (pause * 2).clamp(REPEAT.0, longest);
             if !by.host.alive() {
@@ -350,6 +352,7 @@ impl Session {
                         kept = other.host.keep_callbacks_alive();
                         by = other;
                     }
+                    None if by.stores_alone() && clock::now() - begun < LONG => {}
                     // A client may come while something else holds the session, such as the registry.
                     None if Arc::strong_count(self) > 1 && clock::now() - begun < LONG => continue,
                     None => break,

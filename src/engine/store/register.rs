@@ -47,6 +47,11 @@ pub trait Register: Send + Sync {
         None
     }
 
+    /// True if its calls run in the program, so that they end with the program.
+    fn needs_program(&self) -> bool {
+        false
+    }
+
     /// Takes the lock by which others on this machine see that the holder of a lease lives.
     fn lock_holder<'a>(&'a self, _session: &'a str) -> StoreFuture<'a, HolderLock> {
         Box::pin(std::future::ready(Ok(HolderLock::Unsupported)))

@@ -226,6 +226,7 @@ impl World {
                 rotation_grace: Duration::ZERO,
                 keep_alive: None,
                 confirm_every: secs(5),
+                drain_on_exit: Duration::ZERO,
                 spread: None,
                 anonymous: false,
                 forgets: false,

@@ -169,6 +169,7 @@ impl<'a> Rotation<'a> {
         }
         let longest = lease.map_or(settings.lease() / 10, silence::poll);
         self.waiting = Some(Waiting { since, pause: (pause * 2).min(longest) });
+        let _idle = self.sender.idle();
         tokio::select! {
             biased;
             () = changed.unwrap_or_else(|| Box::pin(pending())) => {}

@@ -24,6 +24,7 @@ use std::sync::atomic::AtomicBool;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::error::{Cause, Error};
+use crate::exit;
 use crate::fleet::Mark;
 use crate::grant::GrantError;
 use crate::secret::{Fingerprint, Secret};
@@ -72,6 +73,7 @@ pub(crate) fn depart(
         mark: inner.shared.as_ref().and_then(|shared| shared.mark),
         landed: false,
         hold: by.host.keep_process_alive(),
+        exit: if purpose == Purpose::Rotate { by.hold_exit().map(Arc::new) } else { None },
         _under_way: session.enter(),
     };
     tokio::spawn(flight.fly());
@@ -91,6 +93,8 @@ pub(crate) struct Flight {
     pub(crate) landed: bool,
     /// Keeps the program running until the flight ends.
     hold: KeepAlive,
+    /// Has the exit of the process wait for this rotation. The program keeps running until the flight ends, but it may be told to exit.
+    exit: Option<Arc<exit::Hold>>,
     /// Dropped last, so that the program is released when `settled()` resolves.
     _under_way: TaskTrackerToken,
 }

@@ -12,6 +12,7 @@ use crate::clock;
 use crate::clock::Instant;
 use crate::error::{Error, RefreshFailure, RefreshFailureKind, StoreAction};
 use crate::event::Event;
+use crate::exit;
 use crate::fleet::{Asking, Mark, Member, News, Rotated, Sender, State as Known};
 use crate::grant::GrantError;
 use crate::session::flight::finish::{Ended, failure};
@@ -209,6 +210,7 @@ struct Asks<'a> {
     by: Arc<Participant>,
     handle: Arc<FlightHandle>,
     epoch: u64,
+    exit: Option<Arc<exit::Hold>>,
     /// Asked one question at a time, so that nobody waits for this lock.
     asked: Mutex<Asked<'a>>,
 }
@@ -228,6 +230,7 @@ impl<'a> Asks<'a> {
             by: Arc::clone(&flight.by),
             handle: Arc::clone(&flight.handle),
             epoch: flight.epoch,
+            exit: flight.exit.clone(),
             asked: Mutex::new(Asked {
                 flight,
                 base: base.tokens.as_ref().map(|base| Arc::clone(&base.tokens)),
@@ -249,6 +252,10 @@ impl Sender for Asks<'_> {
 
     fn refused(&self) -> bool {
         self.handle.awaited.load(Relaxed)
+    }
+
+    fn idle(&self) -> Option<Box<dyn Send + Sync + '_>> {
+        self.exit.as_ref().map(|exit| Box::new(exit.idle()) as _)
     }
 
     fn tell(&self, news: News) {

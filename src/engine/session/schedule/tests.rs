@@ -14,6 +14,7 @@ fn policy(refresh_ahead: Option<Duration>) -> Policy {
         rotation_grace,
         keep_alive: None,
         confirm_every: Duration::ZERO,
+        drain_on_exit: Duration::ZERO,
         spread: None,
         anonymous: false,
         forgets: false,

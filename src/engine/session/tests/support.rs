@@ -52,6 +52,7 @@ pub(super) fn policy() -> Policy {
         rotation_grace: Duration::ZERO,
         keep_alive: None,
         confirm_every: secs(5),
+        drain_on_exit: Duration::ZERO,
         spread: None,
         anonymous: false,
         forgets: false,

@@ -1,6 +1,7 @@
 //! Two processes with one register: each has a session, a grant and a program of its own.
 
 mod confirmations;
+mod exits;
 mod logins;
 mod outages;
 mod refusals;

@@ -14,6 +14,7 @@ pub(super) struct FakeRegister {
     memory: MemoryRegister,
     down: AtomicBool,
     watched: AtomicBool,
+    needs_program: AtomicBool,
 }
 
 impl FakeRegister {
@@ -27,6 +28,10 @@ impl FakeRegister {
 
     pub(super) fn tells_of_changes(&self) {
         self.watched.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_needs_program(&self) {
+        self.needs_program.store(true, Ordering::Relaxed);
     }
 
     /// Reads and writes since the last call.
@@ -68,6 +73,10 @@ impl Register for FakeRegister {
             }
             self.memory.compare_and_set(session, expected, next).await
         })
+    }
+
+    fn needs_program(&self) -> bool {
+        self.needs_program.load(Ordering::Relaxed)
     }
 
     fn watch<'a>(&'a self, session: &str) -> Option<BoxFuture<'a, ()>> {
