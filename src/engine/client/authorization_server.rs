@@ -16,6 +16,7 @@ use once_cell::sync::OnceCell;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Proxy, Request, Response};
+use rustls::ClientConfig;
 use tokio::time::timeout;
 use tower_layer::Layer;
 use url::{Url, form_urlencoded};
@@ -27,6 +28,7 @@ use crate::fault::Fault;
 use crate::fault::cause::causes;
 use crate::grant::{Answer, Form, NotAnswered, Post};
 use crate::http::connect::resolve::Resolver;
+use crate::http::connect::tls::trusting_nobody;
 use crate::http::connect::watch::{Watched, left_connect, unprocessed, watched};
 use crate::http::origin::{check_transport, has_credentials};
 use crate::http::retry::retry_after;
@@ -45,37 +47,43 @@ pub struct AuthorizationServer {
     way: Way,
     /// Of a form, from its first step to the end of its answer.
     deadline: Duration,
-    /// Made when it is first needed, as a transport's.
-    client: OnceCell<reqwest::Client>,
+    /// For http URLs that no proxy leads to, because reading the system's authorities takes milliseconds. Both are made when they
+    /// are first needed.
+    plain: OnceCell<reqwest::Client>,
+    secure: OnceCell<reqwest::Client>,
 }
 
 impl AuthorizationServer {
     /// Takes the TLS options and the proxy of `transport`. A Unix socket is for the API alone. `deadline` is long, because a late
     /// answer may hold the only valid refresh token.
     pub fn new(transport: &HyperTransport, deadline: Duration) -> Self {
-        Self { way: transport.way().clone(), deadline, client: OnceCell::new() }
+        Self { way: transport.way().clone(), deadline, plain: OnceCell::new(), secure: OnceCell::new() }
     }
 
-    fn client(&self) -> Result<&reqwest::Client, Error> {
-        self.client.get_or_try_init(|| {
-            let mut tls = self.way.tls.get()?.config.clone();
-            tls.alpn_protocols = http2::protocols(true);
-            let mut client = reqwest::Client::builder()
-                .tls_backend_preconfigured(tls)
-                .dns_resolver(Arc::new(Names))
-                .connector_layer(WatchConnects)
-                .user_agent(OURSELVES)
-                .redirect(Policy::none())
-                .referer(false)
-                .retry(reqwest::retry::never())
-                .pool_max_idle_per_host(0)
-                .no_proxy();
-            if let Some(proxies) = &self.way.proxies {
-                let proxies = Arc::clone(proxies);
-                client = client.proxy(Proxy::custom(move |url| proxies.url_of(&url.as_str().parse().ok()?)));
-            }
-            client.build().map_err(|_| Error::Internal)
-        })
+    fn client(&self, uri: &Uri) -> Result<&reqwest::Client, Error> {
+        if uri.scheme() == Some(&Scheme::HTTP) && self.way.proxies.is_none() {
+            return self.plain.get_or_try_init(|| self.made(trusting_nobody()?));
+        }
+        self.secure.get_or_try_init(|| self.made(self.way.tls.get()?.config.clone()))
+    }
+
+    fn made(&self, mut tls: ClientConfig) -> Result<reqwest::Client, Error> {
+        tls.alpn_protocols = http2::protocols(true);
+        let mut client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .dns_resolver(Arc::new(Names))
+            .connector_layer(WatchConnects)
+            .user_agent(OURSELVES)
+            .redirect(Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .pool_max_idle_per_host(0)
+            .no_proxy();
+        if let Some(proxies) = &self.way.proxies {
+            let proxies = Arc::clone(proxies);
+            client = client.proxy(Proxy::custom(move |url| proxies.url_of(&url.as_str().parse().ok()?)));
+        }
+        client.build().map_err(|_| Error::Internal)
     }
 
     /// The request, if it may be sent.
@@ -101,10 +109,9 @@ impl AuthorizationServer {
         request: Result<(Request, Uri), Error>,
         deadline: Duration,
     ) -> Result<Answer, NotAnswered> {
-        let ready = request.and_then(|request| Ok((self.client()?, request)));
+        let ready = request.and_then(|request| Ok((self.client(&request.1)?, request)));
         let (client, (request, uri)) = ready.map_err(|error| NotAnswered { sent: false, error })?;
         let phase = PhaseCell::default();
-        phase.begin();
         let exchange = watched(&phase, self.exchange(client, request, &uri, &phase));
         let error = match timeout(deadline, exchange).await {
             Ok(Ok(answer)) => return Ok(answer),
@@ -124,6 +131,7 @@ impl AuthorizationServer {
         if uri.scheme() == Some(&Scheme::HTTPS) {
             self.way.tls.get()?.renewal.renew().await.map_err(|error| Error::from(&error))?;
         }
+        phase.begin();
         let mut response = client.execute(request).await.map_err(|error| self.failure(&error, uri))?;
         phase.answered();
         let status = response.status().as_u16();

@@ -11,6 +11,7 @@ use crate::http::testing::http2::Http2Server;
 use crate::http::testing::tls::{acceptor, authority, certificate, https, trusting};
 use crate::http::testing::{Server, listen, read_request};
 use crate::http::{ProxyOptions, TlsOptions, TransportOptions};
+use crate::source::Source;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 const SECRET: &str = "r1 & secret";
@@ -270,6 +271,17 @@ async fn the_certificate_of_the_client_is_shown() {
         client.post(form(&https(&url)))
     );
     assert!(shown);
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_read_leaves_the_form_unsent() {
+    let file = |name: &str| Some(Source::file(format!("/nowhere/{name}")));
+    let tls = TlsOptions { cert: file("cert"), key: file("key"), ..TlsOptions::default() };
+    let (_listener, url) = listen().await;
+    let failed =
+        open(&TransportOptions { tls, ..TransportOptions::default() }).post(form(&https(&url))).await;
+    let failed = failed.unwrap_err();
+    assert!(!failed.sent && failed.error.to_string().contains("/nowhere/"), "{failed:?}");
 }
 
 #[tokio::test]

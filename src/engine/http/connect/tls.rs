@@ -155,6 +155,13 @@ fn trusted(texts: &[Secret]) -> Result<TrustGiven, Unfit> {
     trusted.map_err(|problem| Unfit { at: 0, problem: problem.into() })
 }
 
+/// For connections without TLS, through a client that wants a configuration.
+pub(crate) fn trusting_nobody() -> Result<ClientConfig, Error> {
+    let builder = ClientConfig::builder_with_provider(provider());
+    let builder = builder.with_safe_default_protocol_versions().map_err(|_| Error::Internal)?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
 /// For a container without authorities of its own; Node works there too, because it brings a list. An error if the
 /// environment names authorities: if they cannot be read, others must not be trusted in their place.
 fn mozillas_authorities() -> Result<RootCertStore, Error> {
