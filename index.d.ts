@@ -166,10 +166,10 @@ export class TokenClient {
    */
   setTokens(tokens: LoginLike | null): Promise<void>;
   /**
-   * Revokes the tokens held at the authorization server (RFC 7009), and logs out. The logout counts, and is stored, even if the server
-   * does not answer; the tokens may then still be good there. Only with `grant`, and an endpoint for it: `revocationEndpoint`, an
-   * `issuer` or a `provider` that has one.
-   * @throws {TokenRotatorError} ERR_INVALID_OPTION: the client has no grant; ERR_REVOKE_FAILED: not revoked
+   * Revokes the tokens held at the authorization server (RFC 7009), and then logs out. If the server does not revoke them, the session
+   * goes on, so that you can call it again. Only with `grant`, and an endpoint for it: `revocationEndpoint`, an `issuer` or a `provider`
+   * that has one.
+   * @throws {TokenRotatorError} ERR_INVALID_OPTION: the client has no grant; ERR_REVOKE_FAILED: not revoked, and not logged out
    * @throws {StoreError} not stored yet: see `setTokens`
    * @throws {ClientClosedError}
    */
