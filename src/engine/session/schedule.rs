@@ -30,6 +30,10 @@ const AGAIN_WITHIN: Duration = Duration::from_secs(2);
 /// A rotation starts at most this long before expiry by default. Identity SDKs agree on five minutes.
 const MAX_AHEAD: Duration = Duration::from_secs(300);
 
+/// A server may end a token this long before this process does, because its clock is ahead, and because a life that begins with the
+/// answer is counted from its arrival: the first, or a part of the life where that is shorter.
+const EARLY_END: (Duration, u32) = (Duration::from_secs(1), 2);
+
 /// A refresh is given up after this many `refreshTimeout`s, and not before [`MIN_HARD_LIMIT`].
 const HARD_LIMIT_FACTOR: u32 = 3;
 const MIN_HARD_LIMIT: Duration = Duration::from_secs(30);
@@ -79,6 +83,13 @@ pub fn ends_within(held: &Held, span: Duration, now: Instant) -> bool {
     // and each rotation would be followed by the next.
     let span = if held.from_refresh && span >= lifetime { lifetime / 2 } else { span };
     expires.saturating_duration_since(now) <= span && !span.is_zero()
+}
+
+/// True if a server that rejects these tokens may mean that they have expired.
+pub fn may_have_expired(held: &Held, now: Instant) -> bool {
+    let early = |lifetime: Duration| EARLY_END.0.min(lifetime / EARLY_END.1);
+    let ends = held.expires().zip(held.lifetime).map(|(expires, lifetime)| expires - early(lifetime));
+    held.expired(now) || ends.is_some_and(|at| now >= at)
 }
 
 /// The factor of a margin, 0.9 to 1.1. It changes with each generation, so that it is not always the same process that rotates

@@ -188,3 +188,21 @@ async fn new_token_that_one_endpoint_knows_is_sent_again_to_another_that_will_kn
     world.session.accepted(at(&world, 1));
     assert_eq!(world.ledger.count("ask"), 1);
 }
+
+/// A life that begins with the answer of the server is counted from its arrival.
+#[tokio::test(start_paused = true)]
+async fn tokens_that_the_server_ends_a_moment_earlier_make_no_endpoint_refuse() {
+    let (life, shorter) = (ms(100), ms(80));
+    let world = World::using(living(1, life)).await;
+    let next = |n: u32| [Reply::after(ms(1), With::Tokens(living(n, life)))];
+    for n in (2..12).step_by(2) {
+        world.session.accepted(at(&world, 0));
+        tokio::time::sleep(shorter).await;
+        world.grant.will(next(n));
+        assert_eq!(world.rejects(at(&world, 0)).await, Ok(format!("a{n}")));
+        world.session.accepted(at(&world, 0));
+        tokio::time::sleep(shorter).await;
+        world.grant.will(next(n + 1));
+        assert_eq!(world.rejects(again(&world, 0)).await, Ok(format!("a{}", n + 1)), "a replay");
+    }
+}

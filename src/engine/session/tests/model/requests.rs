@@ -85,9 +85,13 @@ impl Witness {
             epoch: newest.epoch.wrapping_sub(epochs_ago),
             generation: newest.generation.saturating_sub(generations_ago),
         };
-        let valid = held.as_ref().filter(|held| !held.expired(self.now));
+        // A rejection near the end of a life means that the server has ended it earlier.
+        let near = |held: &Held| {
+            held.lifetime.is_some_and(|life| self.now + secs(1).min(life / 2) >= held.arrived + life)
+        };
+        let valid = held.as_deref().filter(|held| !held.expired(self.now) && !near(held));
         let is_valid = valid.is_some();
-        let accepted = valid.is_some_and(|held| held.accepted());
+        let accepted = valid.is_some_and(Held::accepted);
         let in_vain = valid.is_some_and(|held| held.from_refresh && !held.accepted());
         let refusing = valid.is_some() && self.refusing.contains(&endpoint);
         let in_vain_before = !self.refused.contains(&endpoint)
