@@ -17,7 +17,7 @@ const REPORT = path.join(ROOT, 'target', 'quick.json');
 const SLOW = [
   ...['bodies/', 'lifecycle/', 'testing/'],
   ...['axios/adapter/redirects', 'axios/hooks', 'axios/mended-', 'axios/storm', 'axios/token-rotator'],
-  ...['callbacks/hooks', 'undici/rotation'],
+  ...['callbacks/hooks', 'chaos/run', 'chaos/trial', 'undici/rotation'],
   ...['grants/client-auth', 'grants/fleet', 'grants/heap', 'grants/recipes'],
   ...['requests/aborts', 'requests/hostile-', 'requests/injection', 'requests/redirect-'],
   ...['stores/failures', 'stores/postgres', 'stores/recipes', 'stores/shared', 'stores/table'],

@@ -4,6 +4,7 @@
 // what the fault may make impossible. `mayFail` are the errors that requests may end with because of it.
 
 const { setTimeout: pause } = require('node:timers/promises');
+const clocks = require('./clocks.js');
 const { STEPS } = require('./token-endpoint.js');
 
 /** How long a step is waited for: a lease, a cool-down, and more. Then the fault strikes at a random process. */
@@ -11,6 +12,11 @@ const STEP_MS = 5000;
 const LOSS = ['ERR_SESSION_LOST', '401'];
 /** After a refresh whose answer was lost, a strict session pauses. */
 const PAUSED = ['ERR_REFRESH_FAILED'];
+/** The store was away, or took nothing. */
+const STORE = ['ERR_STORE_UNAVAILABLE', 'ERR_LOCK_TIMEOUT'];
+/** The connection that listens has ended. */
+const UNWATCHED = ['hook: store.watch'];
+const DAY_MS = 86_400_000;
 
 const FAULTS = {
   /** No fault: what must show is that nothing goes wrong. */
@@ -71,19 +77,52 @@ const FAULTS = {
     },
   },
 
+  /** The wall clock of a process jumps by up to a day. It must cost nothing but early refreshes. */
+  'clock-jump': {
+    stores: ['file', 'redis', 'postgres'],
+    clocks: true,
+    missing: clocks.missing,
+    mayFail: [],
+    async strike(world) {
+      const { id } = world.random.pick(world.fleet.awake);
+      await world.clocks.set(id, world.random.between(-DAY_MS, DAY_MS));
+      await world.rotations(3);
+    },
+  },
+
   'store-restart': {
-    stores: ['redis'],
-    mayFail: [...LOSS, ...PAUSED, 'ERR_STORE_UNAVAILABLE', 'ERR_LOCK_TIMEOUT'],
+    stores: ['redis', 'postgres'],
+    mayFail: [...LOSS, ...PAUSED, ...STORE, ...UNWATCHED],
     async strike(world) {
       await pause(world.random.between(5, 200));
-      await world.store.redis.restart(pause(world.random.between(0, 1500)));
+      await world.store.server.restart(pause(world.random.between(0, 1500)));
+      await world.rotations(2);
+    },
+  },
+
+  failover: {
+    stores: ['sentinel'],
+    mayFail: [...LOSS, ...PAUSED, ...STORE],
+    async strike(world) {
+      await pause(world.random.between(5, 500));
+      await world.store.server.failover();
+      await world.rotations(2);
+    },
+  },
+
+  'disk-full': {
+    stores: ['small-disk'],
+    mayFail: [...LOSS, ...PAUSED, ...STORE],
+    async strike(world) {
+      await pause(world.random.between(5, 200));
+      await world.store.disk.fill(pause(world.random.between(50, 2500)));
       await world.rotations(2);
     },
   },
 
   'store-trouble': {
     stores: ['register'],
-    mayFail: [...LOSS, ...PAUSED, 'ERR_STORE_UNAVAILABLE', 'ERR_LOCK_TIMEOUT'],
+    mayFail: [...LOSS, ...PAUSED, ...STORE],
     async strike(world) {
       world.store.register.trouble = world.random.between(0.1, 1);
       await pause(world.random.between(100, 1500));

@@ -12,17 +12,19 @@ const WORKER = path.join(__dirname, 'worker.js');
 /** No measure of speed: only a process that does not end takes so long. */
 const HANGS_AFTER_MS = 60_000;
 
-/** Emits what its processes tell: `counts`, `committed`, `lost`, `ask`, with the worker. */
+/** Emits what its processes tell: `counts`, `committed`, `lost`, `ask`, `stats`, with the worker. */
 class Fleet extends EventEmitter {
   #settings;
+  #environment;
   #last = 0;
   /** All that ever lived: `{ id, child, ready, killedAt, stops: [{ from, to }], exit }`. */
   workers = [];
 
-  /** `settings`: those of worker.js. */
-  constructor(settings) {
+  /** `settings`: those of worker.js. `environment(id)`: variables of that process alone. */
+  constructor(settings, environment = () => ({})) {
     super();
     this.#settings = settings;
+    this.#environment = environment;
   }
 
   get running() {
@@ -40,6 +42,7 @@ class Fleet extends EventEmitter {
     const id = `p${this.#last}`;
     const child = fork(WORKER, [JSON.stringify({ id, ...this.#settings })], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, ...this.#environment(id) },
     });
     const worker = { id, child, ready: false, ending: false, killedAt: undefined, stops: [], stderr: '' };
     child.stderr.setEncoding('utf8').on('data', (text) => (worker.stderr += text));

@@ -10,15 +10,16 @@ const MISSED = 0.8;
 
 /**
  * `spends` as the token endpoint has them, `workers` as the fleet has them. `cutOff(worker, from, to)`: whether the store
- * kept the process from writing for a whole lease within that time.
+ * kept the process from writing for a whole lease within that time. `wentBack(committed, to)`: whether the store may have lost
+ * by then what was committed at that time.
  */
-function judge({ spends, workers, ledger, lease, cutOff, failures, unfounded, probes, strict, bound }) {
+function judge({ spends, workers, ledger, failures, unfounded, probes, strict, bound, ...world }) {
   const by = new Map(workers.map((worker) => [worker.id, worker]));
   const reasons = {};
   const unexplained = [];
   const twice = spentTwice(spends);
   for (const [first, second] of twice) {
-    const reason = explain(first, second, by, lease, cutOff);
+    const reason = explain(first, second, by, world);
     if (reason === undefined) unexplained.push({ first, second });
     else reasons[reason] = (reasons[reason] ?? 0) + 1;
   }
@@ -63,18 +64,20 @@ function spentTwice(spends) {
 }
 
 /** The reason why the token was spent again; each earlier spending must have one. */
-function explain(earlier, later, by, lease, cutOff) {
+function explain(earlier, later, by, world) {
   const { stops } = by.get(later.worker);
   if (stops.some((stop) => earlier.some(({ at }) => stop.from < at) && justBefore(stop, later.at))) {
     return 'stopped before it sent';
   }
-  const reasons = earlier.map((spend) => fate(spend, later.at, by.get(spend.worker), lease, cutOff));
+  const reasons = earlier.map((spend) => fate(spend, later.at, by.get(spend.worker), world));
   return reasons.includes(undefined) ? undefined : reasons.at(-1);
 }
 
 /** The reason why the tokens that this spending brought were not in the store at `until`. */
-function fate(spend, until, worker, lease, cutOff) {
-  if (spend.committedAt !== null && spend.committedAt + SLACK_MS < until) return undefined;
+function fate(spend, until, worker, { lease, cutOff, wentBack }) {
+  if (spend.committedAt !== null && spend.committedAt + SLACK_MS < until) {
+    return wentBack(spend.committedAt, until) ? 'the store went back' : undefined;
+  }
   if (worker.killedAt !== undefined && worker.killedAt <= until) return 'killed';
   if (spend.delivered === false) return 'answer lost';
   const silent = ({ from, to }) => Math.min(to ?? until, until) - from >= MISSED * lease;

@@ -10,13 +10,19 @@ const { table } = require('./table.js');
 const { runWorld, worlds } = require('./world.js');
 
 const RESULTS = path.join(__dirname, 'results');
+/** Where the progress goes to a file, it is told after so many faults. */
+const LOGGED = 50;
 
 async function main(argv) {
   const options = parseOptions(argv);
-  const chosen = worlds().filter(({ name }) => options.only.test(name));
+  const named = worlds().filter(({ name }) => options.only.test(name));
   if (options.help) return print(USAGE);
-  if (options.list) return print(chosen.map(({ name }) => name).join('\n'));
-  if (chosen.length === 0) throw new Error('--only matches no world; --list names them');
+  if (options.list) return print(named.map(listed).join('\n'));
+  if (named.length === 0) throw new Error('--only matches no world; --list names them');
+  const chosen = named.filter(({ missing }) => missing === undefined);
+  const reasons = new Set(named.map(({ missing }) => missing).filter((missing) => missing !== undefined));
+  reasons.forEach((reason) => note(`some worlds are left out: ${reason}\n`));
+  if (chosen.length === 0) throw new Error('none of these worlds can run here');
 
   const { events, processes, ttl, seed } = options;
   const settings = { events, processes, ttl, seed, only: options.only.source };
@@ -36,12 +42,15 @@ async function main(argv) {
   process.exitCode = results.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
 }
 
+function listed({ name, missing }) {
+  return missing === undefined ? name : `${name}  (left out here: ${missing})`;
+}
+
 function showProgress({ name }, { events }, { struck, ledger }) {
-  if (!process.stderr.isTTY) return;
   const { refreshes, reuses } = ledger.counts;
-  note(
-    `\r\x1b[K${name}  ${struck}/${events}  ${refreshes} rotations, ${reuses} spent twice, ${ledger.lost.length} lost`,
-  );
+  const text = `${name}  ${struck}/${events}  ${refreshes} rotations, ${reuses} spent twice, ${ledger.lost.length} lost`;
+  if (process.stderr.isTTY) note(`\r\x1b[K${text}`);
+  else if (struck % LOGGED === 0) note(`${text}\n`);
 }
 
 function save(run) {

@@ -18,15 +18,22 @@ function table(results) {
     result.seconds.toFixed(1),
     result.wrong.length === 0 ? 'ok' : 'WRONG',
   ]);
-  const lines = [HEAD, ...rows].map((line) => line.map(String));
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const left = new Set([0, 5, 8]);
+  return [...aligned(HEAD, rows, [0, 5, 8]), ...wrongs(results)].join('\n');
+}
+
+/** The lines of a table. `left`: columns of words. */
+function aligned(head, rows, left) {
+  const lines = [head, ...rows].map((line) => line.map(String));
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   const pad = (cell, column) =>
-    left.has(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
+    left.includes(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
   const text = lines.map((line) => line.map(pad).join('  ').trimEnd());
   text.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '));
-  const wrong = results.flatMap(({ name, wrong: found }) => shown(found).map((what) => `${name}: ${what}`));
-  return [...text, ...wrong].join('\n');
+  return text;
+}
+
+function wrongs(results) {
+  return results.flatMap(({ name, wrong: found }) => shown(found).map((what) => `${name}: ${what}`));
 }
 
 function shown(found) {
@@ -43,4 +50,4 @@ function because({ reasons, unexplained }) {
   return [...named, ...(unexplained > 0 ? [`NO REASON ${unexplained}`] : [])].join(', ');
 }
 
-module.exports = { table };
+module.exports = { aligned, requests, table, wrongs };

@@ -5,27 +5,28 @@
 
 const { setTimeout: pause } = require('node:timers/promises');
 const { TokenClient } = require('..');
+const { postgresStore } = require('../lib/postgres.js');
 const { fingerprint } = require('./token-endpoint.js');
 
-const { id, url, tokenEndpoint, store, lanes, options } = JSON.parse(process.argv[2]);
+const { id, url, tokenEndpoint, store, lanes, think, options } = JSON.parse(process.argv[2]);
 const REPORT_MS = 100;
-const THINK_MS = 4;
 /** Between two requests of a session that is lost or whose store is down. */
 const TROUBLE_MS = 30;
 
 let counts = {};
 let ending = false;
 let spent;
+let pool;
 
 const client = new TokenClient({
   ...options,
   baseURL: url,
-  store: store.type === 'parent' ? parentRegister() : store,
+  store: storeOf(store),
   // Nothing ahead of expiry, so that the number of refreshes has a bound.
   refreshAhead: 0,
   refresh,
   onRefreshed: () => tell({ committed: spent }),
-  onHookError: (error) => count(`hook: ${error.message}`),
+  onHookError: (_error, hook) => count(`hook: ${hook}`),
   onPersistFailed: () => {},
 });
 
@@ -42,7 +43,7 @@ async function lane() {
   while (!ending) {
     const outcome = await request();
     count(outcome);
-    await pause(outcome === '200' ? THINK_MS : TROUBLE_MS);
+    await pause(outcome === '200' ? think : TROUBLE_MS);
   }
 }
 
@@ -66,6 +67,16 @@ function report() {
 
 function tell(message) {
   if (process.connected) process.send(message);
+}
+
+function storeOf({ type, ...settings }) {
+  if (type === 'parent') return parentRegister();
+  if (type !== 'postgres') return store;
+  const { Pool } = require('pg');
+  pool = new Pool(settings.pool);
+  // A connection that ends while it is idle is an error of the pool.
+  pool.on('error', () => {});
+  return postgresStore(pool, { listen: () => pool.connect() });
 }
 
 /** A register in the parent. Its faults are the parent's. */
@@ -112,8 +123,10 @@ process.on('message', async ({ login, begin, probe, end }) => {
   if (end) {
     ending = true;
     await Promise.all(running);
-    await client.close();
     report();
+    tell({ stats: client.stats() });
+    await client.close();
+    await pool?.end();
     process.disconnect();
   }
 });

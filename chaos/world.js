@@ -4,11 +4,12 @@
 
 const { setTimeout: pause } = require('node:timers/promises');
 const { startAuthServer } = require('../lib/testing.js');
+const { Clocks } = require('./clocks.js');
 const { FAULTS } = require('./faults.js');
 const { Fleet } = require('./fleet.js');
 const { judge } = require('./judge.js');
 const { randomOf } = require('./random.js');
-const { STORES } = require('./stores.js');
+const { STORES } = require('./stores');
 const { TokenEndpoint } = require('./token-endpoint.js');
 
 /** The shortest that the option takes, so that many faults fit into a minute. */
@@ -16,15 +17,27 @@ const LEASE_MS = 1000;
 const GRACE_MS = 30_000;
 /** After the last fault: a lease that dies, and the longest pause of a session. */
 const SETTLE_MS = 15_000;
+/** Between two requests of a lane. */
+const THINK_MS = 4;
 const POLICIES = ['strict', 'leeway', 'same-token-window', 'parent-of-active'];
 
-/** Every combination that makes sense: `{ name, store, policy, fault }`. */
+/** A replica has all but the last moment of what its master had. */
+const BEHIND_MS = 1000;
+
+/** Every combination that makes sense: `{ name, store, policy, fault, missing }`. `missing`: why it cannot run here. */
 function worlds() {
   return Object.keys(STORES).flatMap((store) =>
     POLICIES.flatMap((policy) =>
       Object.keys(FAULTS)
         .filter((fault) => FAULTS[fault].stores?.includes(store) ?? true)
-        .map((fault) => ({ name: `${store}/${policy}/${fault}`, store, policy, fault })),
+        .filter((fault) => STORES[store].faults?.includes(fault) ?? true)
+        .map((fault) => ({
+          name: `${store}/${policy}/${fault}`,
+          store,
+          policy,
+          fault,
+          missing: STORES[store].missing ?? FAULTS[fault].missing,
+        })),
     ),
   );
 }
@@ -37,7 +50,7 @@ class World {
   #logins = 0;
   lease = LEASE_MS;
 
-  static async open({ name, store, policy }, { seed, processes, ttl }) {
+  static async open({ name, store, policy, fault }, { seed, processes, ttl }) {
     const world = new World();
     world.random = randomOf(seed, name);
     world.policy = policy;
@@ -52,15 +65,18 @@ class World {
     });
     world.endpoint = new TokenEndpoint(world.server);
     await world.endpoint.listen();
-    world.store = await STORES[store](randomOf(seed, `${name} store`));
+    world.store = await STORES[store].open(randomOf(seed, `${name} store`));
+    world.clocks = FAULTS[fault].clocks ? await Clocks.make() : undefined;
     const rotationGrace = policy === 'strict' ? 0 : GRACE_MS;
-    world.fleet = new Fleet({
+    const settings = {
       url: world.server.url,
       tokenEndpoint: world.endpoint.url,
       store: world.store.option,
       lanes: 3,
+      think: THINK_MS,
       options: { session: 'chaos', lease: LEASE_MS, rotationGrace, timeout: 60_000 },
-    });
+    };
+    world.fleet = new Fleet(settings, (id) => world.clocks?.environment(id));
     world.store.attach(world.fleet);
     world.#listen();
     return world;
@@ -110,6 +126,7 @@ class World {
       ledger: server.ledger,
       lease: LEASE_MS,
       cutOff: (worker, from, to) => this.#wasCutOff(worker, from, to),
+      wentBack: (committed, to) => this.#wentBack(committed, to),
       failures: Object.fromEntries(failures),
       unfounded: this.#lostReports,
       strict: this.policy === 'strict',
@@ -125,6 +142,7 @@ class World {
     await this.fleet.close();
     await Promise.all([this.endpoint.close(), this.server.close()]);
     await this.store.close();
+    await this.clocks?.close();
   }
 
   #listen() {
@@ -163,14 +181,21 @@ class World {
   #wasCutOff(worker, from, to) {
     const missed = 0.8 * LEASE_MS;
     // A holder whose commit failed repeats it after pauses, and does not renew.
-    const outages = this.store.redis?.outages ?? [];
-    if (outages.some((outage) => outage.to > from && to - outage.from >= missed)) return true;
+    if (this.store.outages.some((outage) => outage.to > from && to - outage.from >= missed)) return true;
     const times = this.store.register?.written.get(worker.id);
     if (times === undefined) return false;
     // From the claim on, which was written just before the token was sent.
     const claim = times.findLast((at) => at <= from) ?? from;
     const marks = [...times.filter((at) => at >= claim && at < to), to];
     return marks.some((at, i) => i > 0 && at - marks[i - 1] >= missed);
+  }
+
+  /** What was committed then may be gone: the replica that took over did not have it yet. */
+  #wentBack(committed, to) {
+    const { server, outages } = this.store;
+    const isLost = (outage) =>
+      committed > outage.from - BEHIND_MS && committed < outage.to && outage.from < to;
+    return server?.failover !== undefined && outages.some(isLost);
   }
 }
 

@@ -32,6 +32,7 @@ function verdict({
     ledger: { counts, lost: Array(lost).fill({}) },
     lease: LEASE,
     cutOff: () => false,
+    wentBack: () => false,
     failures: {},
     unfounded: [],
     probes: ['200'],
@@ -78,6 +79,13 @@ test('the store kept the process from writing', () => {
   const spends = [spend('a', 'p1', 0), spend('a', 'p2', 1400)];
   const cutOff = (process, from, to) => process.id === 'p1' && from === 0 && to === 1400;
   expect(verdict({ spends, cutOff })).toMatchObject({ wrong: [], reasons: { 'cut off from the store': 1 } });
+});
+
+test('the store has lost what was committed', () => {
+  const spends = [spend('a', 'p1', 0, { committedAt: 20 }), spend('a', 'p2', 1400)];
+  const wentBack = (committed, to) => committed === 20 && to === 1400;
+  expect(verdict({ spends, wentBack })).toMatchObject({ wrong: [], reasons: { 'the store went back': 1 } });
+  expect(verdict({ spends }).unexplained).toBe(1);
 });
 
 test.each([

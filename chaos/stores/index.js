@@ -1,0 +1,76 @@
+'use strict';
+
+// The stores that processes share. Each opens as `{ option, outages, attach, close, … }`: `option` is what worker.js makes the
+// client's own of, and `outages` are the times in which the store could not be written.
+
+const { mkdtemp, rm } = require('node:fs/promises');
+const os = require('node:os');
+const path = require('node:path');
+const postgres = require('./postgres.js');
+const redis = require('./redis.js');
+const { Sentinel } = require('./sentinel.js');
+const { SharedRegister } = require('./register.js');
+const disk = require('./small-disk.js');
+
+const COMMON = { outages: Object.freeze([]), attach() {}, close() {} };
+
+/** `faults`: only these strike here, because the others are shown with a store like it. `missing`: why it cannot be opened here. */
+const STORES = {
+  file: {
+    async open() {
+      const directory = await mkdtemp(path.join(os.tmpdir(), 'token-rotator-chaos-'));
+      return {
+        ...COMMON,
+        option: { type: 'file', path: path.join(directory, 'tokens') },
+        close: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
+  },
+
+  redis: {
+    missing: redis.missing,
+    open: async () => serverStore(await redis.Redis.start(), ({ url }) => ({ type: 'redis', url })),
+  },
+
+  postgres: {
+    missing: postgres.missing,
+    open: async () =>
+      serverStore(await postgres.Postgres.start(), ({ pool }) => ({ type: 'postgres', pool })),
+  },
+
+  register: {
+    async open(random) {
+      const register = new SharedRegister(random);
+      return { ...COMMON, register, option: { type: 'parent' }, attach: (fleet) => register.serve(fleet) };
+    },
+  },
+
+  sentinel: {
+    faults: ['none', 'failover'],
+    missing: redis.missing,
+    open: async () =>
+      serverStore(await Sentinel.start(), ({ url, master }) => ({
+        type: 'redis',
+        url: [url],
+        sentinel: master,
+      })),
+  },
+
+  'small-disk': {
+    faults: ['none', 'disk-full'],
+    missing: disk.missing,
+    async open() {
+      const small = await disk.SmallDisk.mount();
+      const { outages } = small;
+      const option = { type: 'file', path: path.join(small.directory, 'tokens') };
+      return { ...COMMON, outages, disk: small, option, close: () => small.close() };
+    },
+  },
+};
+
+function serverStore(server, option) {
+  const { outages } = server;
+  return { ...COMMON, outages, server, option: option(server), close: () => server.close() };
+}
+
+module.exports = { STORES };

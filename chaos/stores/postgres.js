@@ -1,0 +1,128 @@
+'use strict';
+
+// A PostgreSQL of the run's own, in a temporary directory and on a Unix socket. Its commits wait for the disk, so that a
+// restart brings nothing back that was older.
+
+const { execFileSync, spawn } = require('node:child_process');
+const { once } = require('node:events');
+const { chownSync, existsSync, readdirSync } = require('node:fs');
+const { mkdtemp, rm } = require('node:fs/promises');
+const os = require('node:os');
+const path = require('node:path');
+const { setTimeout: pause } = require('node:timers/promises');
+const { Client, Pool } = require('pg');
+const { postgresStore } = require('../../lib/postgres.js');
+
+const ROOT = '/usr/lib/postgresql';
+const PORT = 5432;
+const RETRY_MS = 20;
+
+class Postgres {
+  #directory;
+  #user;
+  #child;
+  /** When it was down: `{ from, to }`. */
+  outages = [];
+
+  static async start() {
+    const server = new Postgres();
+    server.#directory = await mkdtemp(path.join(os.tmpdir(), 'token-rotator-pg-'));
+    server.#user = unprivileged();
+    const { uid, gid } = server.#user;
+    if (uid !== undefined) chownSync(server.#directory, uid, gid);
+    const flags = [
+      '-D',
+      server.#data,
+      '-U',
+      'postgres',
+      '--auth=trust',
+      '--no-sync',
+      '-E',
+      'UTF8',
+      '--locale=C',
+    ];
+    execFileSync(path.join(BIN, 'initdb'), flags, {
+      ...server.#user,
+      cwd: server.#directory,
+      stdio: 'ignore',
+    });
+    await server.#run();
+    const pool = new Pool(server.pool);
+    await postgresStore(pool).createTable();
+    await pool.end();
+    return server;
+  }
+
+  /** For a `Pool` of the package pg. */
+  get pool() {
+    return { host: this.#directory, port: PORT, user: 'postgres', database: 'postgres' };
+  }
+
+  /** Down for this long, and what was under way is lost. */
+  async restart(wait) {
+    const outage = { from: Date.now(), to: Infinity };
+    this.outages.push(outage);
+    await this.#end();
+    await wait;
+    await this.#run();
+    outage.to = Date.now();
+  }
+
+  async close() {
+    await this.#end();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  get #data() {
+    return path.join(this.#directory, 'data');
+  }
+
+  async #run() {
+    const settings = ['listen_addresses=', `port=${PORT}`, 'max_connections=100'];
+    const flags = ['-D', this.#data, '-k', this.#directory, ...settings.flatMap((it) => ['-c', it])];
+    const options = { ...this.#user, cwd: this.#directory, stdio: 'ignore' };
+    this.#child = spawn(path.join(BIN, 'postgres'), flags, options);
+    await answers(this.pool, this.#child);
+  }
+
+  /** SIGQUIT: as after a crash, and without processes that go on as after a SIGKILL. */
+  async #end() {
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGQUIT');
+    await gone;
+  }
+}
+
+/** Resolves when a statement is answered: a server that starts takes connections, and refuses them. */
+async function answers(settings, child) {
+  while (child.exitCode === null) {
+    const client = new Client(settings);
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await client.query('SELECT 1');
+      return await client.end();
+    } catch {
+      await pause(RETRY_MS);
+    }
+  }
+  throw new Error(`postgres ended with ${child.exitCode}`);
+}
+
+/** It refuses to run as root. */
+function unprivileged() {
+  if (process.getuid() !== 0) return {};
+  const id = (flag) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+function binaries() {
+  const versions = existsSync(ROOT) ? readdirSync(ROOT).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = versions.map((version) => path.join(ROOT, version, 'bin'));
+  return folders.find((folder) => existsSync(path.join(folder, 'initdb')));
+}
+
+const BIN = binaries();
+const missing = BIN === undefined ? `no PostgreSQL is in ${ROOT}` : undefined;
+
+module.exports = { Postgres, missing };

@@ -1,0 +1,104 @@
+'use strict';
+
+// A Redis of the run's own, which writes everything to the disk at once, so that a restart brings nothing back that was older.
+
+const { spawn, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
+const { mkdtemp, rm } = require('node:fs/promises');
+const { connect, createServer } = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+const readline = require('node:readline');
+
+const BINARY = ['valkey-server', 'redis-server'].find((name) => spawnSync(name, ['--version']).status === 0);
+
+class Redis {
+  #directory;
+  #flags;
+  #child;
+  port;
+  /** When it was down: `{ from, to }`. */
+  outages = [];
+
+  /** `flags`: more of the server's own. */
+  static async start(flags = []) {
+    const redis = new Redis();
+    redis.#directory = await mkdtemp(path.join(os.tmpdir(), 'token-rotator-chaos-'));
+    redis.#flags = flags;
+    redis.port = await freePort();
+    await redis.run();
+    return redis;
+  }
+
+  get url() {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Down for this long. */
+  async restart(pause) {
+    const outage = { from: Date.now(), to: Infinity };
+    this.outages.push(outage);
+    await this.kill();
+    await pause;
+    await this.run();
+    outage.to = Date.now();
+  }
+
+  async close() {
+    await this.kill();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async run() {
+    const flags = ['--bind', '127.0.0.1', '--port', `${this.port}`, '--save', '', '--dir', this.#directory];
+    flags.push('--appendonly', 'yes', '--appendfsync', 'always', ...this.#flags);
+    this.#child = await startServer(flags, 'Ready to accept connections');
+  }
+
+  async kill() {
+    await killed(this.#child);
+  }
+}
+
+/** Resolves with the process when it has printed `ready`. */
+async function startServer(args, ready) {
+  const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  for await (const line of readline.createInterface({ input: child.stdout })) {
+    if (line.includes(ready)) break;
+  }
+  child.stdout.resume();
+  return child;
+}
+
+async function killed(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
+
+/** One command, and the bytes of its answer as far as they come at once: enough for what people read. */
+async function ask(port, command) {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    socket.setEncoding('utf8').write(`${command}\r\n`);
+    const [answer] = await once(socket, 'data');
+    return answer;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const missing = BINARY === undefined ? 'no redis-server is on the PATH' : undefined;
+
+module.exports = { Redis, ask, freePort, killed, missing, startServer };
