@@ -41,11 +41,7 @@ pub struct TlsOptions {
 impl TlsOptions {
     /// True if the configuration has nothing to check. The file `extra_ca` is not read beforehand either.
     pub(crate) fn is_default(&self) -> bool {
-        self.ca.is_none()
-            && self.extra_ca.is_none()
-            && self.cert.is_none()
-            && self.key.is_none()
-            && !self.trust_anyone
+        self.ca.is_none() && self.cert.is_none() && self.key.is_none() && !self.trust_anyone
     }
 
     /// Checks every option, and sets no ALPN protocol. May read the system's authorities, which takes milliseconds.
