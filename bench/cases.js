@@ -17,6 +17,8 @@ const SOCKETS = 256;
 const SESSIONS = [1, 1000, 100_000];
 /** Calls of `getAccessToken` that wait at once. */
 const BATCHES = [1, 64];
+/** Stores that processes share. `register` is a Map of the process itself, so that it shows what is asked of any store. */
+const SHARED = ['file', 'redis', 'postgres'];
 
 function steadyCases() {
   const cases = [];
@@ -41,6 +43,7 @@ const CASES = [
   { ...steady64, name: 'steady/64/small/h2', needs: 'http2', transport: 'h2' },
   { ...steady64, name: 'steady/64/16k-gzip/plain', needs: 'gzip', path: '/gzip16k' },
   { ...steady64, name: 'fetch/64/small/plain', needs: 'fetch', call: 'fetch' },
+  { ...steady64, name: 'stores/64/small/plain', needs: 'stores' },
   { ...steady64, name: 'adapter/64/small/plain', needs: 'adapter', subject: 'axios-adapter' },
   { ...streamed, name: 'download/1g', direction: 'download', path: '/stream' },
   { ...streamed, name: 'upload/1g', direction: 'upload', path: '/sink' },
@@ -68,6 +71,14 @@ const CASES = [
     batch,
   })),
   { ...common, name: `memory/${QUEUED_REQUESTS}`, kind: 'memory', needs: 'queue', requests: QUEUED_REQUESTS },
+  ...['register', ...SHARED].map((store) => ({
+    ...common,
+    name: `fleet/${store}`,
+    kind: 'fleet',
+    needs: 'fleet',
+    store,
+    isShared: SHARED.includes(store),
+  })),
   { name: 'require', kind: 'require' },
 ];
 

@@ -4,6 +4,7 @@
 
 const { loadPeer } = require('./peers');
 const { calls } = require('./load-calls.js');
+const fleet = require('./load-fleet.js');
 const { memory } = require('./load-memory.js');
 const { hold } = require('./load-sessions.js');
 const { steady } = require('./load-steady.js');
@@ -37,9 +38,9 @@ const methods = {
     const refresh = async (refreshToken) => {
       gate.entered();
       await gate.opened;
-      return refreshTokens(tokenOrigin, refreshToken);
+      return fleet.refreshed(await refreshTokens(tokenOrigin, refreshToken));
     };
-    client = loadPeer(peer).create({ ...target, refresh });
+    client = loadPeer(peer).create({ ...target, store: fleet.storeOf(target.store), refresh });
     loginOrigin = tokenOrigin;
   },
   steady: (args) => steady(client[args.call ?? 'get'], args),
@@ -52,6 +53,11 @@ const methods = {
   calls: (args) => calls(client.accessToken, args),
   memory: (args) => memory(client.get, gate, args),
   transfer: (args) => transfer(client, args),
+  alone: (args) => fleet.alone(client, args),
+  contend: (args) => fleet.contend(client, args),
+  lead: (args) => fleet.lead(client, args),
+  follow: (args) => fleet.follow(client, args),
+  storeCalls: () => ({ ...fleet.calls }),
 };
 
 process.on('message', async ({ method, args }) => {

@@ -5,6 +5,7 @@
 const { spawnSync } = require('node:child_process');
 
 const { startClient } = require('./client-process.js');
+const { openStore, runFleet } = require('./run-fleet.js');
 const { summarize } = require('./statistics.js');
 
 /** Enough requests at once to have sockets open and code compiled before the first storm and the memory case. */
@@ -21,6 +22,7 @@ const RUN = {
   memory: runMemory,
   sessions: runSessions,
   calls: runCalls,
+  fleet: runFleet,
   require: runRequire,
 };
 
@@ -167,6 +169,7 @@ async function runRequire(testCase, { options, peers }, rounds, failures) {
  */
 async function withClients(testCase, { server, peers }, failures, work) {
   const running = [];
+  const stores = [];
   const attempt = async (peer, step) => {
     if (failures[peer.name]) return;
     try {
@@ -179,8 +182,11 @@ async function withClients(testCase, { server, peers }, failures, work) {
     for (const peer of peers) {
       await attempt(peer, async () => {
         const { session, access_token: accessToken, refresh_token: refreshToken } = await server.login();
+        const store = peer.store && (await openStore(peer.store));
+        if (store) stores.push(store);
         const client = await startClient({
           peer: peer.name,
+          store: store?.option,
           origin: server.origins[testCase.transport],
           tokenOrigin: server.origins.plain,
           ca: server.ca,
@@ -196,6 +202,7 @@ async function withClients(testCase, { server, peers }, failures, work) {
     });
   } finally {
     for (const { client } of running) client.stop();
+    await Promise.all(stores.map((store) => store.close()));
   }
 }
 

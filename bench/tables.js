@@ -133,6 +133,18 @@ const LAYOUT = {
       ...[s.failed, s.refreshes, s.abortMs].map(figure),
     ],
   },
+  fleet: {
+    head: [
+      ...['rotations/s', '±', 'reads', 'writes', 'reads in use', 'confirms'],
+      ...['waiting p50 ms', 'p99', 'in use p50 ms', 'p99', 'lease p50 ms', 'p99', 'in turn/s'],
+    ],
+    row: ({ summary: s, rounds }) => [
+      figure(s.perSecond),
+      `${Math.round(spread(rounds.map((round) => round.perSecond)) * 100)} %`,
+      ...[s.reads, s.writes, s.readsInUse, s.confirms, s.waitingP50, s.waitingP99].map(figure),
+      ...[s.usingP50, s.usingP99, s.leaseP50, s.leaseP99, s.contended].map(figure),
+    ],
+  },
   require: {
     head: ['ms', '±', '÷'],
     row: ({ summary: s, rounds }, quotient) => [

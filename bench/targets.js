@@ -25,6 +25,21 @@ const RATIOS = [
   { case: 'steady/64/16k-gzip/plain', against: UNDICI, key: 'throughput', most: false, limit: 1.3 },
   { case: 'steady/64/16k-gzip/plain', against: GUNZIP, key: 'throughput', most: false, limit: 1.3 },
   { case: 'fetch/64/small/plain', against: FETCH, key: 'throughput', most: false, limit: 2 },
+  { case: 'stores/64/small/plain', against: UNDICI, key: 'loopUs', most: true, limit: 0.25 },
+  {
+    case: 'stores/64/small/plain',
+    against: 'token-rotator-file',
+    key: 'throughput',
+    most: true,
+    limit: 1.05,
+  },
+  {
+    case: 'stores/64/small/plain',
+    against: 'token-rotator-redis',
+    key: 'throughput',
+    most: true,
+    limit: 1.05,
+  },
   {
     case: 'adapter/64/small/plain',
     subject: 'axios-adapter',
@@ -91,6 +106,21 @@ const ABSOLUTES = [
   },
 ];
 
+/** A token reaches the other processes while they wait for it, or use the one before where the store tells of changes. */
+const ADOPTED_MS = 20;
+const FLEET = [
+  ...['file', 'redis', 'postgres'].map((store) => [store, 'waiting', 'waitingP99', 'ms', ADOPTED_MS]),
+  ...['redis', 'postgres'].map((store) => [store, 'in use', 'usingP99', 'ms', ADOPTED_MS]),
+  ...['register', 'redis', 'postgres'].map((store) => [store, 'reads a rotation', 'reads', '', 1]),
+  ...['register', 'redis', 'postgres'].map((store) => [store, 'writes a rotation', 'writes', '', 2]),
+].map(([store, what, key, unit, limit]) => ({
+  case: `fleet/${store}`,
+  what: `fleet/${store}  ${what}${unit && ', p99'}`,
+  unit,
+  limit,
+  read: (summary) => summary[key] ?? null,
+}));
+
 /** One entry per target: case, what, measured (null: not run), limit, pass (null: not run). */
 function checkTargets(results) {
   const find = (name) => withoutFailed(results.find((result) => result.name === name));
@@ -100,7 +130,7 @@ function checkTargets(results) {
     const what = `${target.case}  ${FIGURES[target.key]} ÷ ${target.against}`;
     return { case: target.case, what, unit: '×', most: target.most, limit: target.limit, measured };
   });
-  const absolutes = ABSOLUTES.map(({ case: name, read, ...target }) => {
+  const absolutes = [...ABSOLUTES, ...FLEET].map(({ case: name, read, ...target }) => {
     const ours = find(name)[SUBJECT];
     return { case: name, ...target, most: true, measured: ours ? read(ours.summary) : null };
   });

@@ -7,9 +7,11 @@
 //   fetch(path)          the same by way of its `fetch`
 //   login(key, tokens)   a session beside the client's own, and getAs(session, path): get with that session's token. `sessions`
 //   accessToken()        the session's token, which is fresh. `accessToken`
+//   rotate(rejected?)    new tokens, unless this one is old already; gives the access token. `fleet`: and other processes share the session
 //   download(path)       the body as an async iterable of chunks; upload(path, chunks): JSON. Both: `stream`
 // `refresh`: get renews the token by itself. `axios`: and it is axios that sends, with `installAuthRefresh`. `queue`: and
-// requests wait for it, up to the memory case's number. `adapter`: get is an axios instance's.
+// requests wait for it, up to the memory case's number. `adapter`: get is an axios instance's. `stores`: get, with tokens in a store
+// that processes share, or compared with that.
 
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
@@ -17,19 +19,24 @@ const path = require('node:path');
 /** The client the others are compared with. */
 const SUBJECT = 'token-rotator';
 
-/** `can`: which cases it takes part in. `module`: what `require` time loads. */
+/** `can`: which cases it takes part in. `module`: what `require` time loads. `store`: where its tokens are, if not in memory. */
 const PEERS = [
   {
     name: SUBJECT,
     file: './token-rotator',
     module: path.join(__dirname, '..', '..'),
-    can: ['get', 'refresh', 'queue', 'http2', 'gzip', 'fetch', 'stream', 'sessions', 'accessToken'],
+    can: [
+      ...['get', 'refresh', 'queue', 'http2', 'gzip', 'fetch', 'stream', 'sessions', 'accessToken'],
+      ...['stores', 'fleet'],
+    ],
   },
+  { name: 'token-rotator-file', file: './token-rotator', store: 'file', can: ['stores'] },
+  { name: 'token-rotator-redis', file: './token-rotator', store: 'redis', can: ['stores'] },
   {
     name: 'undici-request',
     file: './undici-request',
     module: 'undici',
-    can: ['get', 'http2', 'gzip', 'stream', 'sessions', 'accessToken'],
+    can: ['get', 'http2', 'gzip', 'stream', 'sessions', 'accessToken', 'stores'],
   },
   { name: 'undici-h2-unset', file: './undici-h2-unset', can: ['http2'] },
   { name: 'undici-gunzip', file: './undici-gunzip', can: ['gzip'] },

@@ -9,7 +9,7 @@ const HELD_REFRESH_MS = 100_000;
  * Protocols are left to the client: it offers what it offers by default, and the server's port decides (HTTP/1.1 alone on
  * `plain` and `tls`). run-cases.js asks the server which one was spoken.
  */
-function create({ origin, ca, sockets, tokens, refresh, needs }) {
+function create({ origin, ca, sockets, tokens, refresh, needs, store, confirmEvery }) {
   const client = new TokenClient({
     baseURL: origin,
     tokens,
@@ -17,6 +17,7 @@ function create({ origin, ca, sockets, tokens, refresh, needs }) {
     refreshTimeout: HELD_REFRESH_MS,
     timeout: HELD_REFRESH_MS,
     connections: sockets,
+    ...(store && { store, confirmEvery }),
     ...(origin.startsWith('https:') && { tls: { ca } }),
   });
   if (needs === 'fetch' && !client.fetch) throw new Error('this build has no client.fetch');
@@ -38,6 +39,10 @@ function create({ origin, ca, sockets, tokens, refresh, needs }) {
     },
     getAs,
     accessToken: () => client.getAccessToken(),
+    async rotate(rejected) {
+      const { accessToken } = await client.rotate(rejected && { rejected });
+      return accessToken;
+    },
     async fetch(path) {
       const response = await client.fetch(origin + path);
       if (response.status !== 200) throw new Error(`status ${response.status}`);
