@@ -10,7 +10,9 @@ const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline');
 
-const BINARY = ['valkey-server', 'redis-server'].find((name) => spawnSync(name, ['--version']).status === 0);
+const BINARY = [process.env.REDIS_SERVER, 'valkey-server', 'redis-server'].find(
+  (name) => name !== undefined && spawnSync(name, ['--version']).status === 0,
+);
 
 class Redis {
   #directory;

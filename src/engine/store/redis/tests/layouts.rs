@@ -1,6 +1,6 @@
 //! Several servers: a master behind sentinels, and a cluster.
 
-use super::server::{PATIENCE, Server, ask, free_port, new_folder, options, register, until};
+use super::server::{PATIENCE, Server, ask, new_folder, options, register, until};
 use super::*;
 use crate::store::{RedisProblem, StoreFault};
 
@@ -11,12 +11,17 @@ fn at(servers: &[&Server], layout: RedisLayout) -> RedisOptions {
 
 /// A sentinel that watches the server at `master`, and takes it for dead after a moment.
 async fn sentinel(master: u16) -> Server {
+    sentinel_with(master, "").await
+}
+
+/// `more`: lines of its configuration.
+async fn sentinel_with(master: u16, more: &str) -> Server {
     let folder = new_folder();
     let file = folder.join("sentinel.conf");
     let arguments = |port: u16| {
         let text = format!(
             "bind 127.0.0.1\nport {port}\nsentinel monitor mymaster 127.0.0.1 {master} 1\n\
-             sentinel down-after-milliseconds mymaster 200\nsentinel failover-timeout mymaster 1000\n"
+             sentinel down-after-milliseconds mymaster 200\nsentinel failover-timeout mymaster 1000\n{more}"
         );
         std::fs::write(&file, text).unwrap();
         vec![file.to_str().unwrap().to_owned(), "--sentinel".to_owned()]
@@ -67,19 +72,18 @@ async fn master_that_the_sentinels_do_not_know() {
     assert_eq!(problem, RedisProblem::NoMaster { name: "other".into() });
 }
 
-/// The password is that of the servers. Sentinels have their own, or none.
+/// The password is that of the servers. Sentinels have the same, or none.
 #[tokio::test]
 async fn sentinels_without_the_password_of_their_servers() {
     let master = Server::start(&["--requirepass", "s3cr3t"]).await;
-    let sentinel = sentinel(master.port).await;
-    let _: String = sentinel.ask(&["SENTINEL", "SET", "mymaster", "auth-pass", "s3cr3t"]).await;
-    let mut options = at(&[&sentinel], RedisLayout::Sentinel { master: "mymaster".into() });
-    options.url = format!("redis://:s3cr3t@127.0.0.1:{}", sentinel.port).into();
-    let register = register(&options);
-    until("the sentinel has looked", || async { register.read("session").await == Ok(None) }).await;
-    let _: String = sentinel.ask(&["ACL", "SETUSER", "default", "resetpass", ">s3cr3t"]).await;
-    let again = server::register(&options);
-    assert_eq!(again.read("session").await, Ok(None));
+    for own in ["", "requirepass s3cr3t\n"] {
+        let more = format!("sentinel auth-pass mymaster s3cr3t\n{own}");
+        let sentinel = sentinel_with(master.port, &more).await;
+        let mut options = at(&[&sentinel], RedisLayout::Sentinel { master: "mymaster".into() });
+        options.url = format!("redis://:s3cr3t@127.0.0.1:{}", sentinel.port).into();
+        let register = register(&options);
+        until("the sentinel has looked", || async { register.read("session").await == Ok(None) }).await;
+    }
 }
 
 async fn resolves(changed: BoxFuture<'_, ()>) {
@@ -89,17 +93,15 @@ async fn resolves(changed: BoxFuture<'_, ()>) {
 /// Three masters, each with a third of the slots.
 async fn cluster() -> [Server; 3] {
     let node = || async {
-        let bus = free_port().to_string();
-        let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "500", "--cluster-port", &bus];
-        Server::start_in(new_folder(), &options).await
+        let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "500"];
+        Server::start_node(&options).await
     };
     let nodes = [node().await, node().await, node().await];
-    let slots = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
-    for (node, (first, last)) in nodes.iter().zip(slots) {
-        let _: String = node.ask(&["CLUSTER", "ADDSLOTSRANGE", first, last]).await;
-        let bus: Vec<String> = nodes[0].ask(&["CONFIG", "GET", "cluster-port"]).await;
-        let port = nodes[0].port.to_string();
-        let _: String = node.ask(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus[1]]).await;
+    for (node, slots) in nodes.iter().zip([0..=5460, 5461..=10922, 10923..=16383]) {
+        let slots: Vec<_> = slots.map(|slot: u16| slot.to_string()).collect();
+        let words = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str));
+        let _: String = node.ask(&words.collect::<Vec<_>>()).await;
+        let _: String = node.ask(&["CLUSTER", "MEET", "127.0.0.1", &nodes[0].port.to_string()]).await;
     }
     for node in &nodes {
         until("the cluster is whole", || async {

@@ -13,6 +13,9 @@ use crate::store::{RedisLayout, RedisOptions, RedisRegister, RedisTls};
 /// How long a server may take for anything. A busy machine is slow.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often a server is started, each time at another port.
+const STARTS: usize = 10;
+
 pub(super) struct Server {
     process: Child,
     arguments: Vec<String>,
@@ -28,18 +31,26 @@ impl Server {
 
     /// In a folder that may hold data or certificates.
     pub(super) async fn start_in(folder: PathBuf, options: &[&str]) -> Self {
-        let all = |port: u16| {
-            let port = port.to_string();
-            let own = ["--bind", "127.0.0.1", "--port", &port, "--save", ""];
-            own.iter().chain(options).map(|&option| option.to_owned()).collect()
-        };
-        Self::start_with(folder, all).await
+        Self::start_with(folder, |port| all_options(port, options)).await
+    }
+
+    /// One of a cluster.
+    pub(super) async fn start_node(options: &[&str]) -> Self {
+        Self::start_at(node_port, new_folder(), |port| all_options(port, options)).await
     }
 
     /// `arguments` makes them all for a port.
     pub(super) async fn start_with(folder: PathBuf, arguments: impl Fn(u16) -> Vec<String>) -> Self {
-        loop {
-            let port = free_port();
+        Self::start_at(free_port, folder, arguments).await
+    }
+
+    async fn start_at(
+        a_port: impl Fn() -> u16,
+        folder: PathBuf,
+        arguments: impl Fn(u16) -> Vec<String>,
+    ) -> Self {
+        for _ in 0..STARTS {
+            let port = a_port();
             let arguments = arguments(port);
             let mut process = spawn(&folder, &arguments);
             if answers(port, &mut process).await {
@@ -47,6 +58,7 @@ impl Server {
             }
             // Another process was given the same port meanwhile.
         }
+        panic!("the server does not start: is there an option that its version does not know?");
     }
 
     pub(super) fn kill(&mut self) {
@@ -83,6 +95,11 @@ impl Server {
     /// The same, if the server has a password.
     pub(super) async fn ask_with<T: FromRedisValue>(&self, password: &str, words: &[&str]) -> T {
         ask_at(&format!("redis://:{password}@127.0.0.1:{}", self.port), words).await.unwrap()
+    }
+
+    /// Redis 6.0 has users without rights on channels.
+    pub(super) async fn has_rights_on_channels(&self) -> bool {
+        !self.ask::<String>(&["INFO", "server"]).await.contains("redis_version:6.0.")
     }
 
     pub(super) fn register(&self) -> RedisRegister {
@@ -139,14 +156,33 @@ pub(super) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// The nodes speak among each other at a port that is 10 000 higher, which only Redis 7 makes an option.
+fn node_port() -> u16 {
+    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    loop {
+        let port = free_port();
+        if port.checked_add(10_000).is_some_and(is_free) {
+            return port;
+        }
+    }
+}
+
+fn all_options(port: u16, options: &[&str]) -> Vec<String> {
+    let port = port.to_string();
+    let own = ["--bind", "127.0.0.1", "--port", &port, "--save", ""];
+    own.iter().chain(options).map(|&option| option.to_owned()).collect()
+}
+
 pub(super) fn new_folder() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("token-rotator-redis-{:x}", rand::random::<u64>()));
     std::fs::create_dir(&folder).unwrap();
     folder
 }
 
+/// `REDIS_SERVER` names another binary: an older Redis, or Valkey.
 fn spawn(folder: &Path, arguments: &[String]) -> Child {
-    let mut command = Command::new("redis-server");
+    let binary = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+    let mut command = Command::new(binary);
     command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
     command.spawn().expect("redis-server is not on PATH: `apt-get install redis-server`, see CONTRIBUTING.md")
 }
