@@ -1043,7 +1043,10 @@ export class RefreshTimeoutError extends AnyError {
   readonly code: 'ERR_REFRESH_TIMEOUT';
 }
 
-/** `refresh` failed, or gave no usable tokens. `cause` is what it threw, the same object. */
+/**
+ * `refresh` failed, or gave no usable tokens. `cause` is what it threw, the same object. Of a grant, `cause` is an Error with `oauthError`
+ * (the server's code, such as `'invalid_client'`), `status` (of its answer) and `code` (Node's, of the network), as far as there are any.
+ */
 export class RefreshError extends AnyError {
   readonly code: 'ERR_REFRESH_FAILED' | 'ERR_REFRESH_MALFORMED';
   /** ms until the next try is worthwhile, if known. */
