@@ -354,15 +354,14 @@ interface ClientOptions {
   /** Send the token over http:// beyond loopback. Default false: ERR_INSECURE_TRANSPORT. */
   allowInsecure?: boolean | undefined;
   /**
-   * PEM text or a Buffer of it. `ca` is trusted instead of the system's roots and `NODE_EXTRA_CA_CERTS`, as in Node: one, a
-   * bundle or a list, DER too, and a server's own self-signed certificate. `cert` and `key` go together.
-   * `rejectUnauthorized` default true. All but the client certificate hold for an https proxy as well. Default: none.
+   * PEM text or a Buffer of it, or a source: new handshakes use the newest certificates (docs/sources.md). `ca` is trusted instead of the system's roots and `NODE_EXTRA_CA_CERTS`, as in Node: one, a
+   * bundle or a list, DER too, and a server's own self-signed certificate. `cert` and `key` go together,
+   * and an encrypted key needs `passphrase`. `rejectUnauthorized` default true. All but the client certificate hold for an https proxy as well. Default: none.
    */
   tls?:
-    | ({
-        ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
+    | (Certificates & {
         rejectUnauthorized?: boolean | undefined;
-      } & ({ cert: string | Buffer; key: string | Buffer } | { cert?: undefined; key?: undefined }))
+      })
     | undefined;
   /**
    * Requests on the wire at once, 1 to 65 535; further ones wait for their turn, in order. As many idle connections are
@@ -609,24 +608,29 @@ export interface FileStore {
 /** For any number of machines: Redis 6 or later, or Valkey. */
 export interface RedisStore {
   type: 'redis';
-  /** `redis://` or `rediss://`, with user and password. A list: nodes of a cluster, or with `sentinel` the sentinels. */
-  url: string | readonly string[];
+  /**
+   * `redis://` or `rediss://`, with user and password. A list: nodes of a cluster, or with `sentinel` the sentinels. A file has them
+   * separated by white space; new connections use the newest.
+   */
+  url: Source<string | readonly string[]>;
   /** The URLs are nodes of a Redis Cluster. Default false. */
   cluster?: boolean | undefined;
   /** The name of the master that the sentinels watch. Not together with `cluster`. Default: none. */
   sentinel?: string | undefined;
   /** Stands before each key and channel. Default `'token-rotator:'`. */
   prefix?: string | undefined;
-  /** PEM text or a Buffer of it, for `rediss://`; `cert` and `key` go together. Default: Mozilla's authorities. */
-  tls?: RedisTls | undefined;
+  /** PEM text or a Buffer of it, or a source, for `rediss://`; `cert` and `key` go together. Default: Mozilla's authorities. */
+  tls?: Certificates | undefined;
   /** How long one command may take, ms ≥ 1. A quarter of the `lease` is the limit all the same. Default 2 000. */
   timeout?: number | undefined;
   /** Default: the records are not sealed. */
   key?: StoreKey;
 }
 
-type RedisTls = { ca?: string | Buffer | readonly (string | Buffer)[] | undefined } & (
-  { cert: string | Buffer; key: string | Buffer } | { cert?: undefined; key?: undefined }
+/** Those that are sources may change without a restart: new connections use the new ones. */
+type Certificates = { ca?: Source<string | Buffer> | readonly (string | Buffer)[] | undefined } & (
+  | { cert: Source<string | Buffer>; key: Source<string | Buffer>; passphrase?: Source | undefined }
+  | { cert?: undefined; key?: undefined; passphrase?: undefined }
 );
 
 /**
@@ -685,9 +689,10 @@ export interface StoredRecord {
  * Seals the records that a store keeps: 32 random bytes, as base64 or in a Buffer. Of a list, the first key seals and all of them
  * open. To change the key, deploy `[old, new]` everywhere, then `[new, old]`. `'none'` stands for records that are not sealed, so that
  * sealing begins with `['none', key]`, then `[key, 'none']`. A record that no key opens is a StoreError, and stays as it is.
+ * A file has the 32 bytes, or one or more keys as text, and is read again once a second; a function is called when a key is not known.
  * @example Buffer.from(await secrets.get('token-store-key'), 'base64')
  */
-export type StoreKey = string | Uint8Array | readonly (string | Uint8Array)[];
+export type StoreKey = Source<string | Uint8Array> | readonly Source<string | Uint8Array>[];
 
 /** The options that say when a token counts as expired. */
 type Judge =

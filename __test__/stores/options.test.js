@@ -128,6 +128,46 @@ describe('takes', () => {
     expect(keys[1]).toEqual(KEY);
   });
 
+  test('sources: a file crosses as its path, all else as a function that is asked for each use', async () => {
+    const key = [{ file: 'key' }, { env: 'TOKEN_ROTATOR_KEY' }, KEY, async () => KEY];
+    const tls = { ca: { file: '/ca' }, cert: () => PEM, key: { file: 'key.pem' } };
+    const url = () => ['redis://a', `redis://:${SECRET}@b`];
+    const { settings, callbacks } = read({ store: { type: 'redis', cluster: true, url, tls, key } });
+    const { redis: made, keys } = settings.session.store;
+    const call = (number, name) => ({ call: number, name });
+    expect(keys).toEqual([
+      ...[{ file: path.resolve('key') }, call(0, 'store.key[1]'), KEY, call(1, 'store.key[3]')],
+    ]);
+    expect(made.urls).toEqual(call(2, 'store.url'));
+    const files = { ca: { file: '/ca' }, key: { file: path.resolve('key.pem') } };
+    expect(made.tls).toEqual({ ...files, cert: call(3, 'store.tls.cert') });
+    const [fromVariable, ...others] = callbacks.sources;
+    await expect(fromVariable()).rejects.toThrow(
+      'store.key[1] is in the environment variable TOKEN_ROTATOR_KEY, which is not set',
+    );
+    process.env.TOKEN_ROTATOR_KEY = 'none';
+    try {
+      expect(await fromVariable()).toBe('none');
+    } finally {
+      delete process.env.TOKEN_ROTATOR_KEY;
+    }
+    expect(await Promise.all(others.map((source) => source()))).toEqual([
+      ...[KEY.toString('base64'), `redis://a\nredis://:${SECRET}@b`, PEM],
+    ]);
+  });
+
+  test.each([
+    ['store.key', { ...file, key: async () => SECRET }],
+    ['store.url', { ...redis, url: () => [SECRET] }],
+    ['store.url', { ...redis, url: () => undefined }],
+    ['store.tls.cert', { ...redis, tls: { cert: () => SECRET, key: PEM } }],
+  ])('a function for %s, whose wrong result is an error without it (%#)', async (name, store) => {
+    const { callbacks } = read({ store });
+    const error = await callbacks.sources[0]().catch((thrown) => thrown);
+    expect(error.message).toMatch(new RegExp(`^${name} must be `));
+    expect(inspect(error)).not.toContain(SECRET);
+  });
+
   test.each([
     ['lease', [1_000, 1_000.5, 300_000]],
     ['confirmEvery', [1, 0.5 + 1, 2 ** 31 - 1]],
@@ -157,8 +197,11 @@ describe('refuses', () => {
       { type: 'redis', url },
     ]),
     ['store.url[1]', { ...redis, url: ['redis://a', SECRET], cluster: true }],
-    ['store.url.env', { ...redis, url: { env: SECRET } }],
-    ['store.url as a function', { ...redis, url: () => SECRET }],
+    ['store.url.env', { ...redis, url: { env: 7 } }],
+    ['store.url must have either file or env', { ...redis, url: { env: SECRET, file: SECRET } }],
+    ['store.tls.key.file', { ...redis, tls: { cert: PEM, key: { file: '' } } }],
+    ['store.tls.ca[0]', { ...redis, tls: { ca: [() => PEM] } }],
+    ['store.tls.passphrase needs store.tls.key', { ...redis, tls: { passphrase: SECRET } }],
     ['store.cluster', { ...redis, cluster: 'yes' }],
     ['store.cluster and store.sentinel', { ...redis, cluster: true, sentinel: SECRET }],
     ['store.sentinel', { ...redis, sentinel: '' }],
@@ -189,9 +232,8 @@ describe('refuses', () => {
     ['store.key', { ...file, key: [] }],
     ['store.key[1]', { ...file, key: [KEY, SECRET] }],
     ['store.key[0]', { ...file, key: [undefined] }],
-    ['store.key.file is not available', { ...file, key: { file: SECRET } }],
-    ['store.key[0].env is not available', { ...file, key: [{ env: SECRET }] }],
-    ['store.key as a function is not available', { ...file, key: () => KEY }],
+    ['store.key.file', { ...file, key: { file: `${SECRET}\0` } }],
+    ['store.key[0].env', { ...file, key: [{ env: '' }] }],
   ])('a wrong %s (%#)', (named, store) => {
     expect(refusal({ store })).toContain(named);
   });

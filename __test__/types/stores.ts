@@ -83,6 +83,22 @@ export function waits(stats: Stats): number {
   return leaseWaits + leaseWaitMs + reclaimed + fenced + orphanIntents + candidates + adopted;
 }
 
+const certificates = {
+  ca: { file: '/ca' },
+  cert: { env: 'CERT' },
+  key: async () => Buffer.from(''),
+  passphrase: 'p',
+};
+void new TokenClient({
+  refresh,
+  store: { ...file, key: [{ file: '/run/secrets/key' }, { env: 'OLD_KEY' }] },
+});
+void new TokenClient({
+  refresh,
+  store: { type: 'redis', url: { file: '/url' }, tls: certificates, key: () => 'none' },
+});
+void new TokenClient({ refresh, tls: { ...certificates, rejectUnauthorized: true } });
+
 // The constructor refuses each of these.
 
 // @ts-expect-error: a file store needs a path
@@ -97,8 +113,8 @@ void new TokenClient({ refresh, store: file, getTokens: () => null, setTokens: (
 void new TokenClient({ refresh, store: { ...redis, tls: { cert: 'PEM' } } });
 // @ts-expect-error: an environment variable may be missing, and the records would not be sealed
 void new TokenClient({ refresh, store: { ...file, key: process.env['TOKEN_KEY'] } });
-// @ts-expect-error: not in this version
-void new TokenClient({ refresh, store: { ...file, key: { file: '/run/secrets/key' } } });
+// @ts-expect-error: a key is no number
+void new TokenClient({ refresh, store: { ...file, key: () => 7 } });
 // @ts-expect-error: a pool, not where it leads to
 postgresStore('postgres://localhost');
 // @ts-expect-error: no such option

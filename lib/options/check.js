@@ -15,6 +15,12 @@ function own(object, key) {
     : undefined;
 }
 
+/** True for what `source.js` reads: a value that is found at another place, or by a function. */
+function isSource(value) {
+  if (typeof value === 'function') return true;
+  return !ArrayBuffer.isView(value) && (own(value, 'file') !== undefined || own(value, 'env') !== undefined);
+}
+
 /** Copies own properties only, so that a polluted Object.prototype cannot add an option. */
 function ownCopy(value, name) {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -158,6 +164,7 @@ module.exports = {
   givenCopy,
   httpUrl,
   integer,
+  isSource,
   knownOnly,
   oneOf,
   optionalFunction,

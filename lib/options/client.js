@@ -37,16 +37,17 @@ function readClientOptions(options) {
   const callbacks = readCallbacks(own);
   const sources = sourcesOnce();
   const grant = readOptionGrant(own, sources.get);
-  const { store, register } = readStorage(own);
+  const { store, register } = readStorage(own, sources.get);
   if (register !== undefined) callbacks.register = register;
   const header = check.readGroup(own.header, 'header', ['name', 'format']);
   callbacks.format = check.optionalFunction(header.format, 'header.format');
-  const settings = readSettings(own, header, callbacks, store, grant);
+  const transport = readTransport(own, sources.get);
   const used = sources.used();
-  if (used !== undefined) {
-    callbacks.sources = used.functions;
-    settings.made = used.made;
-  }
+  if (used !== undefined) callbacks.sources = used.functions;
+  const settings = {
+    ...readSettings(own, header, callbacks, store, grant),
+    ...{ transport, made: used?.made },
+  };
   return { settings, callbacks };
 }
 
@@ -81,7 +82,6 @@ function readSettings(own, header, callbacks, store, grant) {
     },
     grant: grant?.native,
     queue: readQueue(own.queue),
-    transport: readTransport(own),
     timeout: check.duration(own.timeout, 'timeout', 30_000),
     redirect: REDIRECT_MODES.indexOf(check.oneOf(own.redirect, 'redirect', 'same-origin', REDIRECT_MODES)),
     // The default of the platform's own fetch.
@@ -120,12 +120,12 @@ function readQueue(value) {
   };
 }
 
-function readTransport({ connections, http2, socketPath, tls, proxy }) {
+function readTransport({ connections, http2, socketPath, tls, proxy }, sources) {
   const transport = {
     connections: check.integer(connections, 'connections', CONNECTIONS, { min: 1, max: 65_535 }),
     http2: check.boolean(http2, 'http2', true),
     socketPath: check.text(socketPath, 'socketPath', undefined, 4096),
-    tls: readTls(tls),
+    tls: readTls(tls, sources),
     // Loaded here, because few programs name one.
     proxy: proxy === undefined ? undefined : require('./proxy.js').readProxy(proxy),
   };
@@ -174,7 +174,7 @@ function readLogger(logger) {
 }
 
 /** `store` is undefined for one that no other process shares. */
-function readStorage({ store, getTokens, setTokens, lease, confirmEvery, drainOnExit }) {
+function readStorage({ store, getTokens, setTokens, lease, confirmEvery, drainOnExit }, sources) {
   const times = {
     lease: check.duration(lease, 'lease', 10_000, { min: 1_000, max: 300_000 }),
     confirmEvery: check.duration(confirmEvery, 'confirmEvery', 5_000),
@@ -185,7 +185,7 @@ function readStorage({ store, getTokens, setTokens, lease, confirmEvery, drainOn
   }
   if (store === undefined) return { store, register: undefined };
   // Loaded here, because few programs give one.
-  const { native, register } = require('./store.js').readStore(store);
+  const { native, register } = require('./store.js').readStore(store, sources);
   if (getTokens !== undefined) {
     throw rejectOption(
       'store and getTokens, setTokens exclude each other: drop getTokens and setTokens if the store is to keep the tokens, else drop store',
@@ -256,9 +256,9 @@ function readGrace(value, usual = 0) {
   );
 }
 
-function readTls(value) {
-  const tls = check.readGroup(value, 'tls', ['ca', 'cert', 'key', 'rejectUnauthorized']);
-  const { ca, cert, key } = readCertificates(tls, 'tls');
+function readTls(value, sources) {
+  const tls = check.readGroup(value, 'tls', ['ca', 'cert', 'key', 'passphrase', 'rejectUnauthorized']);
+  const { ca, cert, key } = readCertificates(tls, 'tls', sources);
   return {
     ca,
     cert,

@@ -5,31 +5,59 @@
 const check = require('./check.js');
 const { invalidOption, rejectOption } = require('../errors.js');
 
-/** Certificates of authorities, and a client's certificate with its key, all as PEM text. `name` stands in errors. */
-function readCertificates(tls, name) {
+const PEM = 'PEM text or a Buffer of it';
+
+/**
+ * Certificates of authorities, and a client's certificate with its key: PEM text, or a source in the form of `NativeSecret` in
+ * `src/binding/options/secret.rs`. `name` stands in errors. `sources` gives those of the client.
+ */
+function readCertificates(tls, name, sources) {
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
     throw rejectOption(`${name}.cert and ${name}.key must be given together`);
   }
   return {
-    ca: readAuthorities(tls.ca, `${name}.ca`),
-    cert: readPem(tls.cert, `${name}.cert`),
-    key: readPem(tls.key, `${name}.key`),
+    ca: readAuthorities(tls.ca, `${name}.ca`, sources),
+    cert: readPem(tls.cert, `${name}.cert`, sources),
+    key: readKey(tls, name, sources),
   };
 }
 
 /** PEM text of all. */
-function readAuthorities(value, name) {
-  if (!Array.isArray(value)) return readAuthority(value, name);
+function readAuthorities(value, name, sources) {
+  if (!Array.isArray(value)) return readPem(value, name, sources, asCertificate);
   if (value.length === 0) throw invalidOption(name, 'at least one certificate');
   const all = Array.from(value, (item, i) => {
     if (item === undefined) throw invalidOption(`${name}[${i}]`, 'a certificate');
-    return readAuthority(item, `${name}[${i}]`);
+    return readPem(item, `${name}[${i}]`, undefined, asCertificate);
   });
   return all.join('\n');
 }
 
-function readAuthority(value, name) {
-  return readPem(ArrayBuffer.isView(value) ? pemOfCertificate(check.bufferOf(value)) : value, name);
+function readKey({ key, passphrase }, name, sources) {
+  if (passphrase === undefined) return readPem(key, `${name}.key`, sources);
+  if (key === undefined) throw rejectOption(`${name}.passphrase needs ${name}.key`);
+  // Loaded here, because few programs have an encrypted key.
+  return require('./private-key.js').readKey(sources(), { key, passphrase }, name);
+}
+
+/** `convert` makes PEM text of a value, or undefined. */
+function readPem(value, name, sources, convert = asPem) {
+  if (value === undefined) return undefined;
+  if (sources !== undefined && check.isSource(value)) {
+    const { Wrong } = require('./source.js');
+    return sources().read(value, name, (now) => {
+      const pem = convert(now);
+      if (pem === undefined) throw new Wrong(PEM);
+      return pem;
+    });
+  }
+  const pem = convert(value);
+  if (pem === undefined) throw invalidOption(name, PEM);
+  return pem;
+}
+
+function asCertificate(value) {
+  return asPem(ArrayBuffer.isView(value) ? pemOfCertificate(check.bufferOf(value)) : value);
 }
 
 /** PEM text of a certificate in either form. */
@@ -40,12 +68,9 @@ function pemOfCertificate(bytes) {
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 
-function readPem(value, name) {
-  if (value === undefined) return undefined;
+function asPem(value) {
   const pem = ArrayBuffer.isView(value) ? check.bufferOf(value).toString() : value;
-  if (typeof pem !== 'string' || !pem.includes('-----BEGIN '))
-    throw invalidOption(name, 'PEM text or a Buffer of it');
-  return pem;
+  return typeof pem === 'string' && pem.includes('-----BEGIN ') ? pem : undefined;
 }
 
 module.exports = { pemOfCertificate, readCertificates };

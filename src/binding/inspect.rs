@@ -32,7 +32,8 @@ pub fn inspect_file(
 #[napi(catch_unwind)]
 pub fn inspect_redis(redis: NativeRedis, keys: Vec<Uint8Array>, sessions: Vec<String>) -> Result<String> {
     let seal = seal(&redis.prefix, &keys)?;
-    let register = RedisRegister::new(&redis.into_options());
+    let options = redis.into_options(None).map_err(|error| Error::from_reason(error.to_string()))?;
+    let register = RedisRegister::new(&options);
     let register = register.map_err(|error| Error::from_reason(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listed = runtime.block_on(register.list(&sessions));

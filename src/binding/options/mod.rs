@@ -90,7 +90,7 @@ impl Settings {
         // A request to a Unix socket does not leave this machine, whatever its URL says.
         let allow_insecure = self.allow_insecure || self.transport.socket_path.is_some();
         let connections = self.transport.connections as usize;
-        let transport = Arc::new(self.transport.into_transport(allow_insecure)?);
+        let transport = Arc::new(self.transport.into_transport(allow_insecure, &callbacks)?);
         let grant: Arc<dyn Grant> = match self.grant {
             Some(grant) => {
                 let post = AuthorizationServer::new(&transport, self.session.policy().hard_limit());

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use napi::Either;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
@@ -22,6 +23,16 @@ pub struct NativeSecret {
     /// The number of a function, with the name of the option that it is for.
     pub call: Option<u32>,
     pub name: Option<String>,
+}
+
+/// Text that is given itself, or a source of it.
+pub(in crate::binding) type TextOrSource = Either<String, NativeSecret>;
+
+pub(in crate::binding) fn source(given: TextOrSource, callbacks: Option<&Callbacks>) -> Option<Source> {
+    match given {
+        Either::A(text) => Some(text.into()),
+        Either::B(secret) => Some(secret.into_source(callbacks?)),
+    }
 }
 
 impl NativeSecret {

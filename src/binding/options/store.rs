@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use napi::Either;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
 use super::ms;
+use super::secret::{NativeSecret, TextOrSource, source};
 use crate::binding::callbacks::Callbacks;
 use crate::binding::register::UserRegister;
 use engine::error::Error;
-use engine::fleet::{Fleet, MachineClock, Scoped, Seal, SealKey, Sealed, Settings, Switches};
+use engine::fleet::{Fleet, Keys, MachineClock, Scoped, Sealed, Settings, Switches, key_file, key_text};
 use engine::session::schedule::Policy;
 use engine::source::Source;
 use engine::store::{
@@ -23,8 +25,8 @@ pub struct NativeStore {
     pub file: Option<NativeFile>,
     pub redis: Option<NativeRedis>,
     pub register: Option<NativeRegister>,
-    /// 32 bytes each, or the text "none". The first seals.
-    pub keys: Vec<Uint8Array>,
+    /// 32 bytes each, or the text "none", or sources of such. The first seals.
+    pub keys: Vec<Either<Uint8Array, NativeSecret>>,
     /// Names this process in leases, for people.
     pub owner: String,
     pub lease: f64,
@@ -41,7 +43,7 @@ pub struct NativeFile {
 
 #[napi(object, object_to_js = false)]
 pub struct NativeRedis {
-    pub urls: Vec<String>,
+    pub urls: Either<Vec<String>, NativeSecret>,
     pub cluster: bool,
     pub sentinel: Option<String>,
     pub prefix: String,
@@ -52,9 +54,9 @@ pub struct NativeRedis {
 /// PEM texts.
 #[napi(object, object_to_js = false)]
 pub struct NativeRedisTls {
-    pub ca: Option<String>,
-    pub cert: Option<String>,
-    pub key: Option<String>,
+    pub ca: Option<TextOrSource>,
+    pub cert: Option<TextOrSource>,
+    pub key: Option<TextOrSource>,
 }
 
 /// The user's own, whose functions are among the client's callbacks.
@@ -68,13 +70,17 @@ pub struct NativeRegister {
 
 impl NativeStore {
     /// Names a directory or a Redis: clients of this process that use one store have their sessions in common, so that they do not wait
-    /// for each other's leases. None: a register of the user's, which this cannot tell from another.
+    /// for each other's leases. None: a register or a function of the user's, which this cannot tell from another.
     pub(super) fn place(&self) -> Option<String> {
         match (&self.file, &self.redis) {
             (Some(file), _) => Some(format!("file {}", file.path)),
             // A hash, because a URL has a password in it.
             (None, Some(redis)) => {
-                let place = format!("{} {}", redis.urls.join(" "), redis.prefix);
+                let urls = match &redis.urls {
+                    Either::A(urls) => urls.join(" "),
+                    Either::B(source) => format!("file {}", source.file.as_deref()?),
+                };
+                let place = format!("{urls} {}", redis.prefix);
                 Some(format!("redis {}", session_name(&place)))
             }
             (None, None) => None,
@@ -89,8 +95,6 @@ impl NativeStore {
         scope: Option<String>,
     ) -> Result<Fleet, Error> {
         let Self { file, redis, register, keys, owner, lease, .. } = self;
-        let keys = keys.iter().map(|key| SealKey::from_bytes(key)).collect::<Result<Vec<_>, _>>();
-        let keys = keys.map_err(|bad| Error::invalid_option("store.key", bad.to_string()))?;
         let mut store_deadline = policy.refresh_timeout;
         let (name, register): (String, Arc<dyn Register>) = match (file, redis, register) {
             (Some(NativeFile { path, allow_network_fs }), ..) => {
@@ -100,7 +104,7 @@ impl NativeStore {
             }
             (_, Some(redis), _) => {
                 store_deadline = ms(redis.timeout);
-                (redis.prefix.clone(), Arc::new(RedisRegister::new(&redis.into_options())?))
+                (redis.prefix.clone(), Arc::new(RedisRegister::new(&redis.into_options(Some(callbacks))?)?))
             }
             (.., register) => {
                 let NativeRegister { name, watches } = register.unwrap_or_default();
@@ -108,7 +112,8 @@ impl NativeStore {
             }
         };
         // Processes of one store must give one name, and a store's place is the only one that all of them know.
-        let keys = Seal::new(&name, &keys).into();
+        let keys = keys.into_iter().map(|key| key_source(key, callbacks)).collect();
+        let keys = Keys::new(&name, keys).map_err(|bad| Error::invalid_option("store.key", bad.problem))?;
         let settings = Settings {
             lease: ms(lease),
             grace: policy.rotation_grace,
@@ -129,7 +134,12 @@ impl NativeStore {
 }
 
 impl NativeRedis {
-    pub(in crate::binding) fn into_options(self) -> RedisOptions {
+    /// An error: a function is needed that is not there, as in the command `inspect`.
+    pub(in crate::binding) fn into_options(
+        self,
+        callbacks: Option<&Callbacks>,
+    ) -> Result<RedisOptions, Error> {
+        let found = |given| source(given, callbacks).ok_or(Error::Internal);
         let Self { urls, cluster, sentinel, prefix, tls, timeout } = self;
         let layout = match sentinel {
             Some(master) => RedisLayout::Sentinel { master },
@@ -137,8 +147,21 @@ impl NativeRedis {
             None => RedisLayout::Single,
         };
         let NativeRedisTls { ca, cert, key } = tls;
-        let tls =
-            RedisTls { ca: ca.map(Source::from), cert: cert.map(Source::from), key: key.map(Source::from) };
-        RedisOptions { url: urls.join(" ").into(), layout, prefix, tls, timeout: ms(timeout) }
+        let pem = |given: Option<TextOrSource>| given.map(found).transpose();
+        let tls = RedisTls { ca: pem(ca)?, cert: pem(cert)?, key: pem(key)? };
+        let url = found(match urls {
+            Either::A(urls) => Either::A(urls.join(" ")),
+            Either::B(source) => Either::B(source),
+        })?;
+        Ok(RedisOptions { url, layout, prefix, tls, timeout: ms(timeout) })
+    }
+}
+
+/// A key in a Buffer is text from here on, as Rust reads all keys.
+fn key_source(key: Either<Uint8Array, NativeSecret>, callbacks: &Callbacks) -> Source {
+    match key {
+        Either::A(bytes) => Source::value(key_text(&bytes)),
+        Either::B(NativeSecret { file: Some(file), .. }) => key_file(file.into()),
+        Either::B(source) => source.into_source(callbacks),
     }
 }

@@ -2,9 +2,10 @@
 
 use napi_derive::napi;
 
+use super::secret::{TextOrSource, source};
+use crate::binding::callbacks::Callbacks;
 use engine::error::Error;
 use engine::http::{HyperTransport, ProxyOptions, TlsOptions, TransportOptions};
-use engine::source::Source;
 
 #[napi(object, object_to_js = false)]
 pub struct NativeTransport {
@@ -15,13 +16,13 @@ pub struct NativeTransport {
     pub proxy: Option<NativeProxy>,
 }
 
-/// PEM texts.
+/// PEM texts, and the path of a file that has more.
 #[napi(object, object_to_js = false)]
 pub struct NativeTls {
-    pub ca: Option<String>,
+    pub ca: Option<TextOrSource>,
     pub extra_ca: Option<String>,
-    pub cert: Option<String>,
-    pub key: Option<String>,
+    pub cert: Option<TextOrSource>,
+    pub key: Option<TextOrSource>,
     pub reject_unauthorized: bool,
 }
 
@@ -35,17 +36,22 @@ pub struct NativeProxy {
 }
 
 impl NativeTransport {
-    pub(super) fn into_transport(self, allow_insecure: bool) -> Result<HyperTransport, Error> {
+    pub(super) fn into_transport(
+        self,
+        allow_insecure: bool,
+        callbacks: &Callbacks,
+    ) -> Result<HyperTransport, Error> {
         let NativeTls { ca, extra_ca, cert, key, reject_unauthorized } = self.tls;
+        let pem = |given: Option<TextOrSource>| source(given?, Some(callbacks));
         let proxy =
             |NativeProxy { http, https, except, loopback }| ProxyOptions { http, https, except, loopback };
         HyperTransport::new(&TransportOptions {
             idle_per_origin: self.connections as usize,
             tls: TlsOptions {
-                ca: ca.map(Source::from),
+                ca: pem(ca),
                 extra_ca,
-                cert: cert.map(Source::from),
-                key: key.map(Source::from),
+                cert: pem(cert),
+                key: pem(key),
                 trust_anyone: !reject_unauthorized,
             },
             http2: self.http2,

@@ -64,11 +64,20 @@ impl Keys {
 
 /// A key in a file: its 32 bytes themselves, or the text.
 pub fn key_file(path: PathBuf) -> Source {
-    let text = |bytes: &[u8]| match bytes.len() {
-        KEY_BYTES => Some(Secret::new(BASE64_STANDARD.encode(bytes))),
+    Source::File(FileSource::decoded(path, |bytes| match bytes.len() {
+        KEY_BYTES => Some(key_text(bytes)),
         _ => utf8(bytes),
+    }))
+}
+
+/// The 32 bytes of a key in base64; other bytes are text.
+pub fn key_text(bytes: &[u8]) -> Secret {
+    let text = if bytes.len() == KEY_BYTES {
+        BASE64_STANDARD.encode(bytes)
+    } else {
+        String::from_utf8_lossy(bytes).into()
     };
-    Source::File(FileSource::decoded(path, text))
+    Secret::new(text)
 }
 
 fn seal(store: &str, texts: &[Secret]) -> Result<Seal, Unfit> {

@@ -39,7 +39,7 @@ use rotation::Rotation;
 
 pub use clock::{Clock, MachineClock};
 pub use inspect::{describe, problem};
-pub use keys::{Keys, key_file};
+pub use keys::{Keys, key_file, key_text};
 pub use record::Id;
 pub use scoped::Scoped;
 pub use seal::{BadKey, Seal, SealKey};
