@@ -73,16 +73,23 @@ function explain(earlier, later, by, world) {
   return reasons.includes(undefined) ? undefined : reasons.at(-1);
 }
 
-/** The reason why the tokens that this spending brought were not in the store at `until`. */
+/** The reason why the tokens that this spending brought were not in the store at `until`, or not yet when the later one looked. */
 function fate(spend, until, worker, { lease, cutOff, wentBack }) {
-  if (spend.committedAt !== null && spend.committedAt + SLACK_MS < until) {
-    return wentBack(spend.committedAt, until) ? 'the store went back' : undefined;
+  const { at, committedAt } = spend;
+  const isCommitted = committedAt !== null && committedAt + SLACK_MS < until;
+  if (!isCommitted) {
+    if (worker.killedAt !== undefined && worker.killedAt <= until) return 'killed';
+    if (spend.delivered === false) return 'answer lost';
+  } else {
+    if (wentBack(committedAt, until)) return 'the store went back';
+    // A holder that comes back commits over the lease of the process that took over. That one's last look at the store was its
+    // claim, at most half a lease before it sent (rule 7.3).
+    if (until - committedAt > lease / 2 + SLACK_MS) return undefined;
   }
-  if (worker.killedAt !== undefined && worker.killedAt <= until) return 'killed';
-  if (spend.delivered === false) return 'answer lost';
-  const silent = ({ from, to }) => Math.min(to ?? until, until) - from >= MISSED * lease;
+  const end = isCommitted ? committedAt : until;
+  const silent = ({ from, to }) => Math.min(to ?? end, end) - Math.max(from, at) >= MISSED * lease;
   if (worker.stops.some(silent)) return 'stopped';
-  return cutOff(worker, spend.at, until) ? 'cut off from the store' : undefined;
+  return cutOff(worker, at, end) ? 'cut off from the store' : undefined;
 }
 
 /** Its answer goes out within a moment after it runs again. */

@@ -75,6 +75,19 @@ test.each(Object.entries(EXPLAINED))('the reason is told: %s', (reason, [spends,
   expect(verdict({ spends, workers })).toMatchObject({ wrong: [], reasons: { [reason]: 1 } });
 });
 
+test('a process that was stopped commits over the lease of the one that took over, and that one sends a moment later', () => {
+  const workers = [worker('p1', { stops: [{ from: 5, to: 1300 }] }), worker('p2')];
+  const sent = (at) => [spend('a', 'p1', 0, { committedAt: 1350 }), spend('a', 'p2', at)];
+  expect(verdict({ spends: sent(1500), workers })).toMatchObject({ wrong: [], reasons: { stopped: 1 } });
+  expect(verdict({ spends: sent(2000), workers }).unexplained).toBe(1);
+});
+
+test('a stop before the token was sent is no reason', () => {
+  const workers = [worker('p1', { stops: [{ from: 0, to: 2000 }] }), worker('p2')];
+  const spends = [spend('a', 'p1', 3500), spend('a', 'p2', 3600)];
+  expect(verdict({ spends, workers }).unexplained).toBe(1);
+});
+
 test('the store kept the process from writing', () => {
   const spends = [spend('a', 'p1', 0), spend('a', 'p2', 1400)];
   const cutOff = (process, from, to) => process.id === 'p1' && from === 0 && to === 1400;
