@@ -158,7 +158,13 @@ impl Fields<'_> {
     fn into_tokens(self, access: Secret, refresh: Option<Secret>) -> Result<Tokens, Malformed> {
         let value = |name: &str| serde_json::from_str::<Value>(self.members.get(name)?.get()).ok();
         let expiry = lifetime::expiry(value).or_else(|| Expiry::of_jwt(&access, true));
-        let expires_at = expiry.and_then(|expiry| expiry.on_arrival(true, clock::wall_ms()));
+        let now = clock::wall_ms();
+        let expires_at = expiry.and_then(|expiry| expiry.on_arrival(true, now));
+        let moments = lifetime::MOMENTS_OF_REFRESH.iter().filter_map(|(name, lifetimes)| {
+            let lifetime = lifetimes.iter().find_map(|lifetime| lifetime::milliseconds(&value(lifetime)?))?;
+            Some((*name, now.saturating_add(lifetime).to_string()))
+        });
+        let moments: Vec<_> = moments.collect();
         let mut extra = IndexMap::new();
         for (name, raw) in &self.members {
             let is_kept =
@@ -167,6 +173,7 @@ impl Fields<'_> {
                 extra.insert(if name == "token_type" { "tokenType" } else { name }, raw.get());
             }
         }
+        extra.extend(moments.iter().map(|(name, at)| (*name, at.as_str())));
         Tokens::new(access, refresh, expires_at, object(&extra))
     }
 }

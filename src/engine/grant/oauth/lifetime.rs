@@ -14,6 +14,19 @@ use crate::token::Expiry;
 const LIFETIMES: [&str; 2] = ["expires_in", "expiresIn"];
 const MOMENTS: [&str; 5] = ["expiresAt", "expires_at", "expiresOn", "expires_on", "expiry_date"];
 
+/// The moments that are shown beside the tokens, in epoch ms, and the lifetimes that they are made of: when a server wants the
+/// tokens to be rotated (Microsoft), and when the refresh token ends (Google, GitHub; Keycloak; Intuit).
+pub(super) const MOMENTS_OF_REFRESH: [(&str, &[&str]); 2] = [
+    ("refreshAt", &["refresh_in"]),
+    ("refreshExpiresAt", &["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"]),
+];
+
+/// Milliseconds of a lifetime in seconds, if it is one.
+pub(super) fn milliseconds(value: &Value) -> Option<u64> {
+    let lifetime = Duration::try_from_secs_f64(number(value)?).ok()?;
+    u64::try_from(lifetime.as_millis()).ok()
+}
+
 /// True if the field tells the end of the access token.
 pub(super) fn is_read(name: &str) -> bool {
     LIFETIMES.contains(&name) || MOMENTS.contains(&name)

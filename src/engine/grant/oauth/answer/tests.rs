@@ -112,6 +112,22 @@ fn other_fields_are_kept_as_they_are() {
 }
 
 #[test]
+fn the_end_of_the_refresh_token_is_shown_as_a_moment() {
+    let before = clock::wall_ms();
+    let shown = extra(
+        r#"{"access_token":"a1","refresh_in":1800,"refresh_expires_in":"7200","x_refresh_token_expires_in":0}"#,
+    );
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let after = |name: &str| (shown[name].as_u64().unwrap() - before) / 1000;
+    assert_eq!((after("refreshAt"), after("refreshExpiresAt")), (1800, 7200));
+    assert_eq!(shown["refresh_in"], 1800);
+    for none in ["0", "-1", "null", "\"never\""] {
+        let body = format!(r#"{{"access_token":"a1","refresh_expires_in":{none}}}"#);
+        assert!(!extra(&body).contains("refreshExpiresAt"), "{none}");
+    }
+}
+
+#[test]
 fn refusals_with_any_status() {
     let is = |status, body: &str| match reading(&answer(status, body)).unwrap_err() {
         GrantError::Unspent { .. } => "unspent",
