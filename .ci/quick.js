@@ -18,7 +18,7 @@ const SLOW = [
   ...['bodies/', 'lifecycle/', 'testing/'],
   ...['axios/adapter/redirects', 'axios/hooks', 'axios/mended-', 'axios/storm', 'axios/token-rotator'],
   ...['callbacks/hooks', 'chaos/run', 'chaos/trial', 'undici/rotation'],
-  ...['grants/client-auth', 'grants/fleet', 'grants/heap', 'grants/recipes'],
+  ...['grants/client-auth', 'grants/exchange', 'grants/fleet', 'grants/heap', 'grants/recipes'],
   ...['requests/aborts', 'requests/hostile-', 'requests/injection', 'requests/redirect-'],
   ...['stores/failures', 'stores/postgres', 'stores/recipes', 'stores/shared', 'stores/table'],
   ...['queue', 'refresh-error', 'requests/timeouts', 'retry-bounds', 'rotate\\.', 'rotation', 'workers'],
