@@ -243,8 +243,8 @@ interface ClientOptions {
   confirmEvery?: number | undefined;
   /**
    * How long the exit of the process (`process.exit()`, an uncaught exception) waits for rotations under way, so that their tokens are
-   * stored, ms ≥ 0; 0: not at all. Only with a directory or Redis as the `store`. JavaScript cannot run any more: a rotation whose
-   * `refresh` has not answered is given up, and its lease given back. See docs/shutdown.md. Not on Windows. Default 2 000.
+   * stored, ms ≥ 0; 0: not at all. Only with a directory or Redis as the `store`. A `grant` goes on, but JavaScript cannot run any more: a
+   * rotation whose `refresh` has not answered is given up, and its lease given back. See docs/shutdown.md. Not on Windows. Default 2 000.
    */
   drainOnExit?: number | undefined;
 

@@ -15,7 +15,7 @@ const REPORT = path.join(ROOT, 'target', 'quick.json');
  * they repeat much (storms, matrices, threads, large bodies) of a behaviour that another file shows once.
  */
 const SLOW = [
-  ...['bodies/', 'lifecycle/', 'testing/'],
+  ...['bodies/', 'examples/', 'lifecycle/', 'testing/'],
   ...['axios/adapter/redirects', 'axios/hooks', 'axios/mended-', 'axios/storm', 'axios/token-rotator'],
   ...['callbacks/hooks', 'chaos/run', 'chaos/trial', 'undici/rotation'],
   ...['grants/client-auth', 'grants/exchange', 'grants/fleet', 'grants/heap', 'grants/recipes'],

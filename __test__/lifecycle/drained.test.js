@@ -8,7 +8,7 @@ const { TokenClient } = require('../../index.js');
 const { startAuthServer } = require('../../lib/testing.js');
 const { refreshAt } = require('../support/refresh.js');
 const { startRedis } = require('../stores/support/redis.js');
-const { endChildren, program } = require('./child.js');
+const { endChildren, program, start } = require('./child.js');
 const { startGate } = require('./redis-gate.js');
 
 jest.setTimeout(120_000);
@@ -42,7 +42,7 @@ function run(settings, options) {
   const at = { url: server.url, tokenEndpoint: server.tokenEndpoint, tokens };
   const child = program('drained', {
     ...at,
-    answers: true,
+    brings: 'refresh',
     ...settings,
     options: { store: storeAt(gate.url), ...options },
   });
@@ -65,6 +65,17 @@ async function reports(child, fact) {
   }
 }
 
+/**
+ * Has the program end. Resolves when a program that waits for nothing has ended: another one has lived its whole life meanwhile,
+ * of which an end is a small part.
+ */
+async function wouldHaveEnded(child) {
+  const exiting = reports(child, 'exiting');
+  child.send('end');
+  await exiting;
+  await start([require.resolve('./programs/program.js'), '{}']).ended;
+}
+
 /** The refresh is answered, and its commit is kept from Redis. */
 async function untilCommit() {
   server.fault({ at: 'after-rotate', kind: 'hang' });
@@ -85,14 +96,24 @@ test.each([
 ])('%s waits for a commit', async (_name, settings, code) => {
   const { child, tokens } = run(settings, { drainOnExit: 60_000 });
   await untilCommit();
-  const exiting = reports(child, 'exiting');
-  child.send('end');
-  await exiting;
+  await wouldHaveEnded(child);
   gate.release();
   expect(await child.ended).toMatchObject({ code, signal: null });
   const stored = await sibling().getTokens();
   expect(stored.refreshToken).not.toBe(tokens.refreshToken);
   expect((await sibling().get('/api/orders')).status).toBe(200);
+  expect(server.ledger.counts.refreshes).toBe(1);
+});
+
+test('a grant in Rust asks, gets its answer and stores it while the process exits', async () => {
+  const { child, tokens } = run({ ending: 'exit', brings: 'grant' }, { drainOnExit: 60_000 });
+  server.fault({ at: 'before-rotate', kind: 'hang' });
+  await server.waitFor((ledger) => ledger.hanging === 1);
+  await wouldHaveEnded(child);
+  server.release();
+  expect(await child.ended).toMatchObject({ code: 0, signal: null });
+  const stored = await sibling().getTokens();
+  expect(stored.refreshToken).not.toBe(tokens.refreshToken);
   expect(server.ledger.counts.refreshes).toBe(1);
 });
 
@@ -112,7 +133,7 @@ test('the exit waits no longer than it may', async () => {
 });
 
 test('a refresh that JavaScript has not answered is given up, and its lease is given back', async () => {
-  const { child } = run({ ending: 'exit', answers: false }, { lease: 300_000, drainOnExit: 60_000 });
+  const { child } = run({ ending: 'exit', brings: 'never' }, { lease: 300_000, drainOnExit: 60_000 });
   await reports(child, 'refreshing');
   child.send('end');
   expect(await child.ended).toMatchObject({ code: 0, signal: null });
