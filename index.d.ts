@@ -752,6 +752,13 @@ export interface RefreshContext {
   session: string;
   /** 1 for the first try of a rotation. */
   attempt: number;
+  /**
+   * Claims that an API wants to see in the new access token, as the text of a JSON object; absent for most refreshes. Send it to the
+   * token endpoint as the form field `claims`. The API has answered 401 with `WWW-Authenticate: Bearer error="insufficient_claims",
+   * claims="…"`, as Microsoft's continuous access evaluation does (OpenID Connect Core §5.5).
+   * @example '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}'
+   */
+  claims?: string;
   /** Aborts when the answer is given up: after 3 × `refreshTimeout`, and at least 30 s. Pass it to your HTTP client. */
   signal: AbortSignal;
 }

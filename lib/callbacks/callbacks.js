@@ -39,10 +39,10 @@ class Callbacks {
 
   // -- a rotation waits for these; `number` is what to answer to --
 
-  refresh(environment, number, refreshToken, session, attempt, epoch) {
+  refresh(environment, number, refreshToken, session, attempt, epoch, claims) {
     const abort = new AbortController();
     this.#aborts.set(number, abort);
-    const context = { session, attempt, signal: abort.signal };
+    const context = { session, attempt, signal: abort.signal, ...(claims !== null && { claims }) };
     epochs.set(context, epoch);
     let returned;
     const answered = () => this.#aborts.delete(number);

@@ -112,7 +112,8 @@ impl Grant for Callbacks {
             let token = ask.refresh_token.map_or(Arg::Null, Arg::Secret);
             let session = Arg::Text(ask.session.to_string());
             let (attempt, epoch) = (Arg::Number(f64::from(ask.attempt)), Arg::Number(ask.epoch as f64));
-            let args = vec![token, session, attempt, epoch];
+            let claims = ask.claims.map_or(Arg::Null, Arg::Secret);
+            let args = vec![token, session, attempt, epoch, claims];
             let PendingCall { number, entered, mut reply } = self.call("refresh", args);
             // Aborts `context.signal` if the engine stops waiting for the refresh.
             let abort = OnDrop(|| self.notify("abortRefresh", vec![Arg::Number(f64::from(number))]));

@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ::http::Method;
 use bytes::Bytes;
 use napi::bindgen_prelude::{Either3, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 use slab::Slab;
+use url::Url;
 
 use super::aborts::Abortable;
 use super::environment::{Crossing, Environment};
@@ -23,7 +25,7 @@ use super::values::errors;
 use super::values::napi_value::{Scope, unknown};
 use super::values::native_answer::NativeAnswer;
 use super::values::tokens::NativeTokens;
-use engine::client::{Client as EngineClient, Config, endpoint};
+use engine::client::{Client as EngineClient, Config, Proof, endpoint};
 use engine::error::Error;
 use engine::http::Payload;
 use engine::secret::Secret;
@@ -37,6 +39,13 @@ pub struct Now {
     pub access_token: Option<String>,
     pub epoch: f64,
     pub generation: f64,
+}
+
+/// A proof for one sending, and the nonce in it, empty for none.
+#[napi(object, object_from_js = false)]
+pub struct NativeProof {
+    pub header: String,
+    pub nonce: String,
 }
 
 /// A client and its sessions. JavaScript names a session by a number, because an object of this class costs it 300 bytes.
@@ -239,7 +248,7 @@ impl Client {
 
     /// Tells the session that the token of this stamp was rejected, and with which `www-authenticate`. `to` is the method, a
     /// space and the URL. Resolves as `authorise` does, for sending the request again, or with null if the rejection goes to
-    /// the caller.
+    /// the caller. `proven`: the nonce of the proof in it, empty for none; undefined if it had no proof.
     #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number] | null>")]
     #[allow(clippy::too_many_arguments, reason = "an object costs more to cross")]
     pub fn rejected<'env>(
@@ -251,11 +260,41 @@ impl Client {
         to: String,
         replayed: bool,
         challenge: Option<String>,
+        proven: Option<String>,
     ) -> Result<Unknown<'env>> {
         let sending = sending(epoch, generation, &to, replayed);
+        let url = proven.as_ref().and_then(|_| destination(&to)).map(|(_, url)| url);
         self.change(env, session, move |engine| async move {
-            engine.rejected(sending, challenge.as_deref()).await.map(Settlement::Authorised)
+            let nonce = proven.as_deref().filter(|nonce| !nonce.is_empty());
+            let proven = url.as_ref().map(|url| (url, nonce));
+            engine.rejected(sending, challenge.as_deref(), proven).await.map(Settlement::Authorised)
         })
+    }
+
+    /// Makes the proof for a request of another HTTP client that carries the token of this stamp. Null: it needs none.
+    #[napi(catch_unwind)]
+    pub fn prove(
+        &self,
+        session: u32,
+        epoch: f64,
+        generation: f64,
+        to: String,
+    ) -> Result<Option<NativeProof>, String> {
+        let Some((method, url)) = destination(&to) else { return Ok(None) };
+        let stamp = Stamp { epoch: epoch as u64, generation: generation as u64 };
+        let proof = self.engine(session).prove(stamp, &method, &url).map_err(errors::thrown_now)?;
+        Ok(proof.map(|Proof { header, nonce }| NativeProof {
+            header: String::from_utf8_lossy(header.as_bytes()).into_owned(),
+            nonce: nonce.as_deref().unwrap_or_default().to_owned(),
+        }))
+    }
+
+    /// An answer to such a request has brought this nonce.
+    #[napi(catch_unwind)]
+    pub fn heard(&self, session: u32, to: String, nonce: String) {
+        if let Some((_, url)) = destination(&to) {
+            self.engine(session).heard(&url, &nonce);
+        }
     }
 
     /// Tells the session that a server accepted the token of this stamp.
@@ -336,6 +375,12 @@ impl Client {
         let engine = self.engine(session);
         self.crossing.promises.of(env, move || work(engine))
     }
+}
+
+/// Reads a method, a space and a URL.
+fn destination(to: &str) -> Option<(Method, Url)> {
+    let (method, url) = to.split_once(' ')?;
+    Some((method.parse().ok()?, Url::parse(url).ok()?))
 }
 
 fn sending(epoch: f64, generation: f64, to: &str, replayed: bool) -> Sending {

@@ -15,6 +15,7 @@ use self::transport::NativeTransport;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::queue::Queue;
 use engine::client::{AuthorizationServer, Config, Judge};
+use engine::dpop::Nonces;
 use engine::error::Error;
 use engine::grant::Grant;
 use engine::http::retry::Budget;
@@ -116,6 +117,7 @@ impl Settings {
             replay: self.replay,
             headers: header_lines(&self.headers)?,
             header_name: HeaderName::try_from(self.header.name).map_err(|_| invalid("header.name"))?,
+            nonces: Nonces::default(),
             rules: Rules {
                 redirect: request::redirect_mode(self.redirect).unwrap_or_default(),
                 max_redirects: MAX_REDIRECTS,

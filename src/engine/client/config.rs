@@ -7,6 +7,7 @@ use ::http::header::{HeaderMap, HeaderName};
 use tokio_util::task::TaskTracker;
 
 use crate::client::Judge;
+use crate::dpop::Nonces;
 use crate::error::Error;
 use crate::http::retry::{Budget, RetryRules};
 use crate::http::{Origins, Rules, Transport};
@@ -33,6 +34,8 @@ pub struct Config {
     pub headers: HeaderMap,
     /// The header that carries the token.
     pub header_name: HeaderName,
+    /// Of the APIs, for tokens that are bound to a key. The token endpoint's are the grant's own.
+    pub nonces: Nonces,
     /// For requests that bring no redirect mode or timeout of their own.
     pub rules: Rules,
     /// For requests that bring none of their own.

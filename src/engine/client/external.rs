@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use ::http::StatusCode;
 use ::http::header::{HeaderMap, HeaderValue};
+use ::http::{Method, StatusCode};
 use tokio::time::sleep;
+use url::Url;
 
 use crate::client::Client;
 use crate::client::judge::{Rejection, reason};
+use crate::client::proving::proof;
 use crate::error::Error;
 use crate::http::redirect::next_request;
 use crate::http::{RedirectMode, WireRequest};
@@ -24,6 +26,13 @@ pub struct Authorised {
     pub stamp: Stamp,
 }
 
+/// A proof for one sending, and the nonce in it.
+#[derive(Debug)]
+pub struct Proof {
+    pub header: HeaderValue,
+    pub nonce: Option<Arc<str>>,
+}
+
 impl Client {
     /// The header for a request of another HTTP client. `epoch` is the login that the request was made under; `None`: now.
     pub async fn authorise(&self, epoch: Option<u64>) -> Result<Authorised, Error> {
@@ -38,7 +47,7 @@ impl Client {
     /// [`Client::authorise`] at once; `None` if the token or its header takes waiting.
     pub fn authorise_now(&self, epoch: Option<u64>) -> Option<Authorised> {
         let (header, stamp) = match self.credential_now(epoch)? {
-            Credential::Tokens(held) => match self.presenter.header(&held, None) {
+            Credential::Tokens(held) => match self.presenter.header(&held) {
                 Presented::Made(header) => (Some(header), Stamp::of(&held)),
                 Presented::Making(_) => return None,
             },
@@ -47,20 +56,50 @@ impl Client {
         Some(Authorised { header, stamp })
     }
 
+    /// The proof for a request that carries the token of `stamp`, and the nonce in it. `None`: the token needs no proof, or is not
+    /// held any more.
+    pub fn prove(&self, stamp: Stamp, method: &Method, url: &Url) -> Result<Option<Proof>, Error> {
+        let (held, _) = self.session.now();
+        let Some(held) = held.filter(|held| Stamp::of(held) == stamp) else { return Ok(None) };
+        let Some(key) = held.tokens.proof_key() else { return Ok(None) };
+        let nonce = self.config.nonces.newest(url);
+        let header = proof(key, &held.tokens.access, (method, url), nonce.as_deref())?;
+        Ok(Some(Proof { header, nonce }))
+    }
+
+    /// An answer from `url` has brought a nonce.
+    pub fn heard(&self, url: &Url, nonce: &str) {
+        self.config.nonces.note(url, nonce);
+    }
+
     /// A server rejected the token of this sending, with this `www-authenticate`. Returns the header to send the request again
-    /// with, now; `None` if the rejection is the caller's.
+    /// with, now; `None` if the rejection is the caller's. `proven`: the URL and the nonce of the proof in it. If the proof was
+    /// refused, and a newer nonce has come, the header is that of the same token.
     pub async fn rejected(
         &self,
         sending: Sending,
         challenge: Option<&str>,
+        proven: Option<(&Url, Option<&str>)>,
     ) -> Result<Option<Authorised>, Error> {
         let _call = self.enter()?;
-        if challenge.is_some_and(|challenge| reason([challenge]) == Rejection::Scope) {
-            self.session.accepted(sending);
-            return Ok(None);
-        }
+        let claims = match challenge.map(|challenge| reason([challenge])) {
+            Some(Rejection::Scope) => {
+                self.session.accepted(sending);
+                return Ok(None);
+            }
+            Some(Rejection::Proof | Rejection::Nonce) => {
+                let has_newer = |(url, used): (&Url, Option<&str>)| {
+                    self.config.nonces.newest(url).is_some_and(|newest| Some(&*newest) != used)
+                };
+                return Ok(proven
+                    .filter(|proven| has_newer(*proven))
+                    .and_then(|_| self.same_token(sending.stamp)));
+            }
+            Some(Rejection::Claims(claims)) => Some(claims),
+            Some(Rejection::Token) | None => None,
+        };
         let by = &self.config.participant;
-        match self.session.rejected(by, sending, Arrival::draw()).await? {
+        match self.session.rejected(by, sending, claims, Arrival::draw()).await? {
             Verdict::Replay(held) => self.authorised_by(&held).await.map(Some),
             Verdict::Again(pause) => {
                 tokio::select! {
@@ -99,8 +138,17 @@ impl Client {
         }
     }
 
+    fn same_token(&self, stamp: Stamp) -> Option<Authorised> {
+        let (held, _) = self.session.now();
+        let held = held.filter(|held| Stamp::of(held) == stamp && held.tokens.proof_key().is_some())?;
+        match self.presenter.header(&held) {
+            Presented::Made(header) => Some(Authorised { header: Some(header), stamp }),
+            Presented::Making(_) => None,
+        }
+    }
+
     async fn authorised_by(&self, held: &Held) -> Result<Authorised, Error> {
-        let header = self.presenter.header(held, None).value().await?;
+        let header = self.presenter.header(held).value().await?;
         Ok(Authorised { header: Some(header), stamp: Stamp::of(held) })
     }
 }

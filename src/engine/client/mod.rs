@@ -7,6 +7,7 @@ mod config;
 mod endpoint;
 mod external;
 mod judge;
+mod proving;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ use crate::token::Tokens;
 pub use authorization_server::AuthorizationServer;
 pub use config::Config;
 pub use endpoint::endpoint;
-pub use external::Authorised;
+pub use external::{Authorised, Proof};
 pub use judge::Judge;
 pub use send::{Answer, Request};
 

@@ -11,14 +11,16 @@ use ::http::header::HeaderMap;
 
 use crate::client::endpoint::endpoint;
 use crate::client::judge::Rejection;
+use crate::client::proving::Proving;
 use crate::client::{Client, judge};
 use crate::clock::{self, Instant};
 use crate::error::{Error, Phase};
 use crate::http::retry::RetryRules;
 use crate::http::{
-    Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Statuses, Target, WireRequest, exchange,
-    follow,
+    Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Statuses, Target, Transport, WireRequest,
+    exchange, follow,
 };
+use crate::secret::Secret;
 use crate::session::{Endpoint, Held, Sending, Stamp, Verdict};
 use crate::wait::arrival::Arrival;
 use crate::wait::gate::Place;
@@ -26,6 +28,9 @@ use crate::wait::gate::Place;
 /// One replay because the token was stale when it was sent, and one because its replacement expired on the way. A request that
 /// is sent again with the same token, because that token is new, does not count.
 const MAX_REPLAYS: u32 = 2;
+
+/// A request is sent again with another nonce this often at most. One is enough, unless nonces change while it is on its way.
+const MAX_NONCES: u32 = 3;
 
 /// A request, as the caller asks for it.
 pub struct Request {
@@ -103,6 +108,8 @@ struct Call<'a> {
     replays: u32,
     /// Attempts after a failure that may pass.
     retries: u32,
+    /// Attempts with another nonce.
+    nonces: u32,
     not_replayable: bool,
 }
 
@@ -139,6 +146,7 @@ impl<'a> Call<'a> {
             attempts: 0,
             replays: 0,
             retries: 0,
+            nonces: 0,
             not_replayable: false,
         }
     }
@@ -149,7 +157,10 @@ impl<'a> Call<'a> {
 
     async fn as_it_is(&mut self) -> Result<Answer, Error> {
         loop {
-            let answer = Box::pin(self.exchange()).await;
+            let answer = {
+                let transport = self.client.config.transport()?;
+                Box::pin(self.exchange(&*transport)).await
+            };
             let Some(pause) = self.retry_pause(&answer) else { return self.end(answer) };
             drop(answer);
             self.sleep(pause).await?;
@@ -165,22 +176,30 @@ impl<'a> Call<'a> {
             let place = self.take_place(&mut held).await?;
             let (answer, rejection) = self.send_once(&held).await?;
             drop(place);
-            if rejection == Some(Rejection::Token) {
+            let next = match rejection {
                 // Boxed, because few requests are rejected, and all would have the room.
-                match Box::pin(self.after_rejection(&held, &answer)).await? {
-                    Some(newer) => held = newer,
-                    None => return self.end(answer),
+                Some(Rejection::Token) => Box::pin(self.after_rejection(&held, None, &answer)).await?,
+                Some(Rejection::Claims(claims)) => {
+                    Box::pin(self.after_rejection(&held, Some(claims), &answer)).await?
                 }
-            } else {
-                // A failing server, or a gateway before it, may not have looked at the token.
-                if answer.as_ref().is_ok_and(|response| response.status < 500) {
-                    self.client.session.accepted(self.sending(&held));
+                Some(Rejection::Nonce) => self.goes_again_with_nonce().then(|| Arc::clone(&held)),
+                Some(Rejection::Proof) => None,
+                Some(Rejection::Scope) | None => {
+                    // A failing server, or a gateway before it, may not have looked at the token.
+                    if answer.as_ref().is_ok_and(|response| response.status < 500) {
+                        self.client.session.accepted(self.sending(&held));
+                    }
+                    let Some(pause) = self.retry_pause(&answer) else { return self.end(answer) };
+                    // The rest of the answer would hold its connection during the pause.
+                    drop(answer);
+                    self.sleep(pause).await?;
+                    held = self.token().await?;
+                    continue;
                 }
-                let Some(pause) = self.retry_pause(&answer) else { return self.end(answer) };
-                // The rest of the answer would hold its connection during the pause.
-                drop(answer);
-                self.sleep(pause).await?;
-                held = self.token().await?;
+            };
+            match next {
+                Some(next) => held = next,
+                None => return self.end(answer),
             }
         }
     }
@@ -220,14 +239,22 @@ impl<'a> Call<'a> {
         held: &Held,
     ) -> Result<(Result<Response, Error>, Option<Rejection>), Error> {
         let Client { session, config, presenter } = self.client;
-        let request = (&self.wire.method, &self.wire.url);
-        let value = presenter.header(held, Some(request)).value().await?;
+        let value = presenter.header(held).value().await?;
         if session.epoch() != self.epoch {
             return Err(Error::logged_out());
         }
         self.wire.headers.insert(&config.header_name, value);
-        let mut answer = Box::pin(self.exchange()).await;
+        let transport = config.transport()?;
+        let proving = Proving::over(&*transport, &config.header_name, held, &config.nonces);
+        let way: &dyn Transport = proving.as_ref().map_or(&*transport, |proving| &**proving);
+        let mut answer = Box::pin(self.exchange(way)).await;
         loop {
+            if let (Some(proving), Ok(response)) = (&proving, &answer)
+                && judge::refuses_proof(response, &self.phase)
+                && proving.knows_newer_nonce(response)
+            {
+                return Ok((answer, Some(Rejection::Nonce)));
+            }
             let rejection = judge::rejection(
                 config.judge.as_deref(),
                 self.client.session.key(),
@@ -241,24 +268,33 @@ impl<'a> Call<'a> {
             match redirect {
                 Some(redirect) if rejection.is_none() => {
                     let (wire, rules) = (&self.wire, &self.rules);
-                    answer =
-                        Box::pin(follow(&*config.transport()?, wire, *redirect, rules, &self.phase)).await;
+                    answer = Box::pin(follow(way, wire, *redirect, rules, &self.phase)).await;
                 }
                 _ => return Ok((answer, rejection)),
             }
         }
     }
 
-    async fn exchange(&mut self) -> Result<Response, Error> {
-        let transport = self.client.config.transport()?;
+    async fn exchange(&mut self, way: &dyn Transport) -> Result<Response, Error> {
         self.attempts += 1;
-        exchange(&*transport, &self.wire, &self.rules, &self.phase).await
+        exchange(way, &self.wire, &self.rules, &self.phase).await
+    }
+
+    /// True if the request is sent again because the server wants another nonce in its proof.
+    fn goes_again_with_nonce(&mut self) -> bool {
+        self.nonces += 1;
+        if !self.replay || self.nonces > MAX_NONCES {
+            return false;
+        }
+        self.not_replayable = !self.wire.body.is_fresh();
+        !self.not_replayable
     }
 
     /// The tokens to replay the request with; `None` if the rejection is the caller's.
     async fn after_rejection(
         &mut self,
         held: &Held,
+        claims: Option<Secret>,
         answer: &Result<Response, Error>,
     ) -> Result<Option<Arc<Held>>, Error> {
         if self.replays == MAX_REPLAYS {
@@ -267,7 +303,7 @@ impl<'a> Call<'a> {
         // An answer says that the request was not done; a lost connection says nothing.
         let repeatable = answer.is_ok() || self.retry.may_repeat(&self.wire, self.phase.provably_unsent());
         let Client { session, config, .. } = self.client;
-        let rejected = pin!(session.rejected(&config.participant, self.sending(held), self.arrival));
+        let rejected = pin!(session.rejected(&config.participant, self.sending(held), claims, self.arrival));
         let verdict = self.queued(rejected).await;
         // Asked after the rotation, because the next request needs the new token all the same.
         if !self.replay {

@@ -162,6 +162,7 @@ impl Server {
             session: "session".into(),
             refresh_token: Some(Secret::new(REFRESH_TOKEN.into())),
             bound: None,
+            claims: None,
             epoch: 0,
             attempt: 1,
             entered: self.entered.clone(),

@@ -49,6 +49,9 @@ pub struct Ask {
     pub refresh_token: Option<Secret>,
     /// The DPoP key of the tokens that are replaced.
     pub bound: Option<Key>,
+    /// A server wants to see these claims in the new access token: a JSON object, as OIDC Core §5.5 has it. They go into
+    /// the form field `claims`.
+    pub claims: Option<Secret>,
     /// The login that the tokens are for.
     pub epoch: u64,
     /// 1 for the first question of a flight.

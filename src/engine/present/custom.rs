@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use ::http::Method;
 use ::http::header::HeaderValue;
 use futures_util::future::BoxFuture;
-use url::Url;
 
 use crate::error::Error;
 use crate::lock::Lock;
-use crate::present::{Presented, Presenter};
+use crate::present::{Bearer, Presented, Presenter};
 use crate::secret::Secret;
 use crate::session::{Held, Stamp};
 
@@ -49,7 +47,11 @@ impl Custom {
 }
 
 impl Presenter for Custom {
-    fn header<'a>(&'a self, held: &'a Held, _request: Option<(&'a Method, &'a Url)>) -> Presented<'a> {
+    fn header<'a>(&'a self, held: &'a Held) -> Presented<'a> {
+        // Servers read a proof only beside its own scheme.
+        if held.tokens.proof_key().is_some() {
+            return Bearer.header(held);
+        }
         match self.newest(held) {
             Some(value) => Presented::Made(value),
             None => Presented::Making(Box::pin(self.ask(held))),

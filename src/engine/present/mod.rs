@@ -1,7 +1,7 @@
 //! How a token gets into a request.
 //!
-//! [`custom`] asks the user once for each token and keeps the answer; [`Bearer`] is quicker than keeping. A presenter that
-//! signs each request reads its method and URL instead.
+//! [`custom`] asks the user once for each token and keeps the answer; [`Bearer`] is quicker than keeping. A token that is bound
+//! to a key also needs a proof in each request, which the client adds.
 //!
 //! Invariant: every header made here is marked sensitive, so that no redirect carries it to another origin.
 
@@ -12,10 +12,8 @@ mod tests;
 use std::future::ready;
 use std::sync::Arc;
 
-use ::http::Method;
 use ::http::header::HeaderValue;
 use futures_util::future::BoxFuture;
-use url::Url;
 
 use crate::error::Error;
 use crate::session::Held;
@@ -24,9 +22,8 @@ pub use custom::Format;
 
 /// Makes the auth headers of one session, as one client wants them.
 pub trait Presenter: Send + Sync {
-    /// The auth header of a request that is sent with `held`. `request` is its method and URL; `None` for a request that
-    /// another HTTP client sends, because the engine knows neither.
-    fn header<'a>(&'a self, held: &'a Held, request: Option<(&'a Method, &'a Url)>) -> Presented<'a>;
+    /// The auth header of a request that is sent with `held`.
+    fn header<'a>(&'a self, held: &'a Held) -> Presented<'a>;
 }
 
 /// An auth header, or the way to it.
@@ -53,13 +50,14 @@ pub fn presenter(format: Option<&Arc<dyn Format>>) -> Box<dyn Presenter> {
     }
 }
 
-/// `Bearer` and the token (RFC 6750 §2.1). Made for each request, in a tenth of a microsecond: kept, it would be one more
+/// `Bearer` and the token (RFC 6750 §2.1), or `DPoP` and a token that is bound (RFC 9449 §7.1). Made for each request, in a tenth of a microsecond: kept, it would be one more
 /// copy of the token in each session.
 struct Bearer;
 
 impl Presenter for Bearer {
-    fn header<'a>(&'a self, held: &'a Held, _request: Option<(&'a Method, &'a Url)>) -> Presented<'a> {
-        match HeaderValue::try_from(format!("Bearer {}", held.tokens.access.expose())) {
+    fn header<'a>(&'a self, held: &'a Held) -> Presented<'a> {
+        let scheme = if held.tokens.proof_key().is_some() { "DPoP" } else { "Bearer" };
+        match HeaderValue::try_from([scheme, " ", held.tokens.access.expose()].concat()) {
             Ok(mut value) => {
                 value.set_sensitive(true);
                 Presented::Made(value)

@@ -32,7 +32,7 @@ impl Format for Counting {
 fn bearer_header_takes_no_waiting_and_is_sensitive() {
     let presenter = presenter(None);
     for (generation, value) in [(1, "Bearer a1"), (1, "Bearer a1"), (2, "Bearer a2"), (1, "Bearer a1")] {
-        let header = made(presenter.header(&held(generation), None));
+        let header = made(presenter.header(&held(generation)));
         assert_eq!(header, value);
         assert!(header.is_sensitive());
     }
@@ -44,11 +44,11 @@ async fn formatted_header_takes_no_waiting_once_it_was_made() {
     let format: Arc<dyn Format> = Arc::clone(&counting) as _;
     let presenter = presenter(Some(&format));
     let first = held(1);
-    drop(presenter.header(&first, None));
+    drop(presenter.header(&first));
     assert_eq!(counting.0.load(Ordering::Relaxed), 0, "nobody polled, so that nobody was asked");
-    presenter.header(&first, None).value().await.unwrap();
-    let header = made(presenter.header(&first, None));
+    presenter.header(&first).value().await.unwrap();
+    let header = made(presenter.header(&first));
     assert_eq!((header.to_str().unwrap(), header.is_sensitive()), ("Token a1", true));
-    assert!(matches!(presenter.header(&held(2), None), Presented::Making(_)));
+    assert!(matches!(presenter.header(&held(2)), Presented::Making(_)));
     assert_eq!(counting.0.load(Ordering::Relaxed), 1);
 }

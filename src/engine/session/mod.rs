@@ -133,18 +133,27 @@ impl Session {
         inner.participants = others.chain([Arc::downgrade(by)]).collect();
     }
 
-    /// A server rejected the token of this sending. Waits for the rotation, if one is needed.
+    /// A server rejected the token of this sending. `claims`: it wants to see these in the next token. Waits for the rotation,
+    /// if one is needed.
     pub async fn rejected(
         self: &Arc<Self>,
         by: &Arc<Participant>,
         sending: Sending,
+        claims: Option<Secret>,
         number: Arrival,
     ) -> Result<Verdict, Error> {
         let Sending { stamp, .. } = sending;
         let flight = {
             let mut inner = self.inner();
             let now = inner.now();
-            match inner.state.rejected(sending, &by.policy, now) {
+            let rejected = match claims {
+                None => inner.state.rejected(sending, &by.policy, now),
+                Some(claims) => {
+                    let asked = inner.want_claims(claims, stamp);
+                    inner.state.challenged(sending, asked, now)
+                }
+            };
+            match rejected {
                 Rejected::Replay => None,
                 Rejected::GiveBack => return Ok(Verdict::GiveBack),
                 Rejected::Again(pause) => return Ok(Verdict::Again(pause)),
@@ -163,7 +172,7 @@ impl Session {
             // The request had no token, so that it may be sent with the token of any login.
             Ok(Some(held)) if loaded => Ok(Verdict::Replay(held)),
             _ if self.epoch() != stamp.epoch => Ok(Verdict::GiveBack),
-            Ok(None) if loaded && !self.is_lost() => Box::pin(self.rejected(by, sending, number)).await,
+            Ok(None) if loaded && !self.is_lost() => Box::pin(self.rejected(by, sending, None, number)).await,
             Ok(None) => Ok(Verdict::GiveBack),
             Ok(Some(held)) => Ok(Verdict::Replay(held)),
             Err(error) => Err(error),

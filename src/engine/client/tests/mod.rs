@@ -1,5 +1,6 @@
 //! A request, its token, its judge and its replays.
 
+mod dpop;
 mod limits;
 mod retries;
 mod world;

@@ -130,7 +130,7 @@ impl Source for Stream {
     fn stop(&self) {}
 }
 
-fn streaming(again: bool) -> Request {
+pub(super) fn streaming(again: bool) -> Request {
     // Opened, because `is_fresh` is asked after the first attempt.
     let body = Payload::Stream(Arc::new(Stream { again, opened: AtomicBool::new(true) }));
     Request { method: Method::PUT, body, ..request("/x") }

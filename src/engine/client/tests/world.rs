@@ -79,6 +79,10 @@ impl Api {
         *self.takes.lock().unwrap() = Some(format!("Bearer {access}"));
     }
 
+    pub(super) fn takes_bound(&self, access: &str) {
+        *self.takes.lock().unwrap() = Some(format!("DPoP {access}"));
+    }
+
     pub(super) fn will<const N: usize>(&self, answers: [Result<u16, Error>; N]) {
         self.scripted.lock().unwrap().extend(answers.map(|answer| answer.map(|status| (status, &[][..]))));
     }
@@ -246,6 +250,7 @@ impl World {
             judge: None,
             headers: HeaderMap::new(),
             header_name: ::http::header::AUTHORIZATION,
+            nonces: crate::dpop::Nonces::default(),
             rules: Rules {
                 redirect: RedirectMode::SameOrigin,
                 max_redirects: 20,

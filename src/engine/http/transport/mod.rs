@@ -24,7 +24,7 @@ use crate::http::connect::proxy::ProxyOptions;
 use crate::http::connect::tls::TlsOptions;
 
 /// Sends a request and returns the head of its answer.
-pub trait Transport: Send + Sync + 'static {
+pub trait Transport: Send + Sync {
     /// Borrows the request, so that a replay needs no copy.
     fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>>;
 }

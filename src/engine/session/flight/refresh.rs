@@ -91,15 +91,20 @@ impl Flight {
         by.host.emit(&self.session.key, Event::BeforeRefresh);
         let entered = Entered::default();
         let session = Arc::clone(&self.session.key);
+        let claims = self.session.inner().wanted_claims();
         let answer = by.grant.refresh(Ask {
             session,
             refresh_token: token.cloned(),
             bound: bound.cloned(),
+            claims: claims.clone(),
             epoch: self.epoch,
             attempt,
             entered: entered.clone(),
         });
         let answer = self.answer(answer, &entered, first_sent).await;
+        if let (Some(claims), Ok(_)) = (claims, &answer) {
+            self.session.inner().claims_were_asked_for(&claims, self.epoch);
+        }
         if let Some(Unanswered(shared)) = &unanswered {
             shared.set(answer.clone());
         }

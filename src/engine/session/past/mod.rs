@@ -1,5 +1,6 @@
 //! The memory of a session: tokens that it does not hold any more, and how long a session without a client remembers.
 
+mod claims;
 mod replaced;
 pub(super) mod spent_tokens;
 
@@ -10,6 +11,7 @@ use crate::secret::Fingerprint;
 use crate::session::state::Status;
 use crate::session::{Inner, Session};
 use crate::token::Tokens;
+use claims::Claims;
 use spent_tokens::SpentTokens;
 
 pub(super) use replaced::{Replaced, outdated};
@@ -30,6 +32,7 @@ pub(super) struct Past {
     pub(super) spent_tokens: SpentTokens,
     /// The last tokens that a refresh brought after another login had overtaken it.
     superseded: Option<u64>,
+    claims: Option<Box<Claims>>,
 }
 
 impl Inner {

@@ -113,6 +113,43 @@ impl State {
         Rejected::Wait
     }
 
+    /// A server wants a token with more claims than that of this sending has. `asked`: the first generation that was asked for
+    /// with these claims.
+    ///
+    /// A newer token does not help by its age, as it does after [`State::rejected`]. Other requests use the token held
+    /// meanwhile, because it is as good as before for all that want no more.
+    pub fn challenged(&mut self, sending: Sending, asked: Option<u64>, now: Instant) -> Rejected {
+        let Sending { stamp, endpoint, replayed } = sending;
+        if stamp.epoch != self.epoch() {
+            return Rejected::GiveBack;
+        }
+        match asked {
+            Some(asked) if stamp.generation >= asked => return Rejected::GiveBack,
+            Some(asked) if self.generation >= asked && self.held.is_some() => return Rejected::Replay,
+            _ => {}
+        }
+        match &self.status {
+            Status::Unread | Status::Lost { .. } => return Rejected::GiveBack,
+            Status::Rotating { overdue: Some(after), .. } => {
+                return Rejected::Fail(Error::RefreshTimeout { after: *after });
+            }
+            Status::Rotating { overdue: None, .. } => return Rejected::Wait,
+            Status::CoolingDown { until, error } if now < *until => {
+                return Rejected::Fail(cooling(error, *until, now));
+            }
+            _ => {}
+        }
+        // Else a server that asks for other claims each time would begin a rotation for each request.
+        if replayed {
+            self.endpoints.refused(endpoint, self.generation, now);
+        }
+        if !self.endpoints.deserves_rotation(endpoint, now) {
+            return Rejected::GiveBack;
+        }
+        self.endpoints.rotates(endpoint, self.generation);
+        Rejected::Wait
+    }
+
     /// A rejection says nothing about the token held. Returns false if such rejections have been ignored for long, and no
     /// server has accepted the token meanwhile.
     fn doubts(&mut self, now: Instant) -> bool {

@@ -108,8 +108,10 @@ impl FakeGrant {
 impl Grant for FakeGrant {
     fn refresh(&self, ask: Ask) -> BoxFuture<'_, Result<Tokens, GrantError>> {
         let token = ask.refresh_token.as_ref().map_or("nothing", |token| token.expose());
-        let key = ask.bound.map_or_else(String::new, |key| format!(" by {}", key.saved().expose()));
-        self.ledger.add(format!("ask {token} #{}{key}", ask.attempt));
+        let claims =
+            ask.claims.as_ref().map_or_else(String::new, |claims| format!(" for {}", claims.expose()));
+        let key = ask.bound.as_ref().map_or_else(String::new, |key| format!(" by {}", key.saved().expose()));
+        self.ledger.add(format!("ask {token} #{}{key}{claims}", ask.attempt));
         let reply = self.replies.lock().unwrap().pop_front().expect("an unexpected refresh");
         let unanswered = Unanswered { ledger: self.ledger.clone(), answered: false };
         Box::pin(async move {

@@ -241,7 +241,7 @@ impl Run {
                 self.session.accepted(sending);
                 return Ok(());
             }
-            match self.session.rejected(&self.by, sending, Arrival::draw()).await? {
+            match self.session.rejected(&self.by, sending, None, Arrival::draw()).await? {
                 Verdict::Replay(newer) => {
                     assert!(newer.generation > held.generation, "never replayed with the same token");
                     held = newer;

@@ -4,6 +4,7 @@
 
 mod anonymous;
 mod bound;
+mod claims;
 mod clocks;
 mod conflicts;
 mod failures;

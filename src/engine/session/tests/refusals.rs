@@ -182,7 +182,7 @@ async fn new_token_that_one_endpoint_knows_is_sent_again_to_another_that_will_kn
     assert_eq!(world.rejects(at(&world, 0)).await, Ok("a2".into()));
     world.session.accepted(again(&world, 0));
     for sending in [at(&world, 1), again(&world, 1)] {
-        let verdict = world.session.rejected(&world.by, sending, Arrival::draw()).await;
+        let verdict = world.session.rejected(&world.by, sending, None, Arrival::draw()).await;
         assert!(matches!(verdict, Ok(Verdict::Again(_))), "{verdict:?}");
     }
     world.session.accepted(at(&world, 1));

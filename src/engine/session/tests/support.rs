@@ -138,7 +138,7 @@ impl World {
     /// `give back`.
     pub(super) async fn rejects(&self, sending: Sending) -> Result<String, Error> {
         loop {
-            match self.session.rejected(&self.by, sending, Arrival::draw()).await? {
+            match self.session.rejected(&self.by, sending, None, Arrival::draw()).await? {
                 Verdict::Replay(held) => return Ok(access(&held)),
                 Verdict::Again(pause) => tokio::time::sleep(pause).await,
                 Verdict::GiveBack => return Ok("give back".into()),
