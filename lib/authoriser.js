@@ -17,7 +17,8 @@ const { readTokens } = require('./tokens.js');
  * @import { NativeSession } from './crossing/environment.js'
  * @typedef {(href: string, request: NativeRequest) => Promise<NativeAnswer>} Exchange
  * @typedef {{ epoch: number, generation: number }} Stamp  the login and the rotation that a token is of
- * @typedef {Stamp & { value: string | null }} Credential  The auth header's value, null if nobody is logged in.
+ * @typedef {Stamp & { value: string | null, proven?: string }} Credential  The auth header's value, null if nobody is logged in.
+ *   `proven`: the nonce of the proof beside it, empty for none.
  * @typedef {{ to: string, replayed: boolean, challenge?: string }} Sent  One sending of a request. `to`: its method, a space and its
  *   URL. `replayed`: an earlier token was rejected. `challenge`: the `www-authenticate` of its answer.
  */
@@ -86,13 +87,26 @@ class Authoriser {
   /**
    * The server rejected the token. Null: do not send the request again, but give the rejection to the caller. The same token again:
    * it is so new that not every server knows it, and the pause that such a server needs is over.
-   * @param {Stamp} stamp @param {Sent} sent @returns {Promise<Credential | null>}
+   * @param {Stamp & { proven?: string }} credential @param {Sent} sent @returns {Promise<Credential | null>}
    */
-  async rejected({ epoch, generation }, { to, replayed, challenge }) {
+  async rejected({ epoch, generation, proven }, { to, replayed, challenge }) {
     const { client, number } = this.#native;
-    const rejected = client.rejected(number, epoch, generation, to, replayed, challenge);
+    const rejected = client.rejected(number, epoch, generation, to, replayed, challenge, proven);
     const next = await nativeResult(rejected, this.#native);
     return next === null ? null : toCredential(next);
+  }
+
+  /**
+   * The header `DPoP` for one sending of this token, and the nonce in it; null if the token needs none.
+   * @param {Stamp} stamp @param {string} to  its method, a space and its URL @returns {{ header: string, nonce: string } | null}
+   */
+  prove({ epoch, generation }, to) {
+    return thrownAtOnce(() => this.#native.client.prove(this.#native.number, epoch, generation, to));
+  }
+
+  /** An answer to a request that `prove` was asked about brought this nonce. @param {string} to @param {string} nonce */
+  heard(to, nonce) {
+    this.#native.client.heard(this.#native.number, to, nonce);
   }
 
   /** A server accepted the token. @param {Stamp} stamp @param {Sent} sent */

@@ -36,7 +36,9 @@ function tokenInterceptor(client, options) {
         return true;
       }
       if (headers === null) return dispatch(opts, handler);
-      const relay = new Relay(auth, dispatch, { ...opts, ...fixedOrigin(opts) }, headers, handler);
+      const fixed = { ...opts, ...fixedOrigin(opts) };
+      const origin = originOf(fixed.origin ?? named ?? dispatcherOrigin) ?? '';
+      const relay = new Relay(auth, dispatch, fixed, headers, handler, origin);
       const repeating = isRepeating(handler);
       relay.start(repeating ? epochs.get(handler) : undefined, (epoch) => {
         if (repeating) epochs.set(handler, epoch);

@@ -9,6 +9,7 @@ const { TokenRotatorError } = require('../errors.js');
 const { ReplayPolicy } = require('../replay-policy.js');
 const { readBody, wasEmpty } = require('./body.js');
 const { Controller } = require('./controller.js');
+const { Proofs } = require('./proofs.js');
 const { Sending } = require('./sending.js');
 
 const ENDS = new Set(['onRequestUpgrade', 'onResponseEnd', 'onResponseError']);
@@ -21,6 +22,7 @@ class Relay {
   #headers;
   #handler;
   #replay;
+  #proofs;
   #replayable;
   #done = false;
   /** @type {{ attempts: number, replays: number, replayError: Error | undefined }} */
@@ -33,10 +35,12 @@ class Relay {
   aborted = false;
   reason = null;
 
-  /** @param {import('../authoriser.js').Authoriser} auth */
-  constructor(auth, dispatch, opts, headers, handler) {
+  /** @param {import('../authoriser.js').Authoriser} auth @param {string} origin  where the request goes, also if `opts` does not say */
+  constructor(auth, dispatch, opts, headers, handler, origin) {
+    const to = `${opts.method} ${origin}${opts.path}`;
     this.#auth = auth;
-    this.#replay = new ReplayPolicy(auth, `${opts.method} ${opts.origin ?? ''}${opts.path}`);
+    this.#replay = new ReplayPolicy(auth, to);
+    this.#proofs = new Proofs(auth, to);
     this.#dispatch = dispatch;
     this.#opts = opts;
     this.#headers = headers;
@@ -71,6 +75,8 @@ class Relay {
     this.#report.attempts += 1;
     this.sending = new Sending(this, authorised);
     const headers = this.#headers.with(this.#auth.headerName, authorised.value);
+    const proof = this.#proofs.make(authorised);
+    if (proof !== undefined) headers.dpop = proof;
     this.#dispatch({ ...this.#opts, headers }, this.sending);
   }
 
@@ -82,13 +88,18 @@ class Relay {
     if (context?.history?.length > 0) controller.abort(redirectedInside());
   }
 
+  /** A sending got an answer that is no 401. */
+  answered({ authorised }, headers) {
+    this.#proofs.heard(authorised, headers);
+  }
+
   accepted({ authorised }) {
     this.#auth.accepted(authorised, this.#replay.sent);
   }
 
   /** A sending got a 401. False: the caller gets it. True: keep it until `release` or `drop` is called. */
   rejected(sending, headers) {
-    if (this.#replay.isOver) return false;
+    if (!this.#proofs.heard(sending.authorised, headers) || this.#replay.isOver) return false;
     this.#judge(sending, headers?.['www-authenticate']);
     return true;
   }

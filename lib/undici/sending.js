@@ -54,6 +54,7 @@ class Sending {
       // If the caller has paused, it meant the answer that it gets.
       controller.resume();
     } else if (status >= 200) {
+      if (status !== 401) this.#relay.answered(this, headers);
       // A failing server, or a gateway before it, may not have looked at the token.
       if (status !== 401 && status < 500) this.#relay.accepted(this);
       if (this.#relay.controller.paused) controller.pause();
