@@ -139,11 +139,6 @@ function invalidOption(name, expected, cause) {
   return rejectOption(`${name} must be ${expected}`, cause);
 }
 
-/** For an option that a coming version will have. */
-function unavailable(name) {
-  return rejectOption(`${name} is not available in this version`);
-}
-
 /** For a response whose request should have been sent again. */
 function bodyNotReplayable() {
   return new TokenRotatorError(
@@ -174,5 +169,4 @@ module.exports = {
   invalidOption,
   isRequestFailure,
   rejectOption,
-  unavailable,
 };

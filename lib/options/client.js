@@ -41,6 +41,7 @@ function readClientOptions(options) {
   if (register !== undefined) callbacks.register = register;
   const header = check.readGroup(own.header, 'header', ['name', 'format']);
   callbacks.format = check.optionalFunction(header.format, 'header.format');
+  if (grant?.native.dpop !== undefined) require('./dpop.js').checkDpop(own);
   const transport = readTransport(own, sources.get);
   const used = sources.used();
   if (used !== undefined) callbacks.sources = used.functions;

@@ -5,7 +5,7 @@
 
 const check = require('./check.js');
 const { readClientAuth, readSigner } = require('./client-auth.js');
-const { invalidOption, rejectOption, unavailable } = require('../errors.js');
+const { invalidOption, rejectOption } = require('../errors.js');
 
 const COMMON = [
   ...['type', 'provider', 'tokenEndpoint', 'revocationEndpoint', 'issuer', 'clientId', 'auth', 'scope'],
@@ -21,6 +21,7 @@ const FIELDS = {
   token_exchange: ['subjectToken', 'subjectTokenType', 'actorToken', 'actorTokenType', 'requestedTokenType'],
 };
 const TYPES = Object.keys(FIELDS);
+const DPOP_ALGORITHMS = ['ES256', 'EdDSA'];
 
 /** Visible ASCII without quotes and backslashes (RFC 6749 §3.3). */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -217,7 +218,12 @@ function readParams(value) {
 /** The algorithm of the proofs; undefined: the tokens are bearer tokens. */
 function readDpop(value) {
   if (value === undefined || value === false) return undefined;
-  throw unavailable('grant.dpop');
+  if (value === true) return DPOP_ALGORITHMS[0];
+  if (typeof value !== 'object' || value === null) {
+    throw invalidOption('grant.dpop', 'true, false, or an object with algorithm');
+  }
+  const { algorithm } = check.readGroup(value, 'grant.dpop', ['algorithm']);
+  return check.oneOf(algorithm, 'grant.dpop.algorithm', DPOP_ALGORITHMS[0], DPOP_ALGORITHMS);
 }
 
 module.exports = { readGrant };

@@ -123,6 +123,7 @@ impl NativeGrant {
             audience: self.audience,
             resource: self.resource,
             params: pairs(self.params),
+            dpop: self.dpop.as_deref().map(algorithm).transpose()?,
             revoke_on_logout: self.revoke_on_logout,
         };
         Ok(OAuth::new(settings, post))

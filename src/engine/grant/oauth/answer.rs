@@ -52,12 +52,19 @@ pub(super) fn read(answer: &Answer) -> Result<Tokens, Failed> {
     let cause = Some(refusal.cause());
     let error = if refusal.is_of_the_token() {
         GrantError::Terminal { cause }
-    } else if refusal.may_pass() || refusal.is_of_the_client() {
+    } else if refusal.may_pass() || refusal.is_of_the_client() || refusal.is_of_the_proof() {
         GrantError::Unspent { retry_after: answer.retry_after, cause }
     } else {
         GrantError::Unknown { cause }
     };
     Err(Failed { error, refusal: Some(refusal) })
+}
+
+/// True if the access token is bound to the key of the question's proof (RFC 9449 §5).
+pub(super) fn says_dpop(answer: &Answer) -> bool {
+    let body: Option<Value> = serde_json::from_str(json(answer).expose()).ok();
+    let kind = body.as_ref().and_then(|body| body.get("token_type").or(body.get("tokenType")));
+    kind.and_then(Value::as_str).is_some_and(|kind| kind.trim().eq_ignore_ascii_case("dpop"))
 }
 
 fn malformed(answer: &Answer, refresh: Option<Secret>, problem: Problem) -> Failed {

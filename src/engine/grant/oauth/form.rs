@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::grant::Form;
+use crate::grant::oauth::claims::merged;
 use crate::grant::oauth::{Kind, OAuth};
 use crate::secret::Secret;
 use crate::source::SourceError;
@@ -12,7 +13,12 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 impl OAuth {
     /// Sources are read for each form, because what they hold may have changed.
-    pub(super) async fn form(&self, url: Url, token: Option<&Secret>) -> Result<Form, SourceError> {
+    pub(super) async fn form(
+        &self,
+        url: Url,
+        token: Option<&Secret>,
+        claims: Option<&Secret>,
+    ) -> Result<Form, SourceError> {
         let settings = &self.settings;
         let mut form = Form::new(url);
         match (token, &settings.kind) {
@@ -49,6 +55,10 @@ impl OAuth {
         // RFC 8707 §2 repeats the name.
         for resource in &settings.resource {
             add(&mut form, "resource", resource);
+        }
+        if let Some(claims) = claims {
+            let own = settings.params.iter().find(|(name, _)| name == "claims");
+            form.add("claims", merged(own.map(|(_, value)| value.as_str()), claims));
         }
         for (name, value) in &settings.params {
             if !form.fields.iter().any(|(taken, _)| taken == name) {

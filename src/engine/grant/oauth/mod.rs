@@ -8,11 +8,13 @@
 
 mod answer;
 pub mod assertion;
+mod claims;
 pub mod client_auth;
 pub mod endpoints;
 mod form;
 mod lifetime;
 mod pause;
+mod proofs;
 mod refusal;
 mod revoke;
 mod signer;
@@ -27,8 +29,11 @@ use self::assertion::Assertion;
 use self::client_auth::ClientAuth;
 use self::endpoints::{Endpoints, Unknown};
 use self::pause::Pause;
+use self::proofs::Proofs;
+use self::refusal::Refusal;
 use crate::error::{Cause, Error, Told};
-use crate::grant::{Ask, Entered, Grant, GrantError, NotAnswered, Post};
+use crate::grant::{Ask, Grant, GrantError, NotAnswered, Post};
+use crate::jose::{Algorithm, KeyError};
 use crate::lock::Lock;
 use crate::secret::{Fingerprint, Secret};
 use crate::source::{Source, SourceError};
@@ -46,6 +51,8 @@ pub struct Settings {
     pub resource: Vec<String>,
     /// More form fields. A field of the same name that the grant sends itself goes before.
     pub params: Vec<(String, String)>,
+    /// Tokens are to be bound to a key (RFC 9449), which signs so. None: Bearer tokens.
+    pub dpop: Option<Algorithm>,
     pub revoke_on_logout: bool,
 }
 
@@ -69,6 +76,7 @@ pub struct OAuth {
     settings: Settings,
     endpoints: Arc<Endpoints>,
     post: Arc<dyn Post>,
+    proofs: Proofs,
     pause: Pause,
     /// Refresh tokens that the server refused for good. A grant that obtained new tokens by its own kind may still be asked with
     /// one of them, because an answer without a refresh token keeps the one held.
@@ -83,6 +91,7 @@ impl OAuth {
         let endpoints = std::mem::replace(&mut settings.endpoints, Endpoints::new(None, None, None));
         let endpoints = endpoints.by_certificate(matches!(settings.auth, ClientAuth::Certificate));
         Self {
+            proofs: Proofs::new(settings.dpop),
             settings,
             endpoints: Arc::new(endpoints),
             post,
@@ -96,7 +105,7 @@ impl OAuth {
         if let Some(token) = &ask.refresh_token
             && (needs_human || !self.refused.lock().contains(&token.fingerprint()))
         {
-            let refreshed = self.question(Some(token), &ask.entered).await;
+            let refreshed = self.question(Some(token), &ask).await;
             if needs_human || !matches!(refreshed, Err(GrantError::Terminal { .. })) {
                 return refreshed;
             }
@@ -109,36 +118,43 @@ impl OAuth {
         if needs_human {
             return Err(GrantError::Unknown { cause: None });
         }
-        self.question(None, &ask.entered).await.map_err(nothing_was_spent)
+        self.question(None, &ask).await.map_err(nothing_was_spent)
     }
 
-    /// Asks once; twice if the server does not know the first of two secrets. `token`: a refresh token; None asks by the grant's
-    /// own kind.
-    async fn question(&self, token: Option<&Secret>, entered: &Entered) -> Result<Tokens, GrantError> {
+    /// Asks once; again if the server does not know the first of two secrets, or wants a nonce in the proof. `token`: a refresh
+    /// token; None asks by the grant's own kind.
+    async fn question(&self, token: Option<&Secret>, ask: &Ask) -> Result<Tokens, GrantError> {
         if let Some(left) = self.pause.left() {
             let cause = Some(said("the token endpoint has asked for a pause, which is not over"));
             return Err(GrantError::Unspent { retry_after: Some(left), cause });
         }
         let url = self.endpoints.token(&self.post).await.map_err(|error| unknown(&error))?;
+        let mut proving =
+            self.proofs.begin(ask.bound.as_ref(), token.is_some()).map_err(|error| unsigned(&error))?;
         let auth = &self.settings.auth;
         let mut is_first = true;
         loop {
-            let mut form = self.form(url.clone(), token).await.map_err(unread)?;
+            let mut form = self.form(url.clone(), token, ask.claims.as_ref()).await.map_err(unread)?;
             let used = auth.sign(&mut form, &self.settings.client_id, url.as_str()).await.map_err(unread)?;
-            entered.fire();
+            proving.prove(&mut form).map_err(|error| unsigned(&error))?;
+            ask.entered.fire();
             let answer = self.post.post(form).await.map_err(not_answered)?;
+            proving.hear(&url, &answer);
             if answer.status == 404 {
                 self.endpoints.doubt();
             }
             let failed = match answer::read(&answer) {
                 Ok(tokens) => {
                     auth.accepted(&used);
-                    return Ok(tokens);
+                    return Ok(proving.bind(tokens, || answer::says_dpop(&answer)));
                 }
                 Err(failed) => failed,
             };
-            let refuses_secret = failed.refusal.is_some_and(|refusal| refusal.is_of_the_secret());
-            if refuses_secret && auth.refused(&used).await && is_first {
+            let refusal = failed.refusal.as_ref();
+            if refusal.is_some_and(Refusal::is_of_the_proof) && proving.repeats(&url) {
+                continue;
+            }
+            if refusal.is_some_and(Refusal::is_of_the_secret) && auth.refused(&used).await && is_first {
                 is_first = false;
                 continue;
             }
@@ -173,6 +189,11 @@ impl Grant for OAuth {
 
 fn said(text: impl Into<Arc<str>>) -> Cause {
     Cause::of_grant(text, Told::default())
+}
+
+/// No proof could be made, so that nothing was sent.
+fn unsigned(error: &KeyError) -> GrantError {
+    GrantError::Unspent { retry_after: None, cause: Some(said(format!("the DPoP key {error}"))) }
 }
 
 /// The endpoint could not be found, so that nothing was sent.

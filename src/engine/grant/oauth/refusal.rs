@@ -72,6 +72,11 @@ impl Refusal {
         }
     }
 
+    /// The proof is refused (RFC 9449 §5 and §8), so that the refresh token is as good as before.
+    pub(super) fn is_of_the_proof(&self) -> bool {
+        matches!(self.code, Some("use_dpop_nonce" | "invalid_dpop_proof"))
+    }
+
     /// The server may answer the same question later.
     pub(super) fn may_pass(&self) -> bool {
         self.status >= 500 || self.status == 429

@@ -10,7 +10,7 @@ use super::client_auth::Secrets;
 use super::*;
 use crate::error::Phase;
 use crate::grant::conformance::conforms;
-use crate::grant::{Answer, Form};
+use crate::grant::{Answer, Entered, Form};
 use crate::source::Source;
 
 pub(super) const TOKEN_ENDPOINT: &str = "https://auth.example/token";
@@ -32,7 +32,8 @@ type Asked = (String, Vec<(String, String)>);
 pub(super) struct Script {
     answers: Lock<VecDeque<Said>>,
     pub(super) asked: Lock<Vec<Asked>>,
-    headers: Lock<Vec<String>>,
+    /// Of each form.
+    headers: Lock<Vec<Vec<(String, String)>>>,
 }
 
 impl Script {
@@ -51,6 +52,14 @@ impl Script {
             fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone())
         };
         self.asked.lock().iter().map(|(_, fields)| value(fields)).collect()
+    }
+
+    /// The named header of each form.
+    pub(super) fn header(&self, name: &str) -> Vec<Option<String>> {
+        let value = |headers: &Vec<(String, String)>| {
+            headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.clone())
+        };
+        self.headers.lock().iter().map(value).collect()
     }
 
     /// Lets others run first, as a network does.
@@ -88,8 +97,10 @@ impl Post for Script {
         body.extend_pairs(form.fields.iter().map(|(name, value)| (name, value.expose())));
         let fields = form_urlencoded::parse(body.finish().as_bytes()).into_owned().collect();
         self.asked.lock().push((form.url.into(), fields));
-        let headers = form.headers.iter().map(|(_, value)| value.to_str().unwrap().to_owned());
-        self.headers.lock().extend(headers);
+        let header = |(name, value): &(http::HeaderName, http::HeaderValue)| {
+            (name.to_string(), value.to_str().unwrap().to_owned())
+        };
+        self.headers.lock().push(form.headers.iter().map(header).collect());
         Box::pin(self.next())
     }
 
@@ -111,7 +122,7 @@ fn pausing(status: u16, seconds: u64) -> Said {
     Said::Answers(Answer { retry_after: Some(Duration::from_secs(seconds)), ..answer(status, "") })
 }
 
-fn settings(kind: Kind) -> Settings {
+pub(super) fn settings(kind: Kind) -> Settings {
     Settings {
         kind,
         endpoints: Endpoints::new(Some(Url::parse(TOKEN_ENDPOINT).unwrap()), None, None),
@@ -121,15 +132,17 @@ fn settings(kind: Kind) -> Settings {
         audience: None,
         resource: Vec::new(),
         params: Vec::new(),
+        dpop: None,
         revoke_on_logout: false,
     }
 }
 
-fn ask(refresh_token: Option<&str>) -> Ask {
+pub(super) fn ask(refresh_token: Option<&str>) -> Ask {
     Ask {
         session: "session".into(),
         refresh_token: refresh_token.map(|token| Secret::new(token.into())),
         bound: None,
+        claims: None,
         epoch: 0,
         attempt: 1,
         entered: Entered::default(),
@@ -284,7 +297,8 @@ async fn a_401_that_asks_for_basic_credentials_is_about_the_secret() {
     let auth = ClientAuth::SecretBasic(Secrets::new(value("new"), [value("old")]));
     let grant = OAuth::new(Settings { auth, ..settings(Kind::RefreshToken) }, Arc::clone(&server) as _);
     grant.refresh(ask(Some("r1"))).await.unwrap();
-    assert_eq!(*server.headers.lock(), ["Basic YXBwOm5ldw==", "Basic YXBwOm9sZA=="]);
+    let basic = ["Basic YXBwOm5ldw==", "Basic YXBwOm9sZA=="];
+    assert_eq!(server.header("authorization"), basic.map(|value| Some(value.to_owned())));
     let server = Script::new([challenge("Bearer error=\"basic\"")]);
     let error = open(Kind::RefreshToken, &server).refresh(ask(Some("r1"))).await.unwrap_err();
     assert!(matches!(error, GrantError::Terminal { .. }), "{error:?}");
