@@ -199,6 +199,28 @@ test('Amazon Cognito', async () => {
   }
 });
 
+test('Okta with private_key_jwt and DPoP: each of the two receivers teaches its nonce once', async () => {
+  const { errors, rejections } = await run(
+    'okta',
+    {
+      domain: 'shop.okta.com',
+      clientId: 'orders',
+      keyFile: written('key.pem', PEM),
+      scope: 'okta.users.read',
+    },
+    {
+      path: '/oauth2/v1/token',
+      clients: { orders: { keys: jwks(key) } },
+      form: { scope: 'okta.users.read' },
+      dpop: true,
+    },
+  );
+  expect({ errors, rejections }).toEqual({
+    errors: ['use_dpop_nonce: use_dpop_nonce'],
+    rejections: ['use_dpop_nonce: use_dpop_nonce'],
+  });
+});
+
 test('GitHub App installation', async () => {
   const seen = [];
   const api = http.createServer((request, response) => {
