@@ -57,11 +57,11 @@ async fn key_in_a_file_is_exchanged_while_two_processes_use_the_store() {
         // The new key seals, and both open.
         file.write(&format!("{}\n{}\n", key(n), key(n - 1)));
         assert_eq!(read(&one).await.unwrap(), format!("{n}, old key"));
-        tokio::time::advance(EVERY).await;
-        write(&one, &format!("{n}, new key")).await.unwrap();
-        file.write(&key(n));
-        // The other process has not read the file since, and does now.
+        write(&process(), &format!("{n}, new key")).await.unwrap();
+        // Both have read the file within the last second, and read it again for a key that they do not know.
+        assert_eq!(read(&one).await.unwrap(), format!("{n}, new key"));
         assert_eq!(read(&other).await.unwrap(), format!("{n}, new key"));
+        file.write(&key(n));
         tokio::time::advance(EVERY).await;
     }
 }
