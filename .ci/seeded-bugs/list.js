@@ -16,8 +16,8 @@ const BUGS = [
       },
       {
         file: 'src/engine/session/flight/mod.rs',
-        from: 'outcome: Outcome::default() });',
-        to: 'outcome: Outcome::default(), left: Arc::default() });\n    let (left, dead) = (Arc::clone(&handle.left), Arc::clone(&handle));',
+        from: '        outcome: Outcome::default(),\n    });\n',
+        to: '        outcome: Outcome::default(),\n        left: Arc::default(),\n    });\n    let (left, dead) = (Arc::clone(&handle.left), Arc::clone(&handle));\n',
       },
       {
         file: 'src/engine/session/flight/mod.rs',
@@ -115,6 +115,28 @@ const BUGS = [
         file: 'src/engine/session/writer.rs',
         from: '                Err(error) => return Err(error),\n',
         to: '                Err(_) => {\n                    self.writer.saved(&order);\n                    return Ok(Save::Saved);\n                }\n',
+      },
+    ],
+  },
+  {
+    name: 'a redirect of the token endpoint is followed',
+    tests: ['client::authorization_server'],
+    changes: [
+      {
+        file: 'src/engine/client/authorization_server.rs',
+        from: '.redirect(Policy::none())',
+        to: '.redirect(Policy::limited(5))',
+      },
+    ],
+  },
+  {
+    name: 'an answer of the token endpoint may have any size',
+    tests: ['client::authorization_server'],
+    changes: [
+      {
+        file: 'src/engine/client/authorization_server.rs',
+        from: 'const MOST_BYTES: usize = 256 * 1024;',
+        to: 'const MOST_BYTES: usize = 1 << 40;',
       },
     ],
   },
