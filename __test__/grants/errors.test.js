@@ -120,6 +120,16 @@ test('metadata of another issuer, and none', async () => {
   expect(asked).not.toContain('/token');
 });
 
+test('metadata that name a plain http endpoint elsewhere: nothing goes there, also if the API has a Unix socket', async () => {
+  answers['/.well-known/openid-configuration'] = [
+    200,
+    { issuer: base, token_endpoint: 'http://auth.example.invalid/token' },
+  ];
+  const socketPath = process.platform === 'win32' ? undefined : '/nowhere/api.sock';
+  const client = connect({ tokenEndpoint: undefined, issuer: base }, { socketPath });
+  expect((await errorOf(client.rotate())).message).toContain('https');
+});
+
 test('revoke() that fails: the session goes on', async () => {
   answers['/revoke'] = [503, WRITTEN];
   const client = connect();

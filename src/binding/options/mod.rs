@@ -94,7 +94,8 @@ impl Settings {
         let transport = Arc::new(self.transport.into_transport(allow_insecure, &callbacks)?);
         let grant: Arc<dyn Grant> = match self.grant {
             Some(grant) => {
-                let post = AuthorizationServer::new(&transport, self.session.policy().hard_limit());
+                let deadline = self.session.policy().hard_limit();
+                let post = AuthorizationServer::new(&transport, self.allow_insecure, deadline);
                 Arc::new(grant.into_grant(&callbacks, Arc::new(post))?)
             }
             None => Arc::new(callbacks.clone()),

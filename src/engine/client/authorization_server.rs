@@ -54,10 +54,11 @@ pub struct AuthorizationServer {
 }
 
 impl AuthorizationServer {
-    /// Takes the TLS options and the proxy of `transport`. A Unix socket is for the API alone. `deadline` is long, because a late
-    /// answer may hold the only valid refresh token.
-    pub fn new(transport: &HyperTransport, deadline: Duration) -> Self {
-        Self { way: transport.way().clone(), deadline, plain: OnceCell::new(), secure: OnceCell::new() }
+    /// Takes the TLS options and the proxy of `transport`. A Unix socket is for the API alone, and so is the plain http that it
+    /// permits: `allow_insecure` is the user's own. `deadline` is long, because a late answer may hold the only valid refresh token.
+    pub fn new(transport: &HyperTransport, allow_insecure: bool, deadline: Duration) -> Self {
+        let way = Way { allow_insecure, ..transport.way().clone() };
+        Self { way, deadline, plain: OnceCell::new(), secure: OnceCell::new() }
     }
 
     fn client(&self, uri: &Uri) -> Result<&reqwest::Client, Error> {

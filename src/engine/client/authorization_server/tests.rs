@@ -17,7 +17,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const SECRET: &str = "r1 & secret";
 
 fn open(options: &TransportOptions) -> AuthorizationServer {
-    AuthorizationServer::new(&HyperTransport::new(options).unwrap(), DEADLINE)
+    AuthorizationServer::new(&HyperTransport::new(options).unwrap(), options.allow_insecure, DEADLINE)
 }
 
 fn plain() -> AuthorizationServer {
