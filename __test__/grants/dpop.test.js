@@ -135,6 +135,8 @@ test('undici and fetch send proofs as well', async () => {
 test.each([
   ['getTokens', { getTokens: () => null, setTokens: () => {} }],
   ['store.key', { store: { type: 'file', path: '/tmp/never-made' } }],
+  ['store.key', { store: { type: 'file', path: '/tmp/never-made', key: 'none' } }],
+  ['store.key', { store: { read: () => null, compareAndSet: () => true, key: ['none', randomBytes(32)] } }],
   ['header.format', { header: { format: (token) => `Token ${token}` } }],
   ['header.name', { header: { name: 'x-token' } }],
 ])('%s is refused', (name, options) => {

@@ -85,6 +85,7 @@ impl Settings {
             hears_superseded: session.hears_superseded,
         };
         let scope = self.grant.as_ref().and_then(NativeGrant::scope_of_sessions);
+        let binds = self.grant.as_ref().is_some_and(|grant| grant.dpop.is_some());
         let registry = Registry::of(session.store_id(scope.as_deref()));
         let base = self.base_url.as_deref().map(|base| url("baseURL", base)).transpose()?;
         let allowed = self.allowed_origins.iter().map(|origin| url("allowedOrigins", origin));
@@ -101,7 +102,7 @@ impl Settings {
             None => Arc::new(callbacks.clone()),
         };
         let (format, judge) = (callbacks.clone(), callbacks.clone());
-        let bringing = Bringing { grant, scope };
+        let bringing = Bringing { grant, scope, binds };
         Ok(Config {
             participant: Arc::new(self.session.into_participant(
                 &self.queue,

@@ -58,6 +58,8 @@ pub(super) struct Bringing {
     pub(super) grant: Arc<dyn Grant>,
     /// See `NativeGrant::scope_of_sessions`.
     pub(super) scope: Option<String>,
+    /// Tokens have a private key beside them.
+    pub(super) binds: bool,
 }
 
 impl NativeSession {
@@ -90,7 +92,7 @@ impl NativeSession {
         self,
         queue: &NativeQueue,
         callbacks: Callbacks,
-        Bringing { grant, scope }: Bringing,
+        Bringing { grant, scope, binds }: Bringing,
         registry: &Registry,
     ) -> Result<Participant, Error> {
         let policy = self.policy();
@@ -102,7 +104,8 @@ impl NativeSession {
         if !policy.drain_on_exit.is_zero() {
             exit::watch();
         }
-        let fleet = self.store.map(|store| store.into_fleet(&callbacks, &policy, scope)).transpose()?;
+        let fleet =
+            self.store.map(|store| store.into_fleet(&callbacks, &policy, scope, binds)).transpose()?;
         let seed = self.seed.map(TryInto::try_into).transpose()?;
         Ok(Participant {
             grant,

@@ -87,12 +87,13 @@ impl NativeStore {
         }
     }
 
-    /// `scope`: see `NativeGrant::scope_of_sessions`.
+    /// `scope`: see `NativeGrant::scope_of_sessions`. `must_seal`: a store that would keep records open is refused.
     pub(super) fn into_fleet(
         self,
         callbacks: &Callbacks,
         policy: &Policy,
         scope: Option<String>,
+        must_seal: bool,
     ) -> Result<Fleet, Error> {
         let Self { file, redis, register, keys, owner, lease, .. } = self;
         let mut store_deadline = policy.refresh_timeout;
@@ -113,7 +114,8 @@ impl NativeStore {
         };
         // Processes of one store must give one name, and a store's place is the only one that all of them know.
         let keys = keys.into_iter().map(|key| key_source(key, callbacks)).collect();
-        let keys = Keys::new(&name, keys).map_err(|bad| Error::invalid_option("store.key", bad.problem))?;
+        let keys = Keys::new(&name, keys, must_seal);
+        let keys = keys.map_err(|bad| Error::invalid_option("store.key", bad.problem))?;
         let settings = Settings {
             lease: ms(lease),
             grace: policy.rotation_grace,

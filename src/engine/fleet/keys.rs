@@ -29,11 +29,13 @@ pub struct Keys {
 impl Keys {
     /// The keys of the store that is called `store`, each as [`SealKey::from_text`] takes it. A text with several of them, separated by
     /// white space, stands for all. An error: a key that is a value is none.
-    pub fn new(store: &str, sources: Vec<Source>) -> Result<Self, Unfit> {
+    ///
+    /// `must_seal`: a first key that is 'none' is an error too, because the records have keys in them that tokens are bound to.
+    pub fn new(store: &str, sources: Vec<Source>, must_seal: bool) -> Result<Self, Unfit> {
         let store = store.to_owned();
         let has_functions = sources.iter().any(|source| matches!(source, Source::Callback(_)));
         let has_files = sources.iter().any(|source| matches!(source, Source::File(_)));
-        let live = Live::of(sources, move |texts| seal(&store, texts));
+        let live = Live::of(sources, move |texts| seal(&store, texts, must_seal));
         let known = live.check()?.map(|seal| (seal, clock::now()));
         Ok(Self { live, polled: has_files && !has_functions, known: Lock::new(known) })
     }
@@ -80,14 +82,21 @@ pub fn key_text(bytes: &[u8]) -> Secret {
     Secret::new(text)
 }
 
-fn seal(store: &str, texts: &[Secret]) -> Result<Seal, Unfit> {
+const OPEN: &str =
+    "must begin with a key, because grant.dpop saves a private key with the tokens; put 'none' behind it";
+
+fn seal(store: &str, texts: &[Secret], must_seal: bool) -> Result<Seal, Unfit> {
     let mut keys = Vec::new();
     for (at, text) in texts.iter().enumerate() {
         for key in text.expose().split_ascii_whitespace() {
             keys.push(SealKey::from_text(key).map_err(|bad| Unfit { at, problem: bad.to_string().into() })?);
         }
     }
-    Ok(Seal::new(store, &keys))
+    let seal = Seal::new(store, &keys);
+    if must_seal && !seal.seals() {
+        return Err(Unfit { at: 0, problem: OPEN.into() });
+    }
+    Ok(seal)
 }
 
 impl From<Seal> for Keys {

@@ -89,6 +89,11 @@ impl Seal {
         Self { store: store.into(), keys: keys.into() }
     }
 
+    /// False: the first key is 'none', so that records are kept as they are.
+    pub(super) fn seals(&self) -> bool {
+        self.keys[0].0.is_some()
+    }
+
     /// The text that the store keeps.
     pub fn seal(&self, session: &str, record: &Secret) -> Secret {
         let SealKey(Some(key)) = &self.keys[0] else { return record.clone() };

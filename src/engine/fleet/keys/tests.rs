@@ -31,7 +31,7 @@ impl Drop for File {
 }
 
 fn sealed(register: &MemoryRegister, sources: Vec<Source>) -> Sealed {
-    Sealed { register: Arc::new(register.clone()), keys: Keys::new("store", sources).unwrap() }
+    Sealed { register: Arc::new(register.clone()), keys: Keys::new("store", sources, false).unwrap() }
 }
 
 /// Writes over whatever is stored.
@@ -122,7 +122,24 @@ async fn function_is_called_again_only_for_a_key_that_is_not_known() {
 
 #[test]
 fn value_that_is_no_key_is_found_at_once() {
-    let wrong = Keys::new("store", vec![key(0).into(), "s3cr3t".to_owned().into()]).err().unwrap();
+    let wrong = Keys::new("store", vec![key(0).into(), "s3cr3t".to_owned().into()], false).err().unwrap();
     assert_eq!(wrong.at, 1);
     assert!(!wrong.problem.contains("s3cr3t"));
+}
+
+#[tokio::test]
+async fn records_that_must_be_sealed_are_never_kept_open() {
+    let keys = |sources| Keys::new("store", sources, true);
+    let none = || Source::from("none".to_owned());
+    for open in [vec![], vec![none()], vec![none(), key(0).into()], vec![format!("none {}", key(0)).into()]] {
+        let refused = keys(open).err().unwrap();
+        assert!(refused.problem.starts_with("must begin with a key"), "{refused:?}");
+    }
+    assert!(keys(vec![key(0).into(), none()]).is_ok(), "older records may be open");
+    let (register, file) = (MemoryRegister::default(), File::new());
+    let sealed =
+        Sealed { register: Arc::new(register.clone()), keys: keys(vec![key_file(file.0.clone())]).unwrap() };
+    file.write("none");
+    assert!(matches!(write(&sealed, "record").await, Err(StoreError::Fault(StoreFault::Key { .. }))));
+    assert_eq!(register.read("session").await, Ok(None));
 }
