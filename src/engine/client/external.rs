@@ -87,7 +87,7 @@ impl Client {
                 self.session.accepted(sending);
                 return Ok(None);
             }
-            Some(Rejection::Proof | Rejection::Nonce) => {
+            Some(Rejection::Proof | Rejection::Nonce) if !self.has_newer(sending.stamp) => {
                 let has_newer = |(url, used): (&Url, Option<&str>)| {
                     self.config.nonces.newest(url).is_some_and(|newest| Some(&*newest) != used)
                 };
@@ -96,7 +96,8 @@ impl Client {
                     .and_then(|_| self.same_token(sending.stamp)));
             }
             Some(Rejection::Claims(claims)) => Some(claims),
-            Some(Rejection::Token) | None => None,
+            // Newer tokens have come since the request was authorised, so that its own could not be proven any more.
+            Some(Rejection::Proof | Rejection::Nonce | Rejection::Token) | None => None,
         };
         let by = &self.config.participant;
         match self.session.rejected(by, sending, claims, Arrival::draw()).await? {
@@ -136,6 +137,12 @@ impl Client {
             // Hooks are told of a store that fails.
             let _stored = self.session.store_login(&self.config.participant, begun).await;
         }
+    }
+
+    /// True if the session holds newer tokens of the same login.
+    fn has_newer(&self, stamp: Stamp) -> bool {
+        let (held, now) = self.session.now();
+        held.is_some() && now.epoch == stamp.epoch && now.generation > stamp.generation
     }
 
     fn same_token(&self, stamp: Stamp) -> Option<Authorised> {

@@ -200,3 +200,20 @@ async fn request_of_another_http_client_is_proven_too() {
     assert!(world.client.rejected(sending, Some(WANTS_N1[0].1), Some((&url, None))).await.unwrap().is_none());
     assert_eq!(world.refreshes(), 1);
 }
+
+/// The request waits for its body between the two, so that a rotation may come first.
+#[tokio::test(start_paused = true)]
+async fn token_that_was_replaced_before_it_was_proven_is_replayed() {
+    let world = world(|_| {}).await;
+    let Authorised { stamp, .. } = world.client.authorise_now(None).unwrap();
+    world.client.rotate(None).await.unwrap();
+    let url = Url::parse("https://api.example/x").unwrap();
+    assert!(world.client.prove(stamp, &Method::GET, &url).unwrap().is_none());
+    let sending = Sending { stamp, endpoint: endpoint("GET", url.as_str()), replayed: false };
+    for proven in [None, Some((&url, None))] {
+        let refused = Some(r#"DPoP error="invalid_dpop_proof""#);
+        let next = world.client.rejected(sending, refused, proven).await.unwrap().unwrap();
+        assert_eq!(next.header.unwrap(), "Bearer a2");
+    }
+    assert_eq!(world.refreshes(), 1);
+}
