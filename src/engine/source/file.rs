@@ -8,9 +8,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
@@ -22,6 +24,9 @@ type Decode = fn(&[u8]) -> Option<Secret>;
 
 /// A longer file is a mistake in the path. The system's whole list of authorities has 200 KiB.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A disk that hangs must not hang a rotation, which all processes may wait for.
+const WITHIN: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub struct FileSource {
@@ -45,8 +50,13 @@ impl FileSource {
         &self.path
     }
 
-    /// Read on a thread that may block.
     pub(super) async fn read(&self) -> Result<Secret, Problem> {
+        let late = "was not read within 10 s; check the disk that it is on".into();
+        timeout(WITHIN, self.blocking()).await.unwrap_or(Err(late))
+    }
+
+    /// Read on a thread that may block.
+    async fn blocking(&self) -> Result<Secret, Problem> {
         // The thread holds the lock, so that a disk that hangs costs one thread and not one for each caller.
         let mut last = Arc::clone(&self.last).lock_owned().await;
         let (path, decode) = (Arc::clone(&self.path), self.decode);

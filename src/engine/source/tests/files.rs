@@ -1,5 +1,11 @@
 //! Files that change in all the ways in which files do.
 
+use std::pin::pin;
+use std::sync::Barrier;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
 use super::*;
 
 #[tokio::test]
@@ -113,4 +119,21 @@ fn write_anew(folder: &Path, text: &str) {
     fs::write(folder.join("new"), text).unwrap();
     fs::remove_file(folder.join("secret")).unwrap();
     fs::rename(folder.join("new"), folder.join("secret")).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn file_on_a_disk_that_hangs_is_given_up() {
+    static DISK: Barrier = Barrier::new(2);
+    let scratch = Scratch::new();
+    fs::write(scratch.path("secret"), "secret").unwrap();
+    let source = Source::File(FileSource::decoded(scratch.path("secret"), |bytes| {
+        DISK.wait();
+        utf8(bytes)
+    }));
+    let mut reading = pin!(problem(&source));
+    assert!(reading.as_mut().now_or_never().is_none());
+    tokio::time::advance(Duration::from_secs(11)).await;
+    let given_up = reading.now_or_never();
+    DISK.wait();
+    assert!(given_up.unwrap().ends_with("was not read within 10 s; check the disk that it is on"));
 }
