@@ -47,6 +47,16 @@ test('it throws: the cause is what it threw', async () => {
   expect(error.message).not.toContain(SECRET);
 });
 
+test('it throws a Proxy that nothing may touch', async () => {
+  const trap = () => {
+    throw new Error(`no ${SECRET}`);
+  };
+  const hostile = new Proxy({}, { get: trap, getPrototypeOf: trap });
+  const error = await failure(() => Promise.reject(hostile), { refreshTimeout: 500 });
+  // Compared here, because a matcher would print it.
+  expect(error.cause === hostile).toBe(true);
+});
+
 test('it gives something else', async () => {
   const error = await failure(async () => ({ SECRET }));
   expect(error.message).toContain('must be a string');

@@ -125,7 +125,12 @@ function asText(value) {
 
 /** The part of an error that a message may show: the text of a SourceProblem. */
 function saidOf(error) {
-  return error instanceof SourceProblem ? error.message : undefined;
+  try {
+    return error instanceof SourceProblem ? error.message : undefined;
+  } catch {
+    // A thrown value may be a Proxy, which can throw even at `instanceof`.
+    return undefined;
+  }
 }
 
 // One by one, so that the class is a type for others too.
