@@ -300,7 +300,27 @@ describe.each(OURS)('T39, %s', (_name, way) => {
     expect((await api.get('/api/orders')).data.generation).toBe(0);
     expect(server.ledger.counts.tokenRequests).toBe(0);
   });
+
+  test('neither is the end of a JWT: a 401 alone rotates', async () => {
+    const ended = jwt(1);
+    const { api, server } = await world(way, {}, (server) => ({
+      ...server.login('ada'),
+      accessToken: ended,
+    }));
+    const sent = async () => (await api.get('/public/echo')).data.headers.authorization;
+    expect(await sent()).toBe(`Bearer ${ended}`);
+    const other = jwt(2);
+    way.library.setAuthHeaders(api, other);
+    expect(await sent()).toBe(`Bearer ${other}`);
+    expect(server.ledger.counts.tokenRequests).toBe(0);
+  });
 });
+
+/** An access token that ended so many seconds after 1970 began. */
+function jwt(exp) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'none' })}.${part({ exp })}.`;
+}
 
 mends('T23: two instances over one storage have one session', async (way) => {
   const server = await serve();

@@ -25,6 +25,17 @@ function causeOf(error) {
   return 'cause' in error && !isOurs ? error.cause : error;
 }
 
+/** The last moment of a Date, ms. */
+const NEVER = 8.64e15;
+
+/**
+ * Tokens for the engine, which would else read the end of a JWT and rotate before a server has refused it. The packages rotate after
+ * a 401 only. @param {Tokens | null} tokens
+ */
+function withoutEnd(tokens) {
+  return tokens && { ...tokens, expiresAt: NEVER };
+}
+
 /**
  * @typedef {object} TokenSource  Where tokens come from, and who hears about them
  * @property {(refreshToken: string | null, signal: AbortSignal) => Promise<Tokens>} refresh
@@ -109,9 +120,9 @@ class RefreshCallbacks {
     return this.#late ?? new RefreshTimeoutError();
   }
 
-  #read() {
+  async #read() {
     this.#epoch = this.#session.epoch;
-    return this.#source.getTokens();
+    return withoutEnd(await this.#source.getTokens());
   }
 
   async #refresh(refreshToken, context) {
@@ -135,7 +146,7 @@ class RefreshCallbacks {
       this.#renewed = { epoch, accessToken: tokens.accessToken };
       if (this.#awaitsHook) await this.#source.rotated();
     }
-    return tokens;
+    return withoutEnd(tokens);
   }
 
   #isTerminal(error) {
@@ -185,3 +196,4 @@ exports.NoRefreshToken = NoRefreshToken;
 exports.RefreshCallbacks = RefreshCallbacks;
 exports.TriesUsedUp = TriesUsedUp;
 exports.causeOf = causeOf;
+exports.withoutEnd = withoutEnd;

@@ -9,7 +9,13 @@ const { MAX_MS } = require('../../options/check.js');
 const { AnonymousPolicy, TokenClient } = require('../../client.js');
 const { RefreshTimeoutError, SessionLostError } = require('../../errors.js');
 const { authoriser } = require('../../authoriser.js');
-const { NoRefreshToken, RefreshCallbacks, TriesUsedUp, causeOf } = require('./refresh-callbacks.js');
+const {
+  NoRefreshToken,
+  RefreshCallbacks,
+  TriesUsedUp,
+  causeOf,
+  withoutEnd,
+} = require('./refresh-callbacks.js');
 const { RejectedBatch } = require('./rejected-batch.js');
 
 const BEARER = 'Bearer '.length;
@@ -155,7 +161,7 @@ class AuthSession {
     this.#atHand = undefined;
     let taken = tokens;
     try {
-      this.#auth.login(tokens);
+      this.#auth.login(withoutEnd(tokens));
     } catch {
       taken = null;
       this.#auth.login(null);
