@@ -17,11 +17,9 @@ use std::time::Duration;
 
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::clock;
 use crate::error::Error;
 use crate::present::{self, Presenter};
 use crate::secret::Secret;
-use crate::session::schedule::ends_within;
 use crate::session::{Credential, Held, Session};
 use crate::token::Tokens;
 
@@ -56,7 +54,7 @@ impl Client {
     /// [`Client::access_token`] at once; `None` if that would wait, fail or begin a rotation.
     pub fn access_token_now(&self, valid_for: Duration) -> Option<Arc<Held>> {
         let Credential::Tokens(held) = self.credential_now(None)? else { return None };
-        (!ends_within(&held, valid_for, clock::uptime())).then_some(held)
+        self.session.lives_for(&held, valid_for).then_some(held)
     }
 
     pub async fn tokens(&self) -> Result<Option<Arc<Held>>, Error> {

@@ -49,11 +49,28 @@ impl Session {
         by: &Arc<Participant>,
         valid_for: Duration,
     ) -> Result<Arc<Held>, Error> {
-        let held = self.token(by, self.epoch(), Arrival::draw()).await?;
-        if !schedule::ends_within(&held, valid_for, clock::uptime()) {
-            return Ok(held);
+        let mut held = self.token(by, self.epoch(), Arrival::draw()).await?;
+        // Twice, because the first may bring tokens that another process has rotated a while ago.
+        for _ in 0..2 {
+            if self.lives_for(&held, valid_for) {
+                break;
+            }
+            held = self.rotate(by, Some(&held.tokens.access)).await?;
         }
-        self.rotate(by, Some(&held.tokens.access)).await
+        Ok(held)
+    }
+
+    /// False if the token ends within `span`, and a rotation may bring one that lives longer.
+    pub fn lives_for(&self, held: &Held, span: Duration) -> bool {
+        span.is_zero() || !schedule::ends_within(held, self.whole_life(held), span, clock::uptime())
+    }
+
+    /// How long the token was to live when it was new. Tokens that this session has adopted later have less left.
+    fn whole_life(&self, held: &Held) -> Option<Duration> {
+        let known = self.member().and_then(|member| member.known());
+        let known = known
+            .filter(|known| known.tokens.as_ref().is_some_and(|tokens| tokens.access == held.tokens.access));
+        known.and_then(|known| known.lifetime).max(held.lifetime)
     }
 
     /// Like [`Session::token`], for a request that may go out without a token.

@@ -73,12 +73,13 @@ impl Policy {
 pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
     let Some(lifetime) = held.lifetime else { return false };
     let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD));
-    ends_within(held, ahead.mul_f64(spread(policy, held.generation)), now)
+    ends_within(held, Some(lifetime), ahead.mul_f64(spread(policy, held.generation)), now)
 }
 
-/// True if the access token ends within `span`, and a rotation may bring one that lives longer.
-pub fn ends_within(held: &Held, span: Duration, now: Instant) -> bool {
-    let (Some(expires), Some(lifetime)) = (held.expires(), held.lifetime) else { return false };
+/// True if the access token ends within `span`, and a rotation may bring one that lives longer: as long as `lifetime`, as far as
+/// is known.
+pub fn ends_within(held: &Held, lifetime: Option<Duration>, span: Duration, now: Instant) -> bool {
+    let (Some(expires), Some(lifetime)) = (held.expires(), lifetime) else { return false };
     // Tokens from a refresh end after half of their life at the earliest. Else short-lived tokens would be due on arrival,
     // and each rotation would be followed by the next.
     let span = if held.from_refresh && span >= lifetime { lifetime / 2 } else { span };

@@ -128,6 +128,20 @@ async fn adopted_tokens_of_a_short_life_are_not_due_on_arrival() {
     assert_eq!(asks(&hasty), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn token_for_long_work_is_rotated_though_another_process_has_rotated_a_while_ago() {
+    let (_register, one, other) = two(stale(1)).await;
+    one.grant.will([Reply::after(ms(10), With::Tokens(living(2, secs(1_000))))]);
+    assert_eq!(one.token().await, Ok("a2".into()));
+    tokio::time::sleep(secs(900)).await;
+    other.grant.will([Reply::after(ms(10), With::Tokens(living(3, secs(2_000))))]);
+    for _ in 0..3 {
+        let held = other.session.token_for(&other.by, secs(300)).await.unwrap();
+        assert_eq!(held.tokens.access.expose(), "a3");
+    }
+    assert_eq!(asks(&other), 1);
+}
+
 /// `other` adopts tokens of an hour while its wall clock is 25 hours ahead.
 #[tokio::test(start_paused = true)]
 async fn adopted_tokens_are_used_whatever_the_wall_clock_says() {
