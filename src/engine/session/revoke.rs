@@ -13,7 +13,15 @@ impl Session {
     /// Revokes the tokens held, and then logs out. Tokens that a rotation brings meanwhile are revoked as well, and another login
     /// goes on.
     pub async fn revoke(self: &Arc<Self>, by: &Arc<Participant>) -> Result<(), Error> {
-        let mut next = self.tokens(by).await?;
+        let epoch = self.epoch();
+        let read = self.load(by).await;
+        if read.is_err() && self.epoch() != epoch {
+            // A login has ended the one that was to be revoked, before its tokens were read.
+            return Ok(());
+        }
+        read?;
+        self.catch_up(by).await;
+        let mut next = self.now().0;
         while let Some(held) = next {
             by.grant.revoke(&held.tokens).await?;
             let (now, stamp) = self.now();
@@ -22,16 +30,8 @@ impl Session {
             }
             next = now.filter(|now| !Arc::ptr_eq(&now.tokens, &held.tokens));
         }
-        let begun = Begun { ended: None, ..self.begin(by, None, true) };
+        let begun = Begun { former: None, ..self.begin(by, None, true) };
         self.store_login(by, begun).await
-    }
-
-    /// A logout revokes the tokens of the store, which nobody may have read yet.
-    pub(super) async fn load_to_revoke(self: &Arc<Self>, by: &Arc<Participant>) {
-        if by.grant.revokes_on_logout() {
-            // Without them there is nothing to revoke, and the logout counts all the same.
-            let _loaded = self.load(by).await;
-        }
     }
 
     /// Does what [`Session::revoke_quietly`] does, while the caller goes on.

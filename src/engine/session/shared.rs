@@ -162,6 +162,14 @@ impl Session {
         }
     }
 
+    /// Reads the store, which another process may have changed. If that fails, the session stays as it is.
+    pub(super) async fn catch_up(&self, by: &Participant) {
+        let Some((fleet, member)) = self.shared(by) else { return };
+        if member.look(fleet).await.is_ok() {
+            self.follow(by);
+        }
+    }
+
     /// Changes the session to what its member knows. A flight under way does it itself, and a login that is not stored yet
     /// comes before all that is.
     fn follow(&self, by: &Participant) {

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::error::LostReason;
+use crate::session::participant::Seed;
 use crate::session::tests::support::*;
 
 async fn revoking(stored: crate::token::Tokens) -> World {
@@ -35,6 +37,39 @@ async fn a_logout_revokes_tokens_that_only_the_store_has() {
     world.grant.revokes_on_logout.store(true, Relaxed);
     world.login(None).await.unwrap();
     assert_eq!(world.ledger.count("revoke a1"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logout_revokes_a_seed_that_nobody_has_used() {
+    let world = World::with(None, |by| by.seed = Seed::new("key".into(), Some(pair(1))));
+    world.grant.revokes_on_logout.store(true, Relaxed);
+    world.login(None).await.unwrap();
+    assert_eq!(world.ledger.count("revoke a1"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logout_that_reads_the_store_counts_at_once() {
+    let world = World::new(Some(pair(1)));
+    world.grant.revokes_on_logout.store(true, Relaxed);
+    world.store.slow(ms(50), []);
+    let (logout, request) = tokio::join!(world.login(None), world.token());
+    assert_eq!((logout, request), (Ok(()), lost(LostReason::LoggedOut)));
+    assert_eq!(world.ledger.count("revoke a1"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_before_the_tokens_to_revoke_are_read_goes_on() {
+    for by_logout in [true, false] {
+        let world = World::new(Some(pair(1)));
+        world.grant.revokes_on_logout.store(by_logout, Relaxed);
+        world.store.slow(ms(50), []);
+        let ends =
+            async { if by_logout { world.login(None).await } else { world.session.revoke(&world.by).await } };
+        let (ended, login) = tokio::join!(ends, world.login(Some(pair(5))));
+        assert_eq!((ended, login), (Ok(()), Ok(())));
+        assert_eq!(world.token().await, Ok("a5".into()));
+        assert_eq!((world.store.kept(), world.ledger.count("revoke a5")), ("a5".into(), 0));
+    }
 }
 
 #[tokio::test(start_paused = true)]

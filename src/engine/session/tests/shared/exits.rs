@@ -2,6 +2,7 @@
 //! process.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::exit::tests::held;
@@ -120,4 +121,20 @@ async fn exit_does_not_wait_for_a_store_that_runs_in_the_program() {
     tokio::time::sleep(ms(50)).await;
     assert_eq!((held(time), asks(&world)), (0, 1));
     assert_eq!(asking.await.unwrap(), Ok("a2".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn exit_waits_for_a_logout_that_reads_the_store_first() {
+    let time = ms(7_006);
+    let (register, _one, _other) = two(pair(1)).await;
+    let world = drained(&register, time);
+    world.grant.revokes_on_logout.store(true, Relaxed);
+    let logout = tokio::spawn({
+        let world = world.clone();
+        async move { world.login(None).await }
+    });
+    quiet().await;
+    assert_eq!((held(time), register.calls()), (1, (0, 0)));
+    logout.await.unwrap().unwrap();
+    assert_eq!((held(time), world.ledger.count("revoke a1")), (0, 1));
 }

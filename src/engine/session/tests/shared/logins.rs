@@ -1,6 +1,7 @@
 //! Logins, logouts and seeds of one process, as the others see them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::clock;
 use crate::error::{Error, LostReason};
@@ -125,4 +126,18 @@ async fn session_without_a_login_sends_no_token_and_hears_of_a_login_elsewhere()
         assert_eq!(credential(&one).await, expected);
     }
     assert_eq!(one.ledger.count("logout"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_another_process_has_rotated_are_revoked() {
+    for by_logout in [true, false] {
+        let (register, one, other) = two(pair(1)).await;
+        one.grant.will([Reply::tokens(2)]);
+        one.session.rotate(&one.by, None).await.unwrap();
+        other.grant.revokes_on_logout.store(by_logout, Relaxed);
+        let ended = if by_logout { other.login(None).await } else { other.session.revoke(&other.by).await };
+        assert_eq!(ended, Ok(()));
+        assert_eq!(other.ledger.count("revoke a2"), 1);
+        assert_eq!(process(&register).token().await, lost(LostReason::LoggedOut));
+    }
 }
