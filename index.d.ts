@@ -1137,6 +1137,11 @@ export type ErrorCode =
   | 'ERR_TOO_LARGE'
   | 'ERR_HTTP_STATUS'
   | 'ERR_CLIENT_CLOSED'
+  /** These four come from `require('token-rotator')` itself. */
+  | 'ERR_ADDON_FAILED'
+  | 'ERR_ADDON_MISSING'
+  | 'ERR_ADDON_UNSUPPORTED'
+  | 'ERR_ADDON_VERSION'
   /** A bug of ours: what was asked for may or may not have been done. */
   | 'ERR_INTERNAL';
 

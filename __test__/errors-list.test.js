@@ -13,7 +13,10 @@ const codesIn = (text) => [...new Set(text.match(/\bERR_[A-Z_]+/g))].sort();
 const NEVER_SEEN = 'ERR_ABORTED';
 
 /** Given by lib/ alone. */
-const NOT_OF_RUST = ['ERR_HTTP_STATUS', 'ERR_REENTRANT_CALL'];
+const NOT_OF_RUST = [
+  ...['ERR_ADDON_FAILED', 'ERR_ADDON_MISSING', 'ERR_ADDON_UNSUPPORTED', 'ERR_ADDON_VERSION'],
+  ...['ERR_HTTP_STATUS', 'ERR_REENTRANT_CALL'],
+];
 
 function codesOfRust() {
   const [, body] = read('src/engine/error.rs').match(/pub fn code\(&self\)[^{]*\{(.*?)\n {4}\}/s);

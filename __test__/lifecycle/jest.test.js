@@ -26,13 +26,11 @@ describe('jest --detectOpenHandles', () => {
   function inspected(spec, ...flags) {
     const tokens = server.login();
     server.expire();
-    const { NAPI_RS_NATIVE_LIBRARY_PATH: native, ...env } = process.env;
-    // jest's own resolver reads that variable too, and would load this addon instead of its own.
+    const env = { ...process.env };
     env.LIFECYCLE_SETTINGS = JSON.stringify({
       url: server.url,
       tokenEndpoint: server.tokenEndpoint,
       tokens,
-      native,
     });
     const jest = require.resolve('jest/bin/jest');
     const args = ['--rootDir', project, '--config', path.join(project, 'jest.config.js'), ...flags];

@@ -4,7 +4,7 @@
 // wakes `pump` when it has something to deliver. `drain` settles promises and returns calls of user code, one by one, in the
 // order of their events.
 
-const { Client, Environment } = addon();
+const { Client, Environment } = require('./addon.js').addon;
 const { forget } = require('./native-errors.js');
 const { Table } = require('./table.js');
 const uploads = require('../body/uploads.js');
@@ -27,21 +27,6 @@ const kept = new Map();
 /** For async hooks, and for tools that list what keeps a program running, such as jest's `--detectOpenHandles`. */
 const resource = { hasRef: () => environment.hasRef() };
 const environment = new Environment(pump, resource);
-
-/** The addon. The generated loader knows every platform and takes 1.2 ms, so that the usual places are tried before it. */
-function addon() {
-  const { platform, arch, env } = process;
-  const target = `${platform}-${arch}${{ linux: '-gnu', win32: '-msvc' }[platform] ?? ''}`;
-  const usual = [`../../native/token-rotator.${target}.node`, `token-rotator-${target}`];
-  for (const place of env.NAPI_RS_NATIVE_LIBRARY_PATH ? [] : usual) {
-    try {
-      return require(place);
-    } catch {
-      // The generated loader finds it, or says why it cannot be loaded.
-    }
-  }
-  return require('../../native/index.js');
-}
 
 function pump() {
   for (;;) {

@@ -2,7 +2,7 @@
 
 // The calls of `token-rotator inspect` into Rust.
 
-const { inspectFile, inspectRedis } = require('../../native/index.js');
+const { inspectFile, inspectRedis } = require('./addon.js').addon;
 
 /**
  * JSON, one object for each record. Throws an Error whose text says what is wrong with the store.

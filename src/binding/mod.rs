@@ -43,3 +43,8 @@ mod resolve;
 mod source;
 mod upload;
 mod values;
+
+/// The version of this binary, which `lib/crossing/addon.js` compares with its own.
+#[napi_derive::napi]
+#[cfg_attr(test, expect(dead_code, reason = "napi exports nothing in tests"))]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -2,8 +2,7 @@
 
 const { refreshAt } = require('../../../support/refresh.js');
 
-const { url, tokenEndpoint, tokens, native } = JSON.parse(process.env.LIFECYCLE_SETTINGS);
-if (native) process.env.NAPI_RS_NATIVE_LIBRARY_PATH = native;
+const { url, tokenEndpoint, tokens } = JSON.parse(process.env.LIFECYCLE_SETTINGS);
 
 test('requests, a rotation, an abort and a failed refresh, with clients that nobody closes', async () => {
   const { TokenClient } = require('../../../../index.js');

@@ -1,0 +1,105 @@
+'use strict';
+
+// Why the addon cannot be loaded, and what to do about it. Only a failure loads this file.
+
+const { createRequire } = require('node:module');
+const { TokenRotatorError } = require('../errors.js');
+
+const TARGETS = [
+  ...['linux-x64-gnu', 'linux-arm64-gnu', 'linux-x64-musl', 'linux-arm64-musl'],
+  ...['darwin-x64', 'darwin-arm64', 'win32-x64-msvc', 'win32-arm64-msvc'],
+];
+const SUPPORTED =
+  'Supported are Linux with glibc 2.28 or later or with musl, macOS and Windows, each on x64 and arm64.';
+const REINSTALL = 'Delete node_modules and install again, on the platform where the program runs.';
+
+/** Codes and texts of Node and of the systems' loaders, and what they mean. The first that fits counts. @type {[RegExp, string][]} */
+const REASONS = [
+  [
+    /ERR_DLOPEN_DISABLED/,
+    'Node loads no addons. Start it without --no-addons, and with --allow-addons where it has --permission.',
+  ],
+  [
+    /GLIBC_[\d.]+\W+not found/,
+    'its glibc is too old. Use an image of Debian 10, Ubuntu 20.04 or RHEL 8 or later, or one with musl.',
+  ],
+  [/libgcc_s/, 'libgcc is not installed. Add it: apk add libgcc.'],
+  [
+    /failed to map segment|not permitted|permission denied/i,
+    'the system runs nothing from its folder. Install on a file system without noexec, where the user may read all files.',
+  ],
+  [
+    /invalid ELF header|file too short|wrong architecture|not a mach-o|not a valid Win32|exec format|Cannot find module/i,
+    `its file is damaged, missing, or of another platform. ${REINSTALL}`,
+  ],
+];
+
+/**
+ * @param {any} error  what `require` threw; with `version` for a package of that version
+ * @param {string} target
+ * @param {{ file?: string, version: string }} about  `file`: the binary, if it is not that of a package
+ */
+function addonError(error, target, { file, version }) {
+  const [code, why] = reason(error, target, file, version);
+  const text = `token-rotator cannot be loaded: ${why} This is ${platform(target)}. ${SUPPORTED}`;
+  return new TokenRotatorError(text, { code, cause: error });
+}
+
+function reason(error, target, file, version) {
+  const name = `token-rotator-${target}`;
+  if (file !== undefined) return ['ERR_ADDON_FAILED', unloadable(error, file)];
+  if (!TARGETS.includes(target)) return ['ERR_ADDON_UNSUPPORTED', 'there is no addon for this platform.'];
+  if (error.code === 'ANOTHER_VERSION') {
+    const both = `the package ${name} is of version ${error.version}, and token-rotator of ${version}.`;
+    return ['ERR_ADDON_VERSION', `${both} ${REINSTALL}`];
+  }
+  if (/MODULE_NOT_FOUND/.test(error.code) && namesPackage(error.message, name)) {
+    return ['ERR_ADDON_MISSING', `the package ${name} is not installed. ${howToInstall()}`];
+  }
+  return ['ERR_ADDON_FAILED', unloadable(error, name)];
+}
+
+/** Not a file in the package: then the package is there, and its binary is not. */
+function namesPackage(message, name) {
+  const [line] = message.split('\n');
+  return new RegExp(`(?<![\\w/\\\\-])${name}(?![\\w/\\\\-])`).test(line);
+}
+
+function unloadable(error, place) {
+  const words = `${error.code} ${error.message}`;
+  const [, meaning] = REASONS.find(([pattern]) => pattern.test(words)) ?? [];
+  return `${place} is there, but ${meaning ?? 'the system cannot load it; `cause` says why.'}`;
+}
+
+function howToInstall() {
+  const others = TARGETS.map((target) => `token-rotator-${target}`).filter(isInstalled);
+  if (others.length > 0)
+    return `Installed is ${others.join(', ')}: node_modules came from another platform. ${REINSTALL}`;
+  return (
+    'Install optional dependencies: npm install --include=optional. If that does not help, delete node_modules and the lock file ' +
+    'and install again, because npm may leave other platforms out of a lock file (npm/cli#4828).'
+  );
+}
+
+function isInstalled(name) {
+  try {
+    return createRequire(__filename).resolve(name) !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** For example "linux x64 with glibc 2.36, Node 24.1.0". */
+function platform(target) {
+  const { platform: system, arch, versions } = process;
+  return `${system} ${arch}${libc(target)}, Node ${versions.node}`;
+}
+
+function libc(target) {
+  if (target.endsWith('-musl')) return ' with musl';
+  if (!target.endsWith('-gnu')) return '';
+  const { header } = /** @type {any} */ (process.report.getReport());
+  return ` with glibc ${header.glibcVersionRuntime ?? 'of an unknown version'}`;
+}
+
+module.exports = { addonError };
