@@ -44,6 +44,7 @@ describe('errorFromNative', () => {
     expect(fromNative(['ERR_SESSION_LOST', 'm', false, 'logged_out', null]).reason).toBe('logged_out');
     expect(fromNative(['ERR_TIMEOUT', 'm', true, 'queue', null]).phase).toBe('queue');
     expect(fromNative(['ERR_REFRESH_FAILED', 'm', true, null, 1500]).retryAfter).toBe(1500);
+    expect(fromNative(['ERR_REFRESH_FAILED', 'm', true, null, 1500.2]).retryAfter).toBe(1501);
     expect(fromNative(['ERR_REFRESH_FAILED', 'm', true, null, 0]).retryAfter).toBe(0);
   });
 

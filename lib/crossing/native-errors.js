@@ -72,7 +72,9 @@ function errorWithoutCause(raw, session) {
 
 function toError(raw, causeOf, session) {
   if (!isNative(raw)) return raw;
-  const [code, message, retryable, detail, retryAfter, thrown, told] = raw;
+  const [code, message, retryable, detail, wait, thrown, told] = raw;
+  // Rounded up, because a timer drops the fraction, and whoever comes too early meets the pause again.
+  const retryAfter = typeof wait === 'number' ? Math.ceil(wait) : wait;
   let cause = told ? causeTold(message, told) : causeOf(thrown);
   if (code === 'ERR_NETWORK' && detail && cause === undefined) {
     cause = Object.assign(new Error(message), { code: detail });
