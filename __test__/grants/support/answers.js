@@ -113,4 +113,4 @@ function makeAnswers(count, seed) {
   });
 }
 
-module.exports = { MARK, access, makeAnswers, refresh };
+module.exports = { MARK, access, makeAnswers, random, refresh };
