@@ -4,7 +4,7 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 module.exports = [
-  { ignores: ['native/', 'target/', 'bench/results/', 'chaos/results/'] },
+  { ignores: ['native/', 'target/', 'dist/', 'bench/results/', 'chaos/results/'] },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2023, sourceType: 'commonjs', globals: globals.node },

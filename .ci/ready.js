@@ -26,6 +26,7 @@ const steps = {
   'seeded bugs fit the code': () => run('node', ['.ci/seeded-bugs.js', '--check']),
   'cargo test': cargoTest,
   jest: () => jest(process.execPath),
+  'packages, installed by npm': packages,
 };
 
 async function main() {
@@ -62,6 +63,14 @@ async function ours() {
   // A clean clone has nothing that may differ; a work tree may.
   const same = process.env.CI ? await run('git', ['diff', '--exit-code', '--', ...HAND_WRITTEN]) : true;
   return generated.length === 0 && same;
+}
+
+/** Those of the debug build. `npm run package:test` tries the release, with every package manager. */
+async function packages() {
+  return (
+    (await run('node', ['.ci/package/pack.js', '--debug'])) &&
+    (await run('node', ['.ci/package/try.js', '--debug', 'npm']))
+  );
 }
 
 async function cargoTest() {
