@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { run } = require('./processes.js');
+const { run, serve } = require('./processes.js');
 
 const PYTHON = process.env.PYTHON ?? 'python3';
 
@@ -21,4 +21,17 @@ async function pythonEnvironment(folder, requirements) {
   return programs;
 }
 
-module.exports = { pythonEnvironment };
+/**
+ * Starts server.py of `source` in an environment of its requirements.txt. It says `{"port": n}` when it serves, and ends with its standard
+ * input. Resolves with `{ url, stop }`.
+ */
+async function pythonServer(folder, source, args) {
+  const programs = await pythonEnvironment(folder, path.join(source, 'requirements.txt'));
+  const program = path.join(programs, 'python');
+  const { ready, stop } = await serve(program, [path.join(source, 'server.py'), ...args], {}, (written) =>
+    Number(/"port": (\d+)/.exec(written)?.[1]),
+  );
+  return { url: `http://127.0.0.1:${ready}`, stop };
+}
+
+module.exports = { pythonEnvironment, pythonServer };

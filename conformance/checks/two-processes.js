@@ -5,13 +5,14 @@
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
+const { setTimeout: pause } = require('node:timers/promises');
 const { reuses } = require('../ledger.js');
 const { withLogin } = require('./world.js');
 
 const PROCESSES = 2;
 
 /** Resolves with `{ rounds, redemptions, wrong }`. */
-function twoProcesses(world, { rounds, progress }) {
+function twoProcesses(world, { rounds, facts, progress }) {
   return withLogin(world, async ({ connect, options, tokens }) => {
     await connect().setTokens(tokens);
     const members = await Promise.all(Array.from({ length: PROCESSES }, () => startMember(options)));
@@ -21,6 +22,7 @@ function twoProcesses(world, { rounds, progress }) {
       let rejected = tokens.accessToken;
       let differing = 0;
       for (let i = 1; i <= rounds; i += 1) {
+        if (facts.apartMs !== undefined) await pause(facts.apartMs);
         const answers = await Promise.all(members.map(({ ask }) => ask(rejected)));
         const seen = new Set(answers.map(({ accessToken }) => accessToken));
         for (const { failure } of answers) if (failure !== undefined) failed.add(failure);

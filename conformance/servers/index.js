@@ -4,6 +4,7 @@
 //
 // - `spent`: 'refuses'; 'repeats', the answer that was given; 'keeps', because the token stays valid and no other is issued.
 // - `graceMs`: for how long it repeats.
+// - `apartMs`: access tokens that are issued within so long are equal, so that none can be told from the one before.
 
 const GRACE_S = 10;
 const REFUSES = { spent: 'refuses' };
@@ -27,6 +28,7 @@ const SETTINGS = {
     reusable: [{ 'refresh-token-one-use': 'never' }, KEEPS],
   },
   authgent: { strict: [{}, REFUSES] },
+  canaille: { unprotected: [{}, { ...REFUSES, apartMs: 1_000 }] },
 };
 
 /** `{ name, server, version, start, parameters, facts }` of each server and setting. */

@@ -1,22 +1,15 @@
 'use strict';
 
 const path = require('node:path');
-const { serve } = require('../../processes.js');
-const { pythonEnvironment } = require('../../python.js');
+const { pythonServer } = require('../../python.js');
 const { pinned } = require('../pinned.js');
 
-const REQUIREMENTS = path.join(__dirname, 'requirements.txt');
-const version = pinned(REQUIREMENTS, 'django-oauth-toolkit');
+const version = pinned(path.join(__dirname, 'requirements.txt'), 'django-oauth-toolkit');
 const SECRET = 'secret of the app';
 
 /** django-oauth-toolkit, with `setting` of its refresh tokens. */
 async function start(folder, setting) {
-  const programs = await pythonEnvironment(folder, REQUIREMENTS);
-  const args = [path.join(__dirname, 'server.py'), JSON.stringify(setting), SECRET];
-  const { ready: port, stop } = await serve(path.join(programs, 'python'), args, {}, (written) =>
-    Number(/"port": (\d+)/.exec(written)?.[1]),
-  );
-  const url = `http://127.0.0.1:${port}`;
+  const { url, stop } = await pythonServer(folder, __dirname, [JSON.stringify(setting), SECRET]);
   return {
     tokenEndpoint: `${url}/o/token/`,
     clientId: 'app',
