@@ -77,6 +77,15 @@ fn commit_that_is_there_is_done() {
     assert_eq!(decide(Some(&further(&base(), 1_000..1_020))), Err("done"), "nobody knows any more");
 }
 
+/// The answer was a candidate, and somebody has spent it since: as a candidate it would be sent again.
+#[test]
+fn rule_3_3_commit_that_was_promoted_on_another_branch_is_done() {
+    let beside = Record::login(base().login, vec![Id(50)], Some(kept("a1"))).successor(Id(7), kept("b2"));
+    let spent = beside.successor(Id(77), kept("new")).successor(Id(8), kept_with("next", "s"));
+    assert_eq!(spent.generation, commit().over(&base()).generation);
+    assert_eq!(decide(Some(&spent)), Err("done"));
+}
+
 #[test]
 fn beside_another_generation_it_is_a_candidate_and_beside_a_loss_the_next_generation() {
     let mut stored = further(&base(), [8, 9]);

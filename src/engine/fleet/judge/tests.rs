@@ -88,6 +88,16 @@ fn fork_keeps_the_record_with_the_known_tokens_as_a_candidate() {
     }
 }
 
+/// Another process found the known tokens as a candidate, and has spent them since: as a candidate they would be sent again.
+#[test]
+fn rule_10_3_fork_that_was_promoted_meanwhile_is_no_candidate_again() {
+    let known = state(100, &[], 4).successor(Id(1), kept("k"));
+    let promoted = state(100, &[], 3).successor(Id(1), kept("k"));
+    let stored = promoted.successor(Id(2), kept("s"));
+    assert_eq!(stored.generation, known.generation);
+    assert_eq!(verdict(Some(&known), Some(&stored)), Verdict::Adopt);
+}
+
 #[test]
 fn rule_10_2_candidate_ends_a_loss() {
     let base = state(100, &[], 4);

@@ -142,6 +142,28 @@ fn lists_are_bounded() {
     assert_eq!((record.candidates.len(), record.candidates[3].id), (4, Id(19)), "the newest are last");
 }
 
+/// §4: a state is known to be earlier by the trail, and beyond the trail by its generation alone.
+#[test]
+fn ancestor_is_in_the_trail_or_further_back_than_it() {
+    let grown = |record: &Record, ids: std::ops::RangeInclusive<u128>| {
+        ids.fold(record.clone(), |record, id| {
+            let mut next = record.successor(Id(id), kept("a"));
+            next.trim(CANDIDATES);
+            next
+        })
+    };
+    let first = Record::login(Login { id: Id(1), seq: 1 }, Vec::new(), Some(kept("a")));
+    let second = grown(&first, 2..=2);
+    let beside = grown(&first, 200..=200);
+    assert!(first.is_ancestor_of(&second) && !second.is_ancestor_of(&first));
+    assert!(!beside.is_ancestor_of(&second), "the same generation is a fork");
+    assert!(!first.is_ancestor_of(&first), "a state was not made from itself");
+    let newest = grown(&first, 2..=17);
+    assert_eq!(newest.trail.last(), Some(&Id(2)), "the first commit has just left the trail");
+    assert!(first.is_ancestor_of(&newest) && second.is_ancestor_of(&newest));
+    assert!(!beside.is_ancestor_of(&newest), "the trail names another commit of this generation");
+}
+
 #[test]
 fn no_token_is_printed() {
     let printed = format!("{:?}", full());
