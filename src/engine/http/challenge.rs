@@ -86,6 +86,10 @@ fn unquoted(text: &str) -> (String, &str) {
 
 /// A scheme is followed by parameters or by one token68, which looks like a scheme of its own: `Negotiate YIIB==`.
 fn past_token68(text: &str) -> &str {
+    // Without this check `a/a/a/… x` would be read to its end once for each `a`.
+    if !text.starts_with(char::is_whitespace) {
+        return text;
+    }
     let after = text.trim_start().trim_start_matches(is_token68).trim_start_matches('=').trim_start();
     if after.is_empty() || after.starts_with(',') { after } else { text }
 }
