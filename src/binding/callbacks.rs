@@ -114,19 +114,11 @@ impl Grant for Callbacks {
             let (attempt, epoch) = (Arg::Number(f64::from(ask.attempt)), Arg::Number(ask.epoch as f64));
             let claims = ask.claims.map_or(Arg::Null, Arg::Secret);
             let args = vec![token, session, attempt, epoch, claims];
-            let PendingCall { number, entered, mut reply } = self.call("refresh", args);
+            let mut call = self.call("refresh", args);
+            let number = call.number;
             // Aborts `context.signal` if the engine stops waiting for the refresh.
             let abort = OnDrop(|| self.notify("abortRefresh", vec![Arg::Number(f64::from(number))]));
-            let mut sent = false;
-            let answer = tokio::select! {
-                biased;
-                answer = &mut reply => answer,
-                () = entered.wait() => {
-                    sent = true;
-                    ask.entered.fire();
-                    reply.await
-                }
-            };
+            let (answer, sent) = call.answer(|| ask.entered.fire()).await;
             std::mem::forget(abort);
             refreshed(answer, sent)
         })

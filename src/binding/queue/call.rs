@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use napi_derive::napi;
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
 
 use engine::error::{Cause, Error};
 use engine::grant::Entered;
@@ -36,6 +38,25 @@ pub(crate) struct PendingCall {
     pub(crate) number: u32,
     pub(crate) entered: Entered,
     pub(crate) reply: oneshot::Receiver<Reply>,
+}
+
+impl PendingCall {
+    /// Waits for the reply. `entering` runs if JavaScript is seen to enter the callback first. True: JavaScript has entered it, so
+    /// that without a reply nothing is known of what it did.
+    pub(crate) async fn answer(&mut self, entering: impl FnOnce()) -> (Result<Reply, RecvError>, bool) {
+        let Self { entered, reply, .. } = self;
+        let answer = tokio::select! {
+            biased;
+            answer = &mut *reply => answer,
+            () = entered.wait() => {
+                entering();
+                return (reply.await, true);
+            }
+        };
+        // Both may have happened before this task ran: a worker may end as soon as it has entered the callback.
+        let has_entered = entered.wait().now_or_never().is_some();
+        (answer, has_entered)
+    }
 }
 
 pub(crate) enum Arg {
@@ -80,3 +101,6 @@ pub(crate) enum Reply {
         refresh: Option<Secret>,
     },
 }
+
+#[cfg(test)]
+mod tests;
