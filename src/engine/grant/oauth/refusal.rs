@@ -47,7 +47,9 @@ impl Refusal {
     /// `body`: parsed, if it is JSON or a form.
     pub(super) fn of(answer: &Answer, body: Option<&Value>) -> Self {
         let asks_for_client = answer.challenge.as_deref().is_some_and(asks_for_client);
-        Self { status: answer.status, code: body.and_then(code_in), asks_for_client }
+        let of_proof = || answer.challenge.as_deref().filter(|_| answer.status >= 400).and_then(proof_error);
+        let code = body.and_then(code_in).or_else(of_proof);
+        Self { status: answer.status, code, asks_for_client }
     }
 
     /// Without an OAuth error, 400 and 401 count as a refusal of the refresh token, as they do for a `refresh` function: some
@@ -74,7 +76,7 @@ impl Refusal {
 
     /// The proof is refused (RFC 9449 §5 and §8), so that the refresh token is as good as before.
     pub(super) fn is_of_the_proof(&self) -> bool {
-        matches!(self.code, Some("use_dpop_nonce" | "invalid_dpop_proof"))
+        self.code.is_some_and(|code| OF_THE_PROOF.contains(&code))
     }
 
     /// The server may answer the same question later.
@@ -135,7 +137,26 @@ fn listed(text: &str) -> Option<&'static str> {
     })
 }
 
+const OF_THE_PROOF: [&str; 2] = ["use_dpop_nonce", "invalid_dpop_proof"];
+
 const LONGEST_CODE: usize = 70;
+
+/// The error of a `DPoP` challenge, where some servers say alone that the proof is refused (RFC 9449 §7.1).
+fn proof_error(challenge: &str) -> Option<&'static str> {
+    let mut scheme = "";
+    for part in challenge.split(',').map(str::trim) {
+        let (first, rest) = part.split_once([' ', '\t']).unwrap_or((part, ""));
+        let begins = !first.contains('=') && !rest.trim_start().starts_with('=');
+        let param = if begins { rest } else { part };
+        scheme = if begins { first } else { scheme };
+        let (name, value) = param.split_once('=').unwrap_or_default();
+        if scheme.eq_ignore_ascii_case("dpop") && name.trim().eq_ignore_ascii_case("error") {
+            let value = value.trim().trim_matches('"');
+            return OF_THE_PROOF.into_iter().find(|code| *code == value);
+        }
+    }
+    None
+}
 
 /// A 401 with such a challenge answers the client's own `authorization` header.
 fn asks_for_client(challenge: &str) -> bool {

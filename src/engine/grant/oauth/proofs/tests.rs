@@ -71,6 +71,28 @@ async fn a_proof_that_is_refused_for_ever_spends_nothing() {
 }
 
 #[tokio::test]
+async fn a_server_may_want_its_nonce_in_the_challenge_alone() {
+    let challenges = [
+        r#"DPoP error="use_dpop_nonce", error_description="Authorization server requires nonce""#,
+        r#"Basic realm="a", DPoP algs="ES256 PS256", error = "use_dpop_nonce""#,
+        "dpop error=use_dpop_nonce",
+    ];
+    for (challenge, body) in challenges.iter().zip(["", "{}", "<html>"]) {
+        let refused = Answer { challenge: Some((*challenge).into()), ..answer(401, body) };
+        let refused = Said::Answers(Answer { dpop_nonce: Some("n1".into()), ..refused });
+        let server = Script::new([refused, said(200, BOUND)]);
+        let grant = grant(&server, Kind::RefreshToken, Some(Algorithm::ES256));
+        grant.refresh(asking(None)).await.unwrap();
+        assert_eq!(nonces(&server), [Value::Null, "n1".into()], "{challenge}");
+    }
+    let of_others = r#"Bearer error="use_dpop_nonce", DPoP algs="ES256""#;
+    let refused = Answer { challenge: Some(of_others.into()), ..answer(401, "") };
+    let server = Script::new([Said::Answers(refused)]);
+    let grant = grant(&server, Kind::RefreshToken, Some(Algorithm::ES256));
+    assert!(matches!(grant.refresh(asking(None)).await, Err(GrantError::Terminal { .. })));
+}
+
+#[tokio::test]
 async fn a_bearer_token_leaves_the_refresh_token_bound() {
     let server = Script::new([said(200, BEARER)]);
     let tokens =
