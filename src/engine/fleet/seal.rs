@@ -97,6 +97,16 @@ impl Seal {
     /// The text that the store keeps.
     pub fn seal(&self, session: &str, record: &Secret) -> Secret {
         let SealKey(Some(key)) = &self.keys[0] else { return record.clone() };
+        self.seal_with(key, session, record)
+    }
+
+    /// The text for a record that must not be kept open, also while the first key is 'none'. None: there is no key.
+    pub(super) fn seal_always(&self, session: &str, record: &Secret) -> Option<Secret> {
+        let key = self.keys.iter().find_map(|key| key.0.as_ref())?;
+        Some(self.seal_with(key, session, record))
+    }
+
+    fn seal_with(&self, key: &Key, session: &str, record: &Secret) -> Secret {
         // Encrypted where it stands, so that no copy of the record is left behind.
         let mut data = Zeroizing::new(record.expose().as_bytes().to_vec());
         let bound = self.bound(&key.name, &session_name(session));

@@ -144,3 +144,28 @@ async fn keys_are_rolled_out_while_processes_run() {
         }
     }
 }
+
+#[tokio::test]
+async fn process_that_keeps_records_open_seals_those_with_a_private_key() {
+    let (register, session) = (MemoryRegister::default(), "session");
+    let bound = tokens(1).bound_to(crate::dpop::Key::new(Secret::new("pkcs8".into())), true);
+    let first = fleet(&register, &[key(1)]);
+    Member::new(session.into()).login(&first, first.id(), Some(bound)).await.unwrap();
+    // The same login, rewritten by a process whose keys were never checked for grant.dpop.
+    let other = fleet(&register, &[none(), key(1)]);
+    let rewrite = async |fleet: &Fleet| {
+        let stored = fleet.read(session).await.unwrap().unwrap();
+        let draft = fleet.draft(stored.record);
+        fleet.write(session, Some(stored.version), &draft).await
+    };
+    assert_eq!(rewrite(&other).await, Ok(true));
+    assert_eq!(Seal::key_name(&stored(&register, session).await.text), Some(&*format!("{:?}", key(1))));
+    assert_eq!(found(&first, session).await.unwrap(), Some(tokens(1).access));
+    // A key is not needed for others.
+    login(&other, "plain", 2).await.unwrap();
+    assert_eq!(Seal::key_name(&stored(&register, "plain").await.text), None);
+    let keyless = fleet(&register, &[none()]);
+    let record = first.read(session).await.unwrap().unwrap();
+    let refused = keyless.write(session, Some(record.version), &keyless.draft(record.record)).await;
+    assert!(matches!(refused, Err(StoreError::Fault(StoreFault::Key { .. }))), "{refused:?}");
+}
