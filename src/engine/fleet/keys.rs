@@ -1,6 +1,6 @@
 //! The option `key` of a store, which may change while a process runs.
 //!
-//! Files are read again once a second. A function is called when a key is first needed, and when a record is sealed with a key
+//! Files are read again once a second, and the keys known serve while a disk hangs. A function is called when a key is first needed, and when a record is sealed with a key
 //! that is not known: a lease must be renewed while JavaScript is busy.
 
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use tokio::time::timeout;
 
 use crate::clock::{self, Instant};
 use crate::fleet::seal::{KEY_BYTES, Seal, SealKey};
@@ -19,7 +20,12 @@ use crate::store::{StoreError, StoreFault};
 
 const EVERY: Duration = Duration::from_secs(1);
 
-pub struct Keys {
+/// How long a call of the store waits for a file while a key is known. Without this limit a disk that hangs would make every call late.
+const SOON: Duration = Duration::from_millis(100);
+
+pub struct Keys(Arc<Inner>);
+
+struct Inner {
     live: Live<Seal>,
     /// Files that are read again from time to time.
     polled: bool,
@@ -37,19 +43,43 @@ impl Keys {
         let has_files = sources.iter().any(|source| matches!(source, Source::File(_)));
         let live = Live::of(sources, move |texts| seal(&store, texts, must_seal));
         let known = live.check()?.map(|seal| (seal, clock::now()));
-        Ok(Self { live, polled: has_files && !has_functions, known: Lock::new(known) })
+        Ok(Self(Arc::new(Inner { live, polled: has_files && !has_functions, known: Lock::new(known) })))
     }
 
     pub(super) async fn seal(&self) -> Result<Arc<Seal>, StoreError> {
-        let known = self.known.lock().clone();
-        match known {
-            Some((seal, read)) if !self.polled || clock::now() - read < EVERY => Ok(seal),
-            _ => self.newest().await,
+        let Some(known) = self.0.to_read() else { return self.newest().await };
+        let (seal, is_due) = known;
+        if !is_due {
+            return Ok(seal);
+        }
+        // A task, so that a slow disk is read to the end.
+        let inner = Arc::clone(&self.0);
+        let reading = tokio::spawn(async move { inner.newest().await });
+        match timeout(SOON, reading).await {
+            Ok(Ok(read)) => read,
+            _ => Ok(seal),
         }
     }
 
     /// Read at this moment.
     pub(super) async fn newest(&self) -> Result<Arc<Seal>, StoreError> {
+        self.0.newest().await
+    }
+}
+
+impl Inner {
+    /// The keys known, and true if the caller has to read them again.
+    fn to_read(&self) -> Option<(Arc<Seal>, bool)> {
+        let mut known = self.known.lock();
+        let (seal, read) = known.as_mut()?;
+        let is_due = self.polled && clock::now() - *read >= EVERY;
+        if is_due {
+            *read = clock::now();
+        }
+        Some((Arc::clone(seal), is_due))
+    }
+
+    async fn newest(&self) -> Result<Arc<Seal>, StoreError> {
         let read = self.live.get().await;
         let mut known = self.known.lock();
         let seal = match (read, &*known) {
@@ -104,7 +134,7 @@ impl From<Seal> for Keys {
         let seal = Arc::new(seal);
         let known = Lock::new(Some((Arc::clone(&seal), clock::now())));
         let live = Live::of(Vec::new(), move |_| Ok(Seal::clone(&seal)));
-        Self { live, polled: false, known }
+        Self(Arc::new(Inner { live, polled: false, known }))
     }
 }
 

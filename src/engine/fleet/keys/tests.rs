@@ -1,5 +1,8 @@
+use std::pin::pin;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::*;
@@ -142,4 +145,29 @@ async fn records_that_must_be_sealed_are_never_kept_open() {
     file.write("none");
     assert!(matches!(write(&sealed, "record").await, Err(StoreError::Fault(StoreFault::Key { .. }))));
     assert_eq!(register.read("session").await, Ok(None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn key_that_is_known_serves_while_the_disk_of_its_file_hangs() {
+    static DISK: Barrier = Barrier::new(2);
+    static READS: AtomicUsize = AtomicUsize::new(0);
+    let (register, file) = (MemoryRegister::default(), File::new());
+    file.write(&key(1));
+    let hanging = FileSource::decoded(file.0.clone(), |bytes| {
+        if READS.fetch_add(1, Ordering::Relaxed) > 0 {
+            DISK.wait();
+        }
+        utf8(bytes)
+    });
+    let sealed = sealed(&register, vec![Source::File(hanging)]);
+    write(&sealed, "first").await.unwrap();
+    tokio::time::advance(EVERY).await;
+    {
+        let mut writing = pin!(write(&sealed, "second"));
+        assert!(writing.as_mut().now_or_never().is_none(), "a disk has a moment");
+        tokio::time::advance(SOON).await;
+        assert_eq!(writing.now_or_never(), Some(Ok(true)));
+    }
+    assert_eq!(read(&sealed).now_or_never(), Some(Ok("second".into())), "one call in a second waits");
+    DISK.wait();
 }
