@@ -62,11 +62,16 @@ impl<T> Live<T> {
     }
 
     pub async fn get(&self) -> Result<Arc<T>, SourceError> {
+        self.get_or_blame().await.map_err(|(_, error)| error)
+    }
+
+    /// [`Live::get`], whose error has the number of the source that is to blame.
+    pub async fn get_or_blame(&self) -> Result<Arc<T>, (usize, SourceError)> {
         let mut texts = Vec::with_capacity(self.sources.len());
-        for source in &self.sources {
-            texts.push(source.read().await?);
+        for (at, source) in self.sources.iter().enumerate() {
+            texts.push(source.read().await.map_err(|error| (at, error))?);
         }
-        self.made(texts).map_err(|unfit| self.sources[unfit.at].error(unfit.problem))
+        self.made(texts).map_err(|unfit| (unfit.at, self.sources[unfit.at].error(unfit.problem)))
     }
 
     fn made(&self, texts: Vec<Secret>) -> Result<Arc<T>, Unfit> {

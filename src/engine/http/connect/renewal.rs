@@ -26,7 +26,8 @@ use crate::source::{Live, Source, SourceError, Unfit};
 
 /// The newest value that was made of some sources.
 pub(crate) struct Newest<T> {
-    option: &'static str,
+    /// One for each source.
+    options: Box<[&'static str]>,
     live: Live<T>,
     read: Lock<Option<Arc<T>>>,
 }
@@ -61,15 +62,17 @@ impl<T> Newest<T> {
     ) -> Result<Arc<Self>, Error> {
         let live = Live::of(sources.into(), parse);
         let made = live.check().map_err(|unfit| Error::invalid_option(options[unfit.at], unfit.problem))?;
-        Ok(Arc::new(Self { option: options[0], live, read: Lock::new(made) }))
+        Ok(Arc::new(Self { options: options.into(), live, read: Lock::new(made) }))
     }
 
     async fn renew(&self) -> Result<(), Unreadable> {
-        let read = self.live.get().await;
+        let read = self.live.get_or_blame().await;
         let mut newest = self.read.lock();
         match read {
             Ok(value) => *newest = Some(value),
-            Err(error) if newest.is_none() => return Err(Unreadable { option: self.option, error }),
+            Err((at, error)) if newest.is_none() => {
+                return Err(Unreadable { option: self.options[at], error });
+            }
             Err(_) => {}
         }
         Ok(())
@@ -193,6 +196,6 @@ impl Newest<TrustGiven> {
 
 impl<T> fmt::Debug for Newest<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Newest({})", self.option)
+        write!(f, "Newest({})", self.options[0])
     }
 }

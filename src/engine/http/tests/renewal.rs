@@ -86,7 +86,7 @@ async fn files_that_cannot_be_used_yet_are_named() {
     files.write("cert", &cert);
     files.write("key", "s3cr3t");
     let no_key =
-        format!("tls.cert cannot be used: the file {} is not an unencrypted PEM private key", path("key"));
+        format!("tls.key cannot be used: the file {} is not an unencrypted PEM private key", path("key"));
     assert!(refused().await.starts_with(&no_key), "{}", refused().await);
     files.write("key", &key);
     assert_eq!(send(&transport, &url).await.unwrap().body, "hello");

@@ -68,3 +68,20 @@ fn a_bad_tls_option_is_named_and_not_shown() {
 fn good_ones_are_taken() {
     assert!(made(Some(CERT), Some(CERT), Some(KEY)).is_ok());
 }
+
+#[tokio::test]
+async fn an_error_names_the_option_that_is_to_blame() {
+    let missing = || Some(Source::file(std::env::temp_dir().join("token-rotator-none.pem")));
+    let value = |text: &str| Some(Source::from(text.to_owned()));
+    let of = |ca, cert, key| TlsOptions { ca, cert, key, ..TlsOptions::default() };
+    let table = [
+        (of(missing(), None, None), "tls.ca cannot be used: the file "),
+        (of(None, missing(), value(KEY)), "tls.cert cannot be used: the file "),
+        (of(None, value(CERT), missing()), "tls.key cannot be used: the file "),
+    ];
+    for (options, expected) in table {
+        let error = options.config().unwrap().renewal.renew().await.unwrap_err();
+        let shown = crate::error::Error::from(&error).to_string();
+        assert!(shown.starts_with(expected), "{shown} instead of {expected}");
+    }
+}
