@@ -78,6 +78,16 @@ describe('jest.resetModules', () => {
     expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
   });
 
+  test('leaves the text of a source that cannot be read', async () => {
+    const grant = { type: 'client_credentials', tokenEndpoint: server.tokenEndpoint, clientId: 'app' };
+    const auth = { method: 'client_secret_basic', clientSecret: { env: 'LIFE_NOT_SET' } };
+    const { TokenClient } = load();
+    const client = new TokenClient({ baseURL: server.url, grant: { ...grant, auth }, maxRetries: 0 });
+    load();
+    const text = 'grant.auth.clientSecret is in the environment variable LIFE_NOT_SET, which is not set';
+    await expect(client.get('/api/orders')).rejects.toThrow(text);
+  });
+
   test('gives copies that share a session', async () => {
     const tokens = server.login();
     const clients = [load(), load()].map((copy) => connect(copy, { share: 'copies', tokens }));

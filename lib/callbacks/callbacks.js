@@ -157,7 +157,7 @@ class Callbacks {
         if (typeof secret !== 'string') secret.fill(0);
       },
       (error) => {
-        const said = require('../options/source.js').saidOf(error);
+        const said = this.#user.saidOf(error);
         environment.replyFailed(number, 'unknown', undefined, keep(error), said);
       },
     );

@@ -44,7 +44,7 @@ function readClientOptions(options) {
   if (grant?.native.dpop !== undefined) require('./dpop.js').checkDpop(own);
   const transport = readTransport(own, sources.get);
   const used = sources.used();
-  if (used !== undefined) callbacks.sources = used.functions;
+  if (used !== undefined) Object.assign(callbacks, { sources: used.functions, saidOf: used.saidOf });
   const settings = {
     ...readSettings(own, header, callbacks, store, grant),
     ...{ transport, made: used?.made },
