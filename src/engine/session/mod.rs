@@ -41,7 +41,7 @@ use crate::wait::arrival::Arrival;
 use flight::FlightHandle;
 use held::Versioned;
 use participant::Participant;
-use past::Past;
+use past::{InTurns, Past};
 use shared::Shared;
 use state::{Rejected, State};
 use writer::Writer;
@@ -148,10 +148,10 @@ impl Session {
             let now = inner.now();
             let rejected = match claims {
                 None => inner.state.rejected(sending, &by.policy, now),
-                Some(claims) => {
-                    let asked = inner.want_claims(claims, stamp);
-                    inner.state.challenged(sending, asked, now)
-                }
+                Some(claims) => match inner.want_claims(claims, stamp, now) {
+                    Ok(asked) => inner.state.challenged(sending, asked, now),
+                    Err(InTurns) => Rejected::GiveBack,
+                },
             };
             match rejected {
                 Rejected::Replay => None,

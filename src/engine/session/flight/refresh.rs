@@ -103,7 +103,9 @@ impl Flight {
         });
         let answer = self.answer(answer, &entered, first_sent).await;
         if let (Some(claims), Ok(_)) = (claims, &answer) {
-            self.session.inner().claims_were_asked_for(&claims, self.epoch);
+            let mut inner = self.session.inner();
+            let now = inner.now();
+            inner.claims_were_asked_for(&claims, self.epoch, now);
         }
         if let Some(Unanswered(shared)) = &unanswered {
             shared.set(answer.clone());

@@ -14,6 +14,7 @@ use crate::token::Tokens;
 use claims::Claims;
 use spent_tokens::SpentTokens;
 
+pub(super) use claims::InTurns;
 pub(super) use replaced::{Replaced, outdated};
 
 /// How long a session without a client remembers its tokens, those that it has spent, and its failures. No replica of a

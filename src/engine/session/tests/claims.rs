@@ -130,3 +130,24 @@ async fn a_lost_session_keeps_the_token_that_others_accept() {
     assert_eq!(world.challenges(sending(stamp), NBF).await, Ok("give back".into()));
     assert_eq!(world.token().await, Ok("a1".into()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn endpoints_that_want_different_claims_do_not_rotate_in_turn_for_ever() {
+    let world = World::using(pair(1)).await;
+    world.grant.will((2..40).map(Reply::tokens));
+    let use_both = async || {
+        for _ in 0..12 {
+            for (n, claims) in [(1, NBF), (2, ACRS)] {
+                let endpoint = Endpoint { resource: n, shape: n };
+                let first = Sending { stamp: world.stamp(), endpoint, replayed: false };
+                if world.challenges(first, claims).await.unwrap() != "give back" {
+                    world.session.accepted(Sending { stamp: world.stamp(), endpoint, replayed: true });
+                }
+            }
+        }
+        world.asked().len()
+    };
+    assert_eq!(use_both().await, 4, "each of the two in its turn, twice");
+    tokio::time::sleep(ms(31_000)).await;
+    assert_eq!(use_both().await, 4, "they are tried again");
+}
