@@ -51,6 +51,11 @@ pub fn wait() {
     PROCESS.wait();
 }
 
+/// Cancelled once the exit waits: work that begins then may not be finished.
+pub fn begun() -> CancellationToken {
+    PROCESS.begun.clone()
+}
+
 /// A pause before something is tried again. It is shorter once the exit waits.
 pub async fn pause(time: Duration) {
     tokio::select! {

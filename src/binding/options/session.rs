@@ -12,6 +12,7 @@ use crate::binding::callbacks::Callbacks;
 use crate::binding::exit;
 use crate::binding::values::tokens::NativeTokens;
 use engine::error::Error;
+use engine::exit::begun as ending;
 use engine::grant::Grant;
 use engine::session::counters::Counters;
 use engine::session::participant::{Participant, Seed};
@@ -117,6 +118,7 @@ impl NativeSession {
             counters: Counters::default(),
             seed: Seed::new(self.key.as_str().into(), seed),
             closed: CancellationToken::new(),
+            ending: ending(),
         })
     }
 }

@@ -30,6 +30,8 @@ pub struct Participant {
     pub seed: Seed,
     /// Cancelled by `close()`, so that requests stop waiting.
     pub closed: CancellationToken,
+    /// Cancelled once the process ends, so that no refresh token is sent whose successor might not be stored ([`exit::begun`]).
+    pub ending: CancellationToken,
 }
 
 impl Participant {

@@ -239,6 +239,7 @@ impl World {
             counters: Counters::default(),
             seed: Seed::new("key".into(), Some(pair(1))),
             closed: CancellationToken::new(),
+            ending: CancellationToken::new(),
         };
         by(&mut participant);
         let mut config = Config {

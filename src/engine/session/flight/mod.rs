@@ -104,6 +104,7 @@ impl Flight {
         let shared = self.by.fleet.as_ref().and_then(|_| self.session.member());
         let ended = match (self.handle.purpose, shared) {
             (Purpose::Load, Some(member)) => self.load_shared(&member).await,
+            (Purpose::Rotate, _) if self.by.ending.is_cancelled() => Ended::Failed(Error::ClientClosed),
             (Purpose::Rotate, Some(member)) => self.rotate_shared(&member).await,
             (Purpose::Load, None) => self.load().await,
             (Purpose::Rotate, None) => {

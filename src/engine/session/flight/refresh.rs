@@ -81,6 +81,10 @@ impl Flight {
         attempt: u32,
         first_sent: &mut Option<Instant>,
     ) -> Result<Tokens, GrantError> {
+        // Also a rotation that has waited for its turn: the process may end before the successor of the token is stored.
+        if self.by.ending.is_cancelled() && first_sent.is_none() {
+            return Err(GrantError::Unspent { retry_after: None, cause: None });
+        }
         let sending = token.map(|token| self.session.inner().past().spent_tokens.send(token, self.epoch));
         let unanswered = match sending {
             Some(Send::AlreadySent(answer)) => return self.wait_for(&answer, token, first_sent).await,

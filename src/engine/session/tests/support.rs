@@ -177,6 +177,7 @@ pub(super) fn participant(grant: Arc<dyn Grant>, store: Arc<dyn Store>, host: Ar
         counters: Counters::default(),
         seed: Seed::new("key".into(), None),
         closed: CancellationToken::new(),
+        ending: CancellationToken::new(),
     }
 }
 

@@ -138,3 +138,44 @@ async fn exit_waits_for_a_logout_that_reads_the_store_first() {
     logout.await.unwrap().unwrap();
     assert_eq!((held(time), world.ledger.count("revoke a1")), (0, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_rotation_begins_while_the_process_ends() {
+    let (register, _one, _other) = two(living(1, secs(10))).await;
+    let world = process(&register);
+    world.session.tokens(&world.by).await.unwrap();
+    world.by.ending.cancel();
+    tokio::time::sleep(secs(9)).await;
+    assert_eq!(world.token().await, Ok("a1".into()), "it is due");
+    assert!(world.session.rotate(&world.by, None).await.is_err());
+    tokio::time::sleep(secs(2)).await;
+    assert!(world.token().await.is_err());
+    assert_eq!(asks(&world), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rotation_that_gets_its_turn_while_the_process_ends_sends_nothing() {
+    let (register, one, _other) = two(stale(1)).await;
+    let world = process(&register);
+    world.session.tokens(&world.by).await.unwrap();
+    one.grant.will([Reply::after(secs(1), With::Error(unspent(None)))]);
+    let first = one.asking();
+    tokio::time::sleep(ms(500)).await;
+    let second = world.asking();
+    tokio::time::sleep(ms(100)).await;
+    world.by.ending.cancel();
+    assert!(first.await.unwrap().is_err() && second.await.unwrap().is_err());
+    assert_eq!((asks(&one), asks(&world)), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rotation_under_way_is_finished_while_the_process_ends() {
+    let (register, _one, _other) = two(stale(1)).await;
+    let world = process(&register);
+    world.session.tokens(&world.by).await.unwrap();
+    world.grant.will([Reply::late(secs(1), 2)]);
+    let asking = world.asking();
+    tokio::time::sleep(ms(500)).await;
+    world.by.ending.cancel();
+    assert_eq!(asking.await.unwrap(), Ok("a2".into()));
+}
