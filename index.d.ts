@@ -14,6 +14,11 @@ export interface Tokens {
   refreshToken?: string | null;
   /** Epoch ms. Absent: unknown, so only a rejected request tells. More than a year ahead counts as a year. */
   expiresAt?: number;
+  /**
+   * Epoch ms: the server wants the tokens to be rotated from then on, long before they expire (`refresh_in`, as Microsoft sends it).
+   * Tokens in use are, in the background, unless `refreshAhead` is 0. Absent: it does not say.
+   */
+  refreshAt?: number;
   /** Usually `Bearer`. Stored and handed back, never interpreted. */
   tokenType?: string;
   /** Scopes, separated by spaces. Stored and handed back, never interpreted. */
@@ -36,6 +41,7 @@ export type MomentLike = number | string | Date | null;
  * is an hour. Zero and negative values mean unknown. `expiresAt` may also be called `expires_at`, `expires_on`, `expiresOn` or
  * `expiry_date`. Of a refresh, `expires_in` counts first, and a moment that has passed means unknown. Without any of them, an access
  * token that is a JWT ends as its `exp` says (RFC 7519); nothing of it is verified, because the end only tells when to rotate.
+ * `refresh_in`, or `refreshIn`, is seconds until `refreshAt`.
  *
  * Unknown too, with a process warning, TOKEN_ROTATOR_TOKENS: an expiry that cannot be read, and `expires_in` in what `getTokens`
  * returns, because the stored lifetime began at an unknown time. Store `expiresAt`, as `setTokens` is given it.
@@ -48,6 +54,8 @@ interface TokenFields {
   refreshToken?: string | null | undefined;
   expiresAt?: MomentLike | undefined;
   expiresIn?: number | string | null | undefined;
+  refreshAt?: MomentLike | undefined;
+  refreshIn?: number | string | null | undefined;
 }
 
 interface TokenAnswer {
@@ -55,6 +63,7 @@ interface TokenAnswer {
   refresh_token?: string | null | undefined;
   expires_in?: number | string | null | undefined;
   expires_at?: MomentLike | undefined;
+  refresh_in?: number | string | null | undefined;
   token_type?: string | undefined;
   scope?: string | undefined;
 }
@@ -261,7 +270,8 @@ interface ClientOptions {
 
   /**
    * Begin rotating this long before expiry, in the background, ms ≥ 0. 0: off. Default: the least of a fifth of the
-   * lifetime and 5 minutes, spread by ±10 % per process. Tokens that live no longer than it: at half their life.
+   * lifetime and 5 minutes, spread by ±10 % per process. Tokens that live no longer than it: at half their life. Tokens with
+   * `refreshAt`: from that moment on, spread by 5 minutes at most.
    */
   refreshAhead?: number | undefined;
   /**
@@ -375,6 +385,15 @@ interface ClientOptions {
   http2?: boolean | undefined;
 }
 
+/**
+ * The option `refresh`, whose own type is this or undefined: a client may have a `grant` in its place.
+ * @example type Context = Parameters<Refresh>[1];
+ */
+export type Refresh = (
+  refreshToken: string | null,
+  context: RefreshContext,
+) => TokensLike | Promise<TokensLike> | Promise<unknown>;
+
 /** Where new tokens come from: a function, or a grant that Rust carries out. */
 type NewTokens =
   | {
@@ -385,10 +404,7 @@ type NewTokens =
        * and the next one sends the new refresh token.
        * A promise may be of `unknown`, as that of `response.json()` is.
        */
-      refresh: (
-        refreshToken: string | null,
-        context: RefreshContext,
-      ) => TokensLike | Promise<TokensLike> | Promise<unknown>;
+      refresh: Refresh;
       /**
        * Decides whether an error of `refresh` ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
        * it, where HTTP clients put it: `error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response …

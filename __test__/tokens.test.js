@@ -389,6 +389,31 @@ describe('readTokens', () => {
   });
 });
 
+describe('refreshAt', () => {
+  const wanted = (value, origin) => {
+    const { refreshAt, refreshIn, extra } = read({ access_token: 'a', ...value }, origin);
+    return [refreshAt, refreshIn, extra];
+  };
+
+  test.each([
+    [{ refresh_in: 3600 }, [undefined, 3_600_000]],
+    [{ refreshIn: '90' }, [undefined, 90_000]],
+    [{ refreshAt: AT }, [AT, undefined]],
+    [{ refreshAt: new Date(AT) }, [AT, undefined]],
+    [{ refreshAt: AT, refresh_in: 60 }, [undefined, 60_000]],
+    ...[0, -1, null, 'soon', {}, NaN].map((none) => [{ refresh_in: none, refreshAt: none }, []]),
+  ])('%j of a refresh', (value, [at, after]) => {
+    expect(wanted(value)).toEqual([at, after, undefined]);
+    expect(notices).toEqual([]);
+  });
+
+  test('a lifetime that was stored began at an unknown time', () => {
+    expect(wanted({ refresh_in: 60 }, 'store')).toEqual([undefined, undefined, undefined]);
+    expect(wanted({ refresh_in: 60, refreshAt: AT }, 'store')).toEqual([AT, undefined, undefined]);
+    expect(wanted({ refresh_in: 60 }, 'login')).toEqual([undefined, 60_000, undefined]);
+  });
+});
+
 describe('tokensFromArray', () => {
   test('gives a fresh plain object, without what is unknown', () => {
     const native = { accessToken: 'a', refreshToken: null, expiresAt: null, extra: null };

@@ -72,8 +72,9 @@ function parse(value, origin, notice, sent) {
     const isEmpty = access.token === undefined && refresh.token === undefined;
     if (problem !== undefined || isEmpty) throw noTokens(value, origin, problem);
   }
-  const { readExpiry } = require('./tokens/expiry.js');
+  const { readExpiry, readRefreshAt } = require('./tokens/expiry.js');
   const { expiresAt, lifetime } = readExpiry(take, origin, notice);
+  const wanted = readRefreshAt(take, origin);
   const tokenType = present(take('tokenType'), take('token_type'));
   if (tokenType !== undefined) fields.tokenType = tokenType;
   return {
@@ -81,6 +82,8 @@ function parse(value, origin, notice, sent) {
     refreshToken: refresh.token,
     expiresAt,
     lifetime,
+    refreshAt: wanted.expiresAt,
+    refreshIn: wanted.lifetime,
     isNew: origin === 'refresh',
     extra: toJson(fields, notice),
   };
@@ -184,13 +187,14 @@ function warn(text) {
  * A new plain object for the user. Made from entries, because assigning could call a setter on Object.prototype.
  * @param {any[]} native  as the addon gives them; null for what is absent
  */
-function tokensFromArray([accessToken, refreshToken, expiresAt, extra]) {
+function tokensFromArray([accessToken, refreshToken, expiresAt, extra, refreshAt]) {
   const entries = Object.entries(JSON.parse(extra ?? '{}'));
   // See `ownFields`.
   const others = entries.filter(([key]) => key !== '__proto__');
   const own = [['accessToken', accessToken]];
   if (typeof refreshToken === 'string') own.push(['refreshToken', refreshToken]);
   if (typeof expiresAt === 'number') own.push(['expiresAt', expiresAt]);
+  if (typeof refreshAt === 'number') own.push(['refreshAt', refreshAt]);
   // `own` twice, because the first entry of a key decides its place and the last its value.
   return Object.fromEntries([...own, ...others, ...own]);
 }

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { NetworkError, TokenClient, TokenRotatorError } from 'token-rotator';
-import type { RequestOptions, TokenClientOptions, TokensLike, VerbOptions } from 'token-rotator';
+import type { Refresh, RequestOptions, TokenClientOptions, TokensLike, VerbOptions } from 'token-rotator';
 import { startAuthServer } from 'token-rotator/testing';
 
 // Interfaces have no index signature, and the row of an ORM has more fields than tokens have.
@@ -54,7 +54,14 @@ const readme: TokenClientOptions = {
   },
 };
 
+/** Parts of the option `refresh`. Its own type has undefined in it, because a grant may take its place. */
+const hasSignal = ([, { signal }]: Parameters<Refresh>): boolean => signal.aborted;
+const same: Refresh = async (...args: Parameters<NonNullable<TokenClientOptions['refresh']>>) =>
+  hasSignal(args) ? {} : ask(args[0]);
+
 void new TokenClient(readme);
+void new TokenClient({ refresh: same });
+void new TokenClient({ refresh: async () => ({ access_token: 'a', refresh_in: 1_800 }) });
 void new TokenClient({ refresh: async (): Promise<Row> => ({ ...rows.get('a')!, id: 1 }) });
 void new TokenClient({ refresh: () => rows.get('a')! });
 void new TokenClient({ refresh: async () => (await fetch('https://login.example.com/token')).json() });

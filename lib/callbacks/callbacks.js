@@ -54,8 +54,8 @@ class Callbacks {
         const read = this.#newTokens(result, refreshToken);
         if (environment.replyTokens(number, read)) return;
         // Rust has given this call up, so that nobody uses its tokens.
-        const { accessToken, refreshToken: next, expiresAt, extra } = read;
-        this.onSuperseded(environment, number, session, [accessToken, next, expiresAt, extra]);
+        const { accessToken, refreshToken: next, expiresAt, extra, refreshAt } = read;
+        this.onSuperseded(environment, number, session, [accessToken, next, expiresAt, extra, refreshAt]);
       },
       (error) => {
         answered();

@@ -57,6 +57,24 @@ function readExpiry(take, origin, notice) {
   }
 }
 
+/**
+ * When the server wants the tokens to be rotated, long before they expire: Microsoft's `refresh_in`, in seconds. A field that is
+ * no time counts for nothing, because the tokens end all the same.
+ * @returns {{ expiresAt: number | undefined, lifetime: number | undefined }}  epoch ms; or ms from the arrival
+ */
+function readRefreshAt(take, origin) {
+  const at = moment(take('refreshAt'));
+  const [after] = ['refresh_in', 'refreshIn'].map(take).map(seconds).filter(Boolean);
+  if (origin === 'refresh') return after ?? at ?? UNKNOWN;
+  return at ?? (origin === 'store' ? UNKNOWN : (after ?? UNKNOWN));
+}
+
+function seconds(value) {
+  const number = typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : value;
+  if (typeof number !== 'number' || !(number > 0 && number <= LAST_DATE_MS)) return undefined;
+  return { expiresAt: undefined, lifetime: Math.min(number * 1000, MAX_LIFETIME_MS) };
+}
+
 /** Milliseconds, seconds, a Date or its text. */
 function moment(value) {
   const ms = typeof value === 'number' ? value : dateOf(value);
@@ -102,3 +120,4 @@ function isMilliseconds(number) {
 }
 
 exports.readExpiry = readExpiry;
+exports.readRefreshAt = readRefreshAt;

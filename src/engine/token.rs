@@ -26,6 +26,8 @@ pub struct Tokens {
     pub refresh: Option<Secret>,
     /// Epoch ms. None: unknown, so that only a rejection tells that the token has expired.
     pub expires_at: Option<u64>,
+    /// Epoch ms: from then on the server wants the tokens to be rotated (`refresh_in`), long before they expire.
+    pub refresh_at: Option<u64>,
     /// The user's other fields as the text of a JSON object. They are kept and given back, and not interpreted.
     pub extra: Option<Secret>,
     /// None: they are Bearer tokens (RFC 6750). The key never crosses to JavaScript.
@@ -88,7 +90,7 @@ impl Tokens {
         if refresh.as_ref().is_some_and(|token| !fits(token, b' ')) {
             return Err(Malformed::Refresh);
         }
-        Ok(Self { access, refresh, expires_at, extra, bound: None })
+        Ok(Self { access, refresh, expires_at, refresh_at: None, extra, bound: None })
     }
 
     /// These tokens, which were obtained with a proof of `key`. `access`: the access token is bound too.
@@ -122,7 +124,7 @@ impl Tokens {
     /// A refresh token alone.
     pub fn without_access(refresh: Secret) -> Self {
         let access = Secret::new(String::new());
-        Self { access, refresh: Some(refresh), expires_at: None, extra: None, bound: None }
+        Self { access, refresh: Some(refresh), expires_at: None, refresh_at: None, extra: None, bound: None }
     }
 
     /// These tokens, which the program brings. It never sees the key of tokens, so that those which it has from here and gives back

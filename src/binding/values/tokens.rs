@@ -21,6 +21,9 @@ pub struct NativeTokens {
     pub expires_at: Option<f64>,
     /// Ms from now on; without `expires_at`.
     pub lifetime: Option<f64>,
+    /// When the server wants them to be rotated: epoch ms, or ms from now on.
+    pub refresh_at: Option<f64>,
+    pub refresh_in: Option<f64>,
     /// They come from a refresh.
     pub is_new: bool,
     /// The other fields, as JSON.
@@ -31,28 +34,39 @@ impl TryFrom<NativeTokens> for Tokens {
     type Error = Error;
 
     fn try_from(native: NativeTokens) -> std::result::Result<Self, Error> {
-        let expiry = match (native.expires_at, native.lifetime) {
-            (Some(at), _) => Some(Expiry::At(at as u64)),
-            (None, Some(lifetime)) => Duration::try_from_secs_f64(lifetime / 1000.0).ok().map(Expiry::In),
-            (None, None) => None,
-        };
+        let expiry = moment(native.expires_at, native.lifetime);
+        let wanted = moment(native.refresh_at, native.refresh_in);
         let access = Secret::new(native.access_token);
         let expiry = expiry.or_else(|| Expiry::of_jwt(&access, native.is_new));
-        let expires_at = expiry.and_then(|expiry| expiry.on_arrival(native.is_new, clock::wall_ms()));
-        Tokens::new(access, native.refresh_token.map(Secret::new), expires_at, native.extra.map(Secret::new))
+        let on_arrival = |expiry: Expiry| expiry.on_arrival(native.is_new, clock::wall_ms());
+        let (expires_at, refresh_at) = (expiry.and_then(on_arrival), wanted.and_then(on_arrival));
+        let refresh = native.refresh_token.map(Secret::new);
+        let tokens = Tokens::new(access, refresh, expires_at, native.extra.map(Secret::new));
+        tokens
+            .map(|tokens| Tokens { refresh_at, ..tokens })
             .map_err(|malformed| Error::invalid_option("tokens", format!("cannot be used: {malformed}")))
     }
 }
 
-/// `[accessToken, refreshToken | null, expiresAt | null, extra | null]`
+/// Epoch ms, or ms from now on.
+fn moment(at: Option<f64>, lifetime: Option<f64>) -> Option<Expiry> {
+    match (at, lifetime) {
+        (Some(at), _) => Some(Expiry::At(at as u64)),
+        (None, Some(lifetime)) => Duration::try_from_secs_f64(lifetime / 1000.0).ok().map(Expiry::In),
+        (None, None) => None,
+    }
+}
+
+/// `[accessToken, refreshToken | null, expiresAt | null, extra | null, refreshAt | null]`
 pub(crate) fn write(scope: Scope, tokens: &Tokens) -> Result<Js> {
     let secret =
         |secret: Option<&Secret>| secret.map_or_else(|| scope.null(), |secret| scope.text(secret.expose()));
-    let expires_at = tokens.expires_at.map_or_else(|| scope.null(), |at| scope.number(at as f64))?;
+    let moment = |at: Option<u64>| at.map_or_else(|| scope.null(), |at| scope.number(at as f64));
     scope.array(&[
         scope.text(tokens.access.expose())?,
         secret(tokens.refresh.as_ref())?,
-        expires_at,
+        moment(tokens.expires_at)?,
         secret(tokens.extra.as_ref())?,
+        moment(tokens.refresh_at)?,
     ])
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::{self, Instant};
 use crate::store::{Record, Stored, Version};
-use crate::token::Tokens;
+use crate::token::{MAX_LIFETIME, Tokens};
 
 /// Tokens, and the version under which the store has them or is to have them.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,8 @@ pub struct Held {
     pub generation: u64,
     pub(crate) arrived: Instant,
     pub lifetime: Option<Duration>,
+    /// From then on the server wants these tokens to be rotated.
+    pub(crate) refresh_at: Option<Instant>,
     /// These tokens came out of a refresh of this session, rather than from the store or a login.
     pub from_refresh: bool,
     accepted: AtomicBool,
@@ -61,15 +63,43 @@ impl Held {
         let Stamp { epoch, generation } = stamp;
         let lifetime = tokens.lifetime(wall);
         let (accepted, ran_out) = Default::default();
-        Self { tokens, version, epoch, generation, arrived: now, lifetime, from_refresh, accepted, ran_out }
+        let refresh_at = tokens.refresh_at.map(|at| {
+            let left = Duration::from_millis(at.saturating_sub(wall)).min(MAX_LIFETIME);
+            let since = Duration::from_millis(wall.saturating_sub(at));
+            now.checked_sub(since).unwrap_or(now) + left
+        });
+        let arrived = now;
+        Self {
+            tokens,
+            version,
+            epoch,
+            generation,
+            arrived,
+            lifetime,
+            refresh_at,
+            from_refresh,
+            accepted,
+            ran_out,
+        }
     }
 
     /// The same access token with another refresh token.
     pub(crate) fn renewed(&self, Versioned { tokens, version }: Versioned) -> Self {
         let accepted = AtomicBool::new(self.accepted());
         let ran_out = AtomicBool::new(self.ran_out.load(Ordering::Relaxed));
-        let Self { epoch, generation, arrived, lifetime, from_refresh, .. } = *self;
-        Self { tokens, version, epoch, generation, arrived, lifetime, from_refresh, accepted, ran_out }
+        let Self { epoch, generation, arrived, lifetime, refresh_at, from_refresh, .. } = *self;
+        Self {
+            tokens,
+            version,
+            epoch,
+            generation,
+            arrived,
+            lifetime,
+            refresh_at,
+            from_refresh,
+            accepted,
+            ran_out,
+        }
     }
 
     pub(crate) fn expires(&self) -> Option<Instant> {

@@ -30,6 +30,10 @@ const AGAIN_WITHIN: Duration = Duration::from_secs(2);
 /// A rotation starts at most this long before expiry by default. Identity SDKs agree on five minutes.
 const MAX_AHEAD: Duration = Duration::from_secs(300);
 
+/// Tokens of a refresh are not rotated sooner, however soon the server wants it, unless half of their life is over. Else a server
+/// that wants it within the second would be asked each second.
+const SOONEST: Duration = Duration::from_secs(60);
+
 /// A server may end a token this long before this process does, because its clock is ahead, and because a life that begins with the
 /// answer is counted from its arrival: the first, or a part of the life where that is shorter.
 const EARLY_END: (Duration, u32) = (Duration::from_secs(1), 2);
@@ -41,7 +45,7 @@ const MIN_HARD_LIMIT: Duration = Duration::from_secs(30);
 /// The timing options of one client.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// None: a fifth of the lifetime, at most five minutes.
+    /// None: a fifth of the lifetime, at most five minutes. Zero turns off all rotations ahead of expiry.
     pub refresh_ahead: Option<Duration>,
     pub refresh_timeout: Duration,
     /// How often one flight tries again after failures that spent nothing.
@@ -71,9 +75,24 @@ impl Policy {
 
 /// True if tokens that are still valid should be rotated in the background now.
 pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
-    let Some(lifetime) = held.lifetime else { return false };
-    let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD));
-    ends_within(held, Some(lifetime), ahead.mul_f64(spread(policy, held.generation)), now)
+    if policy.refresh_ahead == Some(Duration::ZERO) {
+        return false;
+    }
+    let ends_soon = held.lifetime.is_some_and(|lifetime| {
+        let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD));
+        ends_within(held, Some(lifetime), ahead.mul_f64(spread(policy, held.generation)), now)
+    });
+    ends_soon || is_wanted(held, policy, now)
+}
+
+/// True if the server wants these tokens to be rotated by now. Processes that share them do it one after the other, from that
+/// moment on.
+fn is_wanted(held: &Held, policy: &Policy, now: Instant) -> bool {
+    let Some(wanted) = held.refresh_at else { return false };
+    let soonest = held.lifetime.map_or(SOONEST, |lifetime| (lifetime / 2).min(SOONEST));
+    let begins = if held.from_refresh { wanted.max(held.arrived + soonest) } else { wanted };
+    let left = held.expires().map_or(MAX_AHEAD, |expires| expires.saturating_duration_since(begins) / 10);
+    now >= begins + left.min(MAX_AHEAD).mul_f64(turn(policy, held.generation).unwrap_or_default())
 }
 
 /// True if the access token ends within `span`, and a rotation may bring one that lives longer: as long as `lifetime`, as far as
@@ -93,13 +112,18 @@ pub fn may_have_expired(held: &Held, now: Instant) -> bool {
     held.expired(now) || ends.is_some_and(|at| now >= at)
 }
 
-/// The factor of a margin, 0.9 to 1.1. It changes with each generation, so that it is not always the same process that rotates
-/// first.
+/// The factor of a margin, 0.9 to 1.1.
 fn spread(policy: &Policy, generation: u64) -> f64 {
+    turn(policy, generation).map_or(1.0, |turn| 0.9 + 0.2 * turn)
+}
+
+/// The place of this process among all, 0 to 1. It changes with each generation, so that it is not always the same process that
+/// rotates first. None: no spread.
+fn turn(policy: &Policy, generation: u64) -> Option<f64> {
     // The steps of the golden ratio meet every part of the range in turn.
     const STEP: f64 = 0.618_034;
     let turns = f64::from(u32::try_from(generation % 1_000).unwrap_or_default());
-    policy.spread.map_or(1.0, |own| 0.9 + 0.2 * (own + STEP * turns).fract())
+    policy.spread.map(|own| (own + STEP * turns).fract())
 }
 
 /// The pause before a rejected token that no server has accepted yet is sent again: as long as the token is old, so that the

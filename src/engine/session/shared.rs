@@ -339,7 +339,8 @@ fn aged(tokens: &Tokens, lifetime: Duration, at_most: Duration, wall: u64) -> Op
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let age = wall.saturating_sub(expires_at.saturating_sub(ms(lifetime))).min(ms(at_most));
     let ends = wall.saturating_add(ms(lifetime).saturating_sub(age));
-    (ends != expires_at).then(|| Tokens { expires_at: Some(ends), ..tokens.clone() })
+    let refresh_at = tokens.refresh_at.map(|at| at.saturating_add(ends).saturating_sub(expires_at));
+    (ends != expires_at).then(|| Tokens { expires_at: Some(ends), refresh_at, ..tokens.clone() })
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ struct Written<'a> {
     access: &'a str,
     refresh: Option<&'a str>,
     expires_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_at: Option<u64>,
     /// The text of the user's fields, because a parsed value could lose digits and half surrogates.
     extra: Option<&'a str>,
     lifetime: Option<u64>,
@@ -47,6 +49,7 @@ struct Read {
     access: String,
     refresh: Option<String>,
     expires_at: Option<u64>,
+    refresh_at: Option<u64>,
     extra: Option<String>,
     lifetime: Option<u64>,
     dpop: Option<ReadKey>,
@@ -60,11 +63,12 @@ struct ReadKey {
 
 impl Serialize for Kept {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Tokens { access, refresh, expires_at, extra, bound } = &*self.tokens;
+        let Tokens { access, refresh, expires_at, refresh_at, extra, bound } = &*self.tokens;
         Written {
             access: access.expose(),
             refresh: refresh.as_ref().map(Secret::expose),
             expires_at: *expires_at,
+            refresh_at: *refresh_at,
             extra: extra.as_ref().map(Secret::expose),
             lifetime: self.lifetime.map(millis),
             dpop: bound
@@ -77,10 +81,12 @@ impl Serialize for Kept {
 
 impl<'de> Deserialize<'de> for Kept {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let Read { access, refresh, expires_at, extra, lifetime, dpop } = Read::deserialize(from)?;
+        let Read { access, refresh, expires_at, refresh_at, extra, lifetime, dpop } =
+            Read::deserialize(from)?;
         let tokens =
             Tokens::new(Secret::new(access), refresh.map(Secret::new), expires_at, extra.map(Secret::new))
                 .map_err(D::Error::custom)?;
+        let tokens = Tokens { refresh_at, ..tokens };
         let tokens = match dpop {
             Some(ReadKey { key, access }) => tokens.bound_to(Key::new(Secret::new(key)), access),
             None => tokens,

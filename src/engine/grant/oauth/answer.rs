@@ -167,11 +167,11 @@ impl Fields<'_> {
         let expiry = lifetime::expiry(value).or_else(|| Expiry::of_jwt(&access, true));
         let now = clock::wall_ms();
         let expires_at = expiry.and_then(|expiry| expiry.on_arrival(true, now));
-        let moments = lifetime::MOMENTS_OF_REFRESH.iter().filter_map(|(name, lifetimes)| {
-            let lifetime = lifetimes.iter().find_map(|lifetime| lifetime::milliseconds(&value(lifetime)?))?;
-            Some((*name, now.saturating_add(lifetime).to_string()))
-        });
-        let moments: Vec<_> = moments.collect();
+        let refresh_at = lifetime::wanted(value).and_then(|wanted| wanted.on_arrival(true, now));
+        let (shown, lifetimes) = lifetime::END_OF_REFRESH;
+        let lifetime = lifetimes.iter().find_map(|name| lifetime::seconds(&value(name)?));
+        let ends = lifetime.and_then(|lifetime| u64::try_from(lifetime.as_millis()).ok());
+        let ends = ends.map(|lifetime| now.saturating_add(lifetime).to_string());
         let mut extra = IndexMap::new();
         for (name, raw) in &self.members {
             let is_kept =
@@ -180,8 +180,11 @@ impl Fields<'_> {
                 extra.insert(if name == "token_type" { "tokenType" } else { name }, raw.get());
             }
         }
-        extra.extend(moments.iter().map(|(name, at)| (*name, at.as_str())));
-        Tokens::new(access, refresh, expires_at, object(&extra))
+        if let Some(ends) = &ends {
+            extra.insert(shown, ends);
+        }
+        let tokens = Tokens::new(access, refresh, expires_at, object(&extra))?;
+        Ok(Tokens { refresh_at, ..tokens })
     }
 }
 

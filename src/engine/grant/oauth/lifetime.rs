@@ -14,22 +14,27 @@ use crate::token::Expiry;
 const LIFETIMES: [&str; 2] = ["expires_in", "expiresIn"];
 const MOMENTS: [&str; 5] = ["expiresAt", "expires_at", "expiresOn", "expires_on", "expiry_date"];
 
-/// The moments that are shown beside the tokens, in epoch ms, and the lifetimes that they are made of: when a server wants the
-/// tokens to be rotated (Microsoft), and when the refresh token ends (Google, GitHub; Keycloak; Intuit).
-pub(super) const MOMENTS_OF_REFRESH: [(&str, &[&str]); 2] = [
-    ("refreshAt", &["refresh_in"]),
-    ("refreshExpiresAt", &["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"]),
-];
+/// When the server wants the tokens to be rotated, in seconds from now (Microsoft).
+const WANTED: [&str; 2] = ["refresh_in", "refreshIn"];
 
-/// Milliseconds of a lifetime in seconds, if it is one.
-pub(super) fn milliseconds(value: &Value) -> Option<u64> {
-    let lifetime = Duration::try_from_secs_f64(number(value)?).ok()?;
-    u64::try_from(lifetime.as_millis()).ok()
+/// The end of the refresh token as a moment in epoch ms, which is shown beside the tokens, and the lifetimes that it is made of
+/// (Google, GitHub; Keycloak; Intuit).
+pub(super) const END_OF_REFRESH: (&str, [&str; 3]) =
+    ("refreshExpiresAt", ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"]);
+
+/// A lifetime in seconds, if it is one.
+pub(super) fn seconds(value: &Value) -> Option<Duration> {
+    Duration::try_from_secs_f64(number(value)?).ok()
 }
 
-/// True if the field tells the end of the access token.
+/// When the server wants the tokens to be rotated.
+pub(super) fn wanted(value: impl Fn(&str) -> Option<Value>) -> Option<Expiry> {
+    WANTED.iter().find_map(|name| seconds(&value(name)?)).map(Expiry::In)
+}
+
+/// True if the field tells the end of the access token, or when it is to be rotated.
 pub(super) fn is_read(name: &str) -> bool {
-    LIFETIMES.contains(&name) || MOMENTS.contains(&name)
+    LIFETIMES.contains(&name) || MOMENTS.contains(&name) || WANTED.contains(&name)
 }
 
 /// The end of the access token, as the answer tells it.

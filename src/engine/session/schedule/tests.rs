@@ -92,3 +92,47 @@ fn margins_differ_by_process_and_the_first_to_rotate_by_generation() {
     }
     assert_eq!(spread(&policy(None), 7).to_bits(), 1.0_f64.to_bits());
 }
+
+/// Tokens that live for a day, and that the server wants to be rotated after `wanted`.
+fn wanted(wanted: u64, from_refresh: bool, now: crate::clock::Instant) -> Held {
+    let tokens = Tokens { expires_at: Some(86_400_000), refresh_at: Some(wanted), ..tokens("a", None) };
+    held(tokens, from_refresh, now, 0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn rotates_when_the_server_wants_it_long_before_expiry() {
+    let now = clock::now();
+    let at = |secs| now + Duration::from_secs(secs);
+    assert!(!due_ahead(&wanted(43_200_000, true, now), &policy(None), at(43_199)));
+    assert!(due_ahead(&wanted(43_200_000, true, now), &policy(None), at(43_200)));
+    let off = policy(Some(Duration::ZERO));
+    assert!(!due_ahead(&wanted(43_200_000, true, now), &off, at(86_399)), "0 turns it off");
+    let endless = Tokens { refresh_at: Some(1_000_000), ..tokens("a", None) };
+    let endless = held(endless, true, now, 0);
+    assert!(!due_ahead(&endless, &policy(None), at(999)) && due_ahead(&endless, &policy(None), at(1_000)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_that_wants_a_rotation_at_once_is_not_asked_each_second() {
+    let now = clock::now();
+    let at = |secs| now + Duration::from_secs(secs);
+    assert!(!due_ahead(&wanted(1, true, now), &policy(None), at(59)));
+    assert!(due_ahead(&wanted(1, true, now), &policy(None), at(60)));
+    assert!(due_ahead(&wanted(1, false, now), &policy(None), at(1)), "stored tokens may be older");
+    let since = Tokens { expires_at: Some(86_400_000), refresh_at: Some(1), ..tokens("a", None) };
+    let last = Policy { spread: Some(0.999), ..policy(None) };
+    assert!(!due_ahead(&held(since.clone(), false, now, 299_000), &last, now));
+    assert!(due_ahead(&held(since, false, now, 301_000), &last, now), "of all processes the last");
+}
+
+#[tokio::test(start_paused = true)]
+async fn processes_do_what_the_server_wants_one_after_the_other_and_never_sooner() {
+    let now = clock::now();
+    let at = |secs| now + Duration::from_secs(secs);
+    let wanted = wanted(43_200_000, true, now);
+    let begin = |own: f64| {
+        let policy = Policy { spread: Some(own), ..policy(None) };
+        (43_200..43_600).find(|secs| due_ahead(&wanted, &policy, at(*secs))).unwrap()
+    };
+    assert_eq!([0.0, 0.5, 0.99].map(begin), [43_200, 43_350, 43_497]);
+}

@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::error::{Error, LostReason, RefreshFailureKind};
 use crate::session::tests::support::*;
+use crate::token::Tokens;
 
 const TIMED_OUT: Error = Error::RefreshTimeout { after: secs(10) };
 
@@ -172,4 +173,31 @@ async fn token_of_a_server_whose_tokens_never_live_so_long_is_given_for_half_its
         let held = world.session.token_for(&world.by, secs(3_600)).await.unwrap();
         assert_eq!(held.tokens.access.expose(), access);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_serve_on_when_a_rotation_that_the_server_wants_fails() {
+    let day = secs(24 * 3_600);
+    let wanted = Tokens { refresh_at: Some(clock::wall_ms() + 3_600_000), ..living(1, day) };
+    let world = World::using_with(wanted, |by| by.policy.max_retries = 0).await;
+    world.grant.will([Reply::error(unspent(None)), Reply::error(AMBIGUOUS), Reply::tokens(2)]);
+    let uses = async |asked| {
+        for _ in 0..20 {
+            assert_eq!(world.token().await, Ok("a1".into()));
+            tokio::time::sleep(ms(20)).await;
+        }
+        assert_eq!(world.ledger.count("ask"), asked, "not in a loop");
+    };
+    tokio::time::sleep(secs(3_599)).await;
+    uses(0).await;
+    tokio::time::sleep(secs(1)).await;
+    uses(1).await;
+    tokio::time::sleep(secs(2)).await;
+    uses(2).await;
+    tokio::time::sleep(secs(5)).await;
+    assert_eq!(world.token().await, Ok("a1".into()));
+    tokio::time::sleep(secs(1)).await;
+    assert_eq!(world.token().await, Ok("a2".into()));
+    tokio::time::sleep(day * 2).await;
+    assert_eq!((world.token().await, world.ledger.count("ask")), (Ok("a2".into()), 3), "a2 wants nothing");
 }

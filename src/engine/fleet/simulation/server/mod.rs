@@ -216,6 +216,7 @@ fn tokens(refresh: &str, access: &str) -> Tokens {
         access: Secret::new(access.into()),
         refresh: Some(Secret::new(refresh.into())),
         expires_at: None,
+        refresh_at: None,
         extra: None,
         bound: None,
     }

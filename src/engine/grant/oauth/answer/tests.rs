@@ -112,15 +112,17 @@ fn other_fields_are_kept_as_they_are() {
 }
 
 #[test]
-fn the_end_of_the_refresh_token_is_shown_as_a_moment() {
+fn moments_of_a_refresh_are_made_of_lifetimes() {
     let before = clock::wall_ms();
-    let shown = extra(
-        r#"{"access_token":"a1","refresh_in":1800,"refresh_expires_in":"7200","x_refresh_token_expires_in":0}"#,
-    );
-    let shown: Value = serde_json::from_str(&shown).unwrap();
-    let after = |name: &str| (shown[name].as_u64().unwrap() - before) / 1000;
-    assert_eq!((after("refreshAt"), after("refreshExpiresAt")), (1800, 7200));
-    assert_eq!(shown["refresh_in"], 1800);
+    let after = |at: u64| (at - before) / 1000;
+    let body = r#"{"access_token":"a1","refresh_in":1800,"refresh_expires_in":"7200","x_refresh_token_expires_in":0}"#;
+    let shown: Value = serde_json::from_str(&extra(body)).unwrap();
+    assert_eq!(after(shown["refreshExpiresAt"].as_u64().unwrap()), 7200);
+    assert_eq!((shown.get("refresh_in"), after(of(body).unwrap().refresh_at.unwrap())), (None, 1800));
+    for none in ["0", "-1", "null", "\"soon\""] {
+        let body = format!(r#"{{"access_token":"a1","refresh_in":{none}}}"#);
+        assert_eq!(of(&body).unwrap().refresh_at, None, "{none}");
+    }
     for none in ["0", "-1", "null", "\"never\""] {
         let body = format!(r#"{{"access_token":"a1","refresh_expires_in":{none}}}"#);
         assert!(!extra(&body).contains("refreshExpiresAt"), "{none}");

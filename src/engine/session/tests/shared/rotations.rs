@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::clock::testing;
+use crate::clock::{self, testing};
 use crate::grant::GrantError;
 use crate::session::tests::shared::register::FakeRegister;
 use crate::session::tests::shared::*;
@@ -166,4 +166,23 @@ async fn adopted_tokens_are_used_whatever_the_wall_clock_says() {
 async fn session_of_a_store_of_the_process_alone_has_no_member() {
     let world = World::using(pair(1)).await;
     assert!(world.session.inner().shared.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_process_does_what_the_server_wants_for_all() {
+    let hour = 3_600_000;
+    let tokens = Tokens { refresh_at: Some(clock::wall_ms() + hour), ..living(1, secs(24 * 3_600)) };
+    let (_register, one, other) = two(tokens).await;
+    tokio::time::sleep(ms(hour)).await;
+    for world in [&one, &other] {
+        world.grant.will([Reply::late(secs(3), 2)]);
+    }
+    for _ in 0..100 {
+        for world in [&one, &other] {
+            world.token().await.unwrap();
+        }
+        tokio::time::sleep(ms(100)).await;
+    }
+    assert_eq!(asks(&one) + asks(&other), 1);
+    assert_eq!((one.token().await, other.token().await), (Ok("a2".into()), Ok("a2".into())));
 }
