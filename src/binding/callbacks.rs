@@ -114,7 +114,7 @@ impl Grant for Callbacks {
             let (attempt, epoch) = (Arg::Number(f64::from(ask.attempt)), Arg::Number(ask.epoch as f64));
             let claims = ask.claims.map_or(Arg::Null, Arg::Secret);
             let args = vec![token, session, attempt, epoch, claims];
-            let mut call = self.call("refresh", args);
+            let mut call = self.queue.call_with(self.client, "refresh", args, ask.permit);
             let number = call.number;
             // Aborts `context.signal` if the engine stops waiting for the refresh.
             let abort = OnDrop(|| self.notify("abortRefresh", vec![Arg::Number(f64::from(number))]));

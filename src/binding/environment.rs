@@ -69,6 +69,7 @@ impl Environment {
                 }
                 Item::FlightBegins => promises.begin(env)?,
                 Item::FlightEnds => promises.end(),
+                Item::Call(call) if !call.permit.holds() => call.refuse(),
                 Item::Call(call) => return self.call(env, call),
             }
         }

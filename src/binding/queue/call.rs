@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 
 use engine::error::{Cause, Error};
-use engine::grant::Entered;
+use engine::grant::{Entered, Permit};
 use engine::secret::Secret;
 use engine::store::Document;
 use engine::token::Tokens;
@@ -21,6 +21,8 @@ pub(crate) struct Call {
     /// The number that the reply names; 0 if no reply is expected.
     pub(crate) number: u32,
     pub(crate) args: Vec<Arg>,
+    /// Without it, the call is not made any more.
+    pub(crate) permit: Permit,
     /// Fired when JavaScript enters the callback.
     pub(crate) entered: Entered,
     pub(crate) reply: Option<oneshot::Sender<Reply>>,
@@ -29,7 +31,16 @@ pub(crate) struct Call {
 impl Call {
     /// A call without a reply.
     pub(crate) fn notice(client: u32, name: &'static str, args: Vec<Arg>) -> Self {
-        Self { client, name, number: 0, args, entered: Entered::default(), reply: None }
+        let (permit, entered) = (Permit::default(), Entered::default());
+        Self { client, name, number: 0, args, permit, entered, reply: None }
+    }
+
+    /// Replies that nothing was done.
+    pub(crate) fn refuse(self) {
+        if let Some(reply) = self.reply {
+            let kind = FailureKind::Unspent;
+            drop(reply.send(Reply::Failed { kind, retry_after: None, cause: None, refresh: None }));
+        }
     }
 }
 

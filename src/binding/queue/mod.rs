@@ -25,7 +25,7 @@ use crate::binding::changes::Changes;
 use crate::binding::values::Settlement;
 use crate::binding::values::napi_value::Deferred;
 use engine::error::Error;
-use engine::grant::Entered;
+use engine::grant::{Entered, Permit};
 use engine::lock::Lock;
 
 /// Items that wait for each other: enough to share one wake-up, few enough that JavaScript works on them while the
@@ -134,10 +134,21 @@ impl Queue {
 
     /// Calls JavaScript. If the environment ends before the reply, no reply comes and the receiver says so.
     pub(crate) fn call(self: &Arc<Self>, client: u32, name: &'static str, args: Vec<Arg>) -> PendingCall {
+        self.call_with(client, name, args, Permit::default())
+    }
+
+    /// [`Queue::call`], unless the permit is lost before JavaScript comes to it. Then nothing is called, and the reply says so.
+    pub(crate) fn call_with(
+        self: &Arc<Self>,
+        client: u32,
+        name: &'static str,
+        args: Vec<Arg>,
+        permit: Permit,
+    ) -> PendingCall {
         static NUMBERS: Counter = Counter::new();
         let (reply, receiver) = oneshot::channel();
         let (number, entered) = (NUMBERS.next(), Entered::default());
-        let call = Call { client, name, number, args, entered: entered.clone(), reply: Some(reply) };
+        let call = Call { client, name, number, args, permit, entered: entered.clone(), reply: Some(reply) };
         self.push(Item::Call(call));
         PendingCall { number, entered, reply: receiver }
     }

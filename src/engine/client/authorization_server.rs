@@ -5,6 +5,7 @@
 //! sends again.
 
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
@@ -19,6 +20,7 @@ use reqwest::{Proxy, Request, Response};
 use rustls::ClientConfig;
 use tokio::time::timeout;
 use tower_layer::Layer;
+use tower_service::Service;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
@@ -26,7 +28,8 @@ use crate::clock;
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::fault::cause::causes;
-use crate::grant::{Answer, Form, NotAnswered, Post};
+use crate::grant::{Answer, Form, NotAnswered, Permit, Post};
+use crate::http::connect::link::BoxError;
 use crate::http::connect::resolve::Resolver;
 use crate::http::connect::tls::trusting_nobody;
 use crate::http::connect::watch::{Watched, left_connect, unprocessed, watched};
@@ -180,7 +183,7 @@ impl AuthorizationServer {
 
 impl Post for AuthorizationServer {
     fn post(&self, form: Form) -> BoxFuture<'_, Result<Answer, NotAnswered>> {
-        let Form { url, headers, fields } = form;
+        let Form { url, headers, fields, permit } = form;
         let mut request = self.request(Method::POST, url);
         if let Ok((request, _)) = &mut request {
             let mut body = form_urlencoded::Serializer::new(String::new());
@@ -189,7 +192,7 @@ impl Post for AuthorizationServer {
             request.headers_mut().extend(headers);
             *request.body_mut() = Some(body.finish().into());
         }
-        Box::pin(self.ask(request, self.deadline))
+        Box::pin(PERMIT.scope(permit, self.ask(request, self.deadline)))
     }
 
     fn get(&self, url: Url) -> BoxFuture<'_, Result<Answer, NotAnswered>> {
@@ -252,10 +255,49 @@ impl Resolve for Names {
 struct WatchConnects;
 
 impl<S> Layer<S> for WatchConnects {
-    type Service = Watched<S>;
+    type Service = Watched<Permitted<S>>;
 
-    fn layer(&self, connector: S) -> Watched<S> {
-        Watched(connector)
+    fn layer(&self, connector: S) -> Self::Service {
+        Watched(Permitted(connector))
+    }
+}
+
+tokio::task_local! {
+    /// Of the form that this task sends.
+    static PERMIT: Permit;
+}
+
+/// A connector whose connections come too late if the form must not be sent any more: then the connect fails, so that nothing is sent.
+#[derive(Clone)]
+struct Permitted<S>(S);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the lease was lost before the token could be sent")]
+struct TooLate;
+
+impl<S, R> Service<R> for Permitted<S>
+where
+    S: Service<R>,
+    S::Response: Send,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<S::Response, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, destination: R) -> Self::Future {
+        let connecting = self.0.call(destination);
+        Box::pin(async move {
+            let connection = connecting.await.map_err(Into::into)?;
+            // An error means that the task asks for metadata.
+            let may_send = PERMIT.try_with(Permit::holds).unwrap_or(true);
+            if may_send { Ok(connection) } else { Err(TooLate.into()) }
+        })
     }
 }
 

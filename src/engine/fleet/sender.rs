@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use crate::dpop::Key;
 use crate::fleet::State;
 use crate::fleet::record::Id;
-use crate::grant::GrantError;
+use crate::grant::{GrantError, Permit};
 use crate::secret::Secret;
 use crate::token::Tokens;
 
@@ -17,8 +17,8 @@ pub trait Sender: Send + Sync {
         Box::pin(std::future::ready(()))
     }
 
-    /// Asks for new tokens once. The call itself begins the question: nothing is awaited between the last check of the lease
-    /// and this call. The future settles: it has a limit of its own.
+    /// Asks for new tokens once. The future settles: it has a limit of its own. The lease was checked right before this call; after a
+    /// further wait, [`Asking::permit`] is the check. Without permission nothing is sent, and the answer is `Unspent`.
     ///
     /// An answer with a refresh token and without a usable access token is `Ok` with the access token of before, because it
     /// has to be committed. [`GrantError::Gone`]: nothing was sent.
@@ -48,6 +48,8 @@ pub struct Asking<'a> {
     pub attempt: u32,
     /// The lease under which the question is asked: one for each claim.
     pub lease: Id,
+    /// Holds while the lease is young enough for the token to be sent.
+    pub permit: &'a Permit,
 }
 
 /// What a rotation tells before it ends.

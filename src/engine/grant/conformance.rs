@@ -165,6 +165,7 @@ impl Server {
             claims: None,
             epoch: 0,
             attempt: 1,
+            permit: crate::grant::Permit::default(),
             entered: self.entered.clone(),
         }
     }

@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod conformance;
 pub mod oauth;
+mod permit;
 mod post;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::error::{Cause, Error};
 use crate::secret::Secret;
 use crate::token::Tokens;
 
+pub use permit::Permit;
 pub use post::{Answer, Form, NotAnswered, Post};
 
 /// A source of new tokens: a user's `refresh` function, or a token endpoint spoken to in Rust. Implementations run the
@@ -56,6 +58,8 @@ pub struct Ask {
     pub epoch: u64,
     /// 1 for the first question of a flight.
     pub attempt: u32,
+    /// Asked right before the question is sent.
+    pub permit: Permit,
     pub entered: Entered,
 }
 

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use url::Url;
 
 use crate::error::Error;
+use crate::grant::permit::Permit;
 use crate::secret::Secret;
 
 /// Asks an authorization server once: no redirect, no repeat, and no connection that was used before. A kept connection may
@@ -27,11 +28,13 @@ pub struct Form {
     /// Besides `accept` and `content-type`. The code that adds a header with a secret marks its value sensitive.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub fields: Vec<(Cow<'static, str>, Secret)>,
+    /// Asked once there is a connection. Without it nothing is sent.
+    pub permit: Permit,
 }
 
 impl Form {
     pub fn new(url: Url) -> Self {
-        Self { url, headers: Vec::new(), fields: Vec::new() }
+        Self { url, headers: Vec::new(), fields: Vec::new(), permit: Permit::default() }
     }
 
     pub fn add(&mut self, name: impl Into<Cow<'static, str>>, value: Secret) {

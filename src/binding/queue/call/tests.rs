@@ -34,3 +34,11 @@ async fn entering_is_told_before_the_reply() {
     let ((answer, has_entered), ()) = futures_util::future::join(call.answer(|| told = true), replying).await;
     assert!(matches!(answer, Ok(Reply::Done)) && has_entered && told);
 }
+
+#[tokio::test]
+async fn a_call_that_is_refused_has_spent_nothing() {
+    let (mut pending, sender) = pending();
+    Call { reply: Some(sender), ..Call::notice(1, "refresh", Vec::new()) }.refuse();
+    let (answer, has_entered) = pending.answer(|| panic!("it was not entered")).await;
+    assert!(matches!(answer, Ok(Reply::Failed { kind: FailureKind::Unspent, .. })) && !has_entered);
+}

@@ -67,6 +67,18 @@ async fn one_post_with_what_a_token_endpoint_needs() {
 }
 
 #[tokio::test]
+async fn nothing_is_sent_over_a_connection_that_comes_too_late() {
+    let server = Server::answering(vec![response("200 OK", "", "{}")]).await;
+    let late = Form { permit: Permit::new(|| false), ..form(&server.url) };
+    let failed = plain().post(late).await.unwrap_err();
+    assert!(!failed.sent);
+    assert_silent(&failed);
+    let allowed = Form { permit: Permit::new(|| true), ..form(&server.url) };
+    assert_eq!(plain().post(allowed).await.unwrap().status, 200);
+    assert_eq!((server.count(), *server.connections.lock().unwrap()), (1, 2));
+}
+
+#[tokio::test]
 async fn metadata_is_got() {
     let server = Server::answering(vec![response("200 OK", "", "{}")]).await;
     let answer = plain().get(server.url("/.well-known/x")).await.unwrap();

@@ -1,18 +1,22 @@
 //! A lease while it is held (§7).
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use tokio::sync::Mutex;
 
 use crate::clock::Instant;
-use crate::fleet::Settings;
 use crate::fleet::documents::Stored;
 use crate::fleet::record::{Id, Record};
 use crate::fleet::switches::{Bug, Rule, Switches};
+use crate::fleet::{Fleet, Settings};
+use crate::grant::Permit;
 use crate::lock::Lock;
 
 pub(super) struct Holding {
     pub(super) lease: Id,
     pub(super) claimed: Instant,
-    held: Lock<Held>,
+    held: Arc<Lock<Held>>,
     /// Locked while this process writes, so that a renewal and another write do not meet.
     pub(super) writing: Mutex<()>,
     /// Held to the end (rule 6.4).
@@ -34,7 +38,7 @@ impl Holding {
         fresh_since: Instant,
         lock: Option<Box<dyn Send + Sync>>,
     ) -> Self {
-        let held = Lock::new(Held { stored, fresh_since, taken: false });
+        let held = Arc::new(Lock::new(Held { stored, fresh_since, taken: false }));
         Self { lease, claimed: fresh_since, held, writing: Mutex::default(), lock: Lock::new(lock) }
     }
 
@@ -80,9 +84,23 @@ impl Holding {
     /// True if the token may be sent now: the lease is young enough that nobody takes it for dead before the answer (rule
     /// 7.3). Half a lease, because clocks differ in their speed.
     pub(super) fn is_fresh(&self, now: Instant, settings: &Settings) -> bool {
-        let held = self.held.lock();
-        let longest =
-            if settings.switches.keeps(Rule::R7_3) { settings.lease() / 2 } else { settings.lease() };
-        !held.taken && now.saturating_duration_since(held.fresh_since) < longest
+        self.held.lock().is_younger_than(longest(settings), now)
     }
+
+    /// [`Holding::is_fresh`] for a sender that awaits something before it sends.
+    pub(super) fn permit(&self, fleet: &Fleet) -> Permit {
+        let (held, clock, longest) =
+            (Arc::clone(&self.held), Arc::clone(&fleet.clock), longest(&fleet.settings));
+        Permit::new(move || held.lock().is_younger_than(longest, clock.now()))
+    }
+}
+
+impl Held {
+    fn is_younger_than(&self, longest: Duration, now: Instant) -> bool {
+        !self.taken && now.saturating_duration_since(self.fresh_since) < longest
+    }
+}
+
+fn longest(settings: &Settings) -> Duration {
+    if settings.switches.keeps(Rule::R7_3) { settings.lease() / 2 } else { settings.lease() }
 }

@@ -72,7 +72,7 @@ impl Rotation<'_> {
                 }
             }
             self.sender.connect().await;
-            // Nothing is awaited from here to the send (rule 7.3).
+            // A sender that awaits something before it sends asks for its permit once more (rule 7.3).
             let now = self.fleet.clock.now();
             if !holding.is_fresh(now, &self.fleet.settings) {
                 return End::Stale;
@@ -82,9 +82,9 @@ impl Rotation<'_> {
             if spending.token().is_some() {
                 self.member.known.lock().sends(spending.base.commit);
             }
-            let Spending { attempt, .. } = *spending;
-            let asking =
-                Asking { token: spending.token(), bound: spending.bound(), attempt, lease: holding.lease };
+            let (attempt, lease) = (spending.attempt, holding.lease);
+            let permit = &holding.permit(self.fleet);
+            let asking = Asking { token: spending.token(), bound: spending.bound(), attempt, lease, permit };
             let error = match self.sender.send(asking).await {
                 Ok(tokens) => return End::Answered(tokens),
                 Err(GrantError::Terminal { cause }) => {

@@ -245,6 +245,24 @@ async fn rule_7_3_old_lease_is_released_before_the_send() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rule_7_3_lease_is_looked_at_again_behind_what_a_sender_awaits() {
+    let (world, process) = World::logged_in(STRICT).await;
+    // No renewal gets through while it reads a secret.
+    *process.reads_in.lock() = ms(5_100);
+    world.register.next_writes([Call::Done, Call::Slow(ms(1_900)), Call::Done]);
+    let reads = async {
+        tokio::time::sleep(ms(5_000)).await;
+        *process.reads_in.lock() = ms(0);
+        assert_eq!(world.sent(), [""; 0]);
+    };
+    let (rotated, ()) = tokio::join!(process.rotate(), reads);
+    assert!(matches!(rotated, Rotated::Committed { .. }), "{rotated:?}");
+    assert_eq!(world.sent(), ["r0"]);
+    let (_, writes) = world.register.calls();
+    assert_eq!(writes, 5, "claim, renewal, release, claim, commit");
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_7_3_time_counts_from_before_the_claim() {
     let (world, process) = World::logged_in(STRICT).await;
     *process.connects_in.lock() = ms(3_200);

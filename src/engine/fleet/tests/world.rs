@@ -54,6 +54,8 @@ pub(super) struct Process {
     pub(super) server: Arc<Server>,
     refused: AtomicBool,
     pub(super) connects_in: Lock<Duration>,
+    /// How long it reads secrets before it sends.
+    pub(super) reads_in: Lock<Duration>,
     pub(super) news: Lock<Vec<News>>,
 }
 
@@ -113,6 +115,7 @@ impl World {
             server: Arc::clone(&self.server),
             refused: AtomicBool::new(true),
             connects_in: Lock::default(),
+            reads_in: Lock::default(),
             news: Lock::default(),
         }
     }
@@ -192,9 +195,16 @@ impl Sender for Process {
 
     fn send<'a>(&'a self, asking: Asking<'a>) -> BoxFuture<'a, Result<Tokens, GrantError>> {
         let token = asking.token.map(|token| token.expose().to_owned());
-        self.server.asked.lock().push((token, clock::now()));
-        let reply = self.server.replies.lock().pop_front();
+        let reads = *self.reads_in.lock();
         Box::pin(async move {
+            if !reads.is_zero() {
+                tokio::time::sleep(reads).await;
+            }
+            if !asking.permit.holds() {
+                return Err(unspent());
+            }
+            self.server.asked.lock().push((token, clock::now()));
+            let reply = self.server.replies.lock().pop_front();
             let Some(Reply { after, answer }) = reply else { return self.server.rotate(asking.token) };
             tokio::time::sleep(after).await;
             answer

@@ -137,6 +137,10 @@ impl OAuth {
             let mut form = self.form(url.clone(), token, ask.claims.as_ref()).await.map_err(unread)?;
             let used = auth.sign(&mut form, &self.settings.client_id, url.as_str()).await.map_err(unread)?;
             proving.prove(&mut form).map_err(|error| unsigned(&error))?;
+            form.permit = ask.permit.clone();
+            if !form.permit.holds() {
+                return Err(GrantError::Unspent { retry_after: None, cause: Some(said(TOO_LATE)) });
+            }
             ask.entered.fire();
             let answer = self.post.post(form).await.map_err(not_answered)?;
             proving.hear(&url, &answer);
@@ -186,6 +190,8 @@ impl Grant for OAuth {
         self.settings.revoke_on_logout
     }
 }
+
+const TOO_LATE: &str = "the lease was lost before the token could be sent";
 
 fn said(text: impl Into<Arc<str>>) -> Cause {
     Cause::of_grant(text, Told::default())

@@ -10,7 +10,7 @@ use super::client_auth::Secrets;
 use super::*;
 use crate::error::Phase;
 use crate::grant::conformance::conforms;
-use crate::grant::{Answer, Entered, Form};
+use crate::grant::{Answer, Entered, Form, Permit};
 use crate::source::Source;
 
 pub(super) const TOKEN_ENDPOINT: &str = "https://auth.example/token";
@@ -145,6 +145,7 @@ pub(super) fn ask(refresh_token: Option<&str>) -> Ask {
         claims: None,
         epoch: 0,
         attempt: 1,
+        permit: Permit::default(),
         entered: Entered::default(),
     }
 }
@@ -365,4 +366,14 @@ async fn no_failure_shows_a_token_a_secret_or_what_the_server_wrote() {
             assert!(!SECRETS.iter().any(|secret| shown.contains(secret)), "{shown}");
         }
     }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_without_permission() {
+    let server = Script::new([said(200, ISSUED)]);
+    let grant = open(Kind::RefreshToken, &server);
+    let late = Ask { permit: Permit::new(|| false), ..ask(Some("r1")) };
+    let entered = late.entered.clone();
+    assert!(matches!(grant.refresh(late).await, Err(GrantError::Unspent { .. })));
+    assert_eq!((server.count(), entered.wait().now_or_never()), (0, None));
 }

@@ -14,7 +14,7 @@ use crate::clock::Instant;
 use crate::dpop::Key;
 use crate::error::Error;
 use crate::event::Event;
-use crate::grant::{Ask, Entered, GrantError};
+use crate::grant::{Ask, Entered, GrantError, Permit};
 use crate::secret::Secret;
 use crate::session::flight::Flight;
 use crate::session::past::spent_tokens::{Answer, Send};
@@ -42,7 +42,7 @@ impl Flight {
         let mut first_sent: Option<Instant> = None;
         let mut sent_again = false;
         loop {
-            let error = match self.ask(token, bound, attempt, &mut first_sent).await {
+            let error = match self.ask(token, bound, attempt, &Permit::default(), &mut first_sent).await {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
             };
@@ -79,6 +79,7 @@ impl Flight {
         token: Option<&Secret>,
         bound: Option<&Key>,
         attempt: u32,
+        permit: &Permit,
         first_sent: &mut Option<Instant>,
     ) -> Result<Tokens, GrantError> {
         // Also a rotation that has waited for its turn: the process may end before the successor of the token is stored.
@@ -103,6 +104,7 @@ impl Flight {
             claims: claims.clone(),
             epoch: self.epoch,
             attempt,
+            permit: permit.clone(),
             entered: entered.clone(),
         });
         let answer = self.answer(answer, &entered, first_sent).await;

@@ -275,13 +275,14 @@ impl Sender for Asks<'_> {
 }
 
 impl Asked<'_> {
-    async fn ask(&mut self, Asking { token, bound, attempt, .. }: Asking<'_>) -> Result<Tokens, GrantError> {
+    async fn ask(&mut self, asking: Asking<'_>) -> Result<Tokens, GrantError> {
+        let Asking { token, bound, attempt, permit, .. } = asking;
         let Self { flight, base, first_sent, malformed } = self;
         let answer = loop {
             if flight.overtaken() {
                 break Err(GrantError::Unspent { retry_after: None, cause: None });
             }
-            match flight.ask(token, bound, attempt, first_sent).await {
+            match flight.ask(token, bound, attempt, permit, first_sent).await {
                 Err(GrantError::Gone) if flight.change_participant() => {}
                 answer => break answer,
             }
