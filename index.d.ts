@@ -293,6 +293,13 @@ interface ClientOptions {
    * program holds, of this client alone, are rotated; they do not keep the process running. Default: off.
    */
   keepAlive?: number | undefined;
+  /**
+   * How many sessions have their tokens in memory, ≥ 1, with a grant that needs no human (all but `refresh_token`). Beyond it, those
+   * that were not used for longest forget their tokens, and have them again from the store, or from the grant, when they are next
+   * used. A session that rotates, whose tokens are not stored yet, or that `setTokens` or `tokens` gave tokens in memory, never does.
+   * Clients that share sessions have the greatest of their numbers. Default 10 000.
+   */
+  maxIdentities?: number | undefined;
 
   // ── lifecycle: none of these can change a request's outcome, delay it, or crash the process. Default: none ──
 

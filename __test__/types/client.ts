@@ -51,6 +51,7 @@ const full: TokenClientOptions = {
   isRefreshFailureTerminal: (error) => error instanceof Error,
   refreshAhead: 0,
   keepAlive: 86_400_000,
+  maxIdentities: 50_000,
   refreshTimeout: 1_000,
   maxRetries: 1,
   rotationGrace: 'okta',

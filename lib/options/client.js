@@ -22,11 +22,14 @@ const KNOWN = [
   ...['refreshAhead', 'refreshTimeout', 'maxRetries', 'rotationGrace', 'timeout', 'queue', 'redirect'],
   ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry', 'replay'],
   ...['http2', 'socketPath', 'proxy', 'judgedStatuses', 'keepAlive', 'grant'],
+  'maxIdentities',
   ...['lease', 'confirmEvery', 'drainOnExit'],
 ];
 
 /** Ten thousand waiting requests need some MB. More mean an outage, which callers should hear of at once. */
 const QUEUE_MAX = 10_000;
+/** Some 40 MB, with tokens of 2 KB. */
+const MAX_IDENTITIES = 10_000;
 const MAX_RESPONSE_SIZE = 64 * 1024 * 1024;
 const CONNECTIONS = 256;
 
@@ -110,6 +113,10 @@ function readSession(own, grant) {
     maxRetries: check.integer(own.maxRetries, 'maxRetries', 3, { max: 100 }),
     rotationGrace: readGrace(own.rotationGrace, grant?.rotationGrace),
     keepAlive: check.duration(own.keepAlive, 'keepAlive', 0, { min: 60_000 }),
+    maxIdentities: check.integer(own.maxIdentities, 'maxIdentities', MAX_IDENTITIES, {
+      min: 1,
+      unit: ' of sessions',
+    }),
   };
 }
 

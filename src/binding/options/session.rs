@@ -39,6 +39,8 @@ pub struct NativeSession {
     pub rotation_grace: f64,
     /// 0: off.
     pub keep_alive: f64,
+    /// Of a grant that needs no human: how many sessions have their tokens in memory.
+    pub max_identities: u32,
     /// There is a hook that gets the tokens.
     pub hears_refreshed: bool,
     pub hears_superseded: bool,
@@ -105,6 +107,9 @@ impl NativeSession {
         if !policy.drain_on_exit.is_zero() {
             exit::watch();
         }
+        let in_memory = !self.has_store && self.store.is_none();
+        let most = self.max_identities as usize;
+        let identities = scope.is_some().then(|| registry.identities(most, in_memory));
         let fleet =
             self.store.map(|store| store.into_fleet(&callbacks, &policy, scope, binds)).transpose()?;
         let seed = self.seed.map(TryInto::try_into).transpose()?;
@@ -116,6 +121,7 @@ impl NativeSession {
             policy,
             waiting: WaitingLimit::new(queue.max as usize),
             counters: Counters::default(),
+            identities,
             seed: Seed::new(self.key.as_str().into(), seed),
             closed: CancellationToken::new(),
             ending: ending(),

@@ -133,7 +133,10 @@ impl Session {
         let now = inner.now();
         match inner.state.acquire(epoch.unwrap_or(inner.state.epoch()), &by.policy, now) {
             Acquire::Use(_) | Acquire::Anonymous(_) if inner.wants_confirmation(by, now) => None,
-            Acquire::Use(held) => Some(Credential::Tokens(held)),
+            Acquire::Use(held) => {
+                held.use_now();
+                Some(Credential::Tokens(held))
+            }
             Acquire::Anonymous(stamp) => Some(Credential::Anonymous(stamp)),
             _ => None,
         }
@@ -150,7 +153,10 @@ impl Session {
             _ => {}
         }
         match acquired {
-            Acquire::Use(held) | Acquire::UseAndRotate(held) => Ok(Reach::Held(held)),
+            Acquire::Use(held) | Acquire::UseAndRotate(held) => {
+                held.use_now();
+                Ok(Reach::Held(held))
+            }
             Acquire::Anonymous(stamp) => Ok(Reach::Anonymous(stamp)),
             Acquire::Fail(error) => Err(error),
             Acquire::Wait(purpose) => Ok(Reach::Coming(self.depart(&mut inner, by, purpose))),

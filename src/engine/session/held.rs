@@ -54,6 +54,8 @@ pub struct Held {
     accepted: AtomicBool,
     /// The wall clock was past the end of these tokens.
     ran_out: AtomicBool,
+    /// Somebody has asked for these tokens since [`Held::take_use`].
+    used: AtomicBool,
 }
 
 impl Held {
@@ -80,6 +82,7 @@ impl Held {
             from_refresh,
             accepted,
             ran_out,
+            used: AtomicBool::new(false),
         }
     }
 
@@ -99,6 +102,7 @@ impl Held {
             from_refresh,
             accepted,
             ran_out,
+            used: AtomicBool::new(false),
         }
     }
 
@@ -118,6 +122,15 @@ impl Held {
         if self.tokens.expires_at.is_some_and(|at| clock::wall_ms() >= at) {
             self.ran_out.store(true, Ordering::Relaxed);
         }
+    }
+
+    pub(crate) fn use_now(&self) {
+        self.used.store(true, Ordering::Relaxed);
+    }
+
+    /// True if somebody has asked for these tokens since the last call.
+    pub(crate) fn take_use(&self) -> bool {
+        self.used.swap(false, Ordering::Relaxed)
     }
 
     /// A server accepted this token: a later rejection means that it expired, not that it never worked.

@@ -41,6 +41,9 @@ impl Session {
 
     /// `revokes`: the tokens of the login before are to be revoked, and those that its flight brings.
     pub(super) fn begin(&self, by: &Arc<Participant>, tokens: Option<Tokens>, revokes: bool) -> Begun {
+        if let Some(identities) = &by.identities {
+            identities.log_in(&self.key, tokens.is_some());
+        }
         let held = self.inner().state.held().cloned();
         let tokens = tokens.map(|tokens| tokens.with_key_of(held.as_ref().map(|held| &*held.tokens)));
         let record = Record { tokens: tokens.map(Arc::new) };

@@ -12,6 +12,7 @@ use crate::fleet::Fleet;
 use crate::grant::Grant;
 use crate::session::counters::Counters;
 use crate::session::host::Host;
+use crate::session::identities::Identities;
 use crate::session::schedule::Policy;
 use crate::store::Store;
 use crate::token::Tokens;
@@ -27,6 +28,8 @@ pub struct Participant {
     pub policy: Policy,
     pub waiting: WaitingLimit,
     pub counters: Counters,
+    /// Bounds how many identities are in memory. None: their tokens are those of people.
+    pub identities: Option<Arc<Identities>>,
     pub seed: Seed,
     /// Cancelled by `close()`, so that requests stop waiting.
     pub closed: CancellationToken,

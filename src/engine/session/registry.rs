@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, LazyLock, OnceLock, Weak};
 
 use crate::clock;
 use crate::clock::Instant;
 use crate::lock::Lock;
 use crate::session::Session;
+use crate::session::identities::Identities;
 use crate::session::past::LONG;
 use crate::session::resting::Resting;
 use crate::store::MemoryStore;
@@ -36,6 +37,7 @@ pub struct Registry {
     sessions: Lock<Sessions>,
     /// The store of clients that are given no `getTokens` and `setTokens`.
     memory: Arc<MemoryStore>,
+    identities: OnceLock<Arc<Identities>>,
 }
 
 #[derive(Default)]
@@ -59,6 +61,14 @@ impl Registry {
 
     pub fn memory(&self) -> Arc<MemoryStore> {
         Arc::clone(&self.memory)
+    }
+
+    /// Bounds how many identities of this store are in memory. `in_memory`: the store is [`Registry::memory`].
+    pub fn identities(&self, most: usize, in_memory: bool) -> Arc<Identities> {
+        let memory = in_memory.then(|| self.memory());
+        let identities = self.identities.get_or_init(|| Arc::new(Identities::new(memory)));
+        identities.allow(most);
+        Arc::clone(identities)
     }
 
     /// Returns the session of this key, which one client more uses until [`Registry::leave`].

@@ -72,6 +72,11 @@ impl Shared {
         self.confirmed = Some(now);
     }
 
+    /// True if it has something to do, or the store does not have all that is known here.
+    pub(super) fn is_busy(&self) -> bool {
+        self.confirming || self.unstored.is_some() || self.member.unsaved()
+    }
+
     fn is_due(&self, by: &Participant, now: Instant) -> bool {
         self.confirmed.is_none_or(|at| now - at >= by.policy.confirm_every)
     }

@@ -241,6 +241,13 @@ impl State {
         told
     }
 
+    /// The tokens held are forgotten. The store is read before the next use.
+    pub fn let_go(&mut self) {
+        debug_assert_eq!(self.status, Status::Ready);
+        self.held = None;
+        self.status = Status::Unread;
+    }
+
     /// The store could not be read for the first time. The next request tries again.
     pub fn unread(&mut self) {
         self.status = Status::Unread;

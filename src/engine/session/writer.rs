@@ -109,6 +109,14 @@ impl Writer {
         wanted.unsaved &= wanted.next.record.tokens.is_none();
     }
 
+    /// The newest tokens are saved, and forgotten here.
+    pub(super) fn let_go(&self) {
+        let mut wanted = self.wanted();
+        if !wanted.unsaved {
+            wanted.next = Stored::default();
+        }
+    }
+
     /// The newest tokens that the store should hold.
     pub(super) fn newest(&self) -> Option<Versioned> {
         Versioned::of(self.wanted().next.clone())

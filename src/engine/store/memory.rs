@@ -16,6 +16,14 @@ impl MemoryStore {
         !self.0.lock().values().any(|stored| stored.record.tokens.is_some())
     }
 
+    /// Forgets tokens that come again when they are needed. A tombstone stays.
+    pub(crate) fn forget(&self, key: &str) {
+        let mut records = self.0.lock();
+        if records.get(key).is_some_and(|stored| stored.record.tokens.is_some()) {
+            records.remove(key);
+        }
+    }
+
     fn swap(&self, key: &str, expected: Option<Version>, next: &Stored) -> Swap {
         let mut records = self.0.lock();
         let stored = records.get(key).map(|stored| stored.version);

@@ -237,6 +237,7 @@ impl World {
             },
             waiting: WaitingLimit::new(10_000),
             counters: Counters::default(),
+            identities: None,
             seed: Seed::new("key".into(), Some(pair(1))),
             closed: CancellationToken::new(),
             ending: CancellationToken::new(),

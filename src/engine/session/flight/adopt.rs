@@ -62,6 +62,7 @@ impl Flight {
                 return Ended::Revived(news);
             }
             let Some(seed) = self.seed_after_loss() else { return Ended::StillLost };
+            self.seeds();
             let _saved = self.save(&seed).await;
             return Ended::Revived(seed);
         }
@@ -73,10 +74,17 @@ impl Flight {
             return Ended::Loaded(stored);
         }
         let Some(seed) = self.by.seed.take(&self.session.key) else { return Ended::Loaded(None) };
+        self.seeds();
         let seed = self.versioned(seed);
         match self.save(&seed).await {
             Save::Saved => Ended::Loaded(Some(seed)),
             Save::Overtaken => Ended::Overtaken,
+        }
+    }
+
+    fn seeds(&self) {
+        if let Some(identities) = &self.by.identities {
+            identities.log_in(&self.session.key, true);
         }
     }
 

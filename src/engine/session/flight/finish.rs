@@ -97,6 +97,9 @@ impl Flight {
         // A lost session may still serve its access token, but whoever asked for a login has none.
         let held = inner.state.held().filter(|_| inner.state.lost_error().is_none()).cloned();
         drop(guard);
+        if let (Some(identities), Some(_)) = (&self.by.identities, &held) {
+            identities.keep(&self.session);
+        }
         self.handle.outcome.set(outcome.map(|()| held));
     }
 }

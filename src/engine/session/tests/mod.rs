@@ -10,6 +10,7 @@ mod conflicts;
 mod failures;
 mod fakes;
 mod flight;
+mod identities;
 mod interleavings;
 mod keeper;
 mod late_writes;

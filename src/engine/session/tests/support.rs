@@ -175,6 +175,7 @@ pub(super) fn participant(grant: Arc<dyn Grant>, store: Arc<dyn Store>, host: Ar
         policy: policy(),
         waiting: WaitingLimit::new(10_000),
         counters: Counters::default(),
+        identities: None,
         seed: Seed::new("key".into(), None),
         closed: CancellationToken::new(),
         ending: CancellationToken::new(),
