@@ -414,7 +414,7 @@ type NewTokens =
       refresh: Refresh;
       /**
        * Decides whether an error of `refresh` ends the session. Default: it carries the OAuth error invalid_grant, or another server's word for
-       * it, where HTTP clients put it: `error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response …
+       * it, where HTTP clients put it: `error`, `body.error`, `data.error`, `response.data.error`, `cause`, an unread Response, or the like.
        * Without any OAuth error, its status is 400, or 401 without a challenge to the client (`WWW-Authenticate: Basic`).
        * Other OAuth errors, such as invalid_client, are about the program and end no session: the error's message says which setting
        * to look at. If it throws or returns a promise, the default decides.
@@ -453,7 +453,8 @@ type TokenStorage =
       getTokens?: undefined;
       setTokens?: undefined;
       /**
-       * Not together with `getTokens` and `setTokens`, which serve one process only. docs/stores.md says which store is for whom.
+       * Where tokens live, for processes that share them. Not together with `getTokens` and `setTokens`, which serve one process only.
+       * docs/stores.md says which store is for whom.
        * Default: memory. Error: StoreError.
        * @example { type: 'file', path: '/var/lib/my-service/tokens' }
        */
@@ -530,10 +531,10 @@ interface GrantCommon {
   tokenEndpoint?: string | URL | undefined;
   /** Its metadata name the endpoints (RFC 8414, OpenID Connect Discovery). Compared as a text with what they say. */
   issuer?: string | URL | undefined;
-  /** RFC 7009. Default: what the issuer's metadata or the provider say. */
+  /** Where tokens are revoked (RFC 7009). Default: what the issuer's metadata or the provider say. */
   revocationEndpoint?: string | URL | undefined;
   clientId: string;
-  /** Default: none. With a `provider`, `method` may be left out. */
+  /** How the client proves that it is itself. With a `provider`, `method` may be left out. Default: none. */
   auth?: ClientAuth | ProviderAuth | undefined;
   /** Scopes, separated by spaces, or a list. Default: what the server chooses. */
   scope?: string | readonly string[] | undefined;
@@ -624,7 +625,7 @@ export interface FileStore {
   path: string;
   /** Accept a directory on a network file system, which has no dependable locks. Default false: StoreError. */
   allowNetworkFs?: boolean | undefined;
-  /** Default: the records are not sealed. */
+  /** Encrypts the records. Default: the records are not sealed. */
   key?: StoreKey;
 }
 
@@ -646,7 +647,7 @@ export interface RedisStore {
   tls?: Certificates | undefined;
   /** How long one command may take, ms ≥ 1. A quarter of the `lease` is the limit all the same. Default 2 000. */
   timeout?: number | undefined;
-  /** Default: the records are not sealed. */
+  /** Encrypts the records. Default: the records are not sealed. */
   key?: StoreKey;
 }
 
@@ -693,7 +694,7 @@ export interface RegisterStore {
     changed: (session?: string) => void,
     lost: (error?: unknown) => void,
   ): Promise<() => void | Promise<void>>;
-  /** Default: the records are not sealed. */
+  /** Encrypts the records. Default: the records are not sealed. */
   key?: StoreKey;
   /**
    * A sealed record opens only in the store of this name, so that nobody can move it to another store of the same key. 1 to 512
@@ -904,7 +905,7 @@ export interface VerbOptions {
 export interface RequestOptions extends VerbOptions {
   /** Any but CONNECT and TRACE. Default GET. */
   method?: string | undefined;
-  /** Default: none. GET and HEAD have none. */
+  /** GET and HEAD have none. Default: none. */
   body?: BodyLike | null | undefined;
 }
 
@@ -917,9 +918,9 @@ export interface RequestOptions extends VerbOptions {
 export interface RetryOptions {
   /** How often more than once, 0 to 100. Default 2. */
   limit?: number | undefined;
-  /** Default GET, HEAD, PUT, DELETE, OPTIONS, TRACE: those that repeating does not change (RFC 9110 §9.2.2). */
+  /** Methods that are sent again. Default GET, HEAD, PUT, DELETE, OPTIONS, TRACE: those that repeating does not change (RFC 9110 §9.2.2). */
   methods?: readonly string[] | undefined;
-  /** Default 408, 425, 429, 500, 502, 503, 504. */
+  /** Statuses after which a request is sent again. Default 408, 425, 429, 500, 502, 503, 504. */
   statusCodes?: readonly number[] | undefined;
   /**
    * The longest pause, ms ≥ 0. Default 30 000. Pauses are random, up to 200 ms before the first retry, twice as much before
