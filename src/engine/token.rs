@@ -4,6 +4,7 @@
 
 mod jwt;
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -27,11 +28,11 @@ pub struct Tokens {
     /// Epoch ms. None: unknown, so that only a rejection tells that the token has expired.
     pub expires_at: Option<u64>,
     /// Epoch ms: from then on the server wants the tokens to be rotated (`refresh_in`), long before they expire.
-    pub refresh_at: Option<u64>,
+    pub refresh_at: Option<NonZeroU64>,
     /// The user's other fields as the text of a JSON object. They are kept and given back, and not interpreted.
     pub extra: Option<Secret>,
     /// None: they are Bearer tokens (RFC 6750). The key never crosses to JavaScript.
-    pub bound: Option<Bound>,
+    pub bound: Option<Box<Bound>>,
 }
 
 /// The end of an access token, as an answer tells it.
@@ -96,7 +97,7 @@ impl Tokens {
     /// These tokens, which were obtained with a proof of `key`. `access`: the access token is bound too.
     #[must_use]
     pub fn bound_to(self, key: Key, access: bool) -> Self {
-        Self { bound: Some(Bound { key, access }), ..self }
+        Self { bound: Some(Box::new(Bound { key, access })), ..self }
     }
 
     /// The key that has to sign each request with the access token (RFC 9449).

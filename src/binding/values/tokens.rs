@@ -1,5 +1,6 @@
 //! Tokens as they cross: [`NativeTokens`] in, a flat array out. `lib/tokens.js` reads the shapes that users write.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use napi::Result;
@@ -39,7 +40,8 @@ impl TryFrom<NativeTokens> for Tokens {
         let access = Secret::new(native.access_token);
         let expiry = expiry.or_else(|| Expiry::of_jwt(&access, native.is_new));
         let on_arrival = |expiry: Expiry| expiry.on_arrival(native.is_new, clock::wall_ms());
-        let (expires_at, refresh_at) = (expiry.and_then(on_arrival), wanted.and_then(on_arrival));
+        let expires_at = expiry.and_then(on_arrival);
+        let refresh_at = wanted.and_then(on_arrival).and_then(NonZeroU64::new);
         let refresh = native.refresh_token.map(Secret::new);
         let tokens = Tokens::new(access, refresh, expires_at, native.extra.map(Secret::new));
         tokens
@@ -67,6 +69,6 @@ pub(crate) fn write(scope: Scope, tokens: &Tokens) -> Result<Js> {
         secret(tokens.refresh.as_ref())?,
         moment(tokens.expires_at)?,
         secret(tokens.extra.as_ref())?,
-        moment(tokens.refresh_at)?,
+        moment(tokens.refresh_at.map(NonZeroU64::get))?,
     ])
 }

@@ -171,7 +171,7 @@ impl<'a> Call<'a> {
     async fn with_token(&mut self) -> Result<Answer, Error> {
         let mut held = self.token().await?;
         // A lost session may have found another login in its store.
-        self.epoch = held.epoch;
+        self.epoch = held.epoch();
         loop {
             let place = self.take_place(&mut held).await?;
             let (answer, rejection) = self.send_once(&held).await?;

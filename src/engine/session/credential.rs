@@ -70,7 +70,7 @@ impl Session {
         let known = self.member().and_then(|member| member.known());
         let known = known
             .filter(|known| known.tokens.as_ref().is_some_and(|tokens| tokens.access == held.tokens.access));
-        known.and_then(|known| known.lifetime).max(held.lifetime)
+        known.and_then(|known| known.lifetime).max(held.lifetime())
     }
 
     /// Like [`Session::token`], for a request that may go out without a token.
@@ -96,7 +96,7 @@ impl Session {
                 brought => brought?,
             };
             // The caller had no token, so that it may have that of another login. The store of a lost session showed one.
-            if let Some(held) = brought.as_ref().filter(|held| held.epoch != epoch) {
+            if let Some(held) = brought.as_ref().filter(|held| held.epoch() != epoch) {
                 return Ok(Credential::Tokens(Arc::clone(held)));
             }
             if flight.purpose == Purpose::Load

@@ -35,7 +35,7 @@ pub struct Stamp {
 
 impl Stamp {
     pub fn of(held: &Held) -> Self {
-        Self { epoch: held.epoch, generation: held.generation }
+        Self { epoch: held.epoch(), generation: held.generation }
     }
 }
 
@@ -43,12 +43,11 @@ impl Stamp {
 pub struct Held {
     pub tokens: Arc<Tokens>,
     pub(crate) version: Version,
-    pub epoch: u64,
+    epoch: u32,
     pub generation: u64,
     pub(crate) arrived: Instant,
-    pub lifetime: Option<Duration>,
-    /// From then on the server wants these tokens to be rotated.
-    pub(crate) refresh_at: Option<Instant>,
+    /// The same moment in epoch ms. Every span is reckoned from it, because a hundred thousand sessions hold tokens.
+    arrived_ms: u64,
     /// These tokens came out of a refresh of this session, rather than from the store or a login.
     pub from_refresh: bool,
     accepted: AtomicBool,
@@ -63,51 +62,56 @@ impl Held {
     pub(crate) fn new(from: Versioned, stamp: Stamp, from_refresh: bool, now: Instant, wall: u64) -> Self {
         let Versioned { tokens, version } = from;
         let Stamp { epoch, generation } = stamp;
-        let lifetime = tokens.lifetime(wall);
-        let (accepted, ran_out) = Default::default();
-        let refresh_at = tokens.refresh_at.map(|at| {
-            let left = Duration::from_millis(at.saturating_sub(wall)).min(MAX_LIFETIME);
-            let since = Duration::from_millis(wall.saturating_sub(at));
-            now.checked_sub(since).unwrap_or(now) + left
-        });
-        let arrived = now;
         Self {
             tokens,
             version,
-            epoch,
+            epoch: u32::try_from(epoch).unwrap_or(u32::MAX),
             generation,
-            arrived,
-            lifetime,
-            refresh_at,
+            arrived: now,
+            arrived_ms: wall,
             from_refresh,
-            accepted,
-            ran_out,
-            used: AtomicBool::new(false),
+            accepted: AtomicBool::default(),
+            ran_out: AtomicBool::default(),
+            used: AtomicBool::default(),
         }
     }
 
     /// The same access token with another refresh token.
     pub(crate) fn renewed(&self, Versioned { tokens, version }: Versioned) -> Self {
-        let accepted = AtomicBool::new(self.accepted());
-        let ran_out = AtomicBool::new(self.ran_out.load(Ordering::Relaxed));
-        let Self { epoch, generation, arrived, lifetime, refresh_at, from_refresh, .. } = *self;
+        let Self { epoch, generation, arrived, arrived_ms, from_refresh, .. } = *self;
         Self {
             tokens,
             version,
             epoch,
             generation,
             arrived,
-            lifetime,
-            refresh_at,
+            arrived_ms,
             from_refresh,
-            accepted,
-            ran_out,
-            used: AtomicBool::new(false),
+            accepted: AtomicBool::new(self.accepted()),
+            ran_out: AtomicBool::new(self.ran_out.load(Ordering::Relaxed)),
+            used: AtomicBool::default(),
         }
     }
 
+    pub fn epoch(&self) -> u64 {
+        self.epoch.into()
+    }
+
+    /// From the arrival on. None: unknown.
+    pub fn lifetime(&self) -> Option<Duration> {
+        self.tokens.lifetime(self.arrived_ms)
+    }
+
+    /// From then on the server wants these tokens to be rotated.
+    pub(crate) fn refresh_at(&self) -> Option<Instant> {
+        let at = self.tokens.refresh_at?.get();
+        let left = Duration::from_millis(at.saturating_sub(self.arrived_ms)).min(MAX_LIFETIME);
+        let since = Duration::from_millis(self.arrived_ms.saturating_sub(at));
+        Some(self.arrived.checked_sub(since).unwrap_or(self.arrived) + left)
+    }
+
     pub(crate) fn expires(&self) -> Option<Instant> {
-        self.lifetime.map(|left| self.arrived + left)
+        self.lifetime().map(|left| self.arrived + left)
     }
 
     /// True if either clock has passed the end: `now`, which no step of the wall clock moves, or the wall clock when

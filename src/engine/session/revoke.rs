@@ -25,7 +25,7 @@ impl Session {
         while let Some(held) = next {
             by.grant.revoke(&held.tokens).await?;
             let (now, stamp) = self.now();
-            if stamp.epoch != held.epoch {
+            if stamp.epoch != held.epoch() {
                 return Ok(());
             }
             next = now.filter(|now| !Arc::ptr_eq(&now.tokens, &held.tokens));

@@ -78,7 +78,7 @@ pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
     if policy.refresh_ahead == Some(Duration::ZERO) {
         return false;
     }
-    let ends_soon = held.lifetime.is_some_and(|lifetime| {
+    let ends_soon = held.lifetime().is_some_and(|lifetime| {
         let ahead = policy.refresh_ahead.unwrap_or_else(|| (lifetime / 5).min(MAX_AHEAD));
         ends_within(held, Some(lifetime), ahead.mul_f64(spread(policy, held.generation)), now)
     });
@@ -88,8 +88,8 @@ pub fn due_ahead(held: &Held, policy: &Policy, now: Instant) -> bool {
 /// True if the server wants these tokens to be rotated by now. Processes that share them do it one after the other, from that
 /// moment on.
 fn is_wanted(held: &Held, policy: &Policy, now: Instant) -> bool {
-    let Some(wanted) = held.refresh_at else { return false };
-    let soonest = held.lifetime.map_or(SOONEST, |lifetime| (lifetime / 2).min(SOONEST));
+    let Some(wanted) = held.refresh_at() else { return false };
+    let soonest = held.lifetime().map_or(SOONEST, |lifetime| (lifetime / 2).min(SOONEST));
     let begins = if held.from_refresh { wanted.max(held.arrived + soonest) } else { wanted };
     let left = held.expires().map_or(MAX_AHEAD, |expires| expires.saturating_duration_since(begins) / 10);
     now >= begins + left.min(MAX_AHEAD).mul_f64(turn(policy, held.generation).unwrap_or_default())
@@ -108,7 +108,7 @@ pub fn ends_within(held: &Held, lifetime: Option<Duration>, span: Duration, now:
 /// True if a server that rejects these tokens may mean that they have expired.
 pub fn may_have_expired(held: &Held, now: Instant) -> bool {
     let early = |lifetime: Duration| EARLY_END.0.min(lifetime / EARLY_END.1);
-    let ends = held.expires().zip(held.lifetime).map(|(expires, lifetime)| expires - early(lifetime));
+    let ends = held.expires().zip(held.lifetime()).map(|(expires, lifetime)| expires - early(lifetime));
     held.expired(now) || ends.is_some_and(|at| now >= at)
 }
 

@@ -3,6 +3,7 @@
 //! [`Member`] judges what is stored; a session follows what its member knows. Invariants: a login that the store does not have
 //! yet is not given up for an older one that the member knows; requests of one login never get the tokens of another.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -344,7 +345,10 @@ fn aged(tokens: &Tokens, lifetime: Duration, at_most: Duration, wall: u64) -> Op
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let age = wall.saturating_sub(expires_at.saturating_sub(ms(lifetime))).min(ms(at_most));
     let ends = wall.saturating_add(ms(lifetime).saturating_sub(age));
-    let refresh_at = tokens.refresh_at.map(|at| at.saturating_add(ends).saturating_sub(expires_at));
+    let refresh_at = tokens
+        .refresh_at
+        .map(|at| at.get().saturating_add(ends).saturating_sub(expires_at))
+        .and_then(NonZeroU64::new);
     (ends != expires_at).then(|| Tokens { expires_at: Some(ends), refresh_at, ..tokens.clone() })
 }
 

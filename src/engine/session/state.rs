@@ -215,7 +215,7 @@ impl State {
 
     /// A rotation was saved, or newer tokens in the store were adopted.
     pub fn rotated(&mut self, held: Held) {
-        debug_assert_eq!(held.epoch, self.epoch());
+        debug_assert_eq!(held.epoch(), self.epoch());
         self.endpoints.rotated();
         self.generation = held.generation;
         self.held = Some(Arc::new(held));

@@ -1,5 +1,6 @@
 //! The parts of a record whose JSON is not their shape in Rust.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Id, Kept, millis};
-use crate::dpop::{Bound, Key};
+use crate::dpop::Key;
 use crate::secret::Secret;
 use crate::token::Tokens;
 
@@ -30,7 +31,7 @@ struct Written<'a> {
     refresh: Option<&'a str>,
     expires_at: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_at: Option<u64>,
+    refresh_at: Option<NonZeroU64>,
     /// The text of the user's fields, because a parsed value could lose digits and half surrogates.
     extra: Option<&'a str>,
     lifetime: Option<u64>,
@@ -49,7 +50,7 @@ struct Read {
     access: String,
     refresh: Option<String>,
     expires_at: Option<u64>,
-    refresh_at: Option<u64>,
+    refresh_at: Option<NonZeroU64>,
     extra: Option<String>,
     lifetime: Option<u64>,
     dpop: Option<ReadKey>,
@@ -73,7 +74,7 @@ impl Serialize for Kept {
             lifetime: self.lifetime.map(millis),
             dpop: bound
                 .as_ref()
-                .map(|Bound { key, access }| WrittenKey { key: key.saved().expose(), access: *access }),
+                .map(|bound| WrittenKey { key: bound.key.saved().expose(), access: bound.access }),
         }
         .serialize(to)
     }

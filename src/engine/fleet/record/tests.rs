@@ -1,4 +1,5 @@
 use serde_json::json;
+use std::num::NonZeroU64;
 
 use super::*;
 use crate::fleet::documents::parse;
@@ -47,7 +48,7 @@ fn record_comes_back_as_it_was() {
     }
     let with_extra =
         Tokens { extra: Some(Secret::new("{\"half\":\"\\ud800\",\"n\":1e400}".into())), ..tokens("a", None) };
-    let with_extra = Tokens { refresh_at: Some(7), ..with_extra };
+    let with_extra = Tokens { refresh_at: NonZeroU64::new(7), ..with_extra };
     let kept = Kept { tokens: Arc::new(with_extra), lifetime: None };
     let record = Record::login(Login { id: Id(1), seq: 1 }, Vec::new(), Some(kept));
     assert_eq!(parse(&text(&record)), Ok(record));

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::num::NonZeroU64;
 
 use crate::clock;
 use crate::error::{Cause, Told};
@@ -167,7 +168,8 @@ impl Fields<'_> {
         let expiry = lifetime::expiry(value).or_else(|| Expiry::of_jwt(&access, true));
         let now = clock::wall_ms();
         let expires_at = expiry.and_then(|expiry| expiry.on_arrival(true, now));
-        let refresh_at = lifetime::wanted(value).and_then(|wanted| wanted.on_arrival(true, now));
+        let wanted = lifetime::wanted(value).and_then(|wanted| wanted.on_arrival(true, now));
+        let refresh_at = wanted.and_then(NonZeroU64::new);
         let (shown, lifetimes) = lifetime::END_OF_REFRESH;
         let lifetime = lifetimes.iter().find_map(|name| lifetime::seconds(&value(name)?));
         let ends = lifetime.and_then(|lifetime| u64::try_from(lifetime.as_millis()).ok());

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::token::tests::tokens;
+use std::num::NonZeroU64;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const HOUR_MS: u64 = 3_600_000;
@@ -31,11 +32,11 @@ fn tokens_are_no_older_than_the_last_read_that_did_not_show_them() {
 
 #[test]
 fn tokens_live_no_longer_than_they_were_to_live() {
-    let refresh_at = Some(HOUR_MS * 25 + HOUR_MS / 2);
+    let refresh_at = NonZeroU64::new(HOUR_MS * 25 + HOUR_MS / 2);
     let stored = Tokens { expires_at: Some(HOUR_MS * 26), refresh_at, ..tokens("a", None) };
     let aged = aged(&stored, HOUR, NEVER, 0).unwrap();
     assert_eq!(aged.expires_at, Some(HOUR_MS), "this clock is 25 h behind");
-    assert_eq!(aged.refresh_at, Some(HOUR_MS / 2));
+    assert_eq!(aged.refresh_at, NonZeroU64::new(HOUR_MS / 2));
 }
 
 #[test]

@@ -233,7 +233,7 @@ impl Run {
     async fn request(&self, epoch: u64) -> Result<(), Error> {
         let mut held = self.session.token(&self.by, epoch, Arrival::draw()).await?;
         // A lost session may have found another login in its store.
-        let epoch = held.epoch;
+        let epoch = held.epoch();
         let mut replays = 0;
         while replays < 3 {
             let sending = Sending { replayed: replays > 0, ..sending(Stamp::of(&held)) };
@@ -258,7 +258,7 @@ impl Run {
     }
 
     async fn sent(&self, held: &Held, epoch: u64) -> bool {
-        assert_eq!(held.epoch, epoch, "never another login's token");
+        assert_eq!(held.epoch(), epoch, "never another login's token");
         self.outside.travel(20).await;
         let taken = self.outside.takes(&held.tokens);
         self.outside.travel(20).await;

@@ -36,3 +36,10 @@ mod writer;
 fn session_and_its_two_counts_fit_a_block_of_256_bytes() {
     assert!(size_of::<[usize; 2]>() + size_of::<crate::session::Session>() <= 256);
 }
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn tokens_fit_blocks_of_96_and_80_bytes() {
+    assert!(size_of::<[usize; 2]>() + size_of::<crate::token::Tokens>() <= 96);
+    assert!(size_of::<[usize; 2]>() + size_of::<crate::session::Held>() <= 80);
+}

@@ -165,7 +165,7 @@ impl Witness {
             _ => {}
         }
         if let Some(held) = self.state.held() {
-            assert_eq!(held.epoch, self.state.epoch());
+            assert_eq!(held.epoch(), self.state.epoch());
         }
     }
 

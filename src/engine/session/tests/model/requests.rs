@@ -51,7 +51,7 @@ impl Witness {
     }
 
     fn used(&self, held: &Held, epoch: u64) {
-        assert_eq!(held.epoch, epoch, "never another login's");
+        assert_eq!(held.epoch(), epoch, "never another login's");
         assert!(!held.expired(self.now), "never expired");
         assert!(
             self.lost.is_none() || self.serves,
@@ -87,7 +87,7 @@ impl Witness {
         };
         // A rejection near the end of a life means that the server has ended it earlier.
         let near = |held: &Held| {
-            held.lifetime.is_some_and(|life| self.now + secs(1).min(life / 2) >= held.arrived + life)
+            held.lifetime().is_some_and(|life| self.now + secs(1).min(life / 2) >= held.arrived + life)
         };
         let valid = held.as_deref().filter(|held| !held.expired(self.now) && !near(held));
         let is_valid = valid.is_some();

@@ -1,5 +1,6 @@
 //! One rotation for all processes, and adoption of its result.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use crate::clock::{self, testing};
@@ -171,7 +172,8 @@ async fn session_of_a_store_of_the_process_alone_has_no_member() {
 #[tokio::test(start_paused = true)]
 async fn one_process_does_what_the_server_wants_for_all() {
     let hour = 3_600_000;
-    let tokens = Tokens { refresh_at: Some(clock::wall_ms() + hour), ..living(1, secs(24 * 3_600)) };
+    let tokens =
+        Tokens { refresh_at: NonZeroU64::new(clock::wall_ms() + hour), ..living(1, secs(24 * 3_600)) };
     let (_register, one, other) = two(tokens).await;
     tokio::time::sleep(ms(hour)).await;
     for world in [&one, &other] {
