@@ -47,5 +47,8 @@ declare global {
   const { redirectToLogin, tryAnotherReplica, tryLater, installAuthRefresh, request }: any;
   const { OpenAI, Octokit, ky, createClient, PostgrestClient }: any;
   const { test, expect, beforeEach, afterEach, beforeAll }: any;
+  const { HttpLink, httpBatchLink, Client, slack, googleAuth, channel, text, grpc, report, got }: any;
+  const { app, fastify, ws }: any;
+  var tokenClient: any;
   let refreshing: any;
 }
