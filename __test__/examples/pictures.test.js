@@ -1,9 +1,9 @@
 'use strict';
 
-// The drawing of docs/rotation-across-processes.md is what a real run draws: one claim, one refresh, one commit, and two processes that
-// adopt.
+// The drawings of the pages are what real runs draw. That of docs/rotation-across-processes.md has one claim, one refresh, one commit, and
+// two processes that adopt.
 
-const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
+const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { endChildren, start } = require('../lifecycle/child.js');
@@ -40,4 +40,51 @@ test('a picture that is drawn now', async () => {
   const { code, stderr } = await start([path.join(FOLDER, 'draw-rotation.js'), file]).ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expectOneRotation(readFileSync(file, 'utf8'));
+});
+
+const description = (svg) => /<desc id="desc">(.*?)<\/desc>/.exec(svg)[1];
+const ONE_REFRESH =
+  /^16 requests\. [1-9]\d* are answered with 401, \d+ wait without being sent, 1 refresh, and all are served\.$/;
+
+const clients = (throughput, loopUs) => ({ summary: { throughput, loopUs } });
+const BENCH = {
+  date: '2026-01-02T03:04:05.000Z',
+  machine: { cpu: 'a cpu', cores: 2 },
+  versions: { node: '20.20.2', undici: '7.0.0', axios: '1.0.0', 'token-refresh': '0.6.0' },
+  options: { rounds: 3 },
+  results: [
+    {
+      name: 'steady/64/small/plain',
+      clients: {
+        'token-rotator': clients(4000, 5),
+        'undici-request': clients(3000, 20),
+        'undici-fetch': clients(2000, 100),
+        'axios-token-refresh': clients(1000, 200),
+      },
+    },
+  ],
+};
+
+test('npm run pictures: the waterfall is of a run now, the bars are of the result', async () => {
+  const result = path.join(directory, 'result.json');
+  writeFileSync(result, JSON.stringify(BENCH));
+  const { code, stderr } = await start([path.join(FOLDER, 'draw.js'), directory, result]).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+
+  const drawn = (name) => readFileSync(path.join(directory, name), 'utf8');
+  expectOneRotation(drawn('rotation.svg'));
+  expect(description(drawn('waterfall.svg'))).toMatch(ONE_REFRESH);
+  expect(description(drawn('bars.svg'))).toContain(
+    'axios with token-refresh: 1000 requests a second, 200.0 µs',
+  );
+  // The longest bar of each panel is of the client with the most.
+  const widths = [...drawn('bars.svg').matchAll(/class="(ours|other)"[^>]*width="([\d.]+)"/g)].map(
+    ([, , w]) => Number(w),
+  );
+  expect(widths).toEqual([280, 210, 140, 70, 6, 24, 120, 240]);
+});
+
+test('the other pictures that the pages show', () => {
+  expect(description(readFileSync(path.join(FOLDER, 'waterfall.svg'), 'utf8'))).toMatch(ONE_REFRESH);
+  expect(description(readFileSync(path.join(FOLDER, 'bars.svg'), 'utf8'))).toContain('token-rotator');
 });

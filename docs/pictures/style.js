@@ -1,0 +1,36 @@
+'use strict';
+
+/** What all drawings have in common: light and dark, by what the reader's system says, on a card of their own. */
+const STYLE = `
+  text { font: 13px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; fill: #1f2328; }
+  .title { font-weight: 600; } .note { fill: #59636e; } .small { font-size: 11px; }
+  .card { fill: #ffffff; stroke: #d1d9e0; } .line { stroke: #d1d9e0; }
+  .ours { fill: #0969da; } .other { fill: #9aa4af; } .bad { fill: #cf222e; } .good { fill: #1a7f37; } .wait { fill: #d8dee4; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #f0f6fc; } .note { fill: #9198a1; }
+    .card { fill: #0d1117; stroke: #3d444d; } .line { stroke: #3d444d; }
+    .ours { fill: #4493f8; } .other { fill: #656c76; } .bad { fill: #f85149; } .good { fill: #3fb950; } .wait { fill: #2f353d; }
+  }`;
+
+/** An image of `width` × `height` with a title for people who cannot see it. */
+function picture({ width, height, title, description, parts }) {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title desc">`,
+    `<title id="title">${title}</title>`,
+    `<desc id="desc">${description}</desc>`,
+    `<style>${STYLE}\n</style>`,
+    `<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>`,
+    `<text class="title" x="20" y="30">${title}</text>`,
+    ...parts,
+    '</svg>\n',
+  ].join('\n');
+}
+
+const text = (x, y, words, look = '', anchor = 'start') =>
+  `<text class="${look}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${words}</text>`;
+
+/** At least a pixel wide, because a thin bar is a fact too. */
+const bar = (look, x, y, width, height) =>
+  `<rect class="${look}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${Math.max(1, width).toFixed(1)}" height="${height}" rx="2"/>`;
+
+module.exports = { bar, picture, text };
