@@ -5,7 +5,7 @@
 const { spawnSync } = require('node:child_process');
 const { mkdirSync, rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
-const { ROOT, asFile, blocks, runsAlone } = require('./blocks.js');
+const { ROOT, asFile, blocks, read, runsAlone } = require('./blocks.js');
 
 // Inside the package, so that `token-rotator` is found by its own name. A folder for each process, because two runs may overlap.
 const FOLDER = path.join(ROOT, 'target', `doc-blocks-${process.pid}`);
@@ -52,5 +52,7 @@ test.each(
     timeout: 60_000,
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  // The page says what the program prints.
   expect(stdout).not.toBe('');
+  expect(read(block.page)).toContain(`\`${stdout.trim()}\``);
 });

@@ -22,9 +22,7 @@ function anchors(page) {
 }
 
 function links(page) {
-  const text = withoutCode(read(page)).replace(/(`+)(?!`).*?[^`]\1(?!`)(?!\])/gs, (code) =>
-    code.includes('](') ? '' : code,
-  );
+  const text = withoutCode(read(page)).replace(/`[^`\n]*`/g, (code) => (code.includes('](') ? '' : code));
   return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link);
 }
 
@@ -44,4 +42,10 @@ test('every relative link of every page leads to a file and a heading', () => {
   );
   expect(all.length).toBeGreaterThan(100);
   expect(all.filter((link) => link.fault)).toEqual([]);
+});
+
+test('docs/README.md lists every page of docs', () => {
+  const index = links('docs/README.md').map((link) => link.split('#')[0]);
+  const own = pages().filter((page) => /^docs\/[^/]+\.md$/.test(page) && page !== 'docs/README.md');
+  expect(own.filter((page) => !index.includes(path.basename(page)))).toEqual([]);
 });
