@@ -48,7 +48,7 @@ declare global {
   const { OpenAI, Octokit, ky, createClient, PostgrestClient }: any;
   const { test, expect, beforeEach, afterEach, beforeAll }: any;
   const { HttpLink, httpBatchLink, Client, slack, googleAuth, channel, text, grpc, report, got }: any;
-  const { app, fastify, ws }: any;
+  const { app, fastify, ws, Anthropic, Stripe }: any;
   var tokenClient: any;
   let refreshing: any;
 }
