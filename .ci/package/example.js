@@ -5,12 +5,13 @@
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
 
-/** Its text, and the name of a file for it. Undefined if README.md has none. */
+/** Its text, and the name of a file for it. */
 function readmeExample() {
   const readme = readFileSync(path.join(__dirname, '../../README.md'), 'utf8');
   const blocks = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, text]) => text);
   const text = blocks.find((block) => block.includes('startAuthServer'));
-  return text && { file: /^import /m.test(text) ? 'example.mjs' : 'example.js', text };
+  if (text === undefined) throw new Error('README.md has no example that starts a server of its own');
+  return { file: /^import /m.test(text) ? 'example.mjs' : 'example.js', text };
 }
 
 module.exports = { readmeExample };

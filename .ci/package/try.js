@@ -24,8 +24,6 @@ async function main(argv) {
   const names = argv.filter((argument) => argument !== '--debug');
   const chosen = MANAGERS.filter(({ name }) => names.length === 0 || names.includes(name));
   if (chosen.length === 0) throw new Error(`no such manager: ${names.join(' ')}`);
-  if (!readmeExample())
-    console.log('README.md has no example that starts a server: only the smoke programs run');
   const commands = chosen.map((manager) => ({ manager, command: commandOf(manager) }));
   const registry = await startRegistry(chosenTarget([]), folderOf(argv));
   try {
@@ -55,7 +53,7 @@ async function installAndUse(manager, command, { url }, folder) {
   const example = readmeExample();
   const files = {
     'package.json': '{ "private": true }\n',
-    ...(example && { [example.file]: example.text }),
+    [example.file]: example.text,
     ...manager.settings(url, cache),
   };
   for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(project, name), text);
@@ -64,8 +62,7 @@ async function installAndUse(manager, command, { url }, folder) {
   const execute = async ([program, ...first], args) => run(program, [...first, ...args], options);
   await execute(command, manager.install(cache));
   const node = manager.node === undefined ? [process.execPath] : [...command, ...manager.node];
-  for (const file of [...fs.readdirSync(SMOKE), ...(example ? [example.file] : [])])
-    await execute(node, [file]);
+  for (const file of [...fs.readdirSync(SMOKE), example.file]) await execute(node, [file]);
 }
 
 /** Of a user's machine: a home without settings, no compiler, and a network that ends at a closed port. */
