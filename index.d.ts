@@ -301,6 +301,14 @@ interface ClientOptions {
    */
   maxIdentities?: number | undefined;
 
+  /**
+   * For tests: sends all HTTP requests of the client, those of its `grant` included, through a `fetch` or a dispatcher of undici, so that
+   * nock, msw and MockAgent answer and block them. All else stays as it is. `tls`, `proxy`, `socketPath` and `http2` have no effect then.
+   * A request that a mock blocks: NetworkError, not retryable. Default: none.
+   * @example { fetch: 'global' }
+   */
+  transport?: TestTransport | undefined;
+
   // ── lifecycle: none of these can change a request's outcome, delay it, or crash the process. Default: none ──
 
   /** Before each call of `refresh`. */
@@ -761,6 +769,36 @@ type Route =
        */
       proxy?: string | false | undefined;
     };
+
+/** What `transport.dispatcher` needs of an undici Dispatcher. */
+interface RequestDispatcher {
+  request(options: any): Promise<any>;
+}
+
+/** One of the two. See docs/testing-with-mocks.md. */
+export type TestTransport =
+  | {
+      /**
+       * Called for each sending with a URL and `{ method, headers, body, signal, redirect: 'manual' }`. `'global'`, or the global fetch itself: the one that
+       * is there at the time of the sending.
+       */
+      fetch: 'global' | ((url: string, init: TestRequestInit) => Promise<Response>);
+      dispatcher?: undefined;
+    }
+  | {
+      /** Of undici, such as a MockAgent. */
+      dispatcher: RequestDispatcher;
+      fetch?: undefined;
+    };
+
+export interface TestRequestInit {
+  method: string;
+  headers: Record<string, string>;
+  /** Text where the body is text and has a content type. */
+  body: string | Uint8Array<ArrayBuffer> | null;
+  signal: AbortSignal;
+  redirect: 'manual';
+}
 
 export type RedirectMode = 'same-origin' | 'follow' | 'error' | 'manual';
 

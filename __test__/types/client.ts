@@ -219,3 +219,14 @@ new TokenClient({
   onHookError: (_error, _hook, { session }) => session?.length,
   isRefreshFailureTerminal: (_error, { session }) => session === 'x',
 });
+
+// The transport of a test.
+const mocked: TokenClientOptions = {
+  baseURL: 'https://api.example.com',
+  refresh: async () => ({ accessToken: 'a' }),
+  transport: { fetch: async (url, init) => new Response(url + init.method) },
+};
+new TokenClient({ ...mocked, transport: { fetch: 'global' } });
+new TokenClient({ ...mocked, transport: { fetch: globalThis.fetch } });
+// @ts-expect-error: one of the two
+new TokenClient({ ...mocked, transport: {} });

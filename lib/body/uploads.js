@@ -43,6 +43,8 @@ function open(environment, number, upload) {
   const entry = announced.get(number);
   // It was withdrawn meanwhile; Rust has stopped this upload, or is about to.
   if (entry === undefined) return;
+  // It cannot be opened twice. Nobody withdraws the body of an answer.
+  if (entry.source.again === undefined) announced.delete(number);
   const opened = new Upload(environment, upload, entry.signal);
   uploads.set(upload, opened);
   opened.run(entry.source);

@@ -6,6 +6,7 @@
 const { TokenRotatorError } = require('../errors.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause, keep } = require('../crossing/native-errors.js');
+const uploads = require('../body/uploads.js');
 
 /** Loaded with the first tokens, so that the package itself loads sooner. @type {typeof import('../tokens.js') | undefined} */
 let tokensJs;
@@ -28,7 +29,7 @@ class Callbacks {
   #failedWrites = new Map();
   /** @type {Set<string>} */
   #noticed = new Set();
-  /** Of the calls of `refresh` that are under way, by number. @type {Map<number, AbortController>} */
+  /** Of the calls of `refresh` and of the transport that are under way, by number. @type {Map<number, AbortController>} */
   #aborts = new Map();
   /** Null after `close`. @type {import('./watch.js').Watch | null | undefined} */
   #watch;
@@ -161,6 +162,31 @@ class Callbacks {
         environment.replyFailed(number, 'unknown', undefined, keep(error), said);
       },
     );
+  }
+
+  /** Sends a request through the user's own transport. */
+  async send(environment, number, method, url, lines, body) {
+    const { describeFault, lengthOf, linesOf, toSent } = require('../transport.js');
+    const abort = new AbortController();
+    this.#aborts.set(number, abort);
+    try {
+      const came = await this.#user.transport(toSent(method, url, lines, body, abort.signal));
+      const stream = came.body && { first: came.body, again: undefined, length: lengthOf(came) };
+      const source = stream ? uploads.announce(stream, undefined) : undefined;
+      const taken = environment.replyAnswer(number, came.status, came.reason, linesOf(came), source);
+      if (!taken && source !== undefined) uploads.withdraw(source.number);
+    } catch (error) {
+      const { kind, cause, said } = describeFault(error);
+      environment.replyFailed(number, kind, undefined, keep(cause), said);
+    } finally {
+      this.#aborts.delete(number);
+    }
+  }
+
+  /** Rust does not wait any more for the call of `send` with the number `sent`. */
+  abortSend(_environment, _number, sent) {
+    this.#aborts.get(sent)?.abort();
+    this.#aborts.delete(sent);
   }
 
   /**

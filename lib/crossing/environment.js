@@ -15,7 +15,7 @@ const uploads = require('../body/uploads.js');
 const METHODS = new Set([
   ...['refresh', 'abortRefresh', 'getTokens', 'setTokens', 'format', 'isSessionExpired', 'onBeforeRefresh'],
   ...['onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'onSuperseded', 'onRevokeFailed', 'logout'],
-  ...['read', 'compareAndSet', 'watch', 'source'],
+  ...['read', 'compareAndSet', 'watch', 'source', 'send', 'abortSend'],
 ]);
 
 /** Weak, so that a client which the program dropped can be collected even if its callbacks refer to it. */

@@ -23,7 +23,7 @@ const KNOWN = [
   ...['maxResponseSize', 'throwHttpErrors', 'allowInsecure', 'tls', 'connections', 'retry', 'replay'],
   ...['http2', 'socketPath', 'proxy', 'judgedStatuses', 'keepAlive', 'grant'],
   'maxIdentities',
-  ...['lease', 'confirmEvery', 'drainOnExit'],
+  ...['lease', 'confirmEvery', 'drainOnExit', 'transport'],
 ];
 
 /** Ten thousand waiting requests need some MB. More mean an outage, which callers should hear of at once. */
@@ -46,6 +46,7 @@ function readClientOptions(options) {
   callbacks.format = check.optionalFunction(header.format, 'header.format');
   if (grant?.native.dpop !== undefined) require('./dpop.js').checkDpop(own);
   const transport = readTransport(own, sources.get);
+  if (transport.custom) callbacks.transport = require('./transport.js').readOwnTransport(own.transport);
   const used = sources.used();
   if (used !== undefined) Object.assign(callbacks, { sources: used.functions, saidOf: used.saidOf });
   const settings = {
@@ -128,7 +129,7 @@ function readQueue(value) {
   };
 }
 
-function readTransport({ connections, http2, socketPath, tls, proxy }, sources) {
+function readTransport({ connections, http2, socketPath, tls, proxy, transport: own }, sources) {
   const transport = {
     connections: check.integer(connections, 'connections', CONNECTIONS, { min: 1, max: 65_535 }),
     http2: check.boolean(http2, 'http2', true),
@@ -136,6 +137,7 @@ function readTransport({ connections, http2, socketPath, tls, proxy }, sources) 
     tls: readTls(tls, sources),
     // Loaded here, because few programs name one.
     proxy: proxy === undefined ? undefined : require('./proxy.js').readProxy(proxy),
+    custom: own !== undefined,
   };
   if (transport.socketPath !== undefined && proxy !== undefined && proxy !== false) {
     throw rejectOption('socketPath and proxy must not be given together');

@@ -177,7 +177,7 @@ impl Host for Callbacks {
 }
 
 /// Calls its function when it is dropped.
-struct OnDrop<F: Fn()>(F);
+pub(super) struct OnDrop<F: Fn()>(pub(super) F);
 
 impl<F: Fn()> Drop for OnDrop<F> {
     fn drop(&mut self) {

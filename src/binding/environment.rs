@@ -3,23 +3,26 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ::http::StatusCode;
 use bytes::Bytes;
 use napi::bindgen_prelude::{Function, Object, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::aborts::Aborts;
+use super::options::header_lines;
 use super::promise::Promises;
 use super::queue::call::{Arg, Call, FailureKind, Reply};
 use super::queue::kept_errors;
 use super::queue::threadsafe_function::ThreadsafeFunction;
 use super::queue::{Item, Queue};
 use super::resolve;
-use super::upload::Uploads;
+use super::upload::{NativeSource, Uploads, answer_body};
 use super::values::errors;
 use super::values::napi_value::{Js, Scope, unknown};
 use super::values::tokens::{self, NativeTokens};
 use engine::error::{Cause, Error};
+use engine::http::WireResponse;
 use engine::pem::key_as_pem;
 use engine::secret::Secret;
 use engine::store::{Document, Version};
@@ -121,6 +124,29 @@ impl Environment {
             }
         };
         self.answer(number, reply);
+    }
+
+    /// The answer to a request of the user's own transport. `headers`: lines of names and values alternately. `body` is announced
+    /// as that of a request is. Returns false if Rust does not wait for it any more.
+    #[napi(catch_unwind)]
+    pub fn reply_answer(
+        &self,
+        number: u32,
+        status: u32,
+        reason: String,
+        headers: String,
+        body: Option<NativeSource>,
+    ) -> bool {
+        let head = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+        let (Some(status), Ok(headers)) = (head, header_lines(&headers)) else {
+            let (kind, cause) = (FailureKind::Unknown, None);
+            self.answer(number, Reply::Failed { kind, retry_after: None, cause, refresh: None });
+            return false;
+        };
+        let body =
+            body.map_or_else(|| Bytes::new().into(), |source| answer_body(&self.crossing.uploads, source));
+        let answer = WireResponse { status, reason: reason.into(), headers, body, unsent: None };
+        self.answer(number, Reply::Answer(Box::new(answer)))
     }
 
     /// The register of this client may have changed: this session, or with undefined any. `watches`: see [`Changes::tell`].

@@ -8,14 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::Stream;
 use futures_util::task::AtomicWaker;
+use futures_util::{Stream, StreamExt};
 use napi_derive::napi;
 
 use super::queue::Queue;
 use super::queue::call::Arg;
 use super::queue::pending::{Counter, Pending};
 use engine::error::Error;
+use engine::http::WireBody;
 use engine::http::body::outgoing::{Chunks, Source};
 use engine::lock::Lock;
 
@@ -166,6 +167,17 @@ impl Channel {
     fn notify(&self, name: &'static str) {
         self.uploads.queue.notify(0, name, vec![Arg::Number(f64::from(self.number))]);
     }
+}
+
+/// The body of an answer that JavaScript brings.
+pub(super) fn answer_body(uploads: &Arc<Uploads>, source: NativeSource) -> WireBody {
+    let chunks = Reader(uploads.open(source.number)).map(|chunk| {
+        chunk.map_err(|error| match error {
+            Error::Body { cause } => Error::Transport { cause, unsent: false, may_pass: true },
+            error => error,
+        })
+    });
+    WireBody::of_chunks(chunks, source.length.map(|length| length as u64))
 }
 
 /// The engine's end of a channel, which hyper reads.

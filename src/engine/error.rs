@@ -52,6 +52,9 @@ pub enum Error {
     /// `subject` is an origin, sometimes with the proxy that was used.
     #[error("{subject} {fault}")]
     Network { subject: String, fault: Fault },
+    /// The user's own transport brought no answer. `unsent`: it is certain that no server has seen the request.
+    #[error("the transport brought no answer{}; what it failed with is the cause", said(.cause.as_ref()))]
+    Transport { cause: Option<Cause>, unsent: bool, may_pass: bool },
     #[error("the response body is larger than {limit} bytes (maxResponseSize)")]
     TooLarge { limit: u64 },
     #[error(
@@ -240,7 +243,7 @@ impl Error {
             Self::LockTimeout { .. } => "ERR_LOCK_TIMEOUT",
             Self::QueueFull { .. } => "ERR_QUEUE_FULL",
             Self::Timeout { .. } => "ERR_TIMEOUT",
-            Self::Network { .. } => "ERR_NETWORK",
+            Self::Network { .. } | Self::Transport { .. } => "ERR_NETWORK",
             Self::TooLarge { .. } => "ERR_TOO_LARGE",
             Self::BodyNotReplayable => "ERR_BODY_NOT_REPLAYABLE",
             Self::Body { .. } => "ERR_BODY_FAILED",
@@ -270,6 +273,7 @@ impl Error {
                 | Self::QueueFull { .. }
                 | Self::Timeout { .. }
                 | Self::Network { .. }
+                | Self::Transport { may_pass: true, .. }
                 | Self::Revoke { may_pass: true, .. }
         )
     }

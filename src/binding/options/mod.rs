@@ -14,12 +14,13 @@ use self::session::{Bringing, NativeQueue, NativeSession};
 use self::transport::NativeTransport;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::queue::Queue;
-use engine::client::{AuthorizationServer, Config, Judge};
+use crate::binding::transport::UserTransport;
+use engine::client::{AuthorizationServer, Config, Judge, PostOver};
 use engine::dpop::Nonces;
 use engine::error::Error;
-use engine::grant::Grant;
+use engine::grant::{Grant, Post};
 use engine::http::retry::Budget;
-use engine::http::{Limits, MAX_REDIRECTS, Origins, Rules};
+use engine::http::{Limits, MAX_REDIRECTS, Origins, Rules, Transport};
 use engine::lock::Lock;
 use engine::present::Format;
 use engine::session::registry::Registry;
@@ -92,13 +93,19 @@ impl Settings {
         // A request to a Unix socket does not leave this machine, whatever its URL says.
         let allow_insecure = self.allow_insecure || self.transport.socket_path.is_some();
         let connections = self.transport.connections as usize;
-        let transport = Arc::new(self.transport.into_transport(allow_insecure, &callbacks)?);
+        let deadline = self.session.policy().hard_limit();
+        let custom = self.transport.custom;
+        let network = self.transport.into_transport(allow_insecure, &callbacks)?;
+        let (transport, post): (Arc<dyn Transport>, Arc<dyn Post>) = if custom {
+            let transport = Arc::new(UserTransport(callbacks.clone()));
+            let post = PostOver::new(Arc::clone(&transport) as _, self.allow_insecure, deadline);
+            (transport, Arc::new(post))
+        } else {
+            let post = AuthorizationServer::new(&network, self.allow_insecure, deadline);
+            (Arc::new(network), Arc::new(post))
+        };
         let grant: Arc<dyn Grant> = match self.grant {
-            Some(grant) => {
-                let deadline = self.session.policy().hard_limit();
-                let post = AuthorizationServer::new(&transport, self.allow_insecure, deadline);
-                Arc::new(grant.into_grant(&callbacks, Arc::new(post))?)
-            }
+            Some(grant) => Arc::new(grant.into_grant(&callbacks, post)?),
             None => Arc::new(callbacks.clone()),
         };
         let (format, judge) = (callbacks.clone(), callbacks.clone());

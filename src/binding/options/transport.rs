@@ -14,6 +14,8 @@ pub struct NativeTransport {
     pub socket_path: Option<String>,
     pub tls: NativeTls,
     pub proxy: Option<NativeProxy>,
+    /// True if the requests go through the user's own transport.
+    pub custom: bool,
 }
 
 /// PEM texts, and the path of a file that has more.

@@ -9,6 +9,7 @@ use tokio::sync::oneshot::error::RecvError;
 
 use engine::error::{Cause, Error};
 use engine::grant::{Entered, Permit};
+use engine::http::WireResponse;
 use engine::secret::Secret;
 use engine::store::Document;
 use engine::token::Tokens;
@@ -103,6 +104,8 @@ pub(crate) enum Reply {
     Secret(Secret),
     Tokens(Tokens),
     Document(Document),
+    /// Boxed, because the other replies would have the room.
+    Answer(Box<WireResponse>),
     Failed {
         kind: FailureKind,
         /// In milliseconds.

@@ -50,6 +50,7 @@ fn cause(error: &Error) -> Option<&Cause> {
         | Error::Store { cause, .. }
         | Error::StoreCorrupt { cause, .. }
         | Error::Body { cause }
+        | Error::Transport { cause, .. }
         | Error::Format { cause } => cause.as_ref(),
         _ => None,
     }

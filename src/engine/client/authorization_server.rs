@@ -4,6 +4,7 @@
 //! and proxy. Invariant: a form is written to one connection at most. Nothing here follows a redirect, keeps a connection, or
 //! sends again.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -41,10 +42,10 @@ use crate::http::{HyperTransport, PhaseCell, Way, host, network_error};
 use crate::secret::Secret;
 
 /// No token endpoint's answer is as large.
-const MOST_BYTES: usize = 256 * 1024;
+pub(super) const MOST_BYTES: usize = 256 * 1024;
 
 /// Metadata that takes longer is of no use: callers wait meanwhile, and asking again spends nothing.
-const METADATA_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const METADATA_WITHIN: Duration = Duration::from_secs(10);
 
 pub struct AuthorizationServer {
     way: Way,
@@ -92,13 +93,7 @@ impl AuthorizationServer {
 
     /// The request, if it may be sent.
     fn request(&self, method: Method, url: Url) -> Result<(Request, Uri), Error> {
-        check_transport(&url, self.way.allow_insecure)?;
-        if !matches!(url.scheme(), "http" | "https") || has_credentials(&url) {
-            return Err(Error::invalid_option(
-                "tokenEndpoint",
-                "must be an https URL without user name and password",
-            ));
-        }
+        check_endpoint(&url, self.way.allow_insecure)?;
         let uri: Uri = url.as_str().parse().map_err(|_| Error::Internal)?;
         if let Some(proxies) = &self.way.proxies {
             proxies.credentials(&uri, self.way.allow_insecure)?;
@@ -186,11 +181,9 @@ impl Post for AuthorizationServer {
         let Form { url, headers, fields, permit } = form;
         let mut request = self.request(Method::POST, url);
         if let Ok((request, _)) = &mut request {
-            let mut body = form_urlencoded::Serializer::new(String::new());
-            body.extend_pairs(fields.iter().map(|(name, value)| (name, value.expose())));
             request.headers_mut().insert(CONTENT_TYPE, FORM);
             request.headers_mut().extend(headers);
-            *request.body_mut() = Some(body.finish().into());
+            *request.body_mut() = Some(encoded(&fields).into());
         }
         Box::pin(PERMIT.scope(permit, self.ask(request, self.deadline)))
     }
@@ -198,6 +191,21 @@ impl Post for AuthorizationServer {
     fn get(&self, url: Url) -> BoxFuture<'_, Result<Answer, NotAnswered>> {
         Box::pin(self.ask(self.request(Method::GET, url), self.deadline.min(METADATA_WITHIN)))
     }
+}
+
+/// Refuses a URL that no form may be sent to.
+pub(super) fn check_endpoint(url: &Url, allow_insecure: bool) -> Result<(), Error> {
+    check_transport(url, allow_insecure)?;
+    if matches!(url.scheme(), "http" | "https") && !has_credentials(url) {
+        return Ok(());
+    }
+    Err(Error::invalid_option("tokenEndpoint", "must be an https URL without user name and password"))
+}
+
+pub(super) fn encoded(fields: &[(Cow<'static, str>, Secret)]) -> String {
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(fields.iter().map(|(name, value)| (name, value.expose())));
+    body.finish()
 }
 
 /// Empty if there is more of it than a token endpoint sends.
@@ -216,7 +224,7 @@ async fn body(response: &mut Response) -> Result<Zeroizing<Vec<u8>>, reqwest::Er
     Ok(body)
 }
 
-fn challenge(headers: &HeaderMap) -> Option<String> {
+pub(super) fn challenge(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
     let values: Vec<_> = values.collect();
     (!values.is_empty()).then(|| values.join(", "))
@@ -235,8 +243,8 @@ fn is_of_proxy(fault: Fault) -> bool {
     )
 }
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// Looks up names as the API's transport does.
 struct Names;

@@ -55,7 +55,7 @@ pub(super) async fn rejection(
         Ok(Response { status, .. }) if (200..400).contains(status) && !judged.contains(*status) => {
             return None;
         }
-        Ok(_) | Err(Error::Network { .. }) => {}
+        Ok(_) | Err(Error::Network { .. } | Error::Transport { .. }) => {}
         Err(_) => return None,
     }
     let opinion = match judge {

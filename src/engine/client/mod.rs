@@ -7,6 +7,7 @@ mod config;
 mod endpoint;
 mod external;
 mod judge;
+mod post_over;
 mod proving;
 mod send;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use config::Config;
 pub use endpoint::endpoint;
 pub use external::{Authorised, Proof};
 pub use judge::Judge;
+pub use post_over::PostOver;
 pub use send::{Answer, Request};
 
 /// One session of a client.

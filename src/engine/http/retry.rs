@@ -60,6 +60,7 @@ impl RetryRules {
             // `statuses` is about the client's own origin.
             Ok(response) => self.statuses.contains(&response.status) && !response.left_origin,
             Err(Error::Network { fault, .. }) => fault.may_pass(),
+            Err(Error::Transport { may_pass, .. }) => *may_pass,
             Err(Error::Timeout { phase, .. }) => *phase == Phase::Connect,
             Err(_) => false,
         }

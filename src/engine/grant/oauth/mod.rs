@@ -218,7 +218,10 @@ fn unread(error: SourceError) -> GrantError {
 
 fn not_answered(NotAnswered { sent, error }: NotAnswered) -> GrantError {
     let code = if let Error::Network { fault, .. } = &error { fault.code() } else { None };
-    let cause = Some(Cause::of_grant(error.to_string(), Told { code, ..Told::default() }));
+    let cause = match error {
+        Error::Transport { cause: Some(cause), .. } => Some(cause),
+        error => Some(Cause::of_grant(error.to_string(), Told { code, ..Told::default() })),
+    };
     if sent { GrantError::Ambiguous { cause } } else { GrantError::Unspent { retry_after: None, cause } }
 }
 

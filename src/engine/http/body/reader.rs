@@ -1,6 +1,9 @@
 //! An answer's body as the rest of the engine reads it: decoded, in chunks, with the engine's own errors.
 
+use std::pin::Pin;
+
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use http::Uri;
 use http_body_util::BodyExt;
 use hyper::body::Body;
@@ -15,11 +18,15 @@ pub struct WireBody(Inner);
 
 enum Inner {
     Bytes(Bytes),
+    /// With its length, if that is known.
+    Chunks(SharedChunks, Option<u64>),
     /// The URI is the one the body comes from, for errors.
     Plain(IncomingBody, Uri),
     /// Boxed, because every answer moves this enum, and most bodies are plain.
     Encoded(Box<Encoded>),
 }
+
+type SharedChunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send + Sync>>;
 
 struct Encoded {
     decoder: Decoder,
@@ -40,10 +47,18 @@ impl WireBody {
         })
     }
 
+    /// A body that no connection of the engine brings. `length`: in bytes, if it is known.
+    pub fn of_chunks(
+        chunks: impl Stream<Item = Result<Bytes, Error>> + Send + Sync + 'static,
+        length: Option<u64>,
+    ) -> Self {
+        Self(Inner::Chunks(Box::pin(chunks), length))
+    }
+
     /// How many encoded bytes are still to come, if that is known.
     pub(crate) fn length_on_the_wire(&self) -> Option<u64> {
         match &self.0 {
-            Inner::Bytes(_) | Inner::Plain(..) => self.expected(),
+            Inner::Bytes(_) | Inner::Chunks(..) | Inner::Plain(..) => self.expected(),
             Inner::Encoded(encoded) => encoded.length,
         }
     }
@@ -52,6 +67,7 @@ impl WireBody {
     pub fn expected(&self) -> Option<u64> {
         match &self.0 {
             Inner::Bytes(bytes) => Some(bytes.len() as u64),
+            Inner::Chunks(_, length) => *length,
             Inner::Plain(body, _) => body.size_hint().exact(),
             Inner::Encoded(..) => None,
         }
@@ -62,6 +78,7 @@ impl WireBody {
         match &mut self.0 {
             Inner::Bytes(bytes) if bytes.is_empty() => Ok(None),
             Inner::Bytes(bytes) => Ok(Some(std::mem::take(bytes))),
+            Inner::Chunks(chunks, _) => chunks.next().await.transpose(),
             Inner::Encoded(encoded) => {
                 let Encoded { decoder, uri, .. } = &mut **encoded;
                 decoder.chunk().await.map_err(|error| decoding_error(&error, uri))
