@@ -839,8 +839,17 @@ export interface SessionFailure {
 }
 
 export interface Logger {
-  debug(message: string, context?: SessionContext): void;
-  error(message: string, error?: unknown, context?: SessionContext): void;
+  debug(message: string, context?: LogContext): void;
+  error(message: string, error?: unknown, context?: LogContext): void;
+}
+
+/** What a line is about. The other fields are of the rotation under way, if one is. */
+export interface LogContext extends SessionContext {
+  cause?: RotationMessage['cause'];
+  /** How many refreshes the rotation has sent. */
+  attempt?: number;
+  /** Since the rotation began, ms. */
+  duration?: number;
 }
 
 // ───────────────────────────── requests ─────────────────────────────
@@ -1052,6 +1061,100 @@ export interface Stats {
   orphanIntents: number;
   /** Tokens tried that lost a race with others and were kept in reserve. */
   candidates: number;
+  /**
+   * Requests that have ended, by the origin that each named. Requests to more than 100 origins are counted as `other`. Without the
+   * requests that undici or axios itself sends.
+   */
+  origins: { [origin: string]: OriginStats };
+}
+
+export interface OriginStats {
+  requests: number;
+  /** Answers with a status of 400 to 499. */
+  clientErrors: number;
+  /** Answers with a status of 500 and more. */
+  serverErrors: number;
+  /** Requests without an answer. */
+  failed: number;
+  replays: number;
+  retries: number;
+  /** From the call to the answer, with waits, all together, ms. */
+  durationMs: number;
+}
+
+// ───────────────────────────── traces ─────────────────────────────
+// The messages of `node:diagnostics_channel`. docs/tracing.md has the channels.
+
+/** Of `tracingChannel('token-rotator:request')`. One object for all events of a request. */
+export interface RequestMessage {
+  /** Counts the requests of this thread. */
+  readonly id: number;
+  /** `'client'`: sent by the client itself, also for `fetch` and for axios' adapter. */
+  readonly via: 'client' | 'undici' | 'axios';
+  readonly session: string;
+  readonly method: string;
+  /** Origin and path, without query. Empty for a text that is no URL. */
+  readonly url: string;
+  /** How often it was sent so far. Stays 0 for a request of a client whose tries nobody follows until the answer comes. */
+  readonly attempts: number;
+  /** How often of that after a rotation. */
+  readonly replays: number;
+  /** Of the answer. */
+  readonly status: number | undefined;
+  /** Undefined until the end. */
+  readonly outcome: 'answered' | 'failed' | 'aborted' | undefined;
+  /** The `code` of the error that the caller gets, or `ABORT_ERR`, or `ERR_UNKNOWN`. */
+  readonly errorCode: string | undefined;
+  /** As `performance.now()` gives it, ms. */
+  readonly startedAt: number;
+  /** From the call to the answer, ms. */
+  readonly duration: number | undefined;
+}
+
+/** Of `tracingChannel('token-rotator:try')`: one sending of a request. */
+export interface TryMessage {
+  readonly request: RequestMessage;
+  /** The first is 1. */
+  readonly attempt: number;
+  /** `replay`: after a rotation; `retry`: after a failure that may pass; `again`: with the same token. */
+  readonly cause: 'first' | 'replay' | 'retry' | 'again';
+  /** Of the token in it; undefined if it has none of the session. */
+  readonly generation: number | undefined;
+  /** A subscriber of `start` may add headers, which this try is sent with. */
+  readonly headers: { [name: string]: string };
+  readonly status: number | undefined;
+  readonly errorCode: string | undefined;
+  readonly startedAt: number;
+  readonly duration: number | undefined;
+}
+
+/** Of `tracingChannel('token-rotator:rotation')`. */
+export interface RotationMessage {
+  readonly id: number;
+  readonly session: string;
+  /**
+   * `expired`: no token was good for a request; `ahead`: a token would end soon; `rejected`: by a server; `asked`: by `rotate()`;
+   * `spent`: a login brought a refresh token that was spent.
+   */
+  readonly cause: 'expired' | 'ahead' | 'rejected' | 'asked' | 'spent';
+  /** Refreshes sent. */
+  readonly attempts: number;
+  /** `adopted`: another process had rotated, and its tokens were taken over. Undefined until the end. */
+  readonly outcome: 'rotated' | 'adopted' | 'unchanged' | 'overtaken' | 'failed' | 'lost' | undefined;
+  readonly errorCode: string | undefined;
+  /** Of the tokens held at the end. */
+  readonly generation: number | undefined;
+  /** How long other processes kept it waiting, ms. */
+  readonly leaseWait: number;
+  readonly startedAt: number;
+  readonly duration: number | undefined;
+}
+
+/** Of `channel('token-rotator:session')`. */
+export interface SessionMessage {
+  /** `adopted`: tokens of another process were taken over. */
+  readonly event: 'login' | 'logout' | 'lost' | 'adopted';
+  readonly session: string;
 }
 
 // ───────────────────────────── errors ─────────────────────────────

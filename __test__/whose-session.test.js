@@ -40,8 +40,8 @@ test('hooks of a rotation', async () => {
   expect(onRefreshed.mock.calls[0]).toHaveLength(2);
   expect(logger.debug.mock.calls).toEqual(
     USERS.flatMap((session) => [
-      ['a refresh begins', { session }],
-      ['the tokens were rotated', { session }],
+      ['a refresh begins', { session, cause: 'rejected', attempt: 1, duration: expect.any(Number) }],
+      ['the tokens were rotated', { session, cause: 'rejected', attempt: 1, duration: expect.any(Number) }],
     ]),
   );
 });
@@ -63,7 +63,8 @@ test('hooks and errors of a refresh that fails', async () => {
   }
   expect(sessionsOf(onRefreshFailed)).toEqual(named);
   expect(onRefreshFailed.mock.calls.map(([error]) => error.session)).toEqual(USERS);
-  expect(sessionsOf(logger.error)).toEqual(named);
+  const about = { cause: 'rejected', attempt: 1, duration: expect.any(Number) };
+  expect(sessionsOf(logger.error)).toEqual(named.map((of) => ({ ...of, ...about })));
   expect(logger.error.mock.calls.map(([, error]) => error.session)).toEqual(USERS);
 });
 

@@ -9,6 +9,8 @@ const { TokenRotatorError, invalidOption } = require('./errors.js');
 const { nativeResult } = require('./crossing/native-errors.js');
 const { nextHop } = require('./crossing/native-request.js');
 const { readTokens } = require('./tokens.js');
+const { isTraced } = require('./tracing/channels.js');
+const { tellSession } = require('./tracing/rotations.js');
 
 /**
  * @import { Callbacks } from './callbacks/callbacks.js'
@@ -133,6 +135,22 @@ class Authoriser {
   /** Another login, or with null a logout, which counts when this returns. Throws MalformedTokens. @param {unknown} tokens */
   login(tokens) {
     this.#native.client.login(this.#native.number, tokens === null ? undefined : readTokens(tokens, 'login'));
+    tellSession(tokens === null ? 'logout' : 'login', this.#session);
+  }
+
+  get #session() {
+    return this.#native.client.key(this.#native.number);
+  }
+
+  /**
+   * For a request that another HTTP client sends: what the channels tell of it. Undefined if nobody listens.
+   * @param {string} via @param {string} method @param {string} href @param {string} [base]
+   */
+  trace(via, method, href, base) {
+    if (!isTraced()) return undefined;
+    // Loaded here, because most programs never need it.
+    const { TracedRequest, shownUrl } = require('./tracing/traced-request.js');
+    return new TracedRequest({ via, session: this.#session, method, url: shownUrl(href, base) });
   }
 }
 

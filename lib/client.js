@@ -4,12 +4,15 @@
 
 const { Callbacks } = require('./callbacks/callbacks.js');
 const { NativeClient, NativeSession } = require('./crossing/environment.js');
+const { isReason } = require('./crossing/abort.js');
 const { NativeAnswer } = require('./crossing/native-answer.js');
 const { nativeResult } = require('./crossing/native-errors.js');
 const { send, sendError } = require('./crossing/native-request.js');
-const { HttpError, invalidOption, rejectOption } = require('./errors.js');
+const { HttpError, StoreError, invalidOption, rejectOption } = require('./errors.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
+const { isTraced } = require('./tracing/channels.js');
+const { tellSession } = require('./tracing/rotations.js');
 
 /** In the order of the native `stats`. */
 const STATS = [
@@ -62,6 +65,7 @@ class TokenClient {
     const { throwHttpErrors, retry, replay, fetchRedirect, header } = settings;
     const hasGrant = settings.grant !== undefined;
     const shared = { throwHttpErrors, retry, replay, fetchRedirect, hasGrant, headerName: header.name };
+    shared.baseURL = settings.baseUrl;
     this.#shared = { callbacks: new Callbacks(callbacks), ...shared };
     try {
       this.#native = new NativeClient(this.#shared.callbacks, settings).open(settings.session.key);
@@ -117,7 +121,9 @@ class TokenClient {
     let answer;
     // As in `#exchange`, whose promise would be one more for each request that waits.
     try {
-      answer = new NativeAnswer(await send(this.#native, callbacks, href, request));
+      answer = isTraced()
+        ? await this.#traced(href, request)
+        : new NativeAnswer(await send(this.#native, callbacks, href, request));
     } catch (error) {
       throw sendError(error, request.signal, this.#native);
     }
@@ -133,9 +139,28 @@ class TokenClient {
   /** For `fetch` and other HTTP clients, which read options and answers in their own way. */
   async #exchange(href, request) {
     try {
+      if (isTraced()) return await this.#traced(href, request);
       return new NativeAnswer(await send(this.#native, this.#shared.callbacks, href, request));
     } catch (error) {
       throw sendError(error, request.signal, this.#native);
+    }
+  }
+
+  /** Throws what users get. */
+  async #traced(href, request) {
+    const { TracedRequest, shownUrl } = require('./tracing/traced-request.js');
+    const { callbacks, baseURL } = this.#shared;
+    const session = this.#native.client.key(this.#native.number);
+    const url = shownUrl(href, baseURL);
+    const traced = new TracedRequest({ via: 'client', session, method: request.method, url });
+    try {
+      const answer = new NativeAnswer(await send(this.#native, callbacks, href, request, traced));
+      traced.answered(answer);
+      return answer;
+    } catch (raw) {
+      const error = sendError(raw, request.signal, this.#native);
+      traced.failed(error, isReason(error, request.signal));
+      throw error;
     }
   }
 
@@ -157,13 +182,28 @@ class TokenClient {
     this.#shared.callbacks.assertNotInside();
     const { readOptionTokens } = require('./options/client.js');
     const native = tokens === null ? undefined : readOptionTokens(tokens, 'login');
-    await nativeResult(this.#native.client.setTokens(this.#native.number, native), this.#native);
+    await this.#changed(
+      native ? 'login' : 'logout',
+      this.#native.client.setTokens(this.#native.number, native),
+    );
   }
 
   async revoke() {
     this.#shared.callbacks.assertNotInside();
     if (!this.#shared.hasGrant) throw rejectOption('revoke needs the option grant');
-    await nativeResult(this.#native.client.revoke(this.#native.number), this.#native);
+    await this.#changed('logout', this.#native.client.revoke(this.#native.number));
+  }
+
+  /** Waits for a login or a logout. One that could not be stored yet counts all the same. */
+  async #changed(event, promise) {
+    const tell = () => tellSession(event, this.#native.client.key(this.#native.number));
+    try {
+      await nativeResult(promise, this.#native);
+    } catch (error) {
+      if (error instanceof StoreError) tell();
+      throw error;
+    }
+    tell();
   }
 
   async rotate(options) {
@@ -182,7 +222,9 @@ class TokenClient {
 
   stats() {
     const counts = this.#native.client.stats();
-    return Object.fromEntries(STATS.map((name, i) => [name, counts[i]]));
+    const stats = Object.fromEntries(STATS.map((name, i) => [name, counts[i]]));
+    const origins = this.#native.client.originStats().map(({ origin, ...of }) => [origin, of]);
+    return { ...stats, origins: Object.fromEntries(origins) };
   }
 
   async close() {

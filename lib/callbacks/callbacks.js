@@ -7,6 +7,7 @@ const { TokenRotatorError } = require('../errors.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause, keep } = require('../crossing/native-errors.js');
 const uploads = require('../body/uploads.js');
+const { Rotations, tellSession } = require('../tracing/rotations.js');
 
 /** Loaded with the first tokens, so that the package itself loads sooner. @type {typeof import('../tokens.js') | undefined} */
 let tokensJs;
@@ -33,6 +34,9 @@ class Callbacks {
   #aborts = new Map();
   /** Null after `close`. @type {import('./watch.js').Watch | null | undefined} */
   #watch;
+  #rotations = new Rotations();
+  /** Requests whose tries are traced, by number. @type {Map<number, import('../tracing/traced-request.js').TracedRequest>} */
+  traced = new Map();
 
   constructor(user) {
     this.#user = user;
@@ -254,7 +258,25 @@ class Callbacks {
     environment.reply(number, opinion);
   }
 
+  /** Replies with the headers that subscribers want in this try. */
+  beginTry(environment, number, request, attempt, replays, retries, generation) {
+    const traced = this.traced.get(request);
+    environment.reply(number, traced?.begin(attempt, replays, retries, generation) ?? '');
+  }
+
   // -- Rust does not wait for these --
+
+  endTry(_environment, _number, request, status, errorCode) {
+    this.traced.get(request)?.end(status, errorCode);
+  }
+
+  rotationBegins(_environment, _number, session, cause) {
+    this.#rotations.begin(session, cause);
+  }
+
+  rotationEnds(_environment, _number, session, outcome, code, generation, leaseWait) {
+    this.#rotations.end(session, outcome, code, generation, leaseWait);
+  }
 
   /** Begins to tell Rust of changes in the register. `client` is the number of these callbacks. */
   watch(environment, _number, session, client) {
@@ -271,7 +293,8 @@ class Callbacks {
     this.#watch = null;
   }
 
-  onBeforeRefresh(_environment, _number, session) {
+  onBeforeRefresh(_environment, _number, session, attempt) {
+    this.#rotations.refresh(session, attempt);
     this.#debug('a refresh begins', session);
     this.#hook('onBeforeRefresh', session);
   }
@@ -306,6 +329,7 @@ class Callbacks {
 
   logout(_environment, _number, session) {
     this.#debug('the session is lost', session);
+    tellSession('lost', session);
     this.#hook('logout', session);
   }
 
@@ -325,13 +349,14 @@ class Callbacks {
   }
 
   #debug(line, session) {
-    this.#guarded('logger', session, () => this.#user.logger?.debug(line, { session }));
+    this.#guarded('logger', session, () => this.#user.logger?.debug(line, this.#rotations.about(session)));
   }
 
   /** @param {string} message @param {string} session @param {import('../crossing/native-errors.js').RawError} raw */
   #log(message, session, raw) {
     const error = errorWithoutCause(raw, session);
-    this.#guarded('logger', session, () => this.#user.logger?.error(message, error, { session }));
+    const about = this.#rotations.about(session);
+    this.#guarded('logger', session, () => this.#user.logger?.error(message, error, about));
   }
 
   #hook(name, session, ...args) {

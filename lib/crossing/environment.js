@@ -16,6 +16,7 @@ const METHODS = new Set([
   ...['refresh', 'abortRefresh', 'getTokens', 'setTokens', 'format', 'isSessionExpired', 'onBeforeRefresh'],
   ...['onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'onSuperseded', 'onRevokeFailed', 'logout'],
   ...['read', 'compareAndSet', 'watch', 'source', 'send', 'abortSend'],
+  ...['rotationBegins', 'rotationEnds', 'beginTry', 'endTry'],
 ]);
 
 /** Weak, so that a client which the program dropped can be collected even if its callbacks refer to it. */

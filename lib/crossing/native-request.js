@@ -57,28 +57,33 @@ let lastNumber = 0;
  * The addon's promise of an answer; `sendError` makes the error that users get of its rejection. Not async where nothing has
  * to be looked after, because each of ten thousand waiting requests would hold one more frame.
  * @param {NativeSession} native @param {Callbacks} callbacks @param {string} href @param {NativeRequest} request
+ * @param {import('../tracing/traced-request.js').TracedRequest} [traced]  hears of its tries
  */
-function send(native, callbacks, href, request) {
+function send(native, callbacks, href, request, traced) {
   const { signal, data } = request;
-  if (signal !== undefined || isSource(data)) return sendWatched(native, callbacks, href, request);
+  if (signal !== undefined || traced !== undefined || isSource(data)) {
+    return sendWatched(native, callbacks, href, request, traced);
+  }
   if (!request.skipAuthRefresh) callbacks.assertNotInside();
-  return sendNative(native, href, request, data, undefined);
+  return sendNative(native, href, request, data, undefined, false);
 }
 
-async function sendWatched(native, callbacks, href, request) {
+async function sendWatched(native, callbacks, href, request, traced) {
   const { signal, data } = request;
-  const number = signal && (lastNumber = nextNumber(lastNumber));
-  const abort = () => environment.abort(number);
+  const number = signal || traced ? (lastNumber = nextNumber(lastNumber)) : undefined;
+  const abort = () => environment.abort(/** @type {number} */ (number));
   const body = isSource(data) ? uploads.announce(data, signal) : data;
   try {
     if (signal) watch(signal, abort);
     if (signal?.aborted) throw reasonOf(signal);
     if (!request.skipAuthRefresh) callbacks.assertNotInside();
-    return await sendNative(native, href, request, body, number);
+    if (traced && number) callbacks.traced.set(number, traced);
+    return await sendNative(native, href, request, body, number, traced !== undefined);
   } catch (error) {
     throw isAborted(error) ? reasonOf(signal) : error;
   } finally {
     if (signal) unwatch(signal, abort);
+    if (traced && number) callbacks.traced.delete(number);
     if (body !== data) uploads.withdraw(body.number);
   }
 }
@@ -91,13 +96,15 @@ function sendError(error, signal, native) {
  * @param {NativeSession} native @param {string} href @param {NativeRequest} request
  * @param {any} body  `request.data`, or the NativeSource of it
  * @param {number | undefined} number  what `Environment.abort` knows the request by
+ * @param {boolean} traced  `Callbacks` hears of its tries, by this number
  */
-function sendNative({ client, number: session }, href, request, body, number) {
+function sendNative({ client, number: session }, href, request, body, number, traced) {
   const { method, headers, query, timeout, skipAuthRefresh, redirect, maxRedirects, replay, retry } = request;
   const mode = redirect === undefined ? 0 : REDIRECT_MODES.indexOf(redirect) + 1;
   const most = maxRedirects === undefined ? 0 : maxRedirects + 1;
   const again = replay === undefined ? 0 : 1 + Number(replay);
-  const flags = (skipAuthRefresh ? 1 : 0) | (mode << 1) | (most << 4) | (again << 22);
+  const flags =
+    (skipAuthRefresh ? 1 : 0) | (mode << 1) | (most << 4) | (again << 22) | (traced ? 1 << 24 : 0);
   const isBare = headers === '' && body === undefined && query === '' && timeout === 0;
   // Each argument costs a conversion, and most requests are a GET of a URL.
   if (isBare && number === undefined && retry === undefined) return client.send(session, href, method, flags);

@@ -25,8 +25,12 @@ class Relay {
   #proofs;
   #replayable;
   #done = false;
+  /** @type {import('../tracing/traced-request.js').TracedRequest | undefined} */
+  #traced;
   /** @type {{ attempts: number, replays: number, replayError: Error | undefined }} */
   #report = { attempts: 0, replays: 0, replayError: undefined };
+  /** Of the answer that the caller gets. */
+  #status = 0;
   #context = { tokenRotator: this.#report };
 
   controller = new Controller(this);
@@ -39,6 +43,7 @@ class Relay {
   constructor(auth, dispatch, opts, headers, handler, origin) {
     const to = `${opts.method} ${origin}${opts.path}`;
     this.#auth = auth;
+    this.#traced = auth.trace('undici', opts.method, `${origin}${opts.path}`);
     this.#replay = new ReplayPolicy(auth, to);
     this.#proofs = new Proofs(auth, to);
     this.#dispatch = dispatch;
@@ -77,7 +82,21 @@ class Relay {
     const headers = this.#headers.with(this.#auth.headerName, authorised.value);
     const proof = this.#proofs.make(authorised);
     if (proof !== undefined) headers.dpop = proof;
+    if (this.#traced) this.#traceTry(this.#traced, authorised.generation, headers);
     this.#dispatch({ ...this.#opts, headers }, this.sending);
+  }
+
+  #traceTry(traced, generation, headers) {
+    const { attempts, replays } = this.#report;
+    const lines = traced.begin(attempts, replays, 0, generation).split('\n');
+    for (let i = 0; i + 1 < lines.length; i += 2) {
+      if (lines[i] !== this.#auth.headerName) headers[lines[i]] = lines[i + 1];
+    }
+  }
+
+  /** A sending has a final status. */
+  gotHead(status) {
+    this.#traced?.end(status);
   }
 
   /** A sending is about to go over the wire. */
@@ -139,12 +158,20 @@ class Relay {
   tell(name, ...args) {
     if (this.#done) return;
     this.#done = ENDS.has(name);
+    if (this.#traced) this.#traceEnd(this.#traced, name, args[0]);
     try {
       this.#handler[name]?.(this.controller, ...args);
     } catch (error) {
       this.#done = name === 'onResponseError';
       throw error;
     }
+  }
+
+  #traceEnd(traced, name, first) {
+    const { attempts, replays } = this.#report;
+    if (name === 'onResponseStart' || name === 'onRequestUpgrade') this.#status = first;
+    if (name === 'onResponseError') traced.failed(first, this.aborted);
+    else if (this.#done) traced.answered({ status: this.#status, attempts, replays });
   }
 
   fail(error) {

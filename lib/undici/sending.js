@@ -49,6 +49,7 @@ class Sending {
 
   onResponseStart(controller, status, headers, message) {
     this.controller = controller;
+    if (status >= 200) this.#relay.gotHead(status);
     if (status === 401 && this.#relay.rejected(this, headers)) {
       this.#held = [];
       // If the caller has paused, it meant the answer that it gets.

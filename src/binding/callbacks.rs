@@ -16,7 +16,7 @@ use super::queue::{Item, Queue};
 use super::values::native_answer;
 use engine::client::Judge;
 use engine::error::Error;
-use engine::event::Event;
+use engine::event::{Event, Reason, RotationEnd, RotationOutcome};
 use engine::grant::{Ask, Grant, GrantError};
 use engine::http::Response;
 use engine::present::Format;
@@ -63,6 +63,14 @@ impl Callbacks {
         }
     }
 
+    fn tell_rotation_end(&self, session: &str, end: RotationEnd) {
+        let code = end.code.map_or(Arg::Null, |code| Arg::Text(code.to_owned()));
+        let outcome = Arg::Text(outcome_name(end.outcome).to_owned());
+        let (generation, wait) = (Arg::Number(end.generation as f64), Arg::Number(end.lease_wait_ms as f64));
+        let session = Arg::Text(session.to_owned());
+        self.notify("rotationEnds", vec![session, outcome, code, generation, wait]);
+    }
+
     /// Calls `getTokens` or `setTokens`.
     async fn store(
         &self,
@@ -70,6 +78,27 @@ impl Callbacks {
         args: Vec<Arg>,
     ) -> Result<Result<Option<Tokens>, StoreError>, oneshot::Receiver<Reply>> {
         self.reply(name, args).await.map(stored)
+    }
+}
+
+fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Expired => "expired",
+        Reason::Ahead => "ahead",
+        Reason::Rejected => "rejected",
+        Reason::Asked => "asked",
+        Reason::Spent => "spent",
+    }
+}
+
+fn outcome_name(outcome: RotationOutcome) -> &'static str {
+    match outcome {
+        RotationOutcome::Rotated => "rotated",
+        RotationOutcome::Adopted => "adopted",
+        RotationOutcome::Unchanged => "unchanged",
+        RotationOutcome::Overtaken => "overtaken",
+        RotationOutcome::Failed => "failed",
+        RotationOutcome::Lost => "lost",
     }
 }
 
@@ -146,7 +175,11 @@ impl TokenCallbacks for Callbacks {
 impl Host for Callbacks {
     fn emit(&self, session: &str, event: Event) {
         let (name, arg) = match event {
-            Event::BeforeRefresh => ("onBeforeRefresh", None),
+            Event::RotationBegins(reason) => {
+                ("rotationBegins", Some(Arg::Text(reason_name(reason).to_owned())))
+            }
+            Event::RotationEnds(end) => return self.tell_rotation_end(session, end),
+            Event::BeforeRefresh(attempt) => ("onBeforeRefresh", Some(Arg::Number(f64::from(attempt)))),
             Event::Refreshed(tokens) => ("onRefreshed", self.hears_refreshed.then_some(Arg::Tokens(tokens))),
             Event::RefreshFailed(error) => ("onRefreshFailed", Some(Arg::Error(error))),
             Event::PersistFailed(error) => ("onPersistFailed", Some(Arg::Error(error))),

@@ -19,13 +19,14 @@ use super::options::{NativeRetry, RequestParts, Settings, ms};
 use super::queue::ahead::Ahead;
 use super::queue::runtime;
 use super::resolve;
+use super::tries::TracedRequest;
 use super::upload::{NativeSource, Upload};
 use super::values::Settlement;
 use super::values::errors;
 use super::values::napi_value::{Scope, unknown};
 use super::values::native_answer::NativeAnswer;
 use super::values::tokens::NativeTokens;
-use engine::client::{Client as EngineClient, Config, Proof, endpoint};
+use engine::client::{Client as EngineClient, Config, OriginCount, Proof, Tries, endpoint};
 use engine::error::Error;
 use engine::http::Payload;
 use engine::secret::Secret;
@@ -48,11 +49,41 @@ pub struct NativeProof {
     pub nonce: String,
 }
 
+/// Requests to one origin.
+#[napi(object, object_from_js = false)]
+pub struct NativeOriginStats {
+    pub origin: String,
+    pub requests: f64,
+    pub client_errors: f64,
+    pub server_errors: f64,
+    pub failed: f64,
+    pub replays: f64,
+    pub retries: f64,
+    pub duration_ms: f64,
+}
+
+impl From<(String, OriginCount)> for NativeOriginStats {
+    fn from((origin, count): (String, OriginCount)) -> Self {
+        Self {
+            origin,
+            requests: count.requests as f64,
+            client_errors: count.client_errors as f64,
+            server_errors: count.server_errors as f64,
+            failed: count.failed as f64,
+            replays: count.replays as f64,
+            retries: count.retries as f64,
+            duration_ms: count.time.as_secs_f64() * 1000.0,
+        }
+    }
+}
+
 /// A client and its sessions. JavaScript names a session by a number, because an object of this class costs it 300 bytes.
 /// `lib/crossing/environment.js` tells when the number is of no more use.
 #[napi]
 pub struct Client {
     config: Arc<Config>,
+    /// The number of the client's callbacks.
+    number: u32,
     sessions: RefCell<Slab<Arc<EngineClient>>>,
     crossing: Rc<Crossing>,
 }
@@ -71,7 +102,7 @@ impl Client {
             let engine = runtime::engine().map_err(errors::thrown_now)?;
             engine.spawn(move || keep_alive(by, registry, longest));
         }
-        Ok(Self { config, sessions: RefCell::default(), crossing })
+        Ok(Self { config, number, sessions: RefCell::default(), crossing })
     }
 
     /// Returns the number of a session, which is held until `forget`.
@@ -124,10 +155,14 @@ impl Client {
                 Payload::Stream(Arc::new(Upload::new(Arc::clone(&self.crossing.uploads), source)))
             }
         });
+        let tries = number.filter(|_| flags >> 24 & 1 == 1).map(|request| {
+            let queue = Arc::clone(&self.crossing.promises.queue);
+            Arc::new(TracedRequest { queue, client: self.number, request }) as Arc<dyn Tries>
+        });
         let abortable = number.map(|number| Abortable::new(&self.crossing.aborts, number));
         self.start(env, session, move |engine| {
             // Made before the async block, because the block would keep the parts beside the request made of them.
-            let request = parts.into_request(body, engine.config.rules.limits.time).map(Box::new);
+            let request = parts.into_request(body, engine.config.rules.limits.time, tries).map(Box::new);
             async move {
                 // Boxed, because tokio moves a task eight times, and this future is 2 KB.
                 let mut sending = Box::pin(engine.send(request?));
@@ -228,6 +263,12 @@ impl Client {
             counters.candidates.get(),
         ];
         counts.iter().map(|count| *count as f64).collect()
+    }
+
+    /// Requests that have ended, by origin.
+    #[napi(catch_unwind)]
+    pub fn origin_stats(&self) -> Vec<NativeOriginStats> {
+        self.config.origin_counts.all().into_iter().map(NativeOriginStats::from).collect()
     }
 
     /// Gives a request of another HTTP client `[value, epoch, generation]`: its auth header, null without a login,

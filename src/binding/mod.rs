@@ -8,7 +8,7 @@
 //! - `ahead`: when a call may be answered at once; `pending`: numbers, and the work that goes by them.
 //!
 //! [`promise`] makes promises and keeps the event loop running; [`resolve`] settles them. [`callbacks`] are the user's
-//! functions as the engine's traits, [`register`] is the user's own store, and [`changes`] are those of which it tells; [`source`] is a secret that JavaScript gives, and [`transport`] the user's own way to servers. [`upload`] and [`download`] are bodies that cross in parts; [`aborts`] ends requests;
+//! functions as the engine's traits, [`register`] is the user's own store, and [`changes`] are those of which it tells; [`source`] is a secret that JavaScript gives, and [`transport`] the user's own way to servers. [`upload`] and [`download`] are bodies that cross in parts; [`aborts`] ends requests; [`tries`] tells of those of a request that is traced;
 //! [`next_hop`] judges a redirect for axios. [`inspect`] tells what a store holds. [`exit`] waits for rotations at the end of the process. [`options`] are settings as they come in, [`values`] all other forms that cross.
 //!
 //! Invariants: no `async fn(&self)`, because napi would borrow an object that a dying worker frees; every export is
@@ -42,6 +42,7 @@ mod register;
 mod resolve;
 mod source;
 mod transport;
+mod tries;
 mod upload;
 mod values;
 

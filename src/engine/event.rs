@@ -8,7 +8,10 @@ use crate::token::Tokens;
 /// Events are delivered in the order in which they happened, and before the answers that they explain.
 #[derive(Clone, Debug)]
 pub enum Event {
-    BeforeRefresh,
+    /// A rotation begins. It may find the tokens of another process, and need no refresh.
+    RotationBegins(Reason),
+    /// A refresh is about to be sent. The first has the number 1.
+    BeforeRefresh(u32),
     Refreshed(Arc<Tokens>),
     RefreshFailed(Error),
     /// A write of the newest tokens failed. It is repeated.
@@ -19,4 +22,48 @@ pub enum Event {
     RevokeFailed(Error),
     /// The session is lost. Told once for each loss.
     Logout,
+    /// After all other events of the rotation.
+    RotationEnds(RotationEnd),
+}
+
+/// The reason of a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No token was good for a request.
+    Expired,
+    /// A token would end soon.
+    Ahead,
+    /// A server rejected the token.
+    Rejected,
+    /// The program asked for the rotation.
+    Asked,
+    /// A login brought a refresh token that was spent already.
+    Spent,
+}
+
+/// How a rotation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RotationEnd {
+    pub outcome: RotationOutcome,
+    /// The code of the error that callers get.
+    pub code: Option<&'static str>,
+    /// Of the tokens that the session holds now.
+    pub generation: u64,
+    /// How long other processes kept this one waiting, ms.
+    pub lease_wait_ms: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationOutcome {
+    Rotated,
+    /// Another process had rotated, and its tokens were taken over.
+    Adopted,
+    /// The tokens held are good.
+    Unchanged,
+    /// Another login, or a logout, came meanwhile.
+    Overtaken,
+    /// The session goes on after a pause.
+    Failed,
+    /// The session is lost.
+    Lost,
 }

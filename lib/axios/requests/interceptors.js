@@ -86,6 +86,7 @@ class Interceptors {
     if (!isOurs) return this.#undress(config);
     if (hasToken) this.#guard(config, this.#header.attach(config, credential.token));
     else this.#header.withdraw(config);
+    sent.traceTry(config, this.#session, this.#header.names);
     return config;
   }
 
@@ -125,10 +126,22 @@ class Interceptors {
     if (sent?.owner === this && sent.credential !== undefined && !sent.hasStrayed && answer.status !== 401) {
       this.#session.accepted(sent.credential, sent.replay.sent);
     }
+    if (sent?.owner === this) sent.traceEnd(answer.status);
     return answer;
   }
 
   async #judge(error) {
+    const sent = SentRequest.of(error?.config);
+    if (sent?.owner === this) sent.traceTryEnd(error);
+    try {
+      return await this.#judged(error);
+    } catch (thrown) {
+      if (sent?.owner === this) sent.traceEnd(error.response?.status, thrown);
+      throw thrown;
+    }
+  }
+
+  async #judged(error) {
     const config = error?.config;
     if (this.#ids === undefined || !config || config.skipAuthRefresh) throw error;
     const sent = SentRequest.of(config);

@@ -5,6 +5,8 @@
 //
 // Invariant: a replay sends what the caller gave, not what the transforms and the adapter made of it.
 
+const { setHeader } = require('./header-bag.js');
+
 /** The config's property. It is no symbol, because axios' older versions copy none. */
 const KEY = '_tokenRotator';
 
@@ -20,6 +22,10 @@ class SentRequest {
   #data;
   #headers;
   #beforeRedirect;
+  /** @type {import('../../tracing/traced-request.js').TracedRequest | undefined} */
+  #traced;
+  #attempts = 0;
+  #unwatch = () => {};
 
   /** `replay`: its ReplayPolicy. */
   constructor(owner, config, replay) {
@@ -64,6 +70,50 @@ class SentRequest {
     config.headers = { ...this.#headers };
     config.beforeRedirect = this.#beforeRedirect;
     return config;
+  }
+
+  /** It is about to be sent. `names`: of headers that carry the token. */
+  traceTry(config, session, names) {
+    this.#attempts += 1;
+    if (this.#traced === undefined) {
+      this.#traced = session.trace(config);
+      if (this.#traced !== undefined) this.#watchCancel(config);
+    }
+    if (this.#traced === undefined) return;
+    const generation = this.#credential?.generation ?? null;
+    const lines = this.#traced.begin(this.#attempts, this.replay.replays, 0, generation).split('\n');
+    for (let i = 0; i + 1 < lines.length; i += 2) {
+      const carriesToken = names.some((name) => name.toLowerCase() === lines[i]);
+      if (!carriesToken) setHeader(config, lines[i], lines[i + 1]);
+    }
+  }
+
+  /** A CanceledError has no config that would lead to this request. */
+  #watchCancel({ signal, cancelToken }) {
+    const canceled = () => {
+      this.#unwatch();
+      this.#traced?.failed(undefined, true);
+    };
+    this.#unwatch = () => {
+      signal?.removeEventListener?.('abort', canceled);
+      cancelToken?.unsubscribe?.(canceled);
+    };
+    signal?.addEventListener?.('abort', canceled, { once: true });
+    cancelToken?.subscribe?.(canceled);
+    if (signal?.aborted) queueMicrotask(canceled);
+  }
+
+  traceTryEnd({ response, code }) {
+    this.#traced?.end(response?.status, response ? undefined : code);
+  }
+
+  /** The caller gets an answer, or an error without one. */
+  traceEnd(status, error) {
+    if (this.#traced === undefined) return;
+    const { replays } = this.replay;
+    this.#unwatch();
+    if (status === undefined) this.#traced.failed(error, error?.code === 'ERR_CANCELED');
+    else this.#traced.answered({ status, attempts: this.#attempts, replays });
   }
 
   /** Keeps the object out of errors that are printed as JSON with their config. */

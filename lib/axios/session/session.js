@@ -109,6 +109,11 @@ class AuthSession {
     return this.authorise();
   }
 
+  /** What the channels tell of a request; undefined if nobody listens. */
+  trace({ method = 'get', url = '', baseURL }) {
+    return this.#auth.trace('axios', method.toUpperCase(), url, baseURL || undefined);
+  }
+
   /** A server rejected `credential` with `error`. Resolves as `Authoriser.rejected` does. */
   async rejected(credential, sent, error) {
     // Before `#batchOf`, because such a rejection must not take the place of the batch that is under way.

@@ -15,7 +15,7 @@ use self::transport::NativeTransport;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::queue::Queue;
 use crate::binding::transport::UserTransport;
-use engine::client::{AuthorizationServer, Config, Judge, PostOver};
+use engine::client::{AuthorizationServer, Config, Judge, OriginCounts, PostOver};
 use engine::dpop::Nonces;
 use engine::error::Error;
 use engine::grant::{Grant, Post};
@@ -119,6 +119,7 @@ impl Settings {
             )?),
             registry,
             origins: Origins::new(base, allowed.collect::<Result<_, _>>()?, allow_insecure),
+            origin_counts: OriginCounts::default(),
             gate: Gate::new(connections),
             transport: Lock::new(Some(transport)),
             format: self.header.has_format.then(|| Arc::new(format) as Arc<dyn Format>),

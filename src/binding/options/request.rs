@@ -7,7 +7,7 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::retry::NativeRetry;
 use super::{invalid, ms};
-use engine::client::Request;
+use engine::client::{Request, Tries};
 use engine::error::Error;
 use engine::http::{Payload, RedirectMode};
 
@@ -15,7 +15,7 @@ pub(crate) struct RequestParts {
     pub(crate) url: String,
     pub(crate) method: String,
     /// Bit 0: without a token. Bits 1 to 3: 1 + the index of the redirect mode. Bits 4 to 21: 1 + the most redirects. Bits 22
-    /// and 23: 1 + whether the request is replayed. 0 is the client's own.
+    /// and 23: 1 + whether the request is replayed. 0 is the client's own. Bit 24: its tries are traced.
     pub(crate) flags: u32,
     /// Without the question mark.
     pub(crate) query: Option<String>,
@@ -28,7 +28,12 @@ pub(crate) struct RequestParts {
 
 impl RequestParts {
     /// `timeout` is the client's own.
-    pub(crate) fn into_request(self, body: Payload, timeout: Duration) -> Result<Request, Error> {
+    pub(crate) fn into_request(
+        self,
+        body: Payload,
+        timeout: Duration,
+        tries: Option<Arc<dyn Tries>>,
+    ) -> Result<Request, Error> {
         let method = Method::from_bytes(self.method.as_bytes())
             .map_err(|_| Error::invalid_option("method", "must be an HTTP method"))?;
         Ok(Request {
@@ -41,8 +46,9 @@ impl RequestParts {
             skip_auth: self.flags & 1 == 1,
             redirect: (self.flags >> 1 & 0b111).checked_sub(1).and_then(redirect_mode),
             max_redirects: (self.flags >> 4 & 0x3_ffff).checked_sub(1),
-            replay: (self.flags >> 22).checked_sub(1).map(|replay| replay == 1),
+            replay: (self.flags >> 22 & 0b11).checked_sub(1).map(|replay| replay == 1),
             retry: self.retry.map(TryInto::try_into).transpose()?.map(Arc::new),
+            tries,
         })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::http::header::{HeaderMap, HeaderName};
 use tokio_util::task::TaskTracker;
 
-use crate::client::Judge;
+use crate::client::{Judge, OriginCounts};
 use crate::dpop::Nonces;
 use crate::error::Error;
 use crate::http::retry::{Budget, RetryRules};
@@ -45,6 +45,7 @@ pub struct Config {
     pub queue_timeout: Duration,
     /// Requests on the wire: as many as there are connections, in the order in which they arrived.
     pub gate: Gate,
+    pub origin_counts: OriginCounts,
     /// Calls under way, for `close`.
     pub calls: TaskTracker,
 }

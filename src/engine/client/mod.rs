@@ -7,11 +7,13 @@ mod config;
 mod endpoint;
 mod external;
 mod judge;
+mod origin_counts;
 mod post_over;
 mod proving;
 mod send;
 #[cfg(test)]
 mod tests;
+mod tries;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +31,10 @@ pub use config::Config;
 pub use endpoint::endpoint;
 pub use external::{Authorised, Proof};
 pub use judge::Judge;
+pub use origin_counts::{OriginCount, OriginCounts};
 pub use post_over::PostOver;
 pub use send::{Answer, Request};
+pub use tries::{Tries, Try};
 
 /// One session of a client.
 pub struct Client {

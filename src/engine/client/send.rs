@@ -12,6 +12,7 @@ use ::http::header::HeaderMap;
 use crate::client::endpoint::endpoint;
 use crate::client::judge::Rejection;
 use crate::client::proving::Proving;
+use crate::client::tries::{Tries, Try};
 use crate::client::{Client, judge};
 use crate::clock::{self, Instant};
 use crate::error::{Error, Phase};
@@ -51,6 +52,8 @@ pub struct Request {
     pub replay: Option<bool>,
     /// None: the client's.
     pub retry: Option<Arc<RetryRules>>,
+    /// None: nobody traces the request.
+    pub tries: Option<Arc<dyn Tries>>,
 }
 
 /// The answer, as the caller gets it.
@@ -80,10 +83,14 @@ impl Client {
         }
         let after = request.timeout;
         let mut call = Call::new(self, *request, target);
-        match tokio::time::timeout_at(call.deadline, call.run()).await {
+        let answer = match tokio::time::timeout_at(call.deadline, call.run()).await {
             Ok(answer) => answer,
             Err(_late) => Err(Error::Timeout { phase: call.phase.get(), after }),
-        }
+        };
+        let time = (clock::now() + after).saturating_duration_since(call.deadline);
+        let status = answer.as_ref().ok().map(|answer| answer.response.status);
+        self.config.origin_counts.add(&call.wire.url, status, [call.replays, call.retries], time);
+        answer
     }
 }
 
@@ -95,6 +102,7 @@ struct Call<'a> {
     authorised: bool,
     rules: Rules,
     retry: Arc<RetryRules>,
+    tries: Option<Arc<dyn Tries>>,
     /// Sent again after a rotation.
     replay: bool,
     phase: PhaseCell,
@@ -138,6 +146,7 @@ impl<'a> Call<'a> {
                 ..config.rules
             },
             retry: request.retry.unwrap_or_else(|| Arc::clone(&config.retry)),
+            tries: request.tries,
             replay: request.replay.unwrap_or(config.replay),
             phase: PhaseCell::default(),
             deadline: clock::now() + request.timeout,
@@ -159,7 +168,7 @@ impl<'a> Call<'a> {
         loop {
             let answer = {
                 let transport = self.client.config.transport()?;
-                Box::pin(self.exchange(&*transport)).await
+                Box::pin(self.exchange(&*transport, None)).await
             };
             let Some(pause) = self.retry_pause(&answer) else { return self.end(answer) };
             drop(answer);
@@ -247,7 +256,7 @@ impl<'a> Call<'a> {
         let transport = config.transport()?;
         let proving = Proving::over(&*transport, &config.header_name, held, &config.nonces);
         let way: &dyn Transport = proving.as_ref().map_or(&*transport, |proving| &**proving);
-        let mut answer = Box::pin(self.exchange(way)).await;
+        let mut answer = Box::pin(self.exchange(way, Some(held.generation))).await;
         loop {
             if let (Some(proving), Ok(response)) = (&proving, &answer)
                 && judge::refuses_proof(response, &self.phase)
@@ -275,9 +284,19 @@ impl<'a> Call<'a> {
         }
     }
 
-    async fn exchange(&mut self, way: &dyn Transport) -> Result<Response, Error> {
+    /// `generation`: of the token in it.
+    async fn exchange(&mut self, way: &dyn Transport, generation: Option<u64>) -> Result<Response, Error> {
         self.attempts += 1;
-        exchange(way, &self.wire, &self.rules, &self.phase).await
+        let Some(tries) = self.tries.clone() else {
+            return exchange(way, &self.wire, &self.rules, &self.phase).await;
+        };
+        let Self { attempts: number, replays, retries, .. } = *self;
+        let mut headers = tries.begin(Try { number, replays, retries, generation }).await;
+        headers.remove(&self.client.config.header_name);
+        self.wire.headers.extend(headers);
+        let answer = exchange(way, &self.wire, &self.rules, &self.phase).await;
+        tries.end(&answer);
+        answer
     }
 
     /// True if the request is sent again because the server wants another nonce in its proof.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::error::Error;
+use crate::event::Reason;
 use crate::session::flight::FlightHandle;
 use crate::session::participant::Participant;
 use crate::session::schedule;
@@ -159,7 +160,9 @@ impl Session {
             }
             Acquire::Anonymous(stamp) => Ok(Reach::Anonymous(stamp)),
             Acquire::Fail(error) => Err(error),
-            Acquire::Wait(purpose) => Ok(Reach::Coming(self.depart(&mut inner, by, purpose))),
+            Acquire::Wait(purpose) => {
+                Ok(Reach::Coming(self.depart(&mut inner, by, purpose, Reason::Expired)))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::error::{Error, StoreAction};
+use crate::event::Reason;
 use crate::session::held::Versioned;
 use crate::session::participant::Participant;
 use crate::session::state::Purpose;
@@ -117,7 +118,7 @@ impl Session {
         let refresh = inner.state.held().and_then(|held| held.tokens.refresh.as_ref());
         if refresh.zip(inner.past.as_ref()).is_some_and(|(token, past)| past.spent_tokens.spent(token, epoch))
         {
-            self.depart(&mut inner, by, Purpose::Rotate);
+            self.depart(&mut inner, by, Purpose::Rotate, Reason::Spent);
         }
     }
 }

@@ -38,6 +38,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use crate::clock;
 use crate::clock::Instant;
 use crate::error::Error;
+use crate::event::Reason;
 use crate::secret::Secret;
 use crate::wait::arrival::Arrival;
 use flight::FlightHandle;
@@ -160,8 +161,8 @@ impl Session {
                 Rejected::GiveBack => return Ok(Verdict::GiveBack),
                 Rejected::Again(pause) => return Ok(Verdict::Again(pause)),
                 Rejected::Fail(error) => return Err(error),
-                Rejected::Load => Some(self.depart(&mut inner, by, Purpose::Load)),
-                Rejected::Wait => Some(self.depart(&mut inner, by, Purpose::Rotate)),
+                Rejected::Load => Some(self.depart(&mut inner, by, Purpose::Load, Reason::Rejected)),
+                Rejected::Wait => Some(self.depart(&mut inner, by, Purpose::Rotate, Reason::Rejected)),
             }
         };
         let brought = match &flight {
@@ -221,7 +222,7 @@ impl Session {
                 _ => {}
             }
             inner.state.may_rotate(inner.now())?;
-            self.depart(&mut inner, by, Purpose::Rotate)
+            self.depart(&mut inner, by, Purpose::Rotate, Reason::Asked)
         };
         wait(by, &flight, Arrival::draw()).await?.ok_or_else(Error::logged_out)
     }
@@ -262,7 +263,7 @@ impl Session {
             if !inner.state.wants_load(inner.now()) {
                 return Ok(());
             }
-            self.depart(&mut inner, by, Purpose::Load)
+            self.depart(&mut inner, by, Purpose::Load, Reason::Expired)
         };
         wait(by, &flight, Arrival::draw()).await.map(drop)
     }
@@ -270,7 +271,7 @@ impl Session {
     /// Starts a flight that nobody waits for, unless one is under way.
     fn rotate_ahead(self: &Arc<Self>, inner: &mut Inner, by: &Arc<Participant>) {
         if inner.flight.is_none() {
-            flight::depart(self, inner, by, Purpose::Rotate);
+            flight::depart(self, inner, by, Purpose::Rotate, Reason::Ahead);
         }
     }
 
@@ -280,10 +281,11 @@ impl Session {
         inner: &mut Inner,
         by: &Arc<Participant>,
         purpose: Purpose,
+        reason: Reason,
     ) -> Arc<FlightHandle> {
         let flight = match &inner.flight {
             Some(flight) => Arc::clone(flight),
-            None => flight::depart(self, inner, by, purpose),
+            None => flight::depart(self, inner, by, purpose, reason),
         };
         flight.awaited.store(true, Relaxed);
         flight

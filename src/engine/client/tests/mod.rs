@@ -3,6 +3,7 @@
 mod dpop;
 mod limits;
 mod retries;
+mod traces;
 mod world;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

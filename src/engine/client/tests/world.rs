@@ -247,6 +247,7 @@ impl World {
             participant: Arc::new(participant),
             registry,
             origins: Origins::new(Some(Url::parse("https://api.example/v1").unwrap()), Vec::new(), false),
+            origin_counts: OriginCounts::default(),
             transport: Lock::new(Some(Arc::new(Wire(Arc::clone(&api))))),
             format: None,
             judge: None,
@@ -317,6 +318,7 @@ pub(super) fn request(url: &str) -> Request {
         max_redirects: None,
         replay: None,
         retry: None,
+        tries: None,
     }
 }
 

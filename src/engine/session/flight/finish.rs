@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::error::{Cause, Error, LostReason, RefreshFailure, RefreshFailureKind};
-use crate::event::Event;
+use crate::event::{Event, RotationEnd, RotationOutcome};
 use crate::grant::GrantError;
 use crate::secret::Fingerprint;
 use crate::session::flight::Flight;
 use crate::session::held::Versioned;
 use crate::session::participant::Participant;
 use crate::session::past::outdated;
+use crate::session::state::Purpose;
 use crate::session::{Inner, Session, fresh, schedule};
 
 /// How a flight ends.
@@ -67,9 +68,11 @@ impl Flight {
         if !self.by.host.alive() {
             self.change_participant();
         }
-        let mut guard = self.session.inner();
+        let session = Arc::clone(&self.session);
+        let mut guard = session.inner();
         let inner = &mut *guard;
         if inner.state.epoch() != self.epoch {
+            self.tell_end(RotationOutcome::Overtaken, None, inner.state.stamp().generation);
             match ending {
                 // These tokens are those of the login before. After a logout they must not come back from the store.
                 Ended::Loaded(Some(tokens)) if inner.state.held().is_none() => {
@@ -93,7 +96,10 @@ impl Flight {
         if let Some(shared) = &mut inner.shared {
             shared.confirmed(self.mark, clock::uptime());
         }
+        let rotation = ending.rotation();
         let outcome = self.session.change(&self.by, inner, ending, &mut self.maybe_spent);
+        let code = outcome.as_ref().err().map(Error::code);
+        self.tell_end(rotation, code, inner.state.stamp().generation);
         // A lost session may still serve its access token, but whoever asked for a login has none.
         let held = inner.state.held().filter(|_| inner.state.lost_error().is_none()).cloned();
         drop(guard);
@@ -101,6 +107,29 @@ impl Flight {
             identities.keep(&self.session);
         }
         self.handle.outcome.set(outcome.map(|()| held));
+    }
+
+    fn tell_end(&self, outcome: RotationOutcome, code: Option<&'static str>, generation: u64) {
+        if self.handle.purpose == Purpose::Rotate {
+            let lease_wait_ms = self.handle.lease_wait_ms.load(Relaxed);
+            let end = RotationEnd { outcome, code, generation, lease_wait_ms };
+            self.by.host.emit(&self.session.key, Event::RotationEnds(end));
+        }
+    }
+}
+
+impl Ended {
+    fn rotation(&self) -> RotationOutcome {
+        match self {
+            Self::Rotated { .. } => RotationOutcome::Rotated,
+            Self::Adopted(_) | Self::Revived(_) => RotationOutcome::Adopted,
+            Self::Loaded(_) | Self::Unchanged => RotationOutcome::Unchanged,
+            Self::OtherLogin(_) | Self::Overtaken => RotationOutcome::Overtaken,
+            Self::Unread(_) | Self::Kept { .. } | Self::Failed(_) => RotationOutcome::Failed,
+            Self::StillLost | Self::Lost(_) | Self::FoundLost { .. } | Self::FoundLoggedOut => {
+                RotationOutcome::Lost
+            }
+        }
     }
 }
 

@@ -19,11 +19,12 @@ mod shared;
 use std::convert::Infallible;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::error::{Cause, Error};
+use crate::event::{Event, Reason};
 use crate::exit;
 use crate::fleet::Mark;
 use crate::grant::GrantError;
@@ -46,6 +47,8 @@ pub(crate) struct FlightHandle {
     pub(crate) awaited: AtomicBool,
     /// A logout that revokes its tokens has overtaken the flight, so that the tokens which the flight brings are revoked too.
     pub(crate) revokes: AtomicBool,
+    /// How long other processes kept the flight waiting, ms.
+    pub(crate) lease_wait_ms: AtomicU64,
     pub(crate) outcome: Outcome<Result<Option<Arc<Held>>, Error>>,
 }
 
@@ -55,12 +58,17 @@ pub(crate) fn depart(
     inner: &mut Inner,
     by: &Arc<Participant>,
     purpose: Purpose,
+    reason: Reason,
 ) -> Arc<FlightHandle> {
     inner.state.begin_flight(purpose);
+    if purpose == Purpose::Rotate {
+        by.host.emit(&session.key, Event::RotationBegins(reason));
+    }
     let handle = Arc::new(FlightHandle {
         purpose,
         awaited: AtomicBool::new(false),
         revokes: AtomicBool::new(false),
+        lease_wait_ms: AtomicU64::new(0),
         outcome: Outcome::default(),
     });
     inner.flight = Some(Arc::clone(&handle));

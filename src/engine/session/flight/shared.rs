@@ -263,8 +263,10 @@ impl Sender for Asks<'_> {
         match news {
             News::Known(known) => self.session.overtake(&self.by, self.epoch, &known),
             News::Waited(time) => {
+                let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
                 counters.lease_waits.add();
-                counters.lease_wait_ms.add_many(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+                counters.lease_wait_ms.add_many(ms);
+                self.handle.lease_wait_ms.fetch_add(ms, Relaxed);
             }
             News::Reclaimed => counters.reclaimed.add(),
             News::Fenced => counters.fenced.add(),

@@ -301,11 +301,18 @@ pub(super) struct FakeHost {
     holds: Arc<AtomicUsize>,
     keeps: Arc<AtomicUsize>,
     gone: AtomicBool,
+    traced: Mutex<Vec<Event>>,
 }
 
 impl FakeHost {
     pub(super) fn new(ledger: Ledger) -> Self {
-        Self { ledger, holds: Arc::default(), keeps: Arc::default(), gone: AtomicBool::new(false) }
+        Self {
+            ledger,
+            holds: Arc::default(),
+            keeps: Arc::default(),
+            gone: AtomicBool::new(false),
+            traced: Mutex::default(),
+        }
     }
 
     pub(super) fn holds(&self) -> usize {
@@ -314,6 +321,11 @@ impl FakeHost {
 
     pub(super) fn keeps(&self) -> usize {
         self.keeps.load(Ordering::Relaxed)
+    }
+
+    /// The beginnings and ends of rotations.
+    pub(super) fn traced(&self) -> Vec<Event> {
+        self.traced.lock().unwrap().clone()
     }
 
     pub(super) fn end(&self) {
@@ -325,7 +337,12 @@ impl Host for FakeHost {
     fn emit(&self, session: &str, event: Event) {
         assert_eq!(session, "key");
         self.ledger.add(match event {
-            Event::BeforeRefresh => "before".into(),
+            // `traces.rs` looks at these. Elsewhere they would be two more lines for each rotation.
+            Event::RotationBegins(_) | Event::RotationEnds(_) => {
+                self.traced.lock().unwrap().push(event);
+                return;
+            }
+            Event::BeforeRefresh(_) => "before".into(),
             Event::Refreshed(tokens) => format!("refreshed {}", tokens.access.expose()),
             Event::RefreshFailed(error) => format!("failed {}", error.code()),
             Event::PersistFailed(error) => format!("persist failed {}", error.code()),

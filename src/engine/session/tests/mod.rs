@@ -28,6 +28,7 @@ mod superseded;
 mod support;
 mod timing;
 mod token_now;
+mod traces;
 mod writer;
 
 /// The allocator's next block is a quarter larger, and a hundred thousand sessions have one each.

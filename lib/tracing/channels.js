@@ -1,0 +1,36 @@
+'use strict';
+
+// The channels of `node:diagnostics_channel` on which this package tells what it does. docs/tracing.md has the messages.
+// No message holds a token, a header, a body or a query.
+
+const { channel, tracingChannel } = require('node:diagnostics_channel');
+
+const requests = tracingChannel('token-rotator:request');
+/** A request is one try, and one more each time that it is sent again. */
+const tries = tracingChannel('token-rotator:try');
+const rotations = tracingChannel('token-rotator:rotation');
+const sessions = channel('token-rotator:session');
+
+/** Every request asks this, so that it must cost nanoseconds. */
+function isTraced() {
+  return requests.hasSubscribers || tries.hasSubscribers;
+}
+
+/**
+ * Tells the end of a message's work, in the order in which `tracePromise` of Node does.
+ * @param {typeof requests} channels @param {{ errorCode?: string | undefined, startedAt: number, duration?: number }} message
+ */
+function tellEnd(channels, message) {
+  message.duration = performance.now() - message.startedAt;
+  if (message.errorCode !== undefined) channels.error.publish(message);
+  channels.asyncStart.publish(message);
+  channels.asyncEnd.publish(message);
+}
+
+/** @param {typeof requests} channels @param {object} message */
+function tellStart(channels, message) {
+  channels.start.publish(message);
+  channels.end.publish(message);
+}
+
+module.exports = { isTraced, requests, rotations, sessions, tellEnd, tellStart, tries };

@@ -1,0 +1,123 @@
+'use strict';
+
+// One request, as the channels tell of it.
+
+const { readHeaders } = require('../options/headers.js');
+const { requests, tellEnd, tellStart, tries } = require('./channels.js');
+
+let lastId = 0;
+
+/** Codes of Node and undici are constants like this; any other text could be a secret. */
+const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
+
+class TracedRequest {
+  #message;
+  /** The try under way. @type {any} */
+  #try;
+  #counts = { replays: 0, retries: 0 };
+
+  /** @param {{ via: string, session: string, method: string, url: string }} what  as messages have it */
+  constructor({ via, session, method, url }) {
+    lastId += 1;
+    this.#message = {
+      ...{ id: lastId, via, session, method, url },
+      ...{ attempts: 0, replays: 0, status: undefined, outcome: undefined, errorCode: undefined },
+      ...{ startedAt: performance.now(), duration: undefined },
+    };
+    tellStart(requests, this.#message);
+  }
+
+  /**
+   * A try is about to be sent.
+   * @param {number} attempt @param {number} replays @param {number} retries @param {number | null} generation
+   * @returns {string}  lines of the headers that subscribers want in it
+   */
+  begin(attempt, replays, retries, generation) {
+    const cause = this.#cause(attempt, replays, retries);
+    Object.assign(this.#message, { attempts: attempt, replays });
+    const message = {
+      ...{ request: this.#message, attempt, cause, generation: generation ?? undefined, headers: {} },
+      ...{ status: undefined, errorCode: undefined, startedAt: performance.now(), duration: undefined },
+    };
+    this.#try = message;
+    tellStart(tries, message);
+    return linesOf(message.headers);
+  }
+
+  #cause(attempt, replays, retries) {
+    const before = this.#counts;
+    this.#counts = { replays, retries };
+    if (attempt === 1) return 'first';
+    if (replays > before.replays) return 'replay';
+    return retries > before.retries ? 'retry' : 'again';
+  }
+
+  /** @param {number | null} status @param {string | null} [errorCode] */
+  end(status, errorCode) {
+    const message = this.#try;
+    if (message === undefined) return;
+    this.#try = undefined;
+    message.status = status ?? undefined;
+    message.errorCode = errorCode ?? undefined;
+    tellEnd(tries, message);
+  }
+
+  /** The caller gets this answer. */
+  answered({ status, attempts, replays }) {
+    this.end(status);
+    this.#finish({ status, attempts, replays, outcome: 'answered' });
+  }
+
+  /** The caller gets this error. @param {unknown} error @param {boolean} aborted  by the caller */
+  failed(error, aborted) {
+    const errorCode = aborted ? 'ABORT_ERR' : codeOf(error);
+    this.end(null, errorCode);
+    this.#finish({ outcome: aborted ? 'aborted' : 'failed', errorCode });
+  }
+
+  /** Once, because a handler of undici that throws at the end gets an error after it. */
+  #finish(facts) {
+    if (this.#message.outcome !== undefined) return;
+    Object.assign(this.#message, facts);
+    tellEnd(requests, this.#message);
+  }
+}
+
+/** @param {any} error */
+function codeOf(error) {
+  const code = error?.code;
+  return typeof code === 'string' && CODE.test(code) ? code : 'ERR_UNKNOWN';
+}
+
+/** A subscriber's mistake must fail no request. */
+function linesOf(headers) {
+  try {
+    return readHeaders(headers);
+  } catch {
+    process.emitWarning('a subscriber of token-rotator:try has set headers that are none', {
+      code: 'TOKEN_ROTATOR_HOOK',
+    });
+    return '';
+  }
+}
+
+/** Without credentials, query and fragment, which may hold secrets. @param {string} href @param {string} [base] */
+function shownUrl(href, base) {
+  try {
+    const { origin, pathname } = resolve(href, base);
+    return origin + pathname;
+  } catch {
+    // The request will fail with what is wrong with it.
+    return '';
+  }
+}
+
+/** As `Origins::resolve` in Rust does. */
+function resolve(href, base) {
+  const isPath = /^(?:[/\\](?![/\\])|(?![a-z][a-z0-9+.-]*:)[^/\\?#])/i.test(href);
+  if (base === undefined || !isPath) return new URL(href, base);
+  return new URL(`${base.replace(/\/+$/, '')}/${href.replace(/^[/\\]/, '')}`);
+}
+
+exports.TracedRequest = TracedRequest;
+exports.shownUrl = shownUrl;
