@@ -16,7 +16,18 @@ const never = (name, from, to, but) => ({
 /** They hold the addon, and are not installed in this checkout. */
 const PLATFORM_PACKAGES = '^token-rotator-';
 
-const ENTRIES = lib('client', 'authoriser', 'fetch', 'axios', 'undici', 'testing', 'postgres', 'inspect');
+const ENTRIES = lib(
+  'client',
+  'authoriser',
+  'fetch',
+  'axios',
+  'undici',
+  'testing',
+  'postgres',
+  'inspect',
+  'opentelemetry',
+  'prometheus',
+);
 
 module.exports = {
   forbidden: [
@@ -31,7 +42,10 @@ module.exports = {
       name: 'no-package-but-axios',
       severity: 'error',
       from: {},
-      to: { dependencyTypesNot: ['local', 'core'], pathNot: ['/axios/', PLATFORM_PACKAGES] },
+      to: {
+        dependencyTypesNot: ['local', 'core'],
+        pathNot: ['/axios/', '/@opentelemetry/api/', PLATFORM_PACKAGES],
+      },
     },
 
     never('only-the-crossing-needs-native', ['', '^lib/crossing/addon\\.js$'], '^native/'),
@@ -58,6 +72,7 @@ module.exports = {
     never('postgres-needs-little', lib('postgres'), '^(lib|native)/|^index\\.js$', lib('options', 'errors')),
     never('nothing-needs-postgres', ['', lib('postgres')], lib('postgres')),
     never('nothing-needs-inspect', ['', lib('inspect')], lib('inspect')),
+    never('nothing-needs-opentelemetry', ['', lib('opentelemetry')], lib('opentelemetry', 'prometheus')),
     never('nothing-needs-axios', ['', lib('axios')], lib('axios')),
     never('nothing-needs-undici', ['', lib('undici')], lib('undici')),
 

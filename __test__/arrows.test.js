@@ -29,6 +29,7 @@ const BROKEN = {
   'postgres-needs-little': ['lib/postgres.js', 'lib/tokens.js'],
   'nothing-needs-postgres': ['lib/client.js', 'lib/postgres.js'],
   'nothing-needs-inspect': ['lib/client.js', 'lib/inspect/table.js'],
+  'nothing-needs-opentelemetry': ['lib/client.js', 'lib/prometheus.js'],
   'nothing-needs-axios': ['lib/undici/relay.js', 'lib/axios/log.js'],
   'nothing-needs-undici': ['lib/axios/log.js', 'lib/undici/relay.js'],
   'undici-authorises-requests': ['lib/undici.js', 'lib/client.js'],
