@@ -1103,7 +1103,7 @@ export interface RequestMessage {
   readonly status: number | undefined;
   /** Undefined until the end. */
   readonly outcome: 'answered' | 'failed' | 'aborted' | undefined;
-  /** The `code` of the error that the caller gets, or `ABORT_ERR`, or `ERR_UNKNOWN`. */
+  /** The `code` of the error that the caller gets, or `ABORT_ERR`, or `UNKNOWN`. */
   readonly errorCode: string | undefined;
   /** As `performance.now()` gives it, ms. */
   readonly startedAt: number;

@@ -86,7 +86,7 @@ class TracedRequest {
 /** @param {any} error */
 function codeOf(error) {
   const code = error?.code;
-  return typeof code === 'string' && CODE.test(code) ? code : 'ERR_UNKNOWN';
+  return typeof code === 'string' && CODE.test(code) ? code : 'UNKNOWN';
 }
 
 /** A subscriber's mistake must fail no request. */
