@@ -10,6 +10,9 @@ pub mod event;
 pub mod exit;
 pub mod fault;
 pub mod fleet;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod grant;
 pub mod http;
 pub mod jose;

@@ -8,6 +8,8 @@
 mod clock;
 mod commit;
 mod documents;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod inspect;
 mod judge;
 mod keys;

@@ -11,6 +11,8 @@ pub mod challenge;
 pub mod connect;
 mod diagnose;
 pub mod exchange;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 pub mod host;
 pub mod origin;
 pub mod phase;

@@ -18,6 +18,12 @@ use futures_util::future::BoxFuture;
 use crate::error::{Cause, Error, StoreAction};
 
 pub use fault::{FileProblem, RedisProblem, StoreFault};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing {
+    //! The targets of the folders below.
+    pub(crate) use super::file::fuzzing::file_format;
+    pub(crate) use super::redis::fuzzing::redis_reply;
+}
 pub use file::FileRegister;
 pub use memory::MemoryStore;
 pub use record::{Record, Stored, Version};

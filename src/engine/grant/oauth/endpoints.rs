@@ -55,7 +55,7 @@ pub(super) enum Unknown {
 }
 
 #[derive(Deserialize)]
-struct Metadata {
+pub(super) struct Metadata {
     issuer: String,
     #[serde(flatten)]
     endpoints: Found,
@@ -200,7 +200,7 @@ async fn find(issuer: &Url, post: &dyn Post) -> Result<Metadata, Unknown> {
     Err(failure)
 }
 
-fn read(answer: Result<Answer, NotAnswered>, issuer: &Url) -> Result<Metadata, Unknown> {
+pub(super) fn read(answer: Result<Answer, NotAnswered>, issuer: &Url) -> Result<Metadata, Unknown> {
     let answer = answer.map_err(|failed| Unknown::NotAnswered(failed.error.to_string()))?;
     match answer.status {
         200 => {}

@@ -12,6 +12,8 @@ mod claims;
 pub mod client_auth;
 pub mod endpoints;
 mod form;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod lifetime;
 mod pause;
 mod proofs;

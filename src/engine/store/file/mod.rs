@@ -12,6 +12,8 @@
 )]
 mod directory;
 mod format;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) mod fuzzing;
 mod list;
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 mod network;

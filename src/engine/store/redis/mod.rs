@@ -6,6 +6,8 @@
 mod changes;
 mod commands;
 mod fault;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) mod fuzzing;
 mod layout;
 mod list;
 mod place;

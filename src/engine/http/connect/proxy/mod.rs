@@ -2,6 +2,8 @@
 //!
 //! Invariant: the proxy's user name and password go to the proxy alone: neither to the origin behind it, nor into an error.
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod socks;
 mod tunnel;
 

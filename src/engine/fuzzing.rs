@@ -1,0 +1,65 @@
+//! Targets for fuzzing: everything that parses bytes which a server, a proxy, a store or a user wrote.
+//!
+//! Each target takes any bytes and returns. It panics if a promise of its parser is broken, not if the bytes are refused. The tests
+//! beside this file run all targets on stable Rust, and `fuzz/` runs them under libFuzzer.
+
+use ::http::HeaderValue;
+
+use crate::fleet::fuzzing::{record, sealed};
+use crate::grant::oauth::fuzzing::{metadata, token_answer};
+use crate::http::connect::proxy::fuzzing::{proxy_url, socks, tunnel};
+use crate::http::fuzzing::{challenge, header, location, retry_after, url};
+use crate::jose::PrivateKey;
+use crate::pem;
+use crate::secret::Secret;
+use crate::store::fuzzing::{file_format, redis_reply};
+use crate::token::{Expiry, Tokens};
+
+pub type Target = fn(&[u8]);
+
+/// Name and function. `fuzz/corpus` has a folder of each name.
+pub const TARGETS: [(&str, Target); 16] = [
+    ("challenge", challenge),
+    ("file-format", file_format),
+    ("header", header),
+    ("jwt", jwt),
+    ("key", key),
+    ("location", location),
+    ("metadata", metadata),
+    ("proxy-url", proxy_url),
+    ("record", record),
+    ("redis-reply", redis_reply),
+    ("retry-after", retry_after),
+    ("sealed", sealed),
+    ("socks", socks),
+    ("token-answer", token_answer),
+    ("tunnel", tunnel),
+    ("url", url),
+];
+
+/// The end that a JWT tells, and tokens that fit into a header.
+fn jwt(bytes: &[u8]) {
+    let access = Secret::new(String::from_utf8_lossy(bytes).into_owned());
+    for is_new in [true, false] {
+        if let Some(expiry) = Expiry::of_jwt(&access, is_new) {
+            let _end = expiry.on_arrival(is_new, 1_800_000_000_000);
+        }
+    }
+    let header = HeaderValue::from_str(&format!("Bearer {}", access.expose()));
+    let tokens = Tokens::new(access, None, None, None);
+    assert!(tokens.is_err() || header.is_ok(), "a token that was taken breaks its header");
+}
+
+/// Private keys and certificates in all their forms.
+fn key(bytes: &[u8]) {
+    let text = Secret::new(String::from_utf8_lossy(bytes).into_owned());
+    if let Ok(key) = PrivateKey::read(&text) {
+        let again = PrivateKey::from_pkcs8(&key.to_pkcs8().expect("a key that was read can be saved"));
+        assert!(again.is_ok(), "a key that was saved can be read");
+    }
+    let _certificates = pem::certificates(text.expose());
+    let _key = pem::private_key(text.expose());
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
