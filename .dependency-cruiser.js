@@ -55,7 +55,7 @@ module.exports = {
       'options-need-little',
       lib('options'),
       '^(lib|native)/',
-      `${lib('options', 'errors', 'tokens', 'body')}|^lib/crossing/native-request\\.js$`,
+      `${lib('options', 'errors', 'tokens', 'body')}|^lib/(crossing/native-request|transport)\\.js$`,
     ),
     never('folders-need-no-entry', ['^lib/', ENTRIES], ENTRIES),
     never(

@@ -70,8 +70,8 @@ const BUGS = [
     changes: [
       {
         file: 'src/engine/session/flight/finish.rs',
-        from: '        if inner.state.epoch() != self.epoch {\n            match ending {',
-        to: '        if inner.state.epoch() > u64::MAX - 1 {\n            match ending {',
+        from: '        if inner.state.epoch() != self.epoch {\n            self.tell_end(',
+        to: '        if inner.state.epoch() > u64::MAX - 1 {\n            self.tell_end(',
       },
       {
         file: 'src/engine/session/flight/mod.rs',
