@@ -101,6 +101,7 @@ describe('client options', () => {
       queue: { max: 10_000, timeout: 0 },
       transport: {
         connections: 256,
+        custom: false,
         http2: true,
         socketPath: undefined,
         tls: { ca: undefined, cert: undefined, key: undefined, rejectUnauthorized: true },
