@@ -2,12 +2,17 @@
 
 // `token-rotator/opentelemetry`: spans for tries and rotations, made of what the channels of `tracing/channels.js` tell.
 
-const api = require('@opentelemetry/api');
 const { invalidOption } = require('./errors.js');
 const { readGroup } = require('./options/check.js');
 const { version } = require('../package.json');
 const attributes = require('./opentelemetry/attributes.js');
 const { requests, rotations, tries } = require('./tracing/channels.js');
+
+/**
+ * Loaded with the first tracing, so that the entry itself loads where the package is not installed.
+ * @type {typeof import('@opentelemetry/api')}
+ */
+let api;
 
 /** A rotation is linked to so many of the requests that were under way when it began. */
 const MOST_LINKS = 32;
@@ -19,6 +24,7 @@ const MOST_UNDER_WAY = 1000;
  * @returns {() => void}  ends the tracing
  */
 function traceWithOpenTelemetry(options) {
+  api = require('@opentelemetry/api');
   const { tracerProvider, ignore } = readGroup(options, 'options', ['tracerProvider', 'ignore'], '');
   if (tracerProvider !== undefined && typeof tracerProvider?.getTracer !== 'function') {
     throw invalidOption('tracerProvider', 'a TracerProvider');
