@@ -843,7 +843,7 @@ export interface Logger {
   error(message: string, error?: unknown, context?: LogContext): void;
 }
 
-/** What a line is about. The other fields are of the rotation under way, if one is. */
+/** The subject of a log line. The other fields are of the rotation under way, if one is. */
 export interface LogContext extends SessionContext {
   cause?: RotationMessage['cause'];
   /** How many refreshes the rotation has sent. */

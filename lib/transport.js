@@ -91,7 +91,7 @@ function lengthOf({ headers }) {
 }
 
 /**
- * What a failure means. `cause` has a `code`, as that of every NetworkError. `kind`: 'terminal' if a mock blocks the request.
+ * The meaning of a failure. `cause` has a `code`, as that of every NetworkError. `kind`: 'terminal' if a mock blocks the request.
  * @param {any} error  that the transport threw
  */
 function describeFault(error) {

@@ -43,7 +43,7 @@ function open(environment, number, upload) {
   const entry = announced.get(number);
   // It was withdrawn meanwhile; Rust has stopped this upload, or is about to.
   if (entry === undefined) return;
-  // It cannot be opened twice. Nobody withdraws the body of an answer.
+  // It cannot be opened twice. The body of an answer is never withdrawn.
   if (entry.source.again === undefined) announced.delete(number);
   const opened = new Upload(environment, upload, entry.signal);
   uploads.set(upload, opened);

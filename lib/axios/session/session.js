@@ -109,7 +109,7 @@ class AuthSession {
     return this.authorise();
   }
 
-  /** What the channels tell of a request; undefined if nobody listens. */
+  /** A request as the channels tell of it; undefined if nobody listens. */
   trace({ method = 'get', url = '', baseURL }) {
     return this.#auth.trace('axios', method.toUpperCase(), url, baseURL || undefined);
   }

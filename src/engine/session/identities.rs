@@ -32,7 +32,7 @@ struct Known {
     logins: HashSet<Arc<str>>,
 }
 
-/// What becomes of a session that is to forget its tokens.
+/// The fate of a session that is to forget its tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Let {
     Go,

@@ -26,7 +26,7 @@ pub(crate) fn proxy_url(bytes: &[u8]) {
     assert!(url.is_empty() || !except.is_empty() || name.is_some(), "the proxy is gone around");
 }
 
-/// What a SOCKS proxy answers. The first byte says whether the client has a password.
+/// The answers of a SOCKS proxy. The first byte says whether the client has a password.
 pub(crate) fn socks(bytes: &[u8]) {
     let Some((choice, answers)) = bytes.split_first() else { return };
     let credentials = (choice & 1 == 1).then_some(("user", "password"));
