@@ -39,7 +39,7 @@ class Rotations {
     if (outcome === 'adopted') tellSession('adopted', session);
   }
 
-  /** What a log line says of the rotation under way. @param {string} session */
+  /** The fields of a log line about the rotation under way. @param {string} session */
   about(session) {
     const message = this.#underWay.get(session);
     if (message === undefined) return { session };

@@ -53,7 +53,7 @@ pub struct Held {
     accepted: AtomicBool,
     /// The wall clock was past the end of these tokens.
     ran_out: AtomicBool,
-    /// Somebody has asked for these tokens since [`Held::take_use`].
+    /// A caller has asked for these tokens since [`Held::take_use`].
     used: AtomicBool,
 }
 
