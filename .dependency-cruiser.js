@@ -49,6 +49,7 @@ module.exports = {
     },
 
     never('only-the-crossing-needs-native', ['', '^lib/crossing/addon\\.js$'], '^native/'),
+    never('the-clock-needs-nothing', lib('clock'), '^(lib|native)/'),
     never('errors-need-nothing', lib('errors'), '^(lib|native)/'),
     never('tokens-need-nothing', lib('tokens'), '^(lib|native)/', lib('tokens')),
     never(
@@ -67,7 +68,7 @@ module.exports = {
 
     never('only-the-client-needs-fetch', ['', `^lib/client\\.js$|${lib('fetch')}`], lib('fetch')),
     never('fetch-needs-no-client', lib('fetch'), lib('client')),
-    never('testing-stands-alone', lib('testing'), '^(lib|native)/|^index\\.js$', lib('testing')),
+    never('testing-stands-alone', lib('testing'), '^(lib|native)/|^index\\.js$', lib('testing', 'clock')),
     never('nothing-needs-testing', ['', lib('testing')], lib('testing')),
     never('postgres-needs-little', lib('postgres'), '^(lib|native)/|^index\\.js$', lib('options', 'errors')),
     never('nothing-needs-postgres', ['', lib('postgres')], lib('postgres')),

@@ -5,6 +5,7 @@
 // Rust reads the records, and tells what may be seen of them.
 
 const { USAGE, readArguments } = require('./inspect/arguments.js');
+const { now } = require('./clock.js');
 const { report } = require('./inspect/report.js');
 const { table } = require('./inspect/table.js');
 const { listSessions } = require('./crossing/native-inspect.js');
@@ -13,7 +14,7 @@ const { listSessions } = require('./crossing/native-inspect.js');
 function main(argv, out = process.stdout) {
   const wanted = readArguments(argv);
   if (wanted === undefined) return void out.write(`${USAGE}\n`);
-  const found = report(wanted, JSON.parse(listSessions(wanted)), Date.now());
+  const found = report(wanted, JSON.parse(listSessions(wanted)), now());
   out.write(`${wanted.json ? JSON.stringify(found, null, 2) : table(found)}\n`);
 }
 

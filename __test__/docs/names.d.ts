@@ -46,7 +46,7 @@ declare global {
   const { load, save, storage, session, api, axios, createAuthRefresh, postTokenRequest, refreshTokens }: any;
   const { redirectToLogin, tryAnotherReplica, tryLater, installAuthRefresh, request }: any;
   const { OpenAI, Octokit, ky, createClient, PostgrestClient }: any;
-  const { test, expect, beforeEach, afterEach, beforeAll }: any;
+  const { test, expect, jest, beforeEach, afterEach, beforeAll }: any;
   const { HttpLink, httpBatchLink, Client, slack, googleAuth, channel, text, grpc, report, got }: any;
   const { app, fastify, ws, Anthropic, Stripe }: any;
   var tokenClient: any;

@@ -3,7 +3,7 @@
 // `axiosAdapter` sends the requests of an axios instance through a TokenClient, and returns responses and errors in the
 // form of axios' own http adapter.
 
-const { performance } = require('node:perf_hooks');
+const { sinceStart } = require('../clock.js');
 const { own, readGroup } = require('../options/check.js');
 const { authoriser } = require('../authoriser.js');
 const { answerOf, settle } = require('./adapter/answer.js');
@@ -29,9 +29,9 @@ function axiosAdapter(client, options) {
       const { href, request } = await readRequest(config, copies.any, cancel.signal);
       sent = new FakeClientRequest(request.method, href);
       const { timeout } = request;
-      const end = performance.now() + timeout;
+      const end = sinceStart() + timeout;
       // 0 stands for the client's own timeout.
-      const timeLeft = () => timeout && Math.max(1, Math.ceil(end - performance.now()));
+      const timeLeft = () => timeout && Math.max(1, Math.ceil(end - sinceStart()));
       const answer = isWatched(config)
         ? await follow(auth, href, request, config, sent, timeLeft)
         : await auth.exchange(href, request);

@@ -4,6 +4,7 @@
 // answer, a string. Each property may be a getter that throws, so only `read` touches one.
 
 const { isNativeError, isUint8Array } = require('node:util/types');
+const { now } = require('../clock.js');
 const { listed } = require('./oauth-errors.js');
 
 /** A longer chain of causes is a cycle or an attack. */
@@ -161,7 +162,7 @@ function toMilliseconds(value) {
   const isSeconds = /^\d+(\.\d+)?$/.test(text.trim());
   // Date.parse reads '-5' as a month; a date of RFC 9110 names its month.
   if (!isSeconds && !/[a-z]{3}/i.test(text)) return undefined;
-  const ms = isSeconds ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  const ms = isSeconds ? Number(text) * 1000 : Date.parse(text) - now();
   return Number.isNaN(ms) ? undefined : Math.round(Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS));
 }
 

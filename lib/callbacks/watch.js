@@ -3,8 +3,7 @@
 // A register's `watch`, from the first wait for a change until the client is closed or collected. Nothing here refers to the client,
 // because the user's database connection keeps `changed`, and a client that the program dropped must be collected all the same.
 
-// Not the globals: a test environment may fake them.
-const { clearTimeout, setTimeout } = require('node:timers');
+const { clearTimeout, setTimeout } = require('../clock.js');
 
 /** Between two calls of `watch` if the first one fails, ms; twice as long after each further failure. */
 const FIRST_PAUSE = 1_000;

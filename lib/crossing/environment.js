@@ -7,6 +7,7 @@
 const { Client, Environment } = require('./addon.js').addon;
 const { forget } = require('./native-errors.js');
 const { Table } = require('./table.js');
+const { setImmediate } = require('../clock.js');
 const uploads = require('../body/uploads.js');
 
 /** @import { Callbacks } from '../callbacks/callbacks.js' */
@@ -43,7 +44,7 @@ function pump() {
 
 /** For errors of platform functions that a program replaced. Thrown at once, such an error would end this delivery. */
 function throwLater(error, number) {
-  process.nextTick(() => {
+  setImmediate(() => {
     throw error;
   });
   if (number !== 0) environment.replyFailed(number, 'unknown', undefined, 0);

@@ -3,8 +3,7 @@
 // Errors that cross. An error of Rust comes in the form that `src/binding/values/errors.rs` makes; only this file knows it,
 // and makes the instance that users get. A value that user code threw never leaves JavaScript: Rust has its number.
 
-// Not the global: a test environment may fake it, or have none.
-const { setImmediate } = require('node:timers');
+const { setImmediate } = require('../clock.js');
 const errors = require('../errors.js');
 const { Table } = require('./table.js');
 

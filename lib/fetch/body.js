@@ -4,6 +4,7 @@
 // a Request is always a stream: it is read ahead, because most such bodies are short and can then be sent again.
 
 const { types } = require('node:util');
+const { clearImmediate, clearInterval, setImmediate, setInterval } = require('../clock.js');
 const { unwatch, watch } = require('../crossing/abort.js');
 const { readBody } = require('../body/read.js');
 const { bytesOf, isStream, open } = require('../body/streams.js');

@@ -1,5 +1,7 @@
 'use strict';
 
+const { clearTimeout, setTimeout } = require('../clock.js');
+
 /** Every wait of the server: timed ones, and those a `hang` fault holds until they are released. */
 class Patience {
   #timers = new Set();

@@ -1,6 +1,7 @@
 'use strict';
 
 const { randomBytes } = require('node:crypto');
+const clock = require('../clock.js');
 const { prune } = require('./ledger.js');
 
 // `again` answers with the tokens that the first spending gave, `rotate` gives new ones, `revoke` ends the session.
@@ -34,7 +35,7 @@ class Sessions {
 
   /** The server's clock: the machine's, plus what `advance` added. */
   now() {
-    return Date.now() + this.#skew;
+    return clock.now() + this.#skew;
   }
 
   advance(ms) {

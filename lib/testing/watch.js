@@ -1,5 +1,7 @@
 'use strict';
 
+const { clearTimeout, setTimeout } = require('../clock.js');
+
 /** Promises for "the ledger says so": asked again after every change, so that tests need not sleep. */
 class Watch {
   #waiting = new Set();

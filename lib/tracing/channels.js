@@ -4,6 +4,7 @@
 // No message holds a token, a header, a body or a query.
 
 const { channel, tracingChannel } = require('node:diagnostics_channel');
+const { sinceStart } = require('../clock.js');
 
 const requests = tracingChannel('token-rotator:request');
 /** A request is one try, and one more each time that it is sent again. */
@@ -21,7 +22,7 @@ function isTraced() {
  * @param {typeof requests} channels @param {{ errorCode?: string | undefined, startedAt: number, duration?: number }} message
  */
 function tellEnd(channels, message) {
-  message.duration = performance.now() - message.startedAt;
+  message.duration = sinceStart() - message.startedAt;
   if (message.errorCode !== undefined) channels.error.publish(message);
   channels.asyncStart.publish(message);
   channels.asyncEnd.publish(message);

@@ -2,6 +2,7 @@
 
 // The rotations of one client, as its log and the channels tell of them.
 
+const { sinceStart } = require('../clock.js');
 const { rotations, sessions, tellEnd, tellStart } = require('./channels.js');
 
 let lastId = 0;
@@ -15,7 +16,7 @@ class Rotations {
     lastId += 1;
     const message = {
       ...{ id: lastId, session, cause, attempts: 0, outcome: undefined, errorCode: undefined },
-      ...{ generation: undefined, leaseWait: 0, startedAt: performance.now(), duration: undefined },
+      ...{ generation: undefined, leaseWait: 0, startedAt: sinceStart(), duration: undefined },
     };
     this.#underWay.set(session, message);
     tellStart(rotations, message);
@@ -44,7 +45,7 @@ class Rotations {
     const message = this.#underWay.get(session);
     if (message === undefined) return { session };
     const { cause, attempts: attempt, startedAt } = message;
-    return { session, cause, attempt, duration: performance.now() - startedAt };
+    return { session, cause, attempt, duration: sinceStart() - startedAt };
   }
 }
 

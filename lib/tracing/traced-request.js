@@ -2,6 +2,7 @@
 
 // One request, as the channels tell of it.
 
+const { sinceStart } = require('../clock.js');
 const { readHeaders } = require('../options/headers.js');
 const { requests, tellEnd, tellStart, tries } = require('./channels.js');
 
@@ -22,7 +23,7 @@ class TracedRequest {
     this.#message = {
       ...{ id: lastId, via, session, method, url },
       ...{ attempts: 0, replays: 0, status: undefined, outcome: undefined, errorCode: undefined },
-      ...{ startedAt: performance.now(), duration: undefined },
+      ...{ startedAt: sinceStart(), duration: undefined },
     };
     tellStart(requests, this.#message);
   }
@@ -37,7 +38,7 @@ class TracedRequest {
     Object.assign(this.#message, { attempts: attempt, replays });
     const message = {
       ...{ request: this.#message, attempt, cause, generation: generation ?? undefined, headers: {} },
-      ...{ status: undefined, errorCode: undefined, startedAt: performance.now(), duration: undefined },
+      ...{ status: undefined, errorCode: undefined, startedAt: sinceStart(), duration: undefined },
     };
     this.#try = message;
     tellStart(tries, message);

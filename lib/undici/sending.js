@@ -3,6 +3,8 @@
 // One sending of a request, as undici's handler. A 401 is kept until it is known whether the caller gets it. Its body is read
 // meanwhile, because the refresh may need the same connection.
 
+const { clearTimeout, setTimeout } = require('../clock.js');
+
 /** How much of a 401's body is kept before undici has to wait, bytes. */
 const KEPT = 64 * 1024;
 /** How long reading the rest of a dropped body may take, ms. Then its connection is closed. */

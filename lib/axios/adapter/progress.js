@@ -2,6 +2,8 @@
 
 // Calls `onUploadProgress` and `onDownloadProgress` with axios' events, as often as axios does.
 
+const { clearTimeout, setTimeout, sinceStart, soon } = require('../../clock.js');
+
 /** Milliseconds between two events: three a second. */
 const PAUSE = 1000 / 3;
 /** The rate is measured over so many parts, and not before so many milliseconds. */
@@ -14,7 +16,7 @@ class Progress {
   #total;
   #told = 0;
   #loaded;
-  #last = 0;
+  #last = -Infinity;
   #timer;
   #rate = new Rate();
 
@@ -28,7 +30,7 @@ class Progress {
   /** `loaded`: the number of bytes so far. The last event is not delayed, because an answer may come before a stream ends. */
   add(loaded) {
     this.#loaded = loaded;
-    const wait = loaded === this.#total ? 0 : this.#last + PAUSE - Date.now();
+    const wait = loaded === this.#total ? 0 : this.#last + PAUSE - sinceStart();
     if (wait <= 0) this.#tell();
     else this.#timer ??= setTimeout(() => this.#tell(), wait);
   }
@@ -41,10 +43,10 @@ class Progress {
   #tell() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#last = Date.now();
+    this.#last = sinceStart();
     const event = this.#event();
-    // On the next tick, so that an error of the listener is the program's own, as in axios.
-    process.nextTick(() => this.#listener.call(undefined, event));
+    // An error of the listener is the program's own, as in axios.
+    soon(() => this.#listener.call(undefined, event));
   }
 
   #event() {
@@ -75,7 +77,7 @@ class Rate {
   #begin;
 
   of(bytes) {
-    const now = Date.now();
+    const now = sinceStart();
     this.#begin ??= now;
     const oldest = this.#samples[0]?.at;
     this.#samples.push({ at: now, bytes });

@@ -5,6 +5,8 @@
 //
 // Invariant: a cookie goes only to the origin that set it.
 
+const clock = require('../../clock.js');
+
 /** The least that RFC 6265 §6.1 asks for; more than a server needs for a refresh token. */
 const MAX_COOKIES = 50;
 const MAX_LENGTH = 4096;
@@ -31,7 +33,7 @@ class CookieStore {
 
   /** The Cookie header of a request for `pathname`, undefined for none. `given`: the request's own, which ours win over. */
   header(pathname, given) {
-    const now = Date.now();
+    const now = clock.now();
     const matching = [...this.#cookies.values()].filter(
       ({ path, secure, expires }) => expires > now && (this.#isSecure || !secure) && isWithin(pathname, path),
     );
@@ -58,7 +60,7 @@ class CookieStore {
   #put(cookie) {
     const key = `${cookie.name};${cookie.path}`;
     this.#cookies.delete(key);
-    if (cookie.expires <= Date.now()) return;
+    if (cookie.expires <= clock.now()) return;
     this.#cookies.set(key, cookie);
     if (this.#cookies.size > MAX_COOKIES) this.#cookies.delete([...this.#cookies.keys()][0]);
   }
@@ -78,7 +80,7 @@ function splitAttribute(attribute) {
 /** Epoch ms. §5.3: Max-Age wins over Expires. @param {Map<string, string>} said */
 function expiryOf(said) {
   const maxAge = said.get('max-age') ?? '';
-  if (/^-?\d+$/.test(maxAge)) return Date.now() + Number(maxAge) * 1000;
+  if (/^-?\d+$/.test(maxAge)) return clock.now() + Number(maxAge) * 1000;
   const date = Date.parse(said.get('expires') ?? '');
   return Number.isNaN(date) ? Infinity : date;
 }

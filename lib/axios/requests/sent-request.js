@@ -5,6 +5,7 @@
 //
 // Invariant: a replay sends what the caller gave, not what the transforms and the adapter made of it.
 
+const { soon } = require('../../clock.js');
 const { setHeader } = require('./header-bag.js');
 
 /** The config's property. It is no symbol, because axios' older versions copy none. */
@@ -100,7 +101,7 @@ class SentRequest {
     };
     signal?.addEventListener?.('abort', canceled, { once: true });
     cancelToken?.subscribe?.(canceled);
-    if (signal?.aborted) queueMicrotask(canceled);
+    if (signal?.aborted) soon(canceled);
   }
 
   traceTryEnd({ response, code }) {

@@ -2,6 +2,7 @@
 
 // Waits for a rotation on behalf of a request, no longer than the request's `signal`, `cancelToken` and `timeout` allow.
 
+const { clearTimeout, setTimeout } = require('../../clock.js');
 const { unwatch, watch } = require('../../crossing/abort.js');
 const { MAX_MS, own } = require('../../options/check.js');
 const { ClientClosedError } = require('../../errors.js');

@@ -1,5 +1,7 @@
 'use strict';
 
+const { setImmediate } = require('../../clock.js');
+
 /** The requests that were rejected with one token, and that one question to the engine answers. */
 class RejectedBatch {
   /** The rejection that came first. */

@@ -5,6 +5,7 @@
 // The engine gets the two tokens and nothing else. Other stored fields are merged here, because they may be any objects, and
 // an expiry among them may be in any unit.
 
+const { clearTimeout, setTimeout } = require('../../clock.js');
 const { evidence } = require('../../callbacks/refresh-evidence.js');
 const { outlined } = require('../log.js');
 const { NoRefreshToken, TriesUsedUp } = require('./refresh-callbacks.js');

@@ -4,7 +4,7 @@
 
 const { randomBytes } = require('node:crypto');
 // Not the globals: a test environment may fake them.
-const { clearTimeout, setTimeout } = require('node:timers');
+const { clearTimeout, setTimeout } = require('../../clock.js');
 
 /** A session that no run had before. */
 const newSession = (name = 'plain') => `conformance ${name} ${randomBytes(8).toString('hex')}`;

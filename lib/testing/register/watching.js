@@ -2,7 +2,7 @@
 
 // Duties of `watch`. A store without it does them by having none.
 
-const { clearTimeout, setTimeout } = require('node:timers');
+const { clearTimeout, setTimeout, sinceStart } = require('../../clock.js');
 const { demand, newDocument, newSession, show } = require('./probe.js');
 
 const ROUNDS = 5;
@@ -116,13 +116,10 @@ const watches = {
       let stored = await other.mustWrite(session, null);
       await Promise.all([one, another].map(({ ear }) => ear.until(session, seen)));
       await one.end();
-      const limit = performance.now() + patience;
+      const limit = sinceStart() + patience;
       // What is on its way may still be told.
       for (let silent = 0; silent < ROUNDS; silent = one.ear.isToldOf(session) ? 0 : silent + 1) {
-        demand(
-          performance.now() < limit,
-          'a watch tells of writes after it was ended: it holds its connection',
-        );
+        demand(sinceStart() < limit, 'a watch tells of writes after it was ended: it holds its connection');
         for (const { ear } of [one, another]) ear.told.length = 0;
         stored = await other.mustWrite(session, stored);
         await another.ear.until(session, seen);
