@@ -17,7 +17,7 @@ const REPORT = path.join(ROOT, 'target', 'quick.json');
 const SLOW = [
   ...['bodies/', 'examples/', 'lifecycle/', 'testing/'],
   ...['axios/adapter/redirects', 'axios/hooks', 'axios/mended-', 'axios/storm', 'axios/token-rotator'],
-  ...['callbacks/hooks', 'chaos/run', 'chaos/trial', 'conformance/', 'undici/rotation'],
+  ...['callbacks/hooks', 'chaos/interrupted', 'chaos/run', 'chaos/trial', 'conformance/', 'undici/rotation'],
   ...['docs/', 'evidence/', 'packages/', 'transport/mocks'],
   ...['grants/client-auth', 'grants/exchange', 'grants/fleet', 'grants/heap', 'grants/recipes'],
   ...['requests/aborts', 'requests/hostile-', 'requests/injection', 'requests/redirect-'],

@@ -2,8 +2,8 @@
 
 // One client in a Node process of its own, so that no client measures another's heap, JIT or sockets.
 
-const { fork } = require('node:child_process');
 const path = require('node:path');
+const { startModule } = require('../tools/leftovers.js');
 
 /** Longer than any call here should take, short enough that a client that hangs is only one lost case. */
 const CALL_MS = 120_000;
@@ -11,7 +11,7 @@ const CALL_MS = 120_000;
 /** `setup` is what child.js needs to make the client: peer, origin, tokens … */
 async function startClient(setup) {
   const execArgv = ['--expose-gc'];
-  const child = fork(path.join(__dirname, 'child.js'), {
+  const child = startModule(path.join(__dirname, 'child.js'), [], {
     execArgv,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

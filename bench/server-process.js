@@ -2,12 +2,13 @@
 
 // The bench server as a child process: built when missing or older than its source, stopped by closing its stdin.
 
-const { spawn, spawnSync } = require('node:child_process');
+const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 const readline = require('node:readline');
+const { start } = require('../tools/leftovers.js');
 
 const ROOT = path.join(__dirname, '..');
 const CRATE = 'token-rotator-bench-server';
@@ -35,7 +36,7 @@ function build() {
 
 async function startServer() {
   if (!isCurrent()) build();
-  const child = spawn(BINARY, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = start(BINARY, [], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child, 'spawn');
   const lines = readline.createInterface({ input: child.stdout });
   const [line] = await Promise.race([

@@ -3,16 +3,16 @@
 // Wall clocks that jump: each process has one of its own, by way of libfaketime. Its other clocks go on as they are.
 
 const { existsSync, readdirSync } = require('node:fs');
-const { mkdtemp, rename, rm, writeFile } = require('node:fs/promises');
-const os = require('node:os');
+const { rename, writeFile } = require('node:fs/promises');
 const path = require('node:path');
+const { makeFolder, remove } = require('../tools/leftovers.js');
 
 class Clocks {
   #directory;
 
   static async make() {
     const clocks = new Clocks();
-    clocks.#directory = await mkdtemp(path.join(os.tmpdir(), 'token-rotator-clocks-'));
+    clocks.#directory = await makeFolder('token-rotator-clocks-');
     return clocks;
   }
 
@@ -36,7 +36,7 @@ class Clocks {
   }
 
   close() {
-    return rm(this.#directory, { recursive: true, force: true });
+    return remove(this.#directory);
   }
 
   #file(id) {

@@ -2,10 +2,10 @@
 
 // The processes that share one session: started, killed, stopped and replaced.
 
-const { fork } = require('node:child_process');
 const { EventEmitter, once } = require('node:events');
 const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
+const { startModule } = require('../tools/leftovers.js');
 
 const WORKER = path.join(__dirname, 'worker.js');
 
@@ -40,7 +40,7 @@ class Fleet extends EventEmitter {
   async start({ begin = true } = {}) {
     this.#last += 1;
     const id = `p${this.#last}`;
-    const child = fork(WORKER, [JSON.stringify({ id, ...this.#settings })], {
+    const child = startModule(WORKER, [JSON.stringify({ id, ...this.#settings })], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, ...this.#environment(id) },
     });

@@ -2,10 +2,11 @@
 
 // Programs that this command starts: one that ends by itself, and a server that says where it listens. Each ends by its process id.
 
-const { execFile, spawn } = require('node:child_process');
+const { execFile } = require('node:child_process');
 const { once } = require('node:events');
 const { createServer } = require('node:net');
 const { setTimeout: pause } = require('node:timers/promises');
+const { start } = require('../tools/leftovers.js');
 
 const START_MS = 60_000;
 const LOOK_MS = 50;
@@ -26,15 +27,11 @@ function run(file, args, options) {
 
 /** Starts a server, and waits until `ready(written so far)` gives something. Resolves with `{ ready, stop }`. */
 async function serve(file, args, options, ready) {
-  const child = spawn(file, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = start(file, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
   let written = '';
   let failure;
   child.on('error', (error) => (failure = error));
   child.stdin.on('error', () => {});
-  // However this command ends, it leaves no server behind.
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
-  child.once('exit', () => process.removeListener('exit', kill));
   for (const stream of [child.stdout, child.stderr]) {
     // After a while only the end is kept, because some servers write a line for each request.
     stream.setEncoding('utf8').on('data', (more) => (written = (written + more).slice(-SHOWN)));

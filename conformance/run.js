@@ -17,8 +17,6 @@ async function main(args) {
   if (options.help) return print(USAGE);
   if (options.list) return print(chosen.map(({ name }) => name).join('\n'));
   if (chosen.length === 0) throw new Error('--only matches no server; --list names them');
-  // Else servers would outlive this command: they are ended when it exits.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(WRONG));
   const results = [];
   for (const entry of chosen) {
     note(`${entry.name} …\n`);

@@ -5,10 +5,10 @@
 //
 //     npm run soak -- --requests=1000000 --rotations=1000 --clients=10000 --rounds=100
 
-const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const { mkdirSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
+const { startModule } = require('../tools/leftovers.js');
 const { LIMITS, growth, leaks } = require('./slope.js');
 
 const RESULT = path.join(__dirname, '..', 'target', 'soak.json');
@@ -16,10 +16,10 @@ const DEFAULTS = { requests: 1e6, rotations: 1e3, clients: 1e4, rounds: 100 };
 
 /** `{ options, samples, done }`. `onSample` sees each sample when it is taken. */
 async function soak(options, onSample = () => {}) {
-  const server = fork(path.join(__dirname, 'soak-server.js'));
+  const server = startModule(path.join(__dirname, 'soak-server.js'));
   try {
     const [port] = await once(server, 'message');
-    const program = fork(path.join(__dirname, 'soak-program.js'), { execArgv: ['--expose-gc'] });
+    const program = startModule(path.join(__dirname, 'soak-program.js'), [], { execArgv: ['--expose-gc'] });
     const samples = [];
     let done;
     program.on('message', (message) => {

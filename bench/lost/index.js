@@ -5,12 +5,12 @@
 //
 //     npm run bench:lost -- --posts=2000
 
-const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
 const { Agent, request } = require('undici');
 const { TokenClient } = require('../..');
+const { startModule } = require('../../tools/leftovers.js');
 const { DISTANCE_MS, NAMES } = require('./server.js');
 
 /** Loops that each send one `POST` after the other. */
@@ -36,7 +36,7 @@ const CLIENTS = {
 
 /** What became of `posts` POSTs: { sent, lost, failed, twice }. */
 async function measure(scenario, name, posts) {
-  const server = fork(path.join(__dirname, 'server.js'));
+  const server = startModule(path.join(__dirname, 'server.js'));
   server.send({ scenario });
   const [{ port }] = await once(server, 'message');
   const client = CLIENTS[name](`http://127.0.0.1:${port}`);

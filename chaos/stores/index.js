@@ -3,9 +3,8 @@
 // The stores that processes share. Each opens as `{ option, outages, attach, close, … }`: `option` is what worker.js makes the
 // client's own of, and `outages` are the times in which the store could not be written.
 
-const { mkdtemp, rm } = require('node:fs/promises');
-const os = require('node:os');
 const path = require('node:path');
+const { makeFolder, remove } = require('../../tools/leftovers.js');
 const postgres = require('./postgres.js');
 const redis = require('./redis.js');
 const { Sentinel } = require('./sentinel.js');
@@ -18,11 +17,11 @@ const COMMON = { outages: Object.freeze([]), attach() {}, close() {} };
 const STORES = {
   file: {
     async open() {
-      const directory = await mkdtemp(path.join(os.tmpdir(), 'token-rotator-chaos-'));
+      const directory = await makeFolder('token-rotator-chaos-');
       return {
         ...COMMON,
         option: { type: 'file', path: path.join(directory, 'tokens') },
-        close: () => rm(directory, { recursive: true, force: true }),
+        close: () => remove(directory),
       };
     },
   },

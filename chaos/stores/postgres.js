@@ -3,19 +3,20 @@
 // A PostgreSQL of the run's own, in a temporary directory and on a Unix socket. Its commits wait for the disk, so that a
 // restart brings nothing back that was older.
 
-const { execFileSync, spawn } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const { once } = require('node:events');
 const { chownSync, existsSync, readdirSync } = require('node:fs');
-const { mkdtemp, rm } = require('node:fs/promises');
-const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
 const { Client, Pool } = require('pg');
 const { postgresStore } = require('../../lib/postgres.js');
+const { makeFolder, remove, start } = require('../../tools/leftovers.js');
 
 const ROOT = '/usr/lib/postgresql';
 const PORT = 5432;
 const RETRY_MS = 20;
+/** As after a crash, and without processes that go on as after a SIGKILL. */
+const END = 'SIGQUIT';
 
 class Postgres {
   #directory;
@@ -26,7 +27,7 @@ class Postgres {
 
   static async start() {
     const server = new Postgres();
-    server.#directory = await mkdtemp(path.join(os.tmpdir(), 'token-rotator-pg-'));
+    server.#directory = await makeFolder('token-rotator-pg-');
     server.#user = unprivileged();
     const { uid, gid } = server.#user;
     if (uid !== undefined) chownSync(server.#directory, uid, gid);
@@ -70,7 +71,7 @@ class Postgres {
 
   async close() {
     await this.#end();
-    await rm(this.#directory, { recursive: true, force: true });
+    await remove(this.#directory);
   }
 
   get #data() {
@@ -81,14 +82,13 @@ class Postgres {
     const settings = ['listen_addresses=', `port=${PORT}`, 'max_connections=100'];
     const flags = ['-D', this.#data, '-k', this.#directory, ...settings.flatMap((it) => ['-c', it])];
     const options = { ...this.#user, cwd: this.#directory, stdio: 'ignore' };
-    this.#child = spawn(path.join(BIN, 'postgres'), flags, options);
+    this.#child = start(path.join(BIN, 'postgres'), flags, options, END);
     await answers(this.pool, this.#child);
   }
 
-  /** SIGQUIT: as after a crash, and without processes that go on as after a SIGKILL. */
   async #end() {
     const gone = once(this.#child, 'exit');
-    this.#child.kill('SIGQUIT');
+    this.#child.kill(END);
     await gone;
   }
 }

@@ -2,13 +2,11 @@
 
 // A Redis of the run's own, which writes everything to the disk at once, so that a restart brings nothing back that was older.
 
-const { spawn, spawnSync } = require('node:child_process');
+const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
-const { mkdtemp, rm } = require('node:fs/promises');
 const { connect, createServer } = require('node:net');
-const os = require('node:os');
-const path = require('node:path');
 const readline = require('node:readline');
+const { makeFolder, remove, start } = require('../../tools/leftovers.js');
 
 const BINARY = [process.env.REDIS_SERVER, 'valkey-server', 'redis-server'].find(
   (name) => name !== undefined && spawnSync(name, ['--version']).status === 0,
@@ -25,7 +23,7 @@ class Redis {
   /** `flags`: more of the server's own. */
   static async start(flags = []) {
     const redis = new Redis();
-    redis.#directory = await mkdtemp(path.join(os.tmpdir(), 'token-rotator-chaos-'));
+    redis.#directory = await makeFolder('token-rotator-chaos-');
     redis.#flags = flags;
     redis.port = await freePort();
     await redis.run();
@@ -48,7 +46,7 @@ class Redis {
 
   async close() {
     await this.kill();
-    await rm(this.#directory, { recursive: true, force: true });
+    await remove(this.#directory);
   }
 
   async run() {
@@ -64,7 +62,7 @@ class Redis {
 
 /** Resolves with the process when it has printed `ready`. */
 async function startServer(args, ready) {
-  const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = start(BINARY, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   for await (const line of readline.createInterface({ input: child.stdout })) {
     if (line.includes(ready)) break;
   }

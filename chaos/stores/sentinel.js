@@ -2,10 +2,10 @@
 
 // A Redis, its replica, and a sentinel that makes the replica the master when the master is gone.
 
-const { mkdtemp, rm, writeFile } = require('node:fs/promises');
-const os = require('node:os');
+const { writeFile } = require('node:fs/promises');
 const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
+const { makeFolder, remove } = require('../../tools/leftovers.js');
 const { Redis, ask, freePort, killed, startServer } = require('./redis.js');
 
 const LOOK_MS = 50;
@@ -32,7 +32,7 @@ class Sentinel {
     const sentinel = new Sentinel();
     const first = await Redis.start(FLAGS);
     sentinel.#servers = [first, await Redis.start([...FLAGS, '--replicaof', '127.0.0.1', `${first.port}`])];
-    sentinel.#directory = await mkdtemp(path.join(os.tmpdir(), 'token-rotator-chaos-'));
+    sentinel.#directory = await makeFolder('token-rotator-chaos-');
     sentinel.#port = await freePort();
     const { master } = sentinel;
     const file = path.join(sentinel.#directory, 'sentinel.conf');
@@ -70,7 +70,7 @@ class Sentinel {
   async close() {
     await killed(this.#child);
     await Promise.all(this.#servers.map((server) => server.close()));
-    await rm(this.#directory, { recursive: true, force: true });
+    await remove(this.#directory);
   }
 
   async #masterPort() {

@@ -3,9 +3,9 @@
 // A directory on a disk of its own, which takes little. Only root may mount one.
 
 const { spawnSync } = require('node:child_process');
-const { mkdtemp, open, rm } = require('node:fs/promises');
-const os = require('node:os');
+const { open, rm } = require('node:fs/promises');
 const path = require('node:path');
+const { makeFolder, remove } = require('../../tools/leftovers.js');
 
 const SIZE_KB = 256;
 const PAGE = Buffer.alloc(4096);
@@ -17,7 +17,7 @@ class SmallDisk {
 
   static async mount() {
     const disk = new SmallDisk();
-    disk.directory = await mkdtemp(path.join(os.tmpdir(), 'token-rotator-chaos-'));
+    disk.directory = await makeFolder('token-rotator-chaos-');
     run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_KB}k,mode=700`, 'tmpfs', disk.directory]);
     return disk;
   }
@@ -42,7 +42,7 @@ class SmallDisk {
 
   async close() {
     run('umount', [this.directory]);
-    await rm(this.directory, { recursive: true, force: true });
+    await remove(this.directory);
   }
 }
 

@@ -2,10 +2,10 @@
 
 // Two processes with one directory. In each round both are told at the same moment that the token which they share was rejected.
 
-const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
+const { startModule } = require('../../tools/leftovers.js');
 const { reuses } = require('../ledger.js');
 const { withLogin } = require('./world.js');
 
@@ -45,7 +45,7 @@ function twoProcesses(world, { rounds, facts, progress }) {
 }
 
 async function startMember(options) {
-  const child = fork(path.join(__dirname, 'member.js'), [], { execArgv: [] });
+  const child = startModule(path.join(__dirname, 'member.js'), [], { execArgv: [] });
   child.send(options);
   await once(child, 'message');
   return {

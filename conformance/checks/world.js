@@ -3,13 +3,13 @@
 // A client of one login at a server, with the ledger in between and a directory as the store.
 
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { TokenClient } = require('../../index.js');
+const { makeFolder, remove } = require('../../tools/leftovers.js');
 
 /** Calls `body` with a new login: `{ options, connect, record, tokens }`. Afterwards the clients are closed and the store is gone. */
 async function withLogin({ server, ledger }, body) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'conformance-'));
+  const folder = await makeFolder('conformance-');
   const store = { type: 'file', path: path.join(folder, 'store') };
   const { clientId, auth } = server;
   const options = { store, grant: { type: 'refresh_token', tokenEndpoint: ledger.url, clientId, auth } };
@@ -24,7 +24,7 @@ async function withLogin({ server, ledger }, body) {
     return await body({ options, connect, tokens, record: () => recordIn(store.path) });
   } finally {
     await Promise.all(clients.map((client) => client.close()));
-    fs.rmSync(folder, { recursive: true });
+    await remove(folder);
   }
 }
 

@@ -1,9 +1,8 @@
 'use strict';
 
 const { createHash, randomBytes } = require('node:crypto');
-const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
+const { makeFolder, remove } = require('../../../tools/leftovers.js');
 const { answers, freePort, serve } = require('../../processes.js');
 const { pythonEnvironment } = require('../../python.js');
 const { pinned } = require('../pinned.js');
@@ -18,7 +17,7 @@ const MANY = '1000000';
 /** authgent-server, with a database of its own. */
 async function start(folder) {
   const programs = await pythonEnvironment(folder, REQUIREMENTS);
-  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'authgent-'));
+  const data = await makeFolder('authgent-');
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = {
@@ -39,7 +38,7 @@ async function start(folder) {
     login: () => login(url, client),
     async stop() {
       await stop();
-      fs.rmSync(data, { recursive: true });
+      await remove(data);
     },
   };
 }

@@ -2,9 +2,9 @@
 
 const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { gunzipSync } = require('node:zlib');
+const { makeFolder, remove } = require('../../../tools/leftovers.js');
 const { answers, freePort, run, serve } = require('../../processes.js');
 const { pinned } = require('../pinned.js');
 
@@ -20,7 +20,7 @@ const ADMIN = { username: 'admin', password: 'password' };
 /** glewlwyd with its plugin `oidc`, from the packages of Debian, unpacked and not installed. `setting`: parameters of the plugin. */
 async function start(folder, setting) {
   await install(folder);
-  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'glewlwyd-'));
+  const data = await makeFolder('glewlwyd-');
   const url = `http://127.0.0.1:${await freePort()}`;
   const configuration = path.join(data, 'glewlwyd.conf');
   fs.writeFileSync(configuration, configurationOf(folder, data, url));
@@ -38,7 +38,7 @@ async function start(folder, setting) {
     login: () => login(tokenEndpoint),
     async stop() {
       await stop();
-      fs.rmSync(data, { recursive: true });
+      await remove(data);
     },
   };
 }

@@ -1,0 +1,63 @@
+'use strict';
+
+// Whatever a program starts and makes on this machine ends with the program, also if that is killed. A watchdog of its own is told
+// of each, and ends what is left when the program is gone.
+
+const { fork, spawn } = require('node:child_process');
+const { mkdtemp, rm } = require('node:fs/promises');
+const os = require('node:os');
+const path = require('node:path');
+
+let watchdog;
+
+/** Starts a program, and ends it with this one. `endWith`: the signal that ends it and its own processes. */
+function start(file, args, options, endWith = 'SIGKILL') {
+  return watched(spawn(file, args, options), endWith);
+}
+
+/** Starts a module as a process with a channel, and ends it with this one. */
+function startModule(file, args = [], options = {}) {
+  return watched(fork(file, args, options), 'SIGKILL');
+}
+
+/** Resolves with a new folder below the system's temporary one, which `remove` removes, or the end of this program. */
+async function makeFolder(prefix) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), prefix));
+  tell({ add: folder, folder: true });
+  return folder;
+}
+
+async function remove(folder) {
+  await rm(folder, { recursive: true, force: true });
+  tell({ drop: folder });
+}
+
+function watched(child, signal) {
+  const { pid } = child;
+  // It could not be started, and `error` will tell.
+  if (pid === undefined) return child;
+  tell({ add: pid, signal });
+  // Else the watchdog would end another process that gets the same id.
+  child.once('exit', () => tell({ drop: pid }));
+  return child;
+}
+
+function tell(message) {
+  watchdog ??= startWatchdog();
+  watchdog.stdin.write(`${JSON.stringify(message)}\n`);
+}
+
+function startWatchdog() {
+  // In a group of its own, because Ctrl-C in a terminal ends the whole group of this program.
+  const child = spawn(process.execPath, [path.join(__dirname, 'watchdog.js')], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  child.on('error', () => {});
+  child.stdin.on('error', () => {});
+  child.unref();
+  child.stdin.unref();
+  return child;
+}
+
+module.exports = { makeFolder, remove, start, startModule };
