@@ -86,6 +86,19 @@ export interface AuthServer extends EventEmitter {
    * challenge, as `insufficient_scope`; without it the challenge is a bare `Bearer`, as that of a gateway's rule.
    */
   forbid(path: string, options?: { error?: string }): { cancel(): void };
+  /**
+   * Says what the API answers at `path`: `/users`, `GET /users`, `/users/:id`, `/files/*`. It stays until it is cancelled. The latest one
+   * that fits is given. The server judges the token first: a request without a good one gets its 401, and no handler is called.
+   *
+   * @throws {TypeError} for a wrong argument, and for a path that the server answers itself, such as `/token`
+   * @example
+   * server.respond('/users', [{ id: 1 }]);
+   * server.respond('POST /users', (request) => ({ status: 201, body: { id: 2, ...request.json() } }));
+   * server.respond('/users', { status: 503 }, { times: 1 }); // once, and then the first one again
+   */
+  respond(path: string, answer: Answer | AnswerHandler, options?: RespondOptions): RespondHandle;
+  /** Takes back every `respond`, `fault` and `forbid`, and lets held requests go on. Sessions and the ledger stay. */
+  reset(): void;
   /** Lets every request that a `hang` holds go on; gives their number. Later ones are held again. */
   release(): number;
 
@@ -131,8 +144,8 @@ export interface AuthServerEvents {
  * - `before-rotate`: at the token endpoint, nothing spent yet.
  * - `after-rotate`: at the token endpoint; the token is spent, the answer not begun.
  * - `mid-body`: at the token endpoint; the token is spent and half of the answer's body sent.
- * - `api`: at `/api/*`, before the token is looked at.
- * - `after-api`: at `/api/*`; the request was carried out, the answer not begun.
+ * - `api`: at `/api/*` and the paths of `respond`, before the token is looked at.
+ * - `after-api`: at the same paths; the request was carried out, the answer not begun.
  */
 export type FaultPhase = 'before-rotate' | 'after-rotate' | 'mid-body' | 'api' | 'after-api';
 
@@ -170,6 +183,59 @@ export interface FaultHandle {
   cancel(): void;
 }
 
+/**
+ * An answer of the API: parts, text, bytes, or anything else as JSON. An object that has only `status` (a number), `headers` and `body` is
+ * parts; to send such an object as JSON, give `{ status: 200, body: theObject }`.
+ */
+export type Answer = AnswerParts | string | Uint8Array | object | number | boolean | null;
+
+export interface AnswerParts {
+  /** 200 to 599. */
+  status: number;
+  /** `Content-Type` is that of the body's kind unless it is given. A 401 has a challenge unless one is given. */
+  headers?: Record<string, string | number | readonly string[]>;
+  /** Text, bytes, or anything else as JSON. Default: none. */
+  body?: string | Uint8Array | object | number | boolean | null;
+}
+
+/** If it throws, or gives no answer, the request gets a 501 that says so, and the process a warning, `TOKEN_ROTATOR_RESPOND`. */
+export type AnswerHandler = (request: ReceivedRequest) => Answer | Promise<Answer>;
+
+/** A request whose token the server has accepted. */
+export interface ReceivedRequest {
+  method: string;
+  /** With the query: `/users/7?page=2`. */
+  url: string;
+  /** Without the query. */
+  path: string;
+  /** Of `:name` in the path; `'*'` is the rest. */
+  params: Record<string, string>;
+  query: URLSearchParams;
+  /** Without `authorization`: `subject` and `generation` say whose token it was. */
+  headers: Record<string, string | string[] | undefined>;
+  body: Buffer;
+  text(): string;
+  /** @throws {SyntaxError} */
+  json(): any;
+  /** Whose token the request carried; null where no token is wanted. */
+  subject: string | null;
+  /** 0 for a login's token; counts the rotations of its session. */
+  generation: number | null;
+}
+
+export interface RespondOptions {
+  /** How often it is given; then the one before it is given again. Requests without a good token do not count. Default Infinity. */
+  times?: number;
+  /** False if no token is wanted, as under `/public`. Default true. */
+  token?: boolean;
+}
+
+export interface RespondHandle {
+  /** How many requests were given this answer so far. */
+  readonly hits: number;
+  cancel(): void;
+}
+
 /** The events that the server saw. Every getter gives a copy as of now. */
 export interface Ledger {
   readonly counts: Readonly<LedgerCounts>;
@@ -203,7 +269,7 @@ export interface LedgerCounts {
   refused: number;
   /** Sessions ended by `revoke()` or the revocation endpoint. */
   revocations: number;
-  /** Requests to `/api/*`. */
+  /** Requests to `/api/*` and to the paths of `respond`. */
   apiRequests: number;
   /** 401s they were answered with. */
   rejected: number;
@@ -246,7 +312,7 @@ export interface ApiRequest {
   path: string;
   /** 0: reset by a fault. */
   status: number;
-  /** True if the API carried it out. */
+  /** True if the API carried it out. With an answer of `respond`: its status is below 400. */
   applied: boolean;
   /** Whose token it carried, and from which generation; null for none or an unknown one. */
   session: string | null;

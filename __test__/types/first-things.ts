@@ -99,6 +99,21 @@ export async function testing(): Promise<void> {
       return (await fetch(server.tokenEndpoint, { method: 'POST', body })).json();
     },
   });
+  const { cancel, hits } = server.respond('GET /users/:id', async ({ params, subject }) => {
+    const id: string | undefined = params['id'];
+    return { id, tenant: subject };
+  });
+  void hits.toFixed();
+  cancel();
+  server.respond('/users', [{ id: 1 }], { times: 1 });
+  server.respond('/users', { status: 201, headers: { etag: '"1"', age: 3 }, body: Buffer.from('x') });
+  server.respond('/users', (request) => ({ status: 200, body: request.json() }), { token: false });
+  server.respond('/users', null);
+  // @ts-expect-error an answer is wanted
+  server.respond('/users');
+  // @ts-expect-error no such option
+  server.respond('/users', {}, { once: true });
+  server.reset();
   await client.setTokens(server.login());
   await client.setTokens(rows.get('a') ?? null);
 }

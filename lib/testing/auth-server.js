@@ -5,9 +5,11 @@ const { createServer } = require('node:http');
 const { inspect } = require('node:util');
 const { Api } = require('./api.js');
 const { Faults } = require('./faults.js');
+const { Forbidden } = require('./forbidden.js');
 const { Ledger } = require('./ledger.js');
 const { readOptions } = require('./options.js');
 const { Patience } = require('./delays.js');
+const { Responses } = require('./respond/responses.js');
 const { Sessions } = require('./sessions.js');
 const { TokenEndpoint } = require('./token-endpoint.js');
 const { Watch } = require('./watch.js');
@@ -29,8 +31,8 @@ class AuthServer extends EventEmitter {
   #ledger;
   #watch;
   #api;
-  /** Paths that refuse every token, and their OAuth error. @type {{ path: string, error?: string }[]} */
-  #forbidden = [];
+  #forbidden = new Forbidden();
+  #responses = new Responses();
   #tokenEndpoint;
   #closed;
 
@@ -55,6 +57,8 @@ class AuthServer extends EventEmitter {
       faults: this.#faults,
       patience: this.#patience,
       forbidden: this.#forbidden,
+      responses: this.#responses,
+      changed: () => this.#watch.changed(),
       journal,
     };
     this.#api = new Api(parts);
@@ -123,16 +127,19 @@ class AuthServer extends EventEmitter {
     return this.#faults.add(spec);
   }
 
-  forbid(path, { error } = /** @type {{ error?: string }} */ ({})) {
-    if (!/^\/api(\/|$)/.test(path)) throw new TypeError('path must be under /api');
-    const rule = { path, error };
-    this.#forbidden.push(rule);
-    return {
-      cancel: () => {
-        const index = this.#forbidden.indexOf(rule);
-        if (index >= 0) this.#forbidden.splice(index, 1);
-      },
-    };
+  forbid(path, options) {
+    return this.#forbidden.add(path, options);
+  }
+
+  respond(path, answer, options) {
+    return this.#responses.add(path, answer, options);
+  }
+
+  reset() {
+    this.#responses.clear();
+    this.#faults.clear();
+    this.#forbidden.clear();
+    this.release();
   }
 
   release() {
@@ -182,9 +189,7 @@ class AuthServer extends EventEmitter {
 
   #route(request, response) {
     const path = request.url.split('?', 1)[0];
-    if (path.startsWith('/api/') || path === '/api') return this.#api.protected(request, response);
-    if (path.startsWith('/public/') || path === '/public') return this.#api.public(request, response);
-    if (path !== '/token' && path !== '/revoke') return sendJson(response, 404, { error: 'not_found' });
+    if (path !== '/token' && path !== '/revoke') return this.#api.serve(request, response);
     if (request.method !== 'POST')
       return sendJson(response, 405, { error: 'method_not_allowed' }, { allow: 'POST' });
     return path === '/token'

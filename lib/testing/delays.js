@@ -7,6 +7,7 @@ class Patience {
   #timers = new Set();
   #held = new Set();
   #onHold;
+  isOver = false;
 
   constructor(onHold) {
     this.#onHold = onHold;
@@ -46,6 +47,7 @@ class Patience {
 
   /** Drops all waits. A request that waited never goes on, because its socket is gone. */
   end() {
+    this.isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#held.clear();

@@ -38,6 +38,11 @@ class Faults {
     };
   }
 
+  /** Takes all of them back. */
+  clear() {
+    for (const queue of this.#queues.values()) queue.length = 0;
+  }
+
   /** The fault this request meets in `phase`, or undefined. */
   take(phase) {
     const queue = this.#queues.get(phase) ?? [];

@@ -1,0 +1,27 @@
+'use strict';
+
+/** The paths that refuse every token, and the OAuth error that each one names. */
+class Forbidden {
+  /** @type {{ path: string, error?: string }[]} */
+  #rules = [];
+
+  add(path, { error } = /** @type {{ error?: string }} */ ({})) {
+    if (!/^\/api(\/|$)/.test(path)) throw new TypeError('path must be under /api');
+    const rule = { path, error };
+    this.#rules.push(rule);
+    return { cancel: () => void (this.#rules = this.#rules.filter((it) => it !== rule)) };
+  }
+
+  clear() {
+    this.#rules = [];
+  }
+
+  /** The challenge of a path; undefined if it takes tokens. */
+  challenge(pathname) {
+    const found = this.#rules.find((it) => pathname === it.path || pathname.startsWith(`${it.path}/`));
+    if (found === undefined) return undefined;
+    return { 'www-authenticate': found.error === undefined ? 'Bearer' : `Bearer error="${found.error}"` };
+  }
+}
+
+module.exports = { Forbidden };
