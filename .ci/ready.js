@@ -6,7 +6,9 @@
 const { spawn } = require('node:child_process');
 const { mkdirSync, readFileSync, rmSync } = require('node:fs');
 const path = require('node:path');
-const { installNodes, jestUnder } = require('./nodes.js');
+const { jestUnder } = require('./runtimes/nodes.js');
+const { testRuntimes } = require('./runtimes/run.js');
+const { installNodes } = require('./runtimes/versions.js');
 
 const ROOT = path.join(__dirname, '..');
 const REPORT = path.join(ROOT, 'target', 'ready.json');
@@ -27,11 +29,12 @@ const steps = {
   'cargo test': cargoTest,
   jest: () => jest(process.execPath),
   'packages, installed by npm': packages,
+  'programs under Node, Bun and Deno': () => testRuntimes(),
 };
 
 async function main() {
   mkdirSync(path.dirname(REPORT), { recursive: true });
-  for (const { version, node } of await installNodes()) {
+  for (const { version, node } of installNodes()) {
     steps[`jest, Node ${version}`] = () => jest(node, jestUnder);
   }
   const lines = [];

@@ -1,16 +1,13 @@
 'use strict';
 
-// The package managers that have to install the packages, in versions that are installed into target/managers. Of npm, the one
-// that is here.
+// The package managers that have to install the packages, in pinned versions. Of npm, the one that is here.
 
-const { spawnSync } = require('node:child_process');
-const { existsSync, mkdirSync } = require('node:fs');
 const path = require('node:path');
-
-const HOME = path.join(__dirname, '../../target/managers');
+const { fetched } = require('../runtimes/fetched.js');
+const { BUN } = require('../runtimes/versions.js');
 
 /**
- * `fetched`: the package that holds the manager, and the file in it. `settings`: files of a project that tell the manager of the
+ * `from`: the package that holds the manager, its integrity, and the file in it. `settings`: files of a project that tell the manager of the
  * registry. `install`: its arguments; the caches are empty, so that nothing comes from an earlier run.
  */
 const MANAGERS = [
@@ -21,7 +18,11 @@ const MANAGERS = [
   },
   {
     name: 'pnpm',
-    fetched: ['pnpm@10.34.8', 'bin/pnpm.cjs'],
+    from: [
+      'pnpm@10.34.8',
+      'sha512-9ieo6XE0Ov5J39D2PQKCNCAd+oMdXLWIcz4eX42ya/FpiaMhYatcG02zsf28NzFgYGtbieAC323RmoWt+R/FqA==',
+      'bin/pnpm.cjs',
+    ],
     settings: (registry, cache) => ({
       '.npmrc': `registry=${registry}\n`,
       'pnpm-workspace.yaml': `storeDir: ${cache}\ncacheDir: ${cache}\nminimumReleaseAge: 0\n`,
@@ -30,13 +31,21 @@ const MANAGERS = [
   },
   {
     name: 'yarn 1',
-    fetched: ['yarn@1.22.22', 'bin/yarn.js'],
+    from: [
+      'yarn@1.22.22',
+      'sha512-prL3kGtyG7o9Z9Sv8IPfBNrWTDmXB4Qbes8A9rEzt6wkJV8mUvoirjU0Mp3GGAU06Y0XQyA3/2/RQFVuK7MTfg==',
+      'bin/yarn.js',
+    ],
     settings: (registry) => ({ '.npmrc': `registry=${registry}\n`, '.yarnrc': `registry "${registry}"\n` }),
     install: (cache) => ['add', '--cache-folder', cache, 'token-rotator'],
   },
   {
     name: 'yarn',
-    fetched: ['@yarnpkg/cli-dist@4.18.1', 'bin/yarn.js'],
+    from: [
+      '@yarnpkg/cli-dist@4.18.1',
+      'sha512-EH+A4TxAtBWXKE0DGQxW9Bo9crXHLJ73mfxjTQJuv8XonNWWTpei8BQ5JjczHJNU9GROTycwMFn8iOvRIZXUcA==',
+      'bin/yarn.js',
+    ],
     settings: (registry, cache) => ({
       '.yarnrc.yml': [
         `npmRegistryServer: ${registry}`,
@@ -55,7 +64,7 @@ const MANAGERS = [
   },
   {
     name: 'bun',
-    fetched: ['@oven/bun-linux-x64@1.4.4', 'bin/bun'],
+    from: [...BUN, 'bin/bun'],
     settings: (registry, cache) => ({
       'bunfig.toml': `[install]\nregistry = "${registry}"\n[install.cache]\ndir = "${cache}"\n`,
     }),
@@ -63,28 +72,11 @@ const MANAGERS = [
   },
 ];
 
-/** The program and first arguments that run a manager, which is installed if it is not there yet. */
-function commandOf({ fetched }) {
-  if (fetched === undefined) return ['npm'];
-  const [spec, file] = fetched;
-  const name = spec.slice(0, spec.lastIndexOf('@'));
-  const prefix = path.join(HOME, spec.replaceAll('/', '+'));
-  const program = path.join(prefix, 'node_modules', name, file);
-  if (!existsSync(program)) {
-    mkdirSync(prefix, { recursive: true });
-    const flags = [
-      '--no-save',
-      '--no-package-lock',
-      '--no-audit',
-      '--no-fund',
-      '--silent',
-      '--ignore-scripts',
-    ];
-    const { status } = spawnSync('npm', ['install', '--prefix', prefix, ...flags, spec], {
-      stdio: 'inherit',
-    });
-    if (status !== 0) throw new Error(`${spec} cannot be installed`);
-  }
+/** The program and first arguments that run a manager, which is fetched if it is not there yet. */
+function commandOf({ from }) {
+  if (from === undefined) return ['npm'];
+  const [spec, integrity, file] = from;
+  const program = path.join(fetched(spec, integrity), file);
   return /\.c?js$/.test(file) ? [process.execPath, program] : [program];
 }
 

@@ -8,7 +8,7 @@ const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { installNodes } = require('../nodes.js');
+const { installNodes } = require('../runtimes/versions.js');
 const { mainManifest, platformManifest } = require('./manifests.js');
 const { chosenTarget } = require('./targets.js');
 
@@ -20,7 +20,7 @@ const TESTS = ['workers', 'rotation', 'epochs', 'abort', 'body', 'response', 're
 
 async function main() {
   if (!fs.existsSync(path.join(SYSTEM, 'etc/debian_version'))) debootstrap();
-  const [{ version, node }] = await installNodes();
+  const [{ version, node }] = installNodes(['20.19.0']);
   const project = install();
   const addon = path.join('/try/node_modules', platformManifest(chosenTarget([])).name);
   const binary = fs.readdirSync(path.join(SYSTEM, addon)).find((file) => file.endsWith('.node'));
