@@ -12,12 +12,12 @@ const WORKER = path.join(__dirname, 'worker.js');
 /** No measure of speed: only a process that does not end takes so long. */
 const HANGS_AFTER_MS = 60_000;
 
-/** Emits what its processes tell: `counts`, `committed`, `lost`, `ask`, `stats`, with the worker. */
+/** Emits what its processes tell: `counts`, `committed`, `lost`, `late`, `stalled`, `ask`, `stats`, with the worker. */
 class Fleet extends EventEmitter {
   #settings;
   #environment;
   #last = 0;
-  /** All that ever lived: `{ id, child, ready, killedAt, stops: [{ from, to }], exit }`. */
+  /** All that ever lived: `{ id, child, ready, killedAt, goneAt, stops: [{ from, to }], exit }`. */
   workers = [];
 
   /** `settings`: those of worker.js. `environment(id)`: variables of that process alone. */
@@ -47,7 +47,10 @@ class Fleet extends EventEmitter {
     const worker = { id, child, ready: false, ending: false, killedAt: undefined, stops: [], stderr: '' };
     child.stderr.setEncoding('utf8').on('data', (text) => (worker.stderr += text));
     worker.gone = new Promise((resolve) => {
-      child.once('exit', (code, signal) => resolve((worker.exit = { code, signal })));
+      child.once('exit', (code, signal) => {
+        worker.goneAt = Date.now();
+        resolve((worker.exit = { code, signal }));
+      });
     });
     this.workers.push(worker);
     child.on('message', (message) => this.#hear(worker, message));

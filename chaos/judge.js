@@ -3,17 +3,42 @@
 // Says of each refresh token that was spent twice why that could not be helped (register.md §15), and what else went
 // wrong. It judges by what the servers saw, and by what was done to the processes.
 
+const { STALLED } = require('./stalls.js');
+
 /** How late the word of a commit may be. */
 const SLACK_MS = 50;
 /** A lease is dead after 1.25 of itself, counted from the last renewal, which may be a third older than the silence. */
 const MISSED = 0.8;
 
+/** So long a session that cools down repeats an error of its store. */
+const REPEATED_MS = 2000;
+/** When the machine may have failed a request of this outcome, which ran in that time: `{ from, to }`. */
+const EXCUSES = {
+  // A call of the store ran into its deadline (rule 3.4).
+  ERR_STORE_UNAVAILABLE: ({ from, to }) => ({ from: from - REPEATED_MS, to }),
+  // The token ran out on its way, and so did that of each replay.
+  401: ({ from, to }, ttl) => (to - from >= 2 * ttl ? { from, to } : undefined),
+};
+
 /**
  * `spends` as the token endpoint has them, `workers` as the fleet has them. `cutOff(worker, from, to)`: whether the store
  * kept the process from writing for a whole lease within that time. `wentBack(committed, to)`: whether the store may have lost
- * by then what was committed at that time.
+ * by then what was committed at that time. `failures`: how many requests ended with what no fault explains; `late`: when each of
+ * these ran that time has failed, `{ outcome, from, to }`; `stalls`: when a small write was as slow, `{ from, to }`.
  */
-function judge({ spends, workers, ledger, failures, unfounded, probes, strict, bound, ...world }) {
+function judge({
+  spends,
+  workers,
+  ledger,
+  failures,
+  late,
+  stalls,
+  unfounded,
+  probes,
+  strict,
+  bound,
+  ...world
+}) {
   const by = new Map(workers.map((worker) => [worker.id, worker]));
   const reasons = {};
   const unexplained = [];
@@ -23,9 +48,14 @@ function judge({ spends, workers, ledger, failures, unfounded, probes, strict, b
     if (reason === undefined) unexplained.push({ first, second });
     else reasons[reason] = (reasons[reason] ?? 0) + 1;
   }
+  const stood = [...stalls, ...ends(workers)].filter(({ from, to }) => to - from >= STALLED * world.lease);
+  const excused = excuse(failures, late, stood, world.ttl);
   const wrong = [
     ...unexplained.map((it) => `a token was spent twice without a reason: ${JSON.stringify(it)}`),
-    ...Object.entries(failures).map(([outcome, times]) => `${times} requests ended with ${outcome}`),
+    ...Object.entries(failures)
+      .map(([outcome, times]) => [outcome, times - (excused[outcome] ?? 0)])
+      .filter(([, times]) => times > 0)
+      .map(([outcome, times]) => `${times} requests ended with ${outcome}`),
     ...probes.filter((it) => it !== '200').map((it) => `at the end a request was answered with ${it}`),
     ...unfounded.map((reason) => `a process took the session for lost (${reason}), and the server did not`),
   ];
@@ -40,10 +70,30 @@ function judge({ spends, workers, ledger, failures, unfounded, probes, strict, b
     spentTwice: reuses,
     graced,
     reasons,
+    excused,
+    stalledMs: Math.round(Math.max(0, ...stood.map(({ from, to }) => to - from))),
     unexplained: unexplained.length,
     lost: ledger.lost.length,
     wrong,
   };
+}
+
+/** How many requests of each outcome the machine has failed, because it stood still. */
+function excuse(failures, late, stood, ttl) {
+  const excused = {};
+  for (const { outcome, ...ran } of late) {
+    if (!(outcome in failures)) continue;
+    const span = EXCUSES[outcome]?.(ran, ttl);
+    if (span === undefined || !stood.some(({ from, to }) => from < span.to && to > span.from)) continue;
+    excused[outcome] = (excused[outcome] ?? 0) + 1;
+  }
+  return excused;
+}
+
+/** A process that was killed keeps its locks until the system has ended it. */
+function ends(workers) {
+  const killed = workers.filter(({ killedAt, goneAt }) => killedAt !== undefined && goneAt !== undefined);
+  return killed.map(({ killedAt, goneAt }) => ({ from: killedAt, to: goneAt }));
 }
 
 /**

@@ -18,7 +18,14 @@ function table(results) {
     result.seconds.toFixed(1),
     result.wrong.length === 0 ? 'ok' : 'WRONG',
   ]);
-  return [...aligned(HEAD, rows, [0, 5, 8]), ...wrongs(results)].join('\n');
+  return [...aligned(HEAD, rows, [0, 5, 8]), ...wrongs(results), ...results.flatMap(excuses)].join('\n');
+}
+
+function excuses({ name, excused, stalledMs }) {
+  return Object.entries(excused).map(
+    ([outcome, times]) =>
+      `${name}: ${times} requests ended with ${outcome} while the machine stood still, for up to ${stalledMs} ms`,
+  );
 }
 
 /** The lines of a table. `left`: columns of words. */

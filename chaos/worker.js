@@ -3,12 +3,14 @@
 // One process of the fleet. It sends requests all the time, and tells its parent what became of them. Started by
 // fleet.js with its settings as JSON.
 
+const { performance } = require('node:perf_hooks');
 const { setTimeout: pause } = require('node:timers/promises');
 const { TokenClient } = require('..');
 const { postgresStore } = require('../lib/postgres.js');
+const { watchStalls } = require('./stalls.js');
 const { fingerprint } = require('./token-endpoint.js');
 
-const { id, url, tokenEndpoint, store, lanes, think, options } = JSON.parse(process.argv[2]);
+const { id, url, tokenEndpoint, store, lanes, think, stalls, options } = JSON.parse(process.argv[2]);
 const REPORT_MS = 100;
 /** Between two requests of a session that is lost or whose store is down. */
 const TROUBLE_MS = 30;
@@ -48,12 +50,21 @@ async function lane() {
 }
 
 async function request() {
+  const begun = performance.now();
   try {
-    return String((await client.get('/api/orders')).status);
+    const { status } = await client.get('/api/orders');
+    if (status !== 200) tell({ late: { outcome: String(status), ms: performance.now() - begun } });
+    return String(status);
   } catch (error) {
     if (error.code === 'ERR_SESSION_LOST') tell({ lost: error.reason });
+    if (isLate(error)) tell({ late: { outcome: error.code, ms: performance.now() - begun } });
     return error.code ?? `uncoded: ${error.message}`;
   }
+}
+
+/** A call of the store was dropped at its deadline. */
+function isLate({ code, message }) {
+  return code === 'ERR_STORE_UNAVAILABLE' && message.includes('in time');
 }
 
 function count(outcome) {
@@ -134,4 +145,12 @@ process.on('message', async ({ login, begin, probe, end }) => {
 // A worker whose parent is gone has nobody to report to. A worker that ends by itself does so because nothing is left to do.
 process.once('disconnect', () => (ending ? clearInterval(reporting) : process.exit()));
 const reporting = setInterval(report, REPORT_MS);
+if (stalls) {
+  watchStalls(
+    stalls,
+    id,
+    () => ending,
+    (ms) => tell({ stalled: ms }),
+  );
+}
 tell({ ready: true });

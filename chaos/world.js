@@ -4,11 +4,13 @@
 
 const { setTimeout: pause } = require('node:timers/promises');
 const { startAuthServer } = require('../lib/testing.js');
+const { makeFolder, remove } = require('../tools/leftovers.js');
 const { Clocks } = require('./clocks.js');
 const { FAULTS } = require('./faults.js');
 const { Fleet } = require('./fleet.js');
 const { judge } = require('./judge.js');
 const { randomOf } = require('./random.js');
+const { STALLED } = require('./stalls.js');
 const { STORES } = require('./stores');
 const { TokenEndpoint } = require('./token-endpoint.js');
 
@@ -45,6 +47,9 @@ function worlds() {
 class World {
   #failed = {};
   #lostReports = [];
+  #late = [];
+  #stalls = [];
+  #scratch;
   #lostLogins = new Set();
   #login = Promise.resolve();
   #logins = 0;
@@ -67,6 +72,7 @@ class World {
     await world.endpoint.listen();
     world.store = await STORES[store].open(randomOf(seed, `${name} store`));
     world.clocks = FAULTS[fault].clocks ? await Clocks.make() : undefined;
+    world.#scratch = await makeFolder('token-rotator-stalls-');
     const rotationGrace = policy === 'strict' ? 0 : GRACE_MS;
     const settings = {
       url: world.server.url,
@@ -74,6 +80,7 @@ class World {
       store: world.store.option,
       lanes: 3,
       think: THINK_MS,
+      stalls: { folder: world.#scratch, ms: STALLED * LEASE_MS },
       options: { session: 'chaos', lease: LEASE_MS, rotationGrace, timeout: 60_000 },
     };
     world.fleet = new Fleet(settings, (id) => world.clocks?.environment(id));
@@ -125,9 +132,12 @@ class World {
       workers: fleet.workers,
       ledger: server.ledger,
       lease: LEASE_MS,
+      ttl,
       cutOff: (worker, from, to) => this.#wasCutOff(worker, from, to),
       wentBack: (committed, to) => this.#wentBack(committed, to),
       failures: Object.fromEntries(failures),
+      late: this.#late,
+      stalls: this.#stalls,
       unfounded: this.#lostReports,
       strict: this.policy === 'strict',
       bound: fault === 'none' ? Math.ceil(this.elapsed / ttl) + 1 : Infinity,
@@ -143,6 +153,7 @@ class World {
     await Promise.all([this.endpoint.close(), this.server.close()]);
     await this.store.close();
     await this.clocks?.close();
+    await remove(this.#scratch);
   }
 
   #listen() {
@@ -153,6 +164,10 @@ class World {
         this.#failed[outcome] = (this.#failed[outcome] ?? 0) + times;
       }
     });
+    // By this process' clock, because a clock of theirs may jump.
+    const since = (ms) => ({ from: Date.now() - ms, to: Date.now() });
+    fleet.on('late', ({ outcome, ms }) => this.#late.push({ outcome, ...since(ms) }));
+    fleet.on('stalled', (ms) => this.#stalls.push(since(ms)));
     fleet.on('lost', (reason) => {
       // Reports of a session that was replaced meanwhile come late.
       const isFounded = server.ledger.lost.length > 0 && this.#lostLogins.size > 0;

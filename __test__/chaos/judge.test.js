@@ -34,9 +34,12 @@ function verdict({
     cutOff: () => false,
     wentBack: () => false,
     failures: {},
+    late: [],
+    stalls: [],
     unfounded: [],
     probes: ['200'],
     strict: true,
+    ttl: 300,
     bound: Infinity,
     ...more,
   });
@@ -132,4 +135,46 @@ test.each([
   ['there were too many refreshes', { spends: [spend('a', 'p1', 0), spend('b', 'p1', 1)], bound: 1 }],
 ])('wrong: %s', (_, what) => {
   expect(verdict(what).wrong).toHaveLength(1);
+});
+
+describe('requests that failed while the machine may have stood still', () => {
+  const late = (outcome) => ({
+    failures: { [outcome]: 1 },
+    late: [{ outcome, from: 5000, to: 5600 }],
+    ttl: 300,
+  });
+  const [STORE, UNAUTHORIZED] = [late('ERR_STORE_UNAVAILABLE'), late('401')];
+  const slow = { stalls: [{ from: 4900, to: 5100 }] };
+
+  test.each([
+    ['a store was too slow, and so was a small write', STORE, slow],
+    ['a session repeats that error', STORE, { stalls: [{ from: 3100, to: 3300 }] }],
+    ['a killed process had not ended', STORE, { workers: [worker('p1', { killedAt: 5500, goneAt: 5700 })] }],
+    ['tokens ran out on their way', UNAUTHORIZED, slow],
+  ])('are excused: %s', (_, failed, machine) => {
+    expect(verdict({ ...failed, ...machine })).toMatchObject({
+      wrong: [],
+      excused: { [failed.late[0].outcome]: 1 },
+      stalledMs: 200,
+    });
+  });
+
+  test.each([
+    ['nothing else was slow', STORE, {}],
+    ['the small write was long over', STORE, { stalls: [{ from: 2000, to: 2900 }] }],
+    ['the small write was fast', STORE, { stalls: [{ from: 5200, to: 5300 }] }],
+    [
+      'the killed process ended at once',
+      STORE,
+      { workers: [worker('p1', { killedAt: 5500, goneAt: 5510 })] },
+    ],
+    ['the store was not slow', { ...STORE, late: [] }, slow],
+    ['more failed than were late', { ...STORE, failures: { ERR_STORE_UNAVAILABLE: 2 } }, slow],
+    ['no token ran out so soon', { ...UNAUTHORIZED, ttl: 301 }, slow],
+    ['another error', late('ERR_NETWORK'), slow],
+  ])('are wrong: %s', (_, failed, machine) => {
+    expect(verdict({ ...failed, ...machine }).wrong).toEqual([
+      expect.stringContaining('requests ended with'),
+    ]);
+  });
 });
