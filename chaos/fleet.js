@@ -12,7 +12,7 @@ const WORKER = path.join(__dirname, 'worker.js');
 /** No measure of speed: only a process that does not end takes so long. */
 const HANGS_AFTER_MS = 60_000;
 
-/** Emits what its processes tell: `counts`, `committed`, `lost`, `late`, `stalled`, `ask`, `stats`, with the worker. */
+/** Emits what its processes tell: `counts`, `committed`, `unsaved`, `lost`, `late`, `stalled`, `ask`, `stats`, with the worker. */
 class Fleet extends EventEmitter {
   #settings;
   #environment;

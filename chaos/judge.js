@@ -125,8 +125,8 @@ function explain(earlier, later, by, world) {
 
 /** The reason why the tokens that this spending brought were not in the store at `until`, or not yet when the later one looked. */
 function fate(spend, until, worker, { lease, cutOff, wentBack }) {
-  const { at, committedAt } = spend;
-  const isCommitted = committedAt !== null && committedAt + SLACK_MS < until;
+  const { at, committedAt, isUnsaved } = spend;
+  const isCommitted = committedAt !== null && !isUnsaved && committedAt + SLACK_MS < until;
   if (!isCommitted) {
     if (worker.killedAt !== undefined && worker.killedAt <= until) return 'killed';
     if (spend.delivered === false) return 'answer lost';

@@ -14,7 +14,7 @@ class TokenEndpoint {
   #server;
   #http = createServer((request, response) => this.#serve(request, response));
   #armed;
-  /** In order: `{ token, issued, worker, at, status, delivered, committedAt }`. Tokens are fingerprints. */
+  /** In order: `{ token, issued, worker, at, status, delivered, committedAt, isUnsaved }`. Tokens are fingerprints. */
   spends = [];
 
   constructor(server) {
@@ -34,8 +34,18 @@ class TokenEndpoint {
 
   /** Called when `worker` has committed what it last spent, before anybody uses it. */
   committed(worker, token) {
-    const spend = this.spends.findLast((it) => it.worker === worker && it.token === token);
+    const spend = this.#spendOf(worker, token);
     if (spend) spend.committedAt ??= Date.now();
+  }
+
+  /** Called when the store has failed to take what `worker` last spent. It serves from memory, and ends with its process. */
+  unsaved(worker, token) {
+    const spend = this.#spendOf(worker, token);
+    if (spend) spend.isUnsaved = true;
+  }
+
+  #spendOf(worker, token) {
+    return this.spends.findLast((it) => it.worker === worker && it.token === token);
   }
 
   close() {
@@ -61,6 +71,7 @@ class TokenEndpoint {
       status: 0,
       delivered: null,
       committedAt: null,
+      isUnsaved: false,
     };
     this.spends.push(spend);
     response.once('close', () => (spend.delivered ??= response.writableFinished));

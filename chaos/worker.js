@@ -29,7 +29,7 @@ const client = new TokenClient({
   refresh,
   onRefreshed: () => tell({ committed: spent }),
   onHookError: (_error, hook) => count(`hook: ${hook}`),
-  onPersistFailed: () => {},
+  onPersistFailed: () => tell({ unsaved: spent }),
 });
 
 async function refresh(refreshToken, { signal }) {

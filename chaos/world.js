@@ -159,6 +159,7 @@ class World {
   #listen() {
     const { fleet, endpoint, server } = this;
     fleet.on('committed', (token, worker) => endpoint.committed(worker.id, token));
+    fleet.on('unsaved', (token, worker) => endpoint.unsaved(worker.id, token));
     fleet.on('counts', (counts) => {
       for (const [outcome, times] of Object.entries(counts)) {
         this.#failed[outcome] = (this.#failed[outcome] ?? 0) + times;

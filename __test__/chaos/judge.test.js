@@ -137,6 +137,13 @@ test.each([
   expect(verdict(what).wrong).toHaveLength(1);
 });
 
+test('tokens that the store has not taken end with their process', () => {
+  const workers = [worker('p1', { killedAt: 40 }), worker('p2')];
+  const sent = (more) => [spend('a', 'p1', 0, { committedAt: 20, ...more }), spend('a', 'p2', 200)];
+  expect(verdict({ spends: sent({ isUnsaved: true }), workers })).toMatchObject({ reasons: { killed: 1 } });
+  expect(verdict({ spends: sent({}), workers }).unexplained).toBe(1);
+});
+
 describe('requests that failed while the machine may have stood still', () => {
   const late = (outcome) => ({
     failures: { [outcome]: 1 },
