@@ -1,0 +1,109 @@
+'use strict';
+
+// Each mutant meets the tests that come by its place, the quick ones first.
+
+const { spawn, execFileSync } = require('node:child_process');
+const { existsSync, readFileSync, rmSync } = require('node:fs');
+const path = require('node:path');
+
+const { FOLDER } = require('./build.js');
+
+const ENGINE = path.join(FOLDER, 'copy', 'src', 'engine');
+
+/** The tests that can come by the protocol or a store. */
+const MODULES = /^(fleet|store|session|exit|fuzzing)::/;
+
+/** Its tests take rules out of the protocol, and look for a seed that notices: with a mutant they look for long. */
+const NO_TEST_OF_THE_PROTOCOL = /::simulation::mutations::/;
+
+/** Seconds of tests that run as one, each time for as long as nothing has failed. */
+const STAGES = [1, 10, Infinity];
+
+const CAMPAIGN = { SIMULATE: '150' };
+
+/** Resolves with a map from the number of a mutant to `{ name, seconds }` of tests, the quick ones first. */
+async function reachingTests(binary) {
+  const listed = execFileSync(binary, ['--list'], { cwd: ENGINE, maxBuffer: 1 << 26 }).toString();
+  const names = [...listed.matchAll(/^(.+): test$/gm)].map(([, name]) => name);
+  const left = names.filter((name) => MODULES.test(name) && !NO_TEST_OF_THE_PROTOCOL.test(name));
+  console.log(`${left.length} tests, each once without a mutant`);
+  const tests = new Map();
+  const work = async (_, worker) => {
+    const file = path.join(FOLDER, `reached-${worker}`);
+    for (let name = left.shift(); name; name = left.shift()) {
+      rmSync(file, { force: true });
+      const begun = Date.now();
+      const failed = await run(binary, [name], 600, { REACHED: file });
+      if (failed) console.log(`${name} fails without a mutant: ${failed.by}`);
+      const reached = existsSync(file) ? new Set(readFileSync(file, 'utf8').split('\n').filter(Boolean)) : [];
+      const test = { name, seconds: (Date.now() - begun) / 1000 };
+      if (!failed) for (const id of reached) tests.set(Number(id), [...(tests.get(Number(id)) ?? []), test]);
+    }
+  };
+  await Promise.all(Array.from({ length: 2 }, work));
+  for (const some of tests.values()) some.sort((one, other) => one.seconds - other.seconds);
+  return tests;
+}
+
+async function verdict(binary, id, tests) {
+  if (tests.length === 0) return { verdict: 'missed', by: 'no test comes by' };
+  let rest = tests;
+  for (const most of STAGES) {
+    let seconds = 0;
+    const stage = rest.filter((test) => (seconds += test.seconds) <= most);
+    rest = rest.slice(stage.length);
+    if (stage.length === 0) continue;
+    const limit = 30 + 5 * stage.reduce((sum, test) => sum + test.seconds, 0);
+    const failed = await run(
+      binary,
+      stage.map(({ name }) => name),
+      limit,
+      { MUTANT: String(id) },
+    );
+    if (failed) return failed;
+  }
+  return { verdict: 'missed', by: `${tests.length} tests come by` };
+}
+
+/** Runs these tests until one fails; null: none did. A group of its own, because the tests start servers. */
+function run(binary, names, limit, env) {
+  const command = [
+    '-c',
+    'ulimit -v 8000000; exec nice "$@"',
+    'sh',
+    binary,
+    '--exact',
+    '--test-threads=4',
+    ...names,
+  ];
+  const options = { cwd: ENGINE, env: { ...process.env, ...CAMPAIGN, ...env }, detached: true };
+  const child = spawn('sh', command, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
+  const end = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // The group has ended.
+    }
+  };
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      resolve({ verdict: 'timeout', by: `after ${Math.round(limit)} s` });
+      end();
+    }, limit * 1000);
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      out += text;
+      const failed = /^test (\S+) .*\.\.\. FAILED/m.exec(out) ?? /^test (\S+) \.\.\. FAILED/m.exec(out);
+      if (!failed) return;
+      resolve({ verdict: 'caught', by: failed[1] });
+      end();
+    });
+    child.on('exit', (code, signal) => {
+      clearTimeout(timer);
+      end();
+      resolve(code === 0 ? null : { verdict: 'caught', by: signal ?? `exit ${code}` });
+    });
+  });
+}
+
+module.exports = { reachingTests, verdict };
