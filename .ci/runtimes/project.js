@@ -19,6 +19,7 @@ const PEERS = ['axios', 'undici'];
  */
 function layOut(folder, programs) {
   fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
   for (const programsFolder of programs) fs.cpSync(programsFolder, folder, { recursive: true });
   const main = mainManifest();
   // Deno takes a file for CommonJS, and a name for a package, if package.json says so.

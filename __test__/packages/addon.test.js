@@ -130,6 +130,10 @@ describe('the message', () => {
       'of another platform',
     ],
     ['\\\\?\\C:\\token-rotator.node is not a valid Win32 application.', 'of another platform'],
+    [
+      'Requires ffi access to "token-rotator.node", run again with the --allow-ffi flag',
+      'Start it with --allow-ffi',
+    ],
     ['something else', '`cause` says why'],
   ])('for "%s"', (words, meaning) => {
     install(HERE, failing(words));
@@ -146,6 +150,13 @@ describe('the message', () => {
     expect(found).toEqual([...found].sort((a, b) => a - b));
     expect(found[0]).toBeGreaterThan(-1);
     if (glibc) expect(message).toContain(`with glibc ${glibc}`);
+  });
+
+  test('is the same where the system gives no report, as in Deno without --allow-sys', () => {
+    const before = "process.report.getReport = () => { throw new Error('no report') };";
+    const { code, message } = load({ before });
+    expect(code).toBe('ERR_ADDON_MISSING');
+    expect(message).toContain(`token-rotator-${HERE} is not installed`);
   });
 
   test('names a platform for which there is no addon', () => {

@@ -13,12 +13,17 @@ const SUPPORTED =
   'Supported are Linux with glibc 2.28 or later or with musl, macOS and Windows, each on x64 and arm64.';
 const REINSTALL = 'Delete node_modules and install again, on the platform where the program runs.';
 
-/** Codes and texts of Node and of the systems' loaders, and what they mean. The first that fits counts. @type {[RegExp, string][]} */
+/** Codes and texts of Node, of Deno and of the systems' loaders, and what they mean. The first that fits counts. @type {[RegExp, string][]} */
 const REASONS = [
   [
     /ERR_DLOPEN_DISABLED/,
     'Node loads no addons. Start it without --no-addons, and with --allow-addons where it has --permission.',
   ],
+  [
+    /ERR_ACCESS_DENIED/,
+    'Node may not read its file. With --permission, give --allow-fs-read the folder of node_modules.',
+  ],
+  [/requires ffi access/i, 'Deno loads no addons without the right to. Start it with --allow-ffi.'],
   [
     /GLIBC_[\d.]+\W+not found/,
     'its glibc is too old. Use an image of Debian 10, Ubuntu 20.04 or RHEL 8 or later, or one with musl.',
@@ -98,8 +103,13 @@ function platform(target) {
 function libc(target) {
   if (target.endsWith('-musl')) return ' with musl';
   if (!target.endsWith('-gnu')) return '';
-  const { header } = /** @type {any} */ (process.report.getReport());
-  return ` with glibc ${header.glibcVersionRuntime ?? 'of an unknown version'}`;
+  try {
+    const { header } = /** @type {any} */ (process.report.getReport());
+    return ` with glibc ${header.glibcVersionRuntime ?? 'of an unknown version'}`;
+  } catch {
+    // Deno gives no report without --allow-sys. Thrown, that error would hide the reason that matters.
+    return ' with glibc';
+  }
 }
 
 module.exports = { addonError };

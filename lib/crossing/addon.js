@@ -78,14 +78,14 @@ function targetOf({ platform, arch }) {
 
 /** A system of glibc can have the loader of musl too: then the first bytes of Node's own binary say which of them it uses. */
 function isMusl(arch) {
-  if (!existsSync(`/lib/ld-musl-${arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`)) return false;
   const head = Buffer.alloc(4096);
   try {
+    if (!existsSync(`/lib/ld-musl-${arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`)) return false;
     const binary = openSync(process.execPath, 'r');
     readSync(binary, head);
     closeSync(binary);
   } catch {
-    // Under `--permission` that file may not be read. The report takes some milliseconds.
+    // Under `--permission` Node may neither look for the loader nor read that file. The report takes some milliseconds.
     const { header } = /** @type {any} */ (process.report.getReport());
     return header.glibcVersionRuntime === undefined;
   }
