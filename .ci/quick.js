@@ -15,7 +15,7 @@ const REPORT = path.join(ROOT, 'target', 'quick.json');
  * they repeat much (storms, matrices, threads, large bodies) of a behaviour that another file shows once.
  */
 const SLOW = [
-  ...['bodies/', 'examples/', 'lifecycle/', 'testing/'],
+  ...['bodies/', 'confined/', 'examples/', 'lifecycle/', 'testing/'],
   ...['axios/adapter/redirects', 'axios/hooks', 'axios/mended-', 'axios/storm', 'axios/token-rotator'],
   ...['callbacks/hooks', 'chaos/interrupted', 'chaos/run', 'chaos/trial', 'conformance/', 'undici/rotation'],
   ...['docs/', 'evidence/', 'packages/', 'transport/mocks'],
