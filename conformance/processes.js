@@ -4,7 +4,6 @@
 
 const { execFile } = require('node:child_process');
 const { once } = require('node:events');
-const { createServer } = require('node:net');
 const { setTimeout: pause } = require('node:timers/promises');
 const { start } = require('../tools/leftovers.js');
 
@@ -61,15 +60,6 @@ async function end(child) {
   clearTimeout(late);
 }
 
-/** A port that is free now, for servers that cannot choose one themselves. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** For `serve`: true once this URL answers with any status. */
 const answers = (url) => () =>
   fetch(url).then(
@@ -77,4 +67,4 @@ const answers = (url) => () =>
     () => false,
   );
 
-module.exports = { answers, freePort, run, serve };
+module.exports = { answers, run, serve };

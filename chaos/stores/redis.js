@@ -4,8 +4,9 @@
 
 const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
-const { connect, createServer } = require('node:net');
+const { connect } = require('node:net');
 const readline = require('node:readline');
+const { freePort } = require('../../tools/free-port.js');
 const { makeFolder, remove, start } = require('../../tools/leftovers.js');
 
 const BINARY = [process.env.REDIS_SERVER, 'valkey-server', 'redis-server'].find(
@@ -90,15 +91,6 @@ async function ask(port, command) {
   }
 }
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 const missing = BINARY === undefined ? 'no redis-server is on the PATH' : undefined;
 
-module.exports = { Redis, ask, freePort, killed, missing, startServer };
+module.exports = { Redis, ask, killed, missing, startServer };

@@ -5,8 +5,9 @@
 const { writeFile } = require('node:fs/promises');
 const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
+const { freePort } = require('../../tools/free-port.js');
 const { makeFolder, remove } = require('../../tools/leftovers.js');
-const { Redis, ask, freePort, killed, startServer } = require('./redis.js');
+const { Redis, ask, killed, startServer } = require('./redis.js');
 
 const LOOK_MS = 50;
 /**

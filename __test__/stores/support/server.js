@@ -5,19 +5,10 @@
 const { execFileSync, spawn } = require('node:child_process');
 const { chownSync, mkdtempSync, rmSync } = require('node:fs');
 const { once } = require('node:events');
-const { createServer } = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+const { freePort } = require('../../../tools/free-port.js');
 
 /** For servers that refuse to run as root. */
 function unprivileged() {

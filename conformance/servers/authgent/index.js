@@ -2,8 +2,9 @@
 
 const { createHash, randomBytes } = require('node:crypto');
 const path = require('node:path');
+const { freePort } = require('../../../tools/free-port.js');
 const { makeFolder, remove } = require('../../../tools/leftovers.js');
-const { answers, freePort, serve } = require('../../processes.js');
+const { answers, serve } = require('../../processes.js');
 const { pythonEnvironment } = require('../../python.js');
 const { pinned } = require('../pinned.js');
 

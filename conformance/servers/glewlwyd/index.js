@@ -4,8 +4,9 @@ const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { gunzipSync } = require('node:zlib');
+const { freePort } = require('../../../tools/free-port.js');
 const { makeFolder, remove } = require('../../../tools/leftovers.js');
-const { answers, freePort, run, serve } = require('../../processes.js');
+const { answers, run, serve } = require('../../processes.js');
 const { pinned } = require('../pinned.js');
 
 const PACKAGES = path.join(__dirname, 'packages.txt');
