@@ -4,6 +4,7 @@
 
 const { SUBJECT } = require('./peers');
 const { pairedRatio, spread } = require('./statistics.js');
+const { aligned } = require('../tools/table.js');
 
 /** Three significant digits, thousands apart, whole numbers as they are; "-" for what was not measured. */
 function figure(value) {
@@ -15,15 +16,6 @@ function figure(value) {
 
 /** One decimal: sizes in MB of 2^20 bytes. */
 const mib = (bytes) => (bytes / 2 ** 20).toFixed(1);
-
-/** First column to the left, the others to the right. */
-function table(head, rows) {
-  const lines = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const pad = (cell, column) => (column ? cell.padStart(widths[column]) : cell.padEnd(widths[column]));
-  const text = lines.map((line) => line.map(pad).join('  ').trimEnd());
-  return [text[0], widths.map((width) => '─'.repeat(width)).join('  '), ...text.slice(1)].join('\n');
-}
 
 /** The case's subject ÷ this client; empty for the subject itself and when it was not run. */
 function ratio(result, name, key) {
@@ -162,7 +154,7 @@ function caseTable(result) {
     ...row(client, (key) => ratio(result, name, key)),
   ]);
   const failed = Object.entries(result.failures).map(([name, failure]) => `  ${name}: failed: ${failure}`);
-  return [result.name, ...(rows.length ? [table(['', ...head], rows)] : []), ...failed].join('\n');
+  return [result.name, ...(rows.length ? aligned(['', ...head], rows) : []), ...failed].join('\n');
 }
 
 function targetTable(checks) {
@@ -176,7 +168,7 @@ function targetTable(checks) {
     check.unit,
     verdict[check.pass],
   ]);
-  return table(['targets', 'measured', 'target', '', ''], rows);
+  return aligned(['targets', 'measured', 'target', '', ''], rows).join('\n');
 }
 
 module.exports = { caseTable, targetTable };

@@ -2,6 +2,8 @@
 
 // The results as one table.
 
+const { aligned } = require('../tools/table.js');
+
 /** Of each world; the JSON has all. */
 const WRONG_SHOWN = 3;
 const HEAD = ['', 'rotations', 'requests', 'failed', 'spent twice', 'because', 'lost', 's', ''];
@@ -28,17 +30,6 @@ function excuses({ name, excused, stalledMs }) {
   );
 }
 
-/** The lines of a table. `left`: columns of words. */
-function aligned(head, rows, left) {
-  const lines = [head, ...rows].map((line) => line.map(String));
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const pad = (cell, column) =>
-    left.includes(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
-  const text = lines.map((line) => line.map(pad).join('  ').trimEnd());
-  text.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '));
-  return text;
-}
-
 function wrongs(results) {
   return results.flatMap(({ name, wrong: found }) => shown(found).map((what) => `${name}: ${what}`));
 }
@@ -57,4 +48,4 @@ function because({ reasons, unexplained }) {
   return [...named, ...(unexplained > 0 ? [`NO REASON ${unexplained}`] : [])].join(', ');
 }
 
-module.exports = { aligned, requests, table, wrongs };
+module.exports = { requests, table, wrongs };

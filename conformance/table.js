@@ -2,7 +2,8 @@
 
 // The results as one table.
 
-const { aligned, wrongs } = require('../chaos/table.js');
+const { wrongs } = require('../chaos/table.js');
+const { aligned } = require('../tools/table.js');
 
 const HEAD = [
   ...[
