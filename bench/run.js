@@ -2,9 +2,10 @@
 
 // `npm run bench`: every case, every client, one server, one run. What it measures and how: README.md beside it.
 
-const fs = require('node:fs');
 const path = require('node:path');
 
+const { print, runProgram } = require('../tools/command-line.js');
+const { saveRun } = require('../tools/results.js');
 const { CASES } = require('./cases.js');
 const { describeMachine, describeVersions } = require('./machine.js');
 const { USAGE, parseOptions } = require('./options.js');
@@ -46,7 +47,8 @@ async function main(argv) {
   const concerned = targets.filter((target) => results.some(({ name }) => name === target.case));
   if (concerned.length) print(`\n${targetTable(concerned)}`);
   const { only, ...settings } = options;
-  save({ date, machine, versions, options: { ...settings, only: only.source }, targets, results });
+  const run = { date, machine, versions, options: { ...settings, only: only.source }, targets, results };
+  print(`\nwritten: ${saveRun(RESULTS, run)}`);
 }
 
 /** All clients, or those named; without those that cannot be loaded here. */
@@ -73,18 +75,4 @@ function headline(machine, versions) {
   return lines.join('\n');
 }
 
-function save(run) {
-  fs.mkdirSync(RESULTS, { recursive: true });
-  const name = `${run.date.slice(0, 19).replaceAll(':', '-')}.json`;
-  fs.writeFileSync(path.join(RESULTS, name), `${JSON.stringify(run, null, 2)}\n`);
-  print(`\nwritten: ${path.join('bench', 'results', name)}`);
-}
-
-function print(text) {
-  process.stdout.write(`${text}\n`);
-}
-
-main(process.argv.slice(2)).catch((error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-});
+runProgram(main);

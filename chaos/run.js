@@ -3,8 +3,9 @@
 // `npm run chaos`: processes that share one session, a fault that strikes at them again and again, and the server's
 // ledger as the judge. README.md beside it says how to read the table.
 
-const fs = require('node:fs');
 const path = require('node:path');
+const { note, print, runProgram } = require('../tools/command-line.js');
+const { saveRun } = require('../tools/results.js');
 const { USAGE, parseOptions } = require('./options.js');
 const { table } = require('./table.js');
 const { runWorld, worlds } = require('./world.js');
@@ -29,16 +30,17 @@ async function main(argv) {
   note(`seed ${seed}, ${processes} processes, ${events} faults in each of ${chosen.length} worlds\n`);
   const results = [];
   const run = { date: new Date().toISOString(), settings, results };
+  let written;
   for (const world of chosen) {
     results.push(await runWorld(world, options, (state) => showProgress(world, options, state)));
     // After each world, because a long run may be ended at any moment.
-    save(run);
+    written = saveRun(RESULTS, run);
     const { wrong } = results.at(-1);
     if (process.stderr.isTTY) note('\r\x1b[K');
     note(`${world.name}: ${wrong.length === 0 ? 'ok' : `WRONG: ${wrong[0]}`}\n`);
   }
   print(options.json ? JSON.stringify(run, null, 2) : table(results));
-  note(`written: ${path.relative(process.cwd(), fileOf(run))}; --seed=${seed} repeats its faults\n`);
+  note(`written: ${written}; --seed=${seed} repeats its faults\n`);
   process.exitCode = results.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
 }
 
@@ -53,25 +55,4 @@ function showProgress({ name }, { events }, { struck, ledger }) {
   else if (struck % LOGGED === 0) note(`${text}\n`);
 }
 
-function save(run) {
-  fs.mkdirSync(RESULTS, { recursive: true });
-  fs.writeFileSync(fileOf(run), `${JSON.stringify(run, null, 2)}\n`);
-}
-
-function fileOf({ date }) {
-  return path.join(RESULTS, `${date.slice(0, 19).replaceAll(':', '-')}.json`);
-}
-
-function print(text) {
-  process.stdout.write(`${text}\n`);
-}
-
-/** For people who watch; the results alone go to stdout. */
-function note(text) {
-  process.stderr.write(text);
-}
-
-main(process.argv.slice(2)).catch((error) => {
-  process.stderr.write(`${error.stack}\n`);
-  process.exitCode = 1;
-});
+runProgram(main);

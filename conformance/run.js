@@ -3,6 +3,7 @@
 // `npm run conformance`: grants of this package against authorization servers that others wrote, each in a process of its own.
 // docs/conformance.md says what is checked, and has a table of what was seen.
 
+const { note, print, runProgram } = require('../tools/command-line.js');
 const { runServer } = require('./matrix.js');
 const { USAGE, parseOptions } = require('./options.js');
 const { SERVERS } = require('./servers');
@@ -40,16 +41,4 @@ function show({ name }, text) {
   if (process.stderr.isTTY) note(`\r\x1b[K${name}  ${text}`);
 }
 
-function print(text) {
-  process.stdout.write(`${text}\n`);
-}
-
-/** For people who watch; the results alone go to stdout. */
-function note(text) {
-  process.stderr.write(text);
-}
-
-main(process.argv.slice(2)).catch((error) => {
-  process.stderr.write(`${error.stack}\n`);
-  process.exitCode = WRONG;
-});
+runProgram(main);

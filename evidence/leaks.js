@@ -7,6 +7,7 @@
 
 const http = require('node:http');
 const { once } = require('node:events');
+const { print, readOptions, runProgram } = require('../tools/command-line.js');
 const { round } = require('./leak-cases.js');
 const { forms, shown } = require('./shown.js');
 
@@ -78,15 +79,16 @@ async function scan(wanted) {
   return found;
 }
 
-async function main([arg = '--texts=100000']) {
-  const wanted = Number(/^--texts=(\d+)$/.exec(arg)?.[1]);
-  if (!(wanted > 0)) throw new Error('leaks takes --texts=n');
+async function main(args) {
+  const usage = 'usage: npm run leaks -- [--texts=<n>]';
+  const { help, texts: wanted } = readOptions(args, { usage, numbers: { texts: 100_000 } });
+  if (help) return print(usage);
   const { texts, values, leaks } = await scan(wanted);
   console.log(`${values} values, ${texts} texts, ${leaks.length} leaks`);
   for (const leak of leaks.slice(0, 5)) console.log(leak);
   process.exitCode = leaks.length === 0 ? 0 : 1;
 }
 
-if (require.main === module) main(process.argv.slice(2));
+if (require.main === module) runProgram(main);
 
 module.exports = { MARK, scan };

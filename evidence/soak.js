@@ -8,10 +8,12 @@
 const { once } = require('node:events');
 const { mkdirSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
+const { print, readOptions, runProgram } = require('../tools/command-line.js');
 const { startModule } = require('../tools/leftovers.js');
 const { LIMITS, growth, leaks } = require('./slope.js');
 
 const RESULT = path.join(__dirname, '..', 'target', 'soak.json');
+const USAGE = 'usage: npm run soak -- [--requests=<n>] [--rotations=<n>] [--clients=<n>] [--rounds=<n>]';
 const DEFAULTS = { requests: 1e6, rotations: 1e3, clients: 1e4, rounds: 100 };
 
 /** `{ options, samples, done }`. `onSample` sees each sample when it is taken. */
@@ -37,16 +39,6 @@ async function soak(options, onSample = () => {}) {
   }
 }
 
-function readArguments(args) {
-  const options = { ...DEFAULTS };
-  for (const arg of args) {
-    const [, name, value] = /^--(\w+)=(\d+)$/.exec(arg) ?? [];
-    if (!(name in options)) throw new Error(`${arg} is none of --${Object.keys(DEFAULTS).join('=n --')}=n`);
-    options[name] = Number(value);
-  }
-  return options;
-}
-
 function row({ requests, rotations, clients, rss, heap, descriptors, threads, handles }) {
   const mb = (bytes) => (bytes / 2 ** 20).toFixed(1);
   const cells = [requests, rotations, clients, mb(rss), mb(heap), descriptors, threads, handles];
@@ -54,7 +46,8 @@ function row({ requests, rotations, clients, rss, heap, descriptors, threads, ha
 }
 
 async function main(args) {
-  const options = readArguments(args);
+  const { help, ...options } = readOptions(args, { usage: USAGE, numbers: DEFAULTS });
+  if (help) return print(USAGE);
   const heads = [
     'requests',
     'rotations',
@@ -86,6 +79,6 @@ async function main(args) {
   process.exitCode = found.length === 0 ? 0 : 1;
 }
 
-if (require.main === module) main(process.argv.slice(2));
+if (require.main === module) runProgram(main);
 
 module.exports = { soak };

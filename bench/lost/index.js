@@ -10,6 +10,7 @@ const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
 const { Agent, request } = require('undici');
 const { TokenClient } = require('../..');
+const { print, readOptions, runProgram } = require('../../tools/command-line.js');
 const { startModule } = require('../../tools/leftovers.js');
 const { DISTANCE_MS, NAMES } = require('./server.js');
 
@@ -66,9 +67,10 @@ async function measure(scenario, name, posts) {
   return { sent, lost, failed: failures.length - lost, twice };
 }
 
-async function main([option = '--posts=2000']) {
-  const posts = Number(/^--posts=(\d+)$/.exec(option)?.[1]);
-  if (!posts) throw new Error('usage: npm run bench:lost -- --posts=2000');
+async function main(args) {
+  const usage = 'usage: npm run bench:lost -- [--posts=<n>]';
+  const { help, posts } = readOptions(args, { usage, numbers: { posts: 2000 } });
+  if (help) return print(usage);
   const rows = [];
   for (const scenario of NAMES) {
     for (const name of Object.keys(CLIENTS)) {
@@ -79,11 +81,6 @@ async function main([option = '--posts=2000']) {
   console.table(rows);
 }
 
-if (require.main === module) {
-  main(process.argv.slice(2)).catch((error) => {
-    console.error(error.message);
-    process.exitCode = 1;
-  });
-}
+if (require.main === module) runProgram(main);
 
 module.exports = { measure };

@@ -1,8 +1,8 @@
 'use strict';
 
-// The command line of `npm run trial`, as one frozen object.
+// The command line of `npm run trial`.
 
-const { parseArgs } = require('node:util');
+const { positive, readOptions } = require('../../tools/command-line.js');
 
 const USAGE = `usage: npm run trial -- [--only=<regex>] [--rotations=<n>] [--ttl=<ms,…>] [--parallel=<n>] [--json] [--list]
 
@@ -13,38 +13,17 @@ const USAGE = `usage: npm run trial -- [--only=<regex>] [--rotations=<n>] [--ttl
   --json       prints the results as JSON instead of a table
   --list       prints the names of the cells`;
 
-const FLAGS = { type: 'boolean', default: false };
-const OPTIONS = {
-  only: { type: 'string', default: '' },
-  rotations: { type: 'string', default: '3000' },
-  ttl: { type: 'string', default: '50,100,150' },
-  parallel: { type: 'string', default: '1' },
-  json: FLAGS,
-  list: FLAGS,
-  help: FLAGS,
-};
-
-/** Throws an Error whose message is the usage when an argument is not understood. */
 function parseOptions(args) {
-  let values;
-  try {
-    ({ values } = parseArgs({ args, options: OPTIONS }));
-  } catch (error) {
-    throw new Error(`${error.message}\n\n${USAGE}`, { cause: error });
-  }
-  return Object.freeze({
-    ...values,
-    only: new RegExp(values.only),
-    rotations: positive('rotations', values.rotations),
-    ttls: values.ttl.split(',').map((ms) => positive('ttl', ms)),
-    parallel: positive('parallel', values.parallel),
+  const flags = ['json', 'list'];
+  const texts = { only: '', ttl: '50,100,150' };
+  const options = readOptions(args, {
+    usage: USAGE,
+    flags,
+    texts,
+    numbers: { rotations: 3000, parallel: 1 },
   });
-}
-
-function positive(name, text) {
-  const number = Number(text);
-  if (!(Number.isInteger(number) && number > 0)) throw new Error(`--${name}: a positive integer\n\n${USAGE}`);
-  return number;
+  const ttls = options.ttl.split(',').map((ms) => positive('ttl', ms, USAGE));
+  return Object.freeze({ ...options, ttls });
 }
 
 module.exports = { USAGE, parseOptions };

@@ -3,13 +3,16 @@
 // `npm run trial`: processes that share one session of short tokens, without faults. README.md in the folder above says how to
 // read the table.
 
-const fs = require('node:fs');
 const path = require('node:path');
+const { note, print, runProgram } = require('../../tools/command-line.js');
+const { saveRun } = require('../../tools/results.js');
 const { cells, runCell } = require('./cell.js');
 const { USAGE, parseOptions } = require('./options.js');
 const { table } = require('./table.js');
 
 const RESULTS = path.join(__dirname, '..', 'results');
+/** Of the results' names, because chaos writes there too. */
+const PREFIX = 'trial-';
 /** Where the progress goes to a file, it is told so often. */
 const LOG_MS = 30_000;
 
@@ -33,15 +36,15 @@ async function main(argv) {
       const result = await runCell(cell, options, (text) => progress.set(name, text));
       run.results.push(result);
       // After each cell, because a long run may be ended at any moment.
-      save(run);
+      saveRun(RESULTS, run, PREFIX);
       progress.done(name, `${result.rotations} rotations, ${result.wrong[0] ?? 'ok'}`);
     }
   };
   await Promise.all(Array.from({ length: parallel }, work)).finally(progress.end);
   run.results.sort((a, b) => chosen.findIndex(named(a)) - chosen.findIndex(named(b)));
-  save(run);
+  const written = saveRun(RESULTS, run, PREFIX);
   print(options.json ? JSON.stringify(run, null, 2) : table(run.results));
-  note(`written: ${path.relative(process.cwd(), fileOf(run))}\n`);
+  note(`written: ${written}\n`);
   process.exitCode = run.results.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
 }
 
@@ -69,25 +72,4 @@ function showProgress() {
   };
 }
 
-function save(run) {
-  fs.mkdirSync(RESULTS, { recursive: true });
-  fs.writeFileSync(fileOf(run), `${JSON.stringify(run, null, 2)}\n`);
-}
-
-function fileOf({ date }) {
-  return path.join(RESULTS, `trial-${date.slice(0, 19).replaceAll(':', '-')}.json`);
-}
-
-function print(text) {
-  process.stdout.write(`${text}\n`);
-}
-
-/** For people who watch; the results alone go to stdout. */
-function note(text) {
-  process.stderr.write(text);
-}
-
-main(process.argv.slice(2)).catch((error) => {
-  process.stderr.write(`${error.stack}\n`);
-  process.exitCode = 1;
-});
+runProgram(main);
