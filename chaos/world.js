@@ -60,6 +60,8 @@ class World {
     world.random = randomOf(seed, name);
     world.policy = policy;
     world.processes = processes;
+    // First, because it may fail. Servers that then listened already would keep this program from its end.
+    world.store = await STORES[store].open(randomOf(seed, `${name} store`));
     world.server = await startAuthServer({
       reuse: policy,
       leeway: GRACE_MS,
@@ -70,7 +72,6 @@ class World {
     });
     world.endpoint = new TokenEndpoint(world.server);
     await world.endpoint.listen();
-    world.store = await STORES[store].open(randomOf(seed, `${name} store`));
     world.clocks = FAULTS[fault].clocks ? await Clocks.make() : undefined;
     world.#scratch = await makeFolder('token-rotator-stalls-');
     const rotationGrace = policy === 'strict' ? 0 : GRACE_MS;

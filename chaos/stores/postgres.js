@@ -45,7 +45,8 @@ class Postgres {
     execFileSync(path.join(BIN, 'initdb'), flags, {
       ...server.#user,
       cwd: server.#directory,
-      stdio: 'ignore',
+      // The reason is part of the error.
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
     await server.#run();
     const pool = new Pool(server.pool);
