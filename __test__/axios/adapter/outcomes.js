@@ -13,11 +13,15 @@ const NOT_COMPARED = new Set([
   ...['date', 'keep-alive'],
 ]);
 
-/** What becomes of `cases` with the axios of this name, to the process that asked: name → { own, ours }. */
-async function send(cases, version) {
-  const axios = require(version);
+/** What becomes of `cases` with each of these axios, to the process that asked: version → name → { own, ours }. */
+async function send(cases, versions) {
   const outcomes = new Map();
-  for (const each of cases) outcomes.set(each.name, await both(axios, each));
+  for (const version of versions) {
+    const axios = require(version);
+    const named = new Map();
+    for (const each of cases) named.set(each.name, await both(axios, each));
+    outcomes.set(version, named);
+  }
   // What hung would keep the process.
   process.send(outcomes, () => process.exit());
 }
