@@ -44,7 +44,7 @@ describe.each(OURS)('%s', (_name, way) => {
     const gate = deferred();
     const { api, server, told } = await loggedIn({
       refresh: () => gate.promise,
-      refreshTimeout: 20,
+      refreshTimeout: 500,
       isRefreshFailureTerminal: (error) => error.response.status === 401,
       logout: async () => {},
       logger: { debug() {}, error: (...line) => lines.push(line) },
