@@ -24,7 +24,8 @@ const EXCUSES = {
  * `spends` as the token endpoint has them, `workers` as the fleet has them. `cutOff(worker, from, to)`: whether the store
  * kept the process from writing for a whole lease within that time. `wentBack(committed, to)`: whether the store may have lost
  * by then what was committed at that time. `failures`: how many requests ended with what no fault explains; `late`: when each of
- * these ran that time has failed, `{ outcome, from, to }`; `stalls`: when a small write was as slow, `{ from, to }`.
+ * these ran that time has failed, `{ outcome, from, to }`; `stalls`: when a small write of a process was as slow,
+ * `{ worker, from, to }`.
  */
 function judge({
   spends,
@@ -44,7 +45,7 @@ function judge({
   const unexplained = [];
   const twice = spentTwice(spends);
   for (const [first, second] of twice) {
-    const reason = explain(first, second, by, world);
+    const reason = explain(first, second, by, { ...world, stalls });
     if (reason === undefined) unexplained.push({ first, second });
     else reasons[reason] = (reasons[reason] ?? 0) + 1;
   }
@@ -124,7 +125,7 @@ function explain(earlier, later, by, world) {
 }
 
 /** The reason why the tokens that this spending brought were not in the store at `until`, or not yet when the later one looked. */
-function fate(spend, until, worker, { lease, cutOff, wentBack }) {
+function fate(spend, until, worker, { lease, cutOff, wentBack, stalls }) {
   const { at, committedAt, isUnsaved } = spend;
   const isCommitted = committedAt !== null && !isUnsaved && committedAt + SLACK_MS < until;
   if (!isCommitted) {
@@ -139,6 +140,7 @@ function fate(spend, until, worker, { lease, cutOff, wentBack }) {
   const end = isCommitted ? committedAt : until;
   const silent = ({ from, to }) => Math.min(to ?? end, end) - Math.max(from, at) >= MISSED * lease;
   if (worker.stops.some(silent)) return 'stopped';
+  if (stalls.some((stall) => stall.worker === worker.id && silent(stall))) return 'stood still';
   return cutOff(worker, at, end) ? 'cut off from the store' : undefined;
 }
 

@@ -169,7 +169,7 @@ class World {
     // By this process' clock, because a clock of theirs may jump.
     const since = (ms) => ({ from: Date.now() - ms, to: Date.now() });
     fleet.on('late', ({ outcome, ms }) => this.#late.push({ outcome, ...since(ms) }));
-    fleet.on('stalled', (ms) => this.#stalls.push(since(ms)));
+    fleet.on('stalled', (ms, { id }) => this.#stalls.push({ worker: id, ...since(ms) }));
     fleet.on('lost', (reason) => {
       // Reports of a session that was replaced meanwhile come late.
       const isFounded = server.ledger.lost.length > 0 && this.#lostLogins.size > 0;

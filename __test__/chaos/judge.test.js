@@ -137,6 +137,14 @@ test.each([
   expect(verdict(what).wrong).toHaveLength(1);
 });
 
+test('a machine that stood still for a lease has stopped the process', () => {
+  const spends = [spend('a', 'p1', 0), spend('a', 'p2', 1400)];
+  const stalled = (id, to) => verdict({ spends, stalls: [{ worker: id, from: 5, to }] });
+  expect(stalled('p1', 1200)).toMatchObject({ wrong: [], reasons: { 'stood still': 1 } });
+  expect(stalled('p1', 700).unexplained).toBe(1);
+  expect(stalled('p2', 1200).unexplained).toBe(1);
+});
+
 test('tokens that the store has not taken end with their process', () => {
   const workers = [worker('p1', { killedAt: 40 }), worker('p2')];
   const sent = (more) => [spend('a', 'p1', 0, { committedAt: 20, ...more }), spend('a', 'p2', 200)];
