@@ -2,7 +2,9 @@
 
 // Why the addon cannot be loaded, and what to do about it. Only a failure loads this file.
 
+const { existsSync } = require('node:fs');
 const { createRequire } = require('node:module');
+const path = require('node:path');
 const { TokenRotatorError } = require('../errors.js');
 
 const TARGETS = [
@@ -11,6 +13,10 @@ const TARGETS = [
 ];
 const SUPPORTED =
   'Supported are Linux with glibc 2.28 or later or with musl, macOS and Windows, each on x64 and arm64.';
+const FILE = 'addon-error.js';
+const BUNDLED =
+  "Leave token-rotator out of the bundle (its bundler's option `external`) and install it where the program runs, or let the bundler " +
+  'copy files that end with .node: docs/bundlers.md of token-rotator has the lines for each bundler.';
 const REINSTALL = 'Delete node_modules and install again, on the platform where the program runs.';
 
 /** Codes and texts of Node, of Deno and of the systems' loaders, and what they mean. The first that fits counts. @type {[RegExp, string][]} */
@@ -54,6 +60,9 @@ function reason(error, target, file, version) {
   const name = `token-rotator-${target}`;
   if (file !== undefined) return ['ERR_ADDON_FAILED', unloadable(error, file)];
   if (!TARGETS.includes(target)) return ['ERR_ADDON_UNSUPPORTED', 'there is no addon for this platform.'];
+  if (isBundled() && !isOfAddon(error)) {
+    return ['ERR_ADDON_MISSING', `this is a bundle without the addon ${name}. ${BUNDLED}`];
+  }
   if (error.code === 'ANOTHER_VERSION') {
     const both = `the package ${name} is of version ${error.version}, and token-rotator of ${version}.`;
     return ['ERR_ADDON_VERSION', `${both} ${REINSTALL}`];
@@ -62,6 +71,16 @@ function reason(error, target, file, version) {
     return ['ERR_ADDON_MISSING', `the package ${name} is not installed. ${howToInstall()}`];
   }
   return ['ERR_ADDON_FAILED', unloadable(error, name)];
+}
+
+/** A bundler writes this code into another file. It may keep the name of this one, or leave no name at all. */
+function isBundled() {
+  return typeof __filename === 'undefined' || path.basename(__filename) !== FILE || !existsSync(__filename);
+}
+
+/** An addon that is there failed. Else the error is one of the bundle, such as `require is not defined`, or the bundler put nothing there. */
+function isOfAddon({ code, version = 'unknown' }) {
+  return /^ERR_DLOPEN/.test(code) || version !== 'unknown';
 }
 
 /** Not a file in the package: then the package is there, and its binary is not. */

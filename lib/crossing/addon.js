@@ -4,6 +4,7 @@
 // this one.
 
 const { closeSync, existsSync, openSync, readSync } = require('node:fs');
+const { createRequire } = require('node:module');
 
 /** @typedef {typeof import('../../native')} Addon */
 
@@ -17,15 +18,17 @@ function load() {
   return file === undefined ? installed(target) : loadFile(file, target);
 }
 
-/** Undefined in a published package. */
+/** Undefined in a published package. A bundle that is an ES module has no `__dirname`. */
 function builtHere(target) {
+  if (typeof __dirname === 'undefined') return undefined;
   const file = `${__dirname}/../../native/token-rotator.${target}.node`;
   return existsSync(file) ? file : undefined;
 }
 
+/** By a `require` of Node's, because that of a bundle or of an executable knows no files. */
 function loadFile(file, target) {
   try {
-    return require(file);
+    return createRequire(file)(file);
   } catch (error) {
     throw explained(error, target, file);
   }
