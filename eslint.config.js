@@ -37,5 +37,5 @@ module.exports = [
   },
   { files: ['lib/clock.js'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['__test__/**'], languageOptions: { globals: globals.jest } },
-  { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } },
+  { files: ['**/*.mjs', 'bundlers/project/app/**'], languageOptions: { sourceType: 'module' } },
 ];

@@ -33,7 +33,7 @@ function blocks() {
   });
 }
 
-const isModule = (code) => /^import /m.test(code);
+const isModule = (code) => /^(import|export default) /m.test(code);
 
 /** A block that starts its own server, and is no test of jest, needs nothing of the reader's: it is run. */
 const runsAlone = ({ code }) =>

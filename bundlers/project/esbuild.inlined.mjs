@@ -1,0 +1,9 @@
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: ['program.js'],
+  outfile: 'dist/program.js',
+  bundle: true,
+  platform: 'node',
+  loader: { '.node': 'copy' },
+});

@@ -1,0 +1,7 @@
+export default {
+  build: { ssr: 'program.mjs' },
+  ssr: {
+    noExternal: true,
+    external: ['token-rotator'],
+  },
+};
