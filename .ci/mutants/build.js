@@ -10,6 +10,9 @@ const ROOT = path.join(__dirname, '..', '..');
 const FOLDER = path.join(ROOT, 'target', 'mutants');
 const COPY = path.join(FOLDER, 'copy');
 const ENGINE = 'src/engine/lib.rs';
+/** The modules that neither the protocol nor a store knows: without them the build takes half the time. */
+const LEFT_OUT = /^(?:#\[.*\]\n)*pub mod (?:client|event|exit|fuzzing|http|present|session|wait);\n/gm;
+
 const MODULE = '\nmod mutant;\npub(crate) use mutant::mutant;\n';
 
 const REFUSED = path.join(FOLDER, 'refused.json');
@@ -62,8 +65,9 @@ function copy() {
     mkdirSync(path.dirname(path.join(COPY, file)), { recursive: true });
     if (!file.startsWith('src/engine/'))
       cpSync(path.join(ROOT, file), path.join(COPY, file), { preserveTimestamps: true });
-    else originals.set(file, readFileSync(path.join(ROOT, file), 'utf8') + (file === ENGINE ? MODULE : ''));
+    else originals.set(file, readFileSync(path.join(ROOT, file), 'utf8'));
   }
+  originals.set(ENGINE, originals.get(ENGINE).replace(LEFT_OUT, '') + MODULE);
   for (const [file, text] of originals)
     if (!existsSync(path.join(COPY, file)) || !isMutated(file)) put(file, text);
   put('src/engine/mutant.rs', readFileSync(path.join(__dirname, 'mutant.rs'), 'utf8'));

@@ -11,7 +11,7 @@ const { FOLDER } = require('./build.js');
 const ENGINE = path.join(FOLDER, 'copy', 'src', 'engine');
 
 /** The tests that can come by the protocol or a store. */
-const MODULES = /^(fleet|store|session|exit|fuzzing)::/;
+const MODULES = /^(fleet|store)::/;
 
 /** Its tests take rules out of the protocol, and look for a seed that notices: with a mutant they look for long. */
 const NO_TEST_OF_THE_PROTOCOL = /::simulation::mutations::/;
