@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::store::Record;
 use crate::store::conformance::{Promises, conforms};
+use crate::token::tests::tokens;
 
 #[tokio::test]
 async fn memory_is_a_register() {
@@ -19,4 +20,25 @@ async fn tombstones_of_sessions_that_are_not_used_again_do_not_pile_up() {
         assert!(matches!(done, Ok(Swap::Done)));
     }
     assert!(store.0.lock().len() < 10, "{}", store.0.lock().len());
+}
+
+#[tokio::test]
+async fn tokens_are_forgotten_and_tombstones_stay() {
+    let store = MemoryStore::default();
+    let tokens = Some(Arc::new(tokens("a1", Some("r1"))));
+    for (key, tokens) in [("ada", tokens), ("bob", None)] {
+        assert_eq!(store.is_empty(), key == "ada");
+        let next = Stored { record: Record { tokens }, version: Version::random() };
+        assert!(matches!(store.compare_and_set(key, None, &next).await, Ok(Swap::Done)));
+    }
+    store.forget("ada");
+    store.forget("bob");
+    assert!(store.is_empty());
+    assert_eq!(store.read("ada").await, Ok(None));
+    assert!(store.read("bob").await.unwrap().is_some());
+}
+
+#[test]
+fn it_ends_with_its_session() {
+    assert!(!MemoryStore::default().outlives_session());
 }

@@ -54,3 +54,8 @@ fn version_tells_other_tokens_apart_and_knows_the_same_ones_again() {
         assert_ne!(first, version(other));
     }
 }
+
+#[test]
+fn it_outlives_a_session() {
+    assert!(unversioned().outlives_session());
+}
