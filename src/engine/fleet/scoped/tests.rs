@@ -25,3 +25,9 @@ async fn sessions_of_two_scopes_do_not_touch_each_other() {
     assert_eq!(scoped(&register, "another").read("session").await.unwrap(), None);
     assert_eq!(register.read("session").await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn it_does_whatever_else_the_store_can_do() {
+    let register = MemoryRegister::default();
+    register.is_passed_on_by(&*scoped(&register, "scope")).await;
+}

@@ -169,3 +169,9 @@ async fn process_that_keeps_records_open_seals_those_with_a_private_key() {
     let refused = keyless.write(session, Some(record.version), &keyless.draft(record.record)).await;
     assert!(matches!(refused, Err(StoreError::Fault(StoreFault::Key { .. }))), "{refused:?}");
 }
+
+#[tokio::test]
+async fn it_does_whatever_else_the_store_can_do() {
+    let register = MemoryRegister::default();
+    register.is_passed_on_by(&sealed(&register, &[key(1)])).await;
+}

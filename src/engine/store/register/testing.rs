@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -39,6 +39,7 @@ struct Inner {
     changed: Notify,
     tombstone_life: Lock<Option<Duration>>,
     locks: Lock<Option<HashMap<String, Arc<()>>>>,
+    needs_program: AtomicBool,
 }
 
 impl MemoryRegister {
@@ -89,6 +90,19 @@ impl MemoryRegister {
     /// Holders on this machine have a lock from now on.
     pub(crate) fn use_locks(&self) {
         *self.0.locks.lock() = Some(HashMap::new());
+    }
+
+    /// `outer` keeps its records in this register, and does whatever else this one can do.
+    pub(crate) async fn is_passed_on_by(&self, outer: &dyn Register) {
+        assert_eq!((outer.tombstone_life(), outer.needs_program()), (None, false));
+        self.use_locks();
+        self.set_tombstone_life(Duration::from_secs(7));
+        self.0.needs_program.store(true, Ordering::Relaxed);
+        assert_eq!((outer.tombstone_life(), outer.needs_program()), (Some(Duration::from_secs(7)), true));
+        assert!(outer.watch("session").is_some());
+        let _held = outer.lock_holder("session").await.unwrap();
+        assert!(matches!(outer.lock_holder("session").await, Ok(HolderLock::Busy)));
+        assert!(matches!(outer.lock_holder("another").await, Ok(HolderLock::Taken(_))));
     }
 }
 
@@ -159,6 +173,10 @@ impl Register for MemoryRegister {
 
     fn watch<'a>(&'a self, _session: &str) -> Option<BoxFuture<'a, ()>> {
         Some(Box::pin(self.0.changed.notified()))
+    }
+
+    fn needs_program(&self) -> bool {
+        self.0.needs_program.load(Ordering::Relaxed)
     }
 
     fn lock_holder<'a>(&'a self, session: &'a str) -> StoreFuture<'a, HolderLock> {
