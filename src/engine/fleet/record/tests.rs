@@ -171,3 +171,8 @@ fn no_token_is_printed() {
     let printed = format!("{:?}", full());
     assert!(!printed.contains("refresh\"") && printed.contains('#'), "{printed}");
 }
+
+#[test]
+fn people_see_the_first_digits_of_an_id() {
+    assert_eq!(format!("{:?}", Id(0x0123_4567_89ab << 80)), "01234567");
+}

@@ -220,3 +220,9 @@ proptest! {
         prop_assert!(opened.is_err() || opened == Ok(text));
     }
 }
+
+#[test]
+fn people_see_the_names_of_keys_and_no_key() {
+    let keys = seal(&[SealKey::from_text(KEY).unwrap(), none()]);
+    assert_eq!(format!("{keys:?}"), format!("Seal({STORE} [630dcd2966c43366, none])"));
+}

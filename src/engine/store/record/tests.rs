@@ -17,3 +17,9 @@ fn other_texts_are_no_versions() {
         assert_eq!(Version::from_text(other), None, "{other}");
     }
 }
+
+#[test]
+fn people_see_the_first_digits_of_a_version() {
+    let version = Version::from_text("0123456789abcdef0123456789abcdef").unwrap();
+    assert_eq!(format!("{version:?}"), "v01234567");
+}
