@@ -3,6 +3,7 @@
 use serde_json::Map;
 
 use super::world::*;
+use crate::clock;
 use crate::fleet::record::Intent;
 use crate::fleet::{News, Rotated};
 use crate::store::testing::Call;
@@ -174,4 +175,19 @@ async fn nobody_is_logged_in() {
     assert!(matches!(other.rotate().await, Rotated::Adopted(state) if state.tokens.is_none()));
     assert!(matches!(other.member.rotate(&other.fleet, None, &other).await, Rotated::Adopted(_)));
     assert_eq!(world.sent(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pause_after_a_conflict_is_of_2_to_10_ms_by_chance() {
+    let (_world, process) = World::logged_in(STRICT).await;
+    let mut pauses = Vec::new();
+    for _ in 0..100 {
+        let begun = clock::now();
+        process.fleet.hesitate().await;
+        pauses.push(clock::now() - begun);
+    }
+    let (shortest, longest) = (pauses.iter().min().unwrap(), pauses.iter().max().unwrap());
+    // The timers of tokio go on by whole milliseconds.
+    assert!(*shortest >= ms(2) && *longest <= ms(11), "{shortest:?} to {longest:?}");
+    assert!(*longest - *shortest > ms(4), "{shortest:?} to {longest:?}");
 }

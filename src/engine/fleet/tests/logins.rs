@@ -1,10 +1,12 @@
 //! §13: logins and logouts.
 
 use super::world::*;
+use crate::clock;
 use crate::fleet::record::Id;
 use crate::secret::Secret;
 use crate::store::testing::Call;
 use crate::store::{Document, StoreError, StoreFault, Version};
+use crate::token::Tokens;
 use crate::token::tests::tokens;
 
 #[tokio::test(start_paused = true)]
@@ -145,4 +147,14 @@ async fn login_ends_what_its_read_shows_to_have_ended() {
     };
     tokio::join!(world.log_in(&process, "2"), watching);
     assert_eq!(process.access(), Some("a2".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_live_from_their_arrival_on() {
+    let (world, process) = World::logged_in(STRICT).await;
+    let with_end = || Tokens { expires_at: Some(clock::wall_ms() + 60_000), ..tokens("a5", Some("r5")) };
+    let state = process.member.login(&process.fleet, process.id(), Some(with_end())).await.unwrap();
+    assert_eq!(state.unwrap().lifetime, Some(secs(60)));
+    world.server.will([Ok(with_end())]);
+    assert_eq!(process.rotated().await.lifetime, Some(secs(60)));
 }
