@@ -73,6 +73,7 @@ noticed! {
     a_failed_renewal_is_ignored: with(Bug::RenewalFailureIgnored), Holders, 368;
     a_waiter_loses_patience: with(Bug::ShortPatience), Holders, 0;
     tokens_are_dropped_at_a_conflict: with(Bug::TokenDropped), Ambiguous, 70;
+    an_answer_with_a_side_field_is_dropped: with(Bug::SideFieldDiscards), Clean, 0;
     a_loser_marks_the_session_lost: with(Bug::LoserMarksLost), Holders, 127;
 }
 

@@ -217,7 +217,8 @@ fn tokens(refresh: &str, access: &str) -> Tokens {
         refresh: Some(Secret::new(refresh.into())),
         expires_at: None,
         refresh_at: None,
-        extra: None,
+        // Of no use to any node, and a mistake of some (`Bug::SideFieldDiscards`).
+        extra: Some(Secret::new("{\"id_token\":1}".into())),
         bound: None,
     }
 }
