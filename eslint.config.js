@@ -36,6 +36,9 @@ module.exports = [
     },
   },
   { files: ['lib/clock.js'], rules: { 'no-restricted-properties': 'off' } },
-  { files: ['__test__/**'], languageOptions: { globals: globals.jest } },
+  {
+    files: ['__test__/**', 'examples/jest-project/test/jest/**'],
+    languageOptions: { globals: globals.jest },
+  },
   { files: ['**/*.mjs', 'bundlers/project/app/**'], languageOptions: { sourceType: 'module' } },
 ];
