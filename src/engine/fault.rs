@@ -80,7 +80,7 @@ faults! {
     NotYetValid: "CERT_NOT_YET_VALID", "has a certificate that is not valid yet";
     OtherName: "ERR_TLS_CERT_ALTNAME_INVALID", "has a certificate for another name";
     NoName: "ERR_TLS_CERT_ALTNAME_INVALID", "has a certificate without a subjectAltName, and a common name does not count";
-    UnknownIssuer: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "has a certificate that no trusted authority signed; set tls.ca to the authority that did";
+    UnknownIssuer: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "has a certificate that no trusted authority signed; set tls.ca to the authority that did, or, for https without tls.ca, NODE_EXTRA_CA_CERTS to a file of it";
     Revoked: "CERT_REVOKED", "has a certificate that was revoked";
     BadSignature: "CERT_SIGNATURE_FAILURE", "has a certificate that the authority it names did not sign";
     NotForServers: "INVALID_PURPOSE", "has a certificate that is not for servers";
