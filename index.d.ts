@@ -84,6 +84,14 @@ interface LoneAnswer {
   refresh_token: string;
 }
 
+/**
+ * The key for an SDK that insists on one: it is no secret. A client puts its token in the place of an auth header with this text in it,
+ * wherever the token may go, and rotates it as without the header. For an SDK that checks its keys, put around it what the SDK wants.
+ * @example new OpenAI({ fetch: client.fetch, apiKey: PLACEHOLDER })
+ * @example `sk_test_${PLACEHOLDER}`
+ */
+export const PLACEHOLDER: string;
+
 /** The session that a hook, a log line or an error is about: the client's option `session`, or the key of `client.session`. */
 export interface SessionContext {
   session: string;
@@ -150,7 +158,7 @@ export class TokenClient {
    * `Response`, and rejects as fetch does: TypeError, whose `cause` is the TokenRotatorError, for what is wrong with the
    * request or went wrong on its way; errors about the token or the client as they are. docs/fetch.md has the differences.
    * @example
-   * const openai = new OpenAI({ fetch: client.fetch, apiKey: 'unused', defaultHeaders: { authorization: null } });
+   * const openai = new OpenAI({ fetch: client.fetch, apiKey: PLACEHOLDER });
    */
   readonly fetch: typeof globalThis.fetch;
 
@@ -261,10 +269,18 @@ interface ClientOptions {
 
   /**
    * `name` of the header, default `authorization`; `format` of its value, default `Bearer TOKEN`. `format` is called
-   * once per token, not per request.
+   * once per token, not per request. A request that brings this header keeps it and gets no token, unless the header holds
+   * PLACEHOLDER. `foreign`: `'warn'`, the default, is one process warning, TOKEN_ROTATOR_HEADER, at the first such request of `fetch`,
+   * axios or undici; `'keep'`: none, because the headers are meant.
    * @example { name: 'x-api-key', format: (token) => token }
    */
-  header?: { name?: string; format?: (token: string) => string } | undefined;
+  header?:
+    | {
+        name?: string | undefined;
+        format?: ((token: string) => string) | undefined;
+        foreign?: 'warn' | 'keep' | undefined;
+      }
+    | undefined;
 
   // ── when to rotate ──
 
@@ -912,8 +928,8 @@ type QueryValue = string | number | boolean | null | undefined;
 export interface VerbOptions {
   /**
    * Over the client's own headers. An explicit authorization header is respected: no token is attached, and a 401 is
-   * yours. Framing headers (transfer-encoding, connection, expect …) are refused, except in their ordinary form: see
-   * HeadersLike. Default: none.
+   * yours; with PLACEHOLDER in it, the token takes its place. Framing headers (transfer-encoding, connection, expect …) are
+   * refused, except in their ordinary form: see HeadersLike. Default: none.
    */
   headers?: HeadersLike | undefined;
   /**

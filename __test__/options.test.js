@@ -84,6 +84,7 @@ describe('client options', () => {
       allowedOrigins: [],
       headers: '',
       header: { name: 'authorization', hasFormat: false },
+      foreignHeader: 'warn',
       session: {
         key: 'default',
         share: undefined,
@@ -169,6 +170,7 @@ describe('client options', () => {
       { headers: 'accept\ntext/html\nx-n\n7' },
     ],
     [{ header: { name: 'X-Token', format: String } }, { header: { name: 'x-token', hasFormat: true } }],
+    [{ header: { foreign: 'keep' } }, { foreignHeader: 'keep' }],
     [
       { tokens: { accessToken: 'a', expiresAt: 1 } },
       { session: { seed: { accessToken: 'a', expiresAt: 1 } } },
@@ -273,6 +275,7 @@ describe('client options', () => {
       (header) => ({ header }),
     ),
     'header.format': [{ format: SECRET }, { format: null }].map((header) => ({ header })),
+    'header.foreign': [{ foreign: SECRET }, { foreign: true }].map((header) => ({ header })),
     refresh: [...wrongTypes, SECRET],
     tokens: [
       null,

@@ -51,6 +51,8 @@ const calls = [
   async (api, { secret }) => (await api.get(`/junk?t=${secret()}`)).json(),
   (api, { secret }) => api.get(`/401?t=${secret()}`, { throwHttpErrors: true }),
   (api, { secret }) => api.get('/x', { headers: { a: `${secret()}\n` } }),
+  // A process warning.
+  (api, { secret }) => api.fetch(`/x?t=${secret()}`, { headers: { authorization: `Bearer ${secret()}` } }),
   (api, { secret }) => api.request('/x', { method: `${secret()} x` }),
   (api, { secret }) => api.post('/x', Readable.from([{ secret: secret() }])),
   (api, { secret }) => api.rotate({ rejected: { secret: secret() } }),

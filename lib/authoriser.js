@@ -14,6 +14,7 @@ const { tellSession } = require('./tracing/rotations.js');
 
 /**
  * @import { Callbacks } from './callbacks/callbacks.js'
+ * @import { ForeignHeader } from './foreign-header.js'
  * @import { NativeAnswer } from './crossing/native-answer.js'
  * @import { NativeRequest } from './crossing/native-request.js'
  * @import { NativeSession } from './crossing/environment.js'
@@ -52,15 +53,18 @@ class Authoriser {
   headerName;
   /** False: the client's requests are not sent again after a rotation. */
   replay;
+  /** Hears of requests with an auth header of their own. */
+  foreign;
   /** Sends a request through the client itself. */
   exchange;
 
-  /** @param {{ native: NativeSession, callbacks: Callbacks, headerName: string, replay: boolean, exchange: Exchange }} internals */
-  constructor({ native, callbacks, headerName, replay, exchange }) {
+  /** @param {{ native: NativeSession, callbacks: Callbacks, headerName: string, replay: boolean, foreign: ForeignHeader, exchange: Exchange }} internals */
+  constructor({ native, callbacks, headerName, replay, foreign, exchange }) {
     this.#native = native;
     this.#callbacks = callbacks;
     this.headerName = headerName;
     this.replay = replay;
+    this.foreign = foreign;
     this.exchange = exchange;
   }
 

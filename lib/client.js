@@ -9,6 +9,7 @@ const { NativeAnswer } = require('./crossing/native-answer.js');
 const { nativeResult } = require('./crossing/native-errors.js');
 const { send, sendError } = require('./crossing/native-request.js');
 const { HttpError, StoreError, invalidOption, rejectOption } = require('./errors.js');
+const { ForeignHeader } = require('./foreign-header.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
 const { isTraced } = require('./tracing/channels.js');
@@ -42,9 +43,9 @@ class TokenClient {
   static {
     internalsOf = (client) => {
       if (typeof client !== 'object' || client === null || !(#native in client)) return undefined;
-      const { callbacks, headerName, replay } = client.#shared;
+      const { callbacks, headerName, replay, foreign } = client.#shared;
       const exchange = (href, request) => client.#exchange(href, request);
-      return { native: client.#native, callbacks, headerName, replay, exchange };
+      return { native: client.#native, callbacks, headerName, replay, foreign, exchange };
     };
   }
 
@@ -66,6 +67,7 @@ class TokenClient {
     const hasGrant = settings.grant !== undefined;
     const shared = { throwHttpErrors, retry, replay, fetchRedirect, hasGrant, headerName: header.name };
     shared.baseURL = settings.baseUrl;
+    shared.foreign = new ForeignHeader(header.name, settings.foreignHeader);
     this.#shared = { callbacks: new Callbacks(callbacks), ...shared };
     try {
       this.#native = new NativeClient(this.#shared.callbacks, settings).open(settings.session.key);
@@ -136,11 +138,17 @@ class TokenClient {
     return response;
   }
 
-  /** For `fetch` and other HTTP clients, which read options and answers in their own way. */
+  /**
+   * For `fetch` and other HTTP clients, which read options and answers in their own way. Their requests may have headers that the
+   * program did not write.
+   */
   async #exchange(href, request) {
     try {
-      if (isTraced()) return await this.#traced(href, request);
-      return new NativeAnswer(await send(this.#native, this.#shared.callbacks, href, request));
+      const answer = isTraced()
+        ? await this.#traced(href, request)
+        : new NativeAnswer(await send(this.#native, this.#shared.callbacks, href, request));
+      if (answer.isForeign) this.#shared.foreign.tell();
+      return answer;
     } catch (error) {
       throw sendError(error, request.signal, this.#native);
     }

@@ -6,6 +6,7 @@
 const { httpUrl, parseUrl, readGroup } = require('./options/check.js');
 const { TokenRotatorError } = require('./errors.js');
 const { authoriser } = require('./authoriser.js');
+const { isPlaceholder } = require('./foreign-header.js');
 const { readHeaders } = require('./undici/headers.js');
 const { Relay } = require('./undici/relay.js');
 
@@ -53,11 +54,28 @@ function takesPart(auth, opts, dispatcherOrigins) {
   // Any path that is none could name another host to a proxy; undici refuses most of these.
   if (opts.method === 'CONNECT' || typeof opts.path !== 'string' || opts.path[0] !== '/') return null;
   const headers = readHeaders(opts.headers);
-  if (headers === null || headers.has(auth.headerName)) return null;
+  if (headers === null) return null;
   const stated = [opts.origin, ...dispatcherOrigins].filter((origin) => origin);
+  if (headers.has(auth.headerName) && !isPlaceholder(headers.get(auth.headerName))) {
+    if (auth.foreign.isNews) tellForeign(auth, stated);
+    return null;
+  }
   if (stated.length === 0) throw unknownOrigin();
-  // A Pool goes to its own origin whatever the request names, so the client must trust both.
-  return stated.map(originOf).every((origin) => origin !== null && auth.trusts(origin)) ? headers : null;
+  return trustsAll(auth, stated) ? headers : null;
+}
+
+/** A Pool goes to its own origin whatever the request names, so the client must trust both. */
+function trustsAll(auth, stated) {
+  return stated.map(originOf).every((origin) => origin !== null && auth.trusts(origin));
+}
+
+/** Says nothing of a request that would get no token anyway. */
+function tellForeign(auth, stated) {
+  try {
+    if (stated.length > 0 && trustsAll(auth, stated)) auth.foreign.tell();
+  } catch {
+    // An origin without TLS.
+  }
 }
 
 /** Null for an origin that undici will refuse. */

@@ -8,6 +8,7 @@ import type * as undiciEntry from 'token-rotator/undici';
 import type * as undici from 'undici';
 
 declare global {
+  const PLACEHOLDER: typeof rotator.PLACEHOLDER;
   const TokenClient: typeof rotator.TokenClient;
   const SessionLostError: typeof rotator.SessionLostError;
   const client: rotator.TokenClient;

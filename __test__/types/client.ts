@@ -1,7 +1,7 @@
 // Compiled, never run: how a program is meant to use the client, and what the compiler must refuse.
 
 import { createReadStream } from 'node:fs';
-import { TokenClient } from 'token-rotator';
+import { PLACEHOLDER, TokenClient } from 'token-rotator';
 import type {
   BodyFactory,
   BodyLike,
@@ -45,7 +45,7 @@ const full: TokenClientOptions = {
   tokens: { accessToken: 'a', refreshToken: null, expiresAt: 1, tenant: 7 },
   session: 'me',
   share: 'all',
-  header: { name: 'x-token', format: (token) => token },
+  header: { name: 'x-token', format: (token) => token, foreign: 'keep' },
   isSessionExpired: ({ status, headers, error }) =>
     status === 419 || headers.has('x-expired') || error !== undefined,
   isRefreshFailureTerminal: (error) => error instanceof Error,
@@ -81,6 +81,10 @@ const full: TokenClientOptions = {
 void new TokenClient({});
 // @ts-expect-error: no client, and refresh beside it
 void new TokenClient({ ...full, grant: { type: 'refresh_token' } });
+const key: `sk_test_${string}` = `sk_test_${PLACEHOLDER}`;
+void key;
+// @ts-expect-error: warn or keep
+void new TokenClient({ ...full, header: { foreign: 'replace' } });
 // @ts-expect-error: no such provider
 void new TokenClient({ ...full, rotationGrace: 'acme' });
 // @ts-expect-error: a number of milliseconds

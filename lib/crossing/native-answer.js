@@ -47,7 +47,12 @@ class NativeAnswer {
   }
 
   get attempts() {
-    return this.#bits >> 15;
+    return (this.#bits >> 15) & 0xffff;
+  }
+
+  /** The request brought an auth header of its own, and was sent without the token. */
+  get isForeign() {
+    return this.#bits >>> 31 === 1;
   }
 
   get url() {

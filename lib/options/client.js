@@ -42,7 +42,7 @@ function readClientOptions(options) {
   const grant = readOptionGrant(own, sources.get);
   const { store, register } = readStorage(own, sources.get);
   if (register !== undefined) callbacks.register = register;
-  const header = check.readGroup(own.header, 'header', ['name', 'format']);
+  const header = check.readGroup(own.header, 'header', ['name', 'format', 'foreign']);
   callbacks.format = check.optionalFunction(header.format, 'header.format');
   if (grant?.native.dpop !== undefined) require('./dpop.js').checkDpop(own);
   const transport = readTransport(own, sources.get);
@@ -68,7 +68,7 @@ function sourcesOnce() {
   return { get, used: () => sources };
 }
 
-/** In the form of `src/binding/options/`; `fetchRedirect`, `throwHttpErrors` and `made` are for lib/ alone. */
+/** In the form of `src/binding/options/`; `fetchRedirect`, `foreignHeader`, `throwHttpErrors` and `made` are for lib/ alone. */
 function readSettings(own, header, callbacks, store, grant) {
   return {
     baseUrl: own.baseURL === undefined ? undefined : check.httpUrl(own.baseURL, 'baseURL').href,
@@ -79,6 +79,7 @@ function readSettings(own, header, callbacks, store, grant) {
       name: header.name === undefined ? 'authorization' : readHeaderName(header.name, 'header.name'),
       hasFormat: callbacks.format !== undefined,
     },
+    foreignHeader: check.oneOf(header.foreign, 'header.foreign', 'warn', ['warn', 'keep']),
     session: {
       ...readSession(own, grant),
       store,

@@ -57,9 +57,12 @@ class RequestHeaders {
     return this.#values[this.#names.get(lower)];
   }
 
-  /** An object, because undici's own interceptors can add headers to one. */
+  /** An object, because undici's own interceptors can add headers to one. `name`, in lower case, replaces a header that is there. */
   with(name, value) {
-    return Object.assign(Object.create(null), this.#values, { [name]: value });
+    const headers = Object.assign(Object.create(null), this.#values);
+    delete headers[this.#names.get(name)];
+    headers[name] = value;
+    return headers;
   }
 }
 

@@ -50,3 +50,8 @@ mod values;
 #[napi_derive::napi]
 #[cfg_attr(test, expect(dead_code, reason = "napi exports nothing in tests"))]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The key for SDKs that insist on one.
+#[napi_derive::napi]
+#[cfg_attr(test, expect(dead_code, reason = "napi exports nothing in tests"))]
+pub const PLACEHOLDER: &str = engine::present::PLACEHOLDER;

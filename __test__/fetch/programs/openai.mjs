@@ -1,12 +1,12 @@
 import OpenAI, { toFile } from 'openai';
+import { PLACEHOLDER } from '../../../index.js';
 import { client, run, url } from './program.mjs';
 
-// Without the null it would send its own key, which would be respected.
+// Another key would be sent in the token's place.
 const openai = new OpenAI({
-  apiKey: 'unused',
+  apiKey: PLACEHOLDER,
   baseURL: `${url}/v1`,
   fetch: client.fetch,
-  defaultHeaders: { authorization: null },
   maxRetries: 0,
 });
 const messages = [{ role: 'user', content: 'héllo' }];

@@ -6,8 +6,9 @@
 const { isSource } = require('../../body/streams.js');
 const { NativeRequest } = require('../../crossing/native-request.js');
 const { TokenRotatorError } = require('../../errors.js');
-const { FRAMING, hasHeader, readHeaders } = require('../../options/headers.js');
+const { FRAMING, readHeaders } = require('../../options/headers.js');
 const { own } = require('../../options/check.js');
+const { isPlaceholder } = require('../../foreign-header.js');
 const { headersOf } = require('./answer.js');
 const { Failure } = require('../failure.js');
 
@@ -21,7 +22,7 @@ function isWatched(config) {
 /** Returns the last answer. `sent` is told the method of each request, `timeLeft()` is that of all of them. */
 async function follow(auth, href, request, config, sent, timeLeft) {
   // All hops belong to the login that the first request was made under.
-  const authorised = !request.skipAuthRefresh && !hasHeader(request.headers, auth.headerName);
+  const authorised = !request.skipAuthRefresh && !hasForeign(request.headers, auth.headerName);
   const { epoch } = authorised ? await auth.authorise() : {};
   for (let left = request.maxRedirects ?? USUAL_REDIRECTS; ; left--) {
     const answer = await auth.exchange(href, request);
@@ -47,6 +48,12 @@ async function follow(auth, href, request, config, sent, timeLeft) {
     href = hop.url;
     sent.method = hop.method;
   }
+}
+
+/** True if the header lines have one of this name that is no placeholder. */
+function hasForeign(lines, header) {
+  const parts = lines.split('\n');
+  return parts.some((line, i) => i % 2 === 0 && line === header && !isPlaceholder(parts[i + 1]));
 }
 
 /** The same body for another request. */

@@ -3,6 +3,7 @@
 // The header that carries the token: in requests, and among the instance's default headers, where programs that know
 // token-refresh set it and read it.
 
+const { isPlaceholder } = require('../../foreign-header.js');
 const { deleteHeader, getHeader, setHeader } = require('./header-bag.js');
 
 /** How many values count as the session's: more than a program keeps copies of. */
@@ -35,7 +36,7 @@ class AuthHeader {
   /** True if a request has a credential of its own: one that is no token of this login. */
   isForeign(config) {
     const value = this.#of(config);
-    if (value !== undefined) return !this.#ours.has(value);
+    if (value !== undefined) return !this.#ours.has(value) && !isPlaceholder(value);
     // axios makes a header of `auth`.
     return Boolean(config.auth) && /^authorization$/i.test(this.#name);
   }
@@ -84,7 +85,8 @@ class AuthHeader {
 
   /** No login is there, though a request still brings the token that the defaults show. */
   withdraw(config) {
-    if (this.#ours.has(this.#of(config))) this.detach(config);
+    const value = this.#of(config);
+    if (this.#ours.has(value) || isPlaceholder(value)) this.detach(config);
     if (this.#ours.has(this.#default)) this.show(null);
   }
 

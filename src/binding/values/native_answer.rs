@@ -14,6 +14,7 @@ const LONGEST_STRING: usize = (1 << 29) - 24;
 
 pub(crate) struct NativeAnswer {
     /// status | redirected << 10 | not replayable << 11 | replays << 12 | became GET << 14 | attempts << 15
+    /// | foreign << 31
     bits: u32,
     head: Vec<u8>,
     body: NativeBody,
@@ -22,13 +23,14 @@ pub(crate) struct NativeAnswer {
 
 impl NativeAnswer {
     pub(crate) fn new(answer: Answer) -> Self {
-        let Answer { response, attempts, replays, not_replayable } = answer;
+        let Answer { response, attempts, replays, not_replayable, foreign } = answer;
         let bits = u32::from(response.status)
             | u32::from(response.redirected) << 10
             | u32::from(not_replayable) << 11
             | replays << 12
             | u32::from(response.became_get) << 14
-            | attempts << 15;
+            | (attempts & 0xffff) << 15
+            | u32::from(foreign) << 31;
         let head = head(&response);
         Self { bits, head, body: NativeBody::new(response.body), download: response.download }
     }

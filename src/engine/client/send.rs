@@ -21,6 +21,7 @@ use crate::http::{
     Limits, Payload, PhaseCell, RedirectMode, Response, Rules, Statuses, Target, Transport, WireRequest,
     exchange, follow,
 };
+use crate::present::is_placeholder;
 use crate::secret::Secret;
 use crate::session::{Endpoint, Held, Sending, Stamp, Verdict};
 use crate::wait::arrival::Arrival;
@@ -64,11 +65,14 @@ pub struct Answer {
     pub replays: u32,
     /// The token was rejected, and the request's body could not be sent again.
     pub not_replayable: bool,
+    /// The request brought an auth header of its own, so that it was sent without the token.
+    pub foreign: bool,
 }
 
 impl Client {
     /// - `skipAuthRefresh`: the request is sent as it is, anywhere.
-    /// - An auth header of its own: the request is sent as it is, to trusted origins; a rejection is the caller's.
+    /// - An auth header of its own, other than a placeholder: the request is sent as it is, to trusted origins; a rejection is the
+    ///   caller's.
     /// - Otherwise the request is sent with the session's token, to trusted origins, and again after a rotation if that
     ///   token was rejected.
     ///
@@ -94,12 +98,22 @@ impl Client {
     }
 }
 
+/// The auth header of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Auth {
+    /// The session's token.
+    Token,
+    /// The one that the request brings.
+    Foreign,
+    /// As the request is, because it wants no part in the session.
+    Skipped,
+}
+
 /// A request under way.
 struct Call<'a> {
     client: &'a Client,
     wire: WireRequest,
-    /// Sent with the session's token.
-    authorised: bool,
+    auth: Auth,
     rules: Rules,
     retry: Arc<RetryRules>,
     tries: Option<Arc<dyn Tries>>,
@@ -124,7 +138,14 @@ struct Call<'a> {
 impl<'a> Call<'a> {
     fn new(client: &'a Client, request: Request, Target { url, trusted }: Target) -> Self {
         let config = &*client.config;
-        let authorised = !request.skip_auth && !request.headers.contains_key(&config.header_name);
+        let mut own = request.headers.get_all(&config.header_name).iter();
+        let auth = if request.skip_auth {
+            Auth::Skipped
+        } else if own.all(is_placeholder) {
+            Auth::Token
+        } else {
+            Auth::Foreign
+        };
         // The client's own headers stay with its origins, as its token does.
         let mut headers = if trusted { config.headers.clone() } else { HeaderMap::new() };
         // Replaces headers of the same name.
@@ -137,12 +158,12 @@ impl<'a> Call<'a> {
             client,
             endpoint: endpoint(request.method.as_str(), url.as_str()),
             wire: WireRequest { method: request.method, url, headers, body: request.body },
-            authorised,
+            auth,
             rules: Rules {
                 redirect: request.redirect.unwrap_or(config.rules.redirect),
                 max_redirects: request.max_redirects.unwrap_or(config.rules.max_redirects),
                 limits: Limits { time: request.timeout, ..config.rules.limits },
-                judged: if authorised { config.rules.judged } else { Statuses::default() },
+                judged: if auth == Auth::Token { config.rules.judged } else { Statuses::default() },
                 ..config.rules
             },
             retry: request.retry.unwrap_or_else(|| Arc::clone(&config.retry)),
@@ -161,7 +182,7 @@ impl<'a> Call<'a> {
     }
 
     async fn run(&mut self) -> Result<Answer, Error> {
-        if self.authorised { self.with_token().await } else { self.as_it_is().await }
+        if self.auth == Auth::Token { self.with_token().await } else { self.as_it_is().await }
     }
 
     async fn as_it_is(&mut self) -> Result<Answer, Error> {
@@ -397,6 +418,7 @@ impl<'a> Call<'a> {
 
     fn end(&self, answer: Result<Response, Error>) -> Result<Answer, Error> {
         let Self { attempts, replays, not_replayable, .. } = *self;
-        answer.map(|response| Answer { response, attempts, replays, not_replayable })
+        let foreign = self.auth == Auth::Foreign;
+        answer.map(|response| Answer { response, attempts, replays, not_replayable, foreign })
     }
 }

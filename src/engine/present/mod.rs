@@ -20,6 +20,15 @@ use crate::session::Held;
 
 pub use custom::Format;
 
+/// An SDK that insists on a key is given this text. An auth header that holds it gives way to the token: it is no secret, so that no
+/// program sends it on purpose.
+pub const PLACEHOLDER: &str = "token-rotator-placeholder";
+
+/// True if an auth header that a request brings gives way to the token.
+pub fn is_placeholder(value: &HeaderValue) -> bool {
+    value.as_bytes().windows(PLACEHOLDER.len()).any(|part| part == PLACEHOLDER.as_bytes())
+}
+
 /// Makes the auth headers of one session, as one client wants them.
 pub trait Presenter: Send + Sync {
     /// The auth header of a request that is sent with `held`.

@@ -53,6 +53,16 @@ impl World {
 }
 
 #[tokio::test(start_paused = true)]
+async fn placeholder_gives_way_to_a_bound_token_and_its_proof() {
+    let world = world(|_| {}).await;
+    let mut request = request("/x");
+    request.headers.insert("authorization", HeaderValue::from_static("Bearer token-rotator-placeholder"));
+    assert_eq!(world.client.send(Box::new(request)).await.unwrap().response.status, 200);
+    assert_eq!(world.api.headers("authorization"), ["DPoP a1"]);
+    assert_eq!(world.proofs()[0]["htu"], "https://api.example/v1/x");
+}
+
+#[tokio::test(start_paused = true)]
 async fn bound_token_is_sent_with_a_proof_of_its_request() {
     let world = world(|_| {}).await;
     let request = Request { query: "q=1".into(), method: Method::PUT, ..request("/x#part") };

@@ -154,6 +154,60 @@ async fn explicit_auth_header_is_sent_as_it_is_and_its_rejection_is_returned() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn placeholder_gives_way_to_the_token_and_other_headers_do_not() {
+    let world = World::new().await;
+    let name = HeaderName::from_static("authorization");
+    for (values, sent, foreign) in [
+        (&["Bearer token-rotator-placeholder"][..], "Bearer a1", false),
+        (&["xoxb-token-rotator-placeholder-1"], "Bearer a1", false),
+        (&["token-rotator-placeholder", "Bearer token-rotator-placeholder"], "Bearer a1", false),
+        (&["Bearer token-rotator-placeholde"], "Bearer token-rotator-placeholde", true),
+        (&["", "token-rotator-placeholder"], "", true),
+        (&[], "Bearer a1", false),
+    ] {
+        let mut request = request("/x");
+        request.headers.extend(values.iter().map(|value| (name.clone(), HeaderValue::from_static(value))));
+        let answer = world.client.send(Box::new(request)).await.unwrap();
+        assert_eq!((answer.foreign, &world.api.headers("authorization").pop().unwrap()[..]), (foreign, sent));
+        let sent = world.api.sent.lock().unwrap();
+        assert_eq!(
+            sent.last().unwrap().headers.get_all(&name).iter().count(),
+            if foreign { values.len() } else { 1 }
+        );
+    }
+    assert_eq!(world.refreshes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_with_a_placeholder_is_replayed() {
+    let world = World::new().await;
+    world.api.takes("a2");
+    let request = with_header("authorization", "Bearer token-rotator-placeholder");
+    let answer = world.client.send(Box::new(request)).await.unwrap();
+    assert_eq!((answer.response.status, answer.replays), (200, 1));
+    assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn placeholder_counts_in_the_header_of_the_option_alone_and_only_where_the_token_may_go() {
+    let world = World::with(|config| config.header_name = HeaderName::from_static("x-token")).await;
+    world.api.will([const { Ok(200) }; 3]);
+    world.client.send(Box::new(with_header("x-token", "token-rotator-placeholder"))).await.unwrap();
+    world.client.send(Box::new(with_header("authorization", "token-rotator-placeholder"))).await.unwrap();
+    assert_eq!(world.api.headers("x-token"), ["Bearer a1", "Bearer a1"]);
+    assert_eq!(world.api.headers("authorization"), ["-", "token-rotator-placeholder"]);
+
+    let mut elsewhere = with_header("x-token", "token-rotator-placeholder");
+    elsewhere.url = "https://other.example/x".into();
+    assert!(world.client.send(Box::new(elsewhere)).await.is_err());
+    let mut elsewhere = with_header("x-token", "token-rotator-placeholder");
+    (elsewhere.url, elsewhere.skip_auth) = ("https://other.example/x".into(), true);
+    let answer = world.client.send(Box::new(elsewhere)).await.unwrap();
+    assert!(!answer.foreign);
+    assert_eq!(world.api.headers("x-token")[2..], ["token-rotator-placeholder"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn skip_auth_sends_no_token_anywhere() {
     let world = World::new().await;
     for url in ["/x", "https://other.example/y"] {
