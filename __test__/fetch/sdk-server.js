@@ -62,6 +62,20 @@ async function answer(request, body, reply, response) {
       return reply(201, JSON.parse(body));
     case 'POST /graphql':
       return reply(200, { data: { viewer: JSON.parse(body).query } });
+    case 'GET /v1/customers/cus_7':
+      return reply(200, { id: 'cus_7', object: 'customer', name: 'ü' });
+    case 'POST /v1/customers':
+      return reply(200, {
+        id: 'cus_8',
+        object: 'customer',
+        name: new URLSearchParams(`${body}`).get('name'),
+      });
+    case 'GET /v1/customers': {
+      const data = [{ id: `cus_${searchParams.get('limit')}`, object: 'customer' }];
+      return reply(200, { object: 'list', url: '/v1/customers', has_more: false, data });
+    }
+    case 'GET /v1/customers/missing':
+      return reply(404, { error: { type: 'invalid_request_error', message: 'not found' } });
     case 'GET /orders/7':
       return reply(200, { id: 7, q: searchParams.get('q') });
     case 'POST /orders':

@@ -23,6 +23,12 @@ const RESULTS = {
     download: LARGE,
     failure: [404, 'NotFoundError'],
   },
+  stripe: {
+    retrieve: ['cus_7', 'ü'],
+    create: ['cus_8', 'ü'],
+    list: ['cus_1'],
+    failure: [404, 'StripeInvalidRequestError'],
+  },
   octokit: {
     list: [200, ['2'], '<next>'],
     create: 'ü',
