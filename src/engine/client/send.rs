@@ -117,6 +117,8 @@ struct Call<'a> {
     rules: Rules,
     retry: Arc<RetryRules>,
     tries: Option<Arc<dyn Tries>>,
+    /// The request's own headers, once a try had others. Boxed, because few requests are traced.
+    own_headers: Option<Box<HeaderMap>>,
     /// Sent again after a rotation.
     replay: bool,
     phase: PhaseCell,
@@ -168,6 +170,7 @@ impl<'a> Call<'a> {
             },
             retry: request.retry.unwrap_or_else(|| Arc::clone(&config.retry)),
             tries: request.tries,
+            own_headers: None,
             replay: request.replay.unwrap_or(config.replay),
             phase: PhaseCell::default(),
             deadline: clock::now() + request.timeout,
@@ -314,10 +317,27 @@ impl<'a> Call<'a> {
         let Self { attempts: number, replays, retries, .. } = *self;
         let mut headers = tries.begin(Try { number, replays, retries, generation }).await;
         headers.remove(&self.client.config.header_name);
-        self.wire.headers.extend(headers);
+        self.wear(headers);
         let answer = exchange(way, &self.wire, &self.rules, &self.phase).await;
         tries.end(&answer);
         answer
+    }
+
+    /// Adds `headers` to the request's own. Those of the try before are taken off: its `traceparent` would be wrong in a later one.
+    fn wear(&mut self, headers: HeaderMap) {
+        let worn = &mut self.wire.headers;
+        if let Some(own) = &self.own_headers {
+            let name = &self.client.config.header_name;
+            let before = std::mem::replace(worn, (**own).clone());
+            if self.authorised
+                && let Some(auth) = before.get(name)
+            {
+                worn.insert(name, auth.clone());
+            }
+        } else {
+            self.own_headers = Some(Box::new(worn.clone()));
+        }
+        worn.extend(headers);
     }
 
     /// True if the request is sent again because the server wants another nonce in its proof.

@@ -17,7 +17,9 @@ impl Tries for Heard {
             let value = |text: String| HeaderValue::try_from(text).unwrap();
             let name = |name| HeaderName::from_static(name);
             let foreign = (name("authorization"), value("Bearer foreign".into()));
-            [(name("x-try"), value(this.number.to_string())), foreign].into_iter().collect()
+            let number = || value(this.number.to_string());
+            let of_this_try = HeaderName::try_from(format!("x-only-{}", this.number)).unwrap();
+            [(name("x-try"), number()), (of_this_try, number()), foreign].into_iter().collect()
         })
     }
 
@@ -37,6 +39,11 @@ async fn every_try_is_told_and_gets_its_own_headers_but_no_token() {
     world.client.send(Box::new(request)).await.unwrap();
     assert_eq!(world.api.headers("x-try"), ["1", "2", "3"]);
     assert_eq!(world.api.headers("authorization"), ["Bearer a1", "Bearer a1", "Bearer a2"]);
+    for number in 1..=3 {
+        // A header of an earlier try would name the span of that try.
+        let sent = world.api.headers(&format!("x-only-{number}"));
+        assert_eq!(sent.iter().filter(|value| *value != "-").count(), 1);
+    }
     let this = |number, replays, retries, generation| Try { number, replays, retries, generation };
     let first = heard.0.lock().unwrap()[0].0.generation;
     let next = first.map(|generation| generation + 1);
