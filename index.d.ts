@@ -1107,6 +1107,8 @@ export interface RequestMessage {
   readonly id: number;
   /** `'client'`: sent by the client itself, also for `fetch` and for axios' adapter. */
   readonly via: 'client' | 'undici' | 'axios';
+  /** Counts the clients of this thread; all sessions of a client have its number. */
+  readonly client: number;
   readonly session: string;
   readonly method: string;
   /** Origin and path, without query. Empty for a text that is no URL. */
@@ -1147,6 +1149,8 @@ export interface TryMessage {
 /** Of `tracingChannel('token-rotator:rotation')`. */
 export interface RotationMessage {
   readonly id: number;
+  /** That of the request that began it. */
+  readonly client: number;
   readonly session: string;
   /**
    * `expired`: no token was good for a request; `ahead`: a token would end soon; `rejected`: by a server; `asked`: by `rotate()`;
@@ -1170,6 +1174,7 @@ export interface RotationMessage {
 export interface SessionMessage {
   /** `adopted`: tokens of another process were taken over. */
   readonly event: 'login' | 'logout' | 'lost' | 'adopted';
+  readonly client: number;
   readonly session: string;
 }
 

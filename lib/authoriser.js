@@ -10,7 +10,6 @@ const { nativeResult } = require('./crossing/native-errors.js');
 const { nextHop } = require('./crossing/native-request.js');
 const { readTokens } = require('./tokens.js');
 const { isTraced } = require('./tracing/channels.js');
-const { tellSession } = require('./tracing/rotations.js');
 
 /**
  * @import { Callbacks } from './callbacks/callbacks.js'
@@ -139,7 +138,7 @@ class Authoriser {
   /** Another login, or with null a logout, which counts when this returns. Throws MalformedTokens. @param {unknown} tokens */
   login(tokens) {
     this.#native.client.login(this.#native.number, tokens === null ? undefined : readTokens(tokens, 'login'));
-    tellSession(tokens === null ? 'logout' : 'login', this.#session);
+    this.#callbacks.tell(tokens === null ? 'logout' : 'login', this.#session);
   }
 
   get #session() {
@@ -154,7 +153,8 @@ class Authoriser {
     if (!isTraced()) return undefined;
     // Loaded here, because most programs never need it.
     const { TracedRequest, shownUrl } = require('./tracing/traced-request.js');
-    return new TracedRequest({ via, session: this.#session, method, url: shownUrl(href, base) });
+    const { client } = this.#callbacks;
+    return new TracedRequest({ via, client, session: this.#session, method, url: shownUrl(href, base) });
   }
 }
 

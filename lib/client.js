@@ -12,8 +12,7 @@ const { HttpError, StoreError, invalidOption, rejectOption } = require('./errors
 const { ForeignHeader } = require('./foreign-header.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
-const { isTraced } = require('./tracing/channels.js');
-const { tellSession } = require('./tracing/rotations.js');
+const { isTraced, tries } = require('./tracing/channels.js');
 
 /** In the order of the native `stats`. */
 const STATS = [
@@ -160,9 +159,12 @@ class TokenClient {
     const { callbacks, baseURL } = this.#shared;
     const session = this.#native.client.key(this.#native.number);
     const url = shownUrl(href, baseURL);
-    const traced = new TracedRequest({ via: 'client', session, method: request.method, url });
+    const { client } = callbacks;
+    const traced = new TracedRequest({ via: 'client', client, session, method: request.method, url });
+    // Rust would ask before each try for headers that nobody sets.
+    const heard = tries.hasSubscribers ? traced : undefined;
     try {
-      const answer = new NativeAnswer(await send(this.#native, callbacks, href, request, traced));
+      const answer = new NativeAnswer(await send(this.#native, callbacks, href, request, heard));
       traced.answered(answer);
       return answer;
     } catch (raw) {
@@ -204,7 +206,7 @@ class TokenClient {
 
   /** Waits for a login or a logout. One that could not be stored yet counts all the same. */
   async #changed(event, promise) {
-    const tell = () => tellSession(event, this.#native.client.key(this.#native.number));
+    const tell = () => this.#shared.callbacks.tell(event, this.#native.client.key(this.#native.number));
     try {
       await nativeResult(promise, this.#native);
     } catch (error) {

@@ -2,14 +2,19 @@
 
 // What `node:diagnostics_channel` tells of requests, tries, rotations and sessions.
 
+const path = require('node:path');
 const { inspect } = require('node:util');
 const { axiosAdapter } = require('../../lib/axios.js');
 const axios = require('axios');
+const { endChildren, start } = require('../lifecycle/child.js');
 const { clientFor, closeServers, failure, freePort, serve, serveExpired } = require('../requests/servers.js');
 const { useChannels } = require('./listen.js');
 
 const { heard, listen, listenToSessions, of } = useChannels();
-afterEach(closeServers);
+afterEach(async () => {
+  await endChildren();
+  await closeServers();
+});
 
 const number = expect.any(Number);
 
@@ -76,13 +81,33 @@ test('subscribers of a try add headers to it, but no token', async () => {
   ]);
 });
 
-test('headers that are none fail no request', async () => {
+test('headers that are none fail no request, are left out, and bring one warning', async () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
   const server = await serve();
-  listen('try', ({ headers }) => Object.assign(headers, { 'a b': 'x\r\ny' }));
+  listen('try', ({ headers }) =>
+    Object.assign(headers, { 'a b': 'x', baggage: 'x\r\ny', traceparent: 'kept', absent: undefined }),
+  );
   expect((await clientFor(server).get('/')).status).toBe(200);
+  expect(server.seen[0].headers).toMatchObject({ traceparent: 'kept' });
+  expect(Object.keys(server.seen[0].headers)).not.toContain('baggage');
   expect(warn.mock.calls).toEqual([[expect.any(String), { code: 'TOKEN_ROTATOR_HOOK' }]]);
   warn.mockRestore();
+});
+
+test('a subscriber that throws fails no request', async () => {
+  const program = path.join(__dirname, 'throwing-program.js');
+  const { code, stdout } = await start([program]).ended;
+  const events = ['start', 'asyncEnd'].flatMap((event) => [`request ${event}`, `try ${event}`]);
+  expect({ code, ...JSON.parse(stdout) }).toEqual({ code: 0, status: 200, thrown: events.toSorted() });
+});
+
+test('without a listener to tries, Rust asks for no headers', async () => {
+  const port = await freePort();
+  const client = clientFor(undefined, { baseURL: `http://127.0.0.1:${port}`, retry: { limit: 1 } });
+  listen('request');
+  await failure(client.get('/'));
+  // The tries were not counted, because nobody was asked.
+  expect(of('request asyncEnd')).toMatchObject([{ outcome: 'failed', attempts: 0 }]);
 });
 
 test('fetch and axios’ adapter', async () => {
@@ -112,6 +137,52 @@ test('rotations: one that a rejection brings, one that is asked for, and one tha
   expect(of('rotation error')).toHaveLength(1);
 });
 
+test('a rotation that a login overtakes, while the next one is under way', async () => {
+  const answers = [];
+  const refresh = () => new Promise((resolve) => answers.push(resolve));
+  const client = clientFor(undefined, { refresh, tokens: { accessToken: 'a', refreshToken: 'r' } });
+  listen('rotation');
+  const begun = (count) =>
+    new Promise((resolve) => {
+      const look = () => (answers.length === count ? resolve() : setImmediate(look));
+      look();
+    });
+  const overtaken = failure(client.rotate());
+  await begun(1);
+  await client.setTokens({ accessToken: 'b', refreshToken: 's' });
+  const rotated = client.rotate();
+  await begun(2);
+  await overtaken;
+  answers[0]({ accessToken: 'late' });
+  answers[1]({ accessToken: 'new' });
+  await rotated;
+  while (of('rotation asyncEnd').length < 2) await new Promise(setImmediate);
+  const [first, second] = of('rotation start').map(({ id }) => id);
+  const ends = of('rotation asyncEnd').map(({ id, outcome, attempts }) => [id, outcome, attempts]);
+  expect(ends.toSorted(([a], [b]) => a - b)).toEqual([
+    [first, 'overtaken', 1],
+    [second, 'rotated', 1],
+  ]);
+});
+
+test('clients have numbers, which all that they tell has in common', async () => {
+  const [one, other] = [
+    await serveExpired((_, response) => response.end()),
+    await serveExpired((_, response) => response.end()),
+  ];
+  for (const name of ['request', 'rotation']) listen(name);
+  listenToSessions();
+  for (const { client } of [one, other]) {
+    await client.get('/');
+    await client.session('ada').setTokens({ accessToken: 'a' });
+  }
+  const numbers = (name) => of(name).map(({ client }) => client);
+  const [first, second] = numbers('request start');
+  expect(first).not.toBe(second);
+  expect(numbers('rotation start')).toEqual([first, second]);
+  expect(numbers('session')).toEqual([first, second]);
+});
+
 test('a login, a logout and a loss', async () => {
   const client = clientFor(undefined, {
     session: 'ada',
@@ -123,7 +194,7 @@ test('a login, a logout and a loss', async () => {
   await failure(client.rotate());
   await client.setTokens(null);
   expect(heard.map(([, message]) => message)).toEqual(
-    ['login', 'lost', 'logout'].map((event) => ({ event, session: 'ada' })),
+    ['login', 'lost', 'logout'].map((event) => ({ event, client: number, session: 'ada' })),
   );
 });
 

@@ -42,6 +42,16 @@ class Callbacks {
     this.#user = user;
   }
 
+  /** The number by which the channels know this client. */
+  get client() {
+    return this.#rotations.client;
+  }
+
+  /** @param {'login' | 'logout' | 'lost'} event @param {string} session */
+  tell(event, session) {
+    tellSession(event, this.client, session);
+  }
+
   // -- a rotation waits for these; `number` is what to answer to --
 
   refresh(environment, number, refreshToken, session, attempt, epoch, claims) {
@@ -270,12 +280,12 @@ class Callbacks {
     this.traced.get(request)?.end(status, errorCode);
   }
 
-  rotationBegins(_environment, _number, session, cause) {
-    this.#rotations.begin(session, cause);
+  rotationBegins(_environment, _number, session, epoch, cause) {
+    this.#rotations.begin(session, epoch, cause);
   }
 
-  rotationEnds(_environment, _number, session, outcome, code, generation, leaseWait) {
-    this.#rotations.end(session, outcome, code, generation, leaseWait);
+  rotationEnds(_environment, _number, session, epoch, outcome, code, generation, leaseWait) {
+    this.#rotations.end(session, epoch, outcome, code, generation, leaseWait);
   }
 
   /** Begins to tell Rust of changes in the register. `client` is the number of these callbacks. */
@@ -293,8 +303,8 @@ class Callbacks {
     this.#watch = null;
   }
 
-  onBeforeRefresh(_environment, _number, session, attempt) {
-    this.#rotations.refresh(session, attempt);
+  onBeforeRefresh(_environment, _number, session, epoch, attempt) {
+    this.#rotations.refresh(session, epoch, attempt);
     this.#debug('a refresh begins', session);
     this.#hook('onBeforeRefresh', session);
   }
@@ -329,7 +339,7 @@ class Callbacks {
 
   logout(_environment, _number, session) {
     this.#debug('the session is lost', session);
-    tellSession('lost', session);
+    this.tell('lost', session);
     this.#hook('logout', session);
   }
 

@@ -6,52 +6,72 @@ const { sinceStart } = require('../clock.js');
 const { rotations, sessions, tellEnd, tellStart } = require('./channels.js');
 
 let lastId = 0;
+let lastClient = 0;
 
 class Rotations {
-  /** By session. @type {Map<string, any>} */
+  /** Counts the clients of this thread. */
+  client = (lastClient += 1);
+  /**
+   * By session: the rotations under way, with the epochs of their logins. A login does not end the rotation that it overtakes,
+   * so that there may be two. @type {Map<string, { epoch: number, message: any }[]>}
+   */
   #underWay = new Map();
 
-  /** @param {string} session @param {string} cause */
-  begin(session, cause) {
+  /** @param {string} session @param {number} epoch @param {string} cause */
+  begin(session, epoch, cause) {
     lastId += 1;
     const message = {
-      ...{ id: lastId, session, cause, attempts: 0, outcome: undefined, errorCode: undefined },
-      ...{ generation: undefined, leaseWait: 0, startedAt: sinceStart(), duration: undefined },
+      ...{ id: lastId, client: this.client, session, cause, attempts: 0, outcome: undefined },
+      ...{ errorCode: undefined, generation: undefined, leaseWait: 0 },
+      ...{ startedAt: sinceStart(), duration: undefined },
     };
-    this.#underWay.set(session, message);
+    this.#underWay.set(session, [...this.#of(session), { epoch, message }]);
     tellStart(rotations, message);
   }
 
-  /** @param {string} session @param {number} attempt */
-  refresh(session, attempt) {
-    const message = this.#underWay.get(session);
+  /** @param {string} session @param {number} epoch @param {number} attempt */
+  refresh(session, epoch, attempt) {
+    const message = this.#find(session, epoch);
     if (message !== undefined) message.attempts = attempt;
   }
 
-  /** @param {string} session @param {string} outcome @param {string | null} code @param {number} generation @param {number} leaseWait */
-  end(session, outcome, code, generation, leaseWait) {
-    const message = this.#underWay.get(session);
+  /**
+   * @param {string} session @param {number} epoch @param {string} outcome @param {string | null} code @param {number} generation
+   * @param {number} leaseWait
+   */
+  end(session, epoch, outcome, code, generation, leaseWait) {
+    const message = this.#find(session, epoch);
     // It began with another client, whose thread has ended.
     if (message === undefined) return;
-    this.#underWay.delete(session);
+    const left = this.#of(session).filter((other) => other.message !== message);
+    if (left.length === 0) this.#underWay.delete(session);
+    else this.#underWay.set(session, left);
     const errorCode = code ?? undefined;
     Object.assign(message, { outcome, errorCode, generation, leaseWait });
     tellEnd(rotations, message);
-    if (outcome === 'adopted') tellSession('adopted', session);
+    if (outcome === 'adopted') tellSession('adopted', this.client, session);
   }
 
-  /** The fields of a log line about the rotation under way. @param {string} session */
+  /** The fields of a log line about the latest rotation under way. @param {string} session */
   about(session) {
-    const message = this.#underWay.get(session);
+    const message = this.#of(session).at(-1)?.message;
     if (message === undefined) return { session };
     const { cause, attempts: attempt, startedAt } = message;
     return { session, cause, attempt, duration: sinceStart() - startedAt };
   }
+
+  #of(session) {
+    return this.#underWay.get(session) ?? [];
+  }
+
+  #find(session, epoch) {
+    return this.#of(session).find((one) => one.epoch === epoch)?.message;
+  }
 }
 
-/** @param {'login' | 'logout' | 'lost' | 'adopted'} event @param {string} session */
-function tellSession(event, session) {
-  sessions.publish({ event, session });
+/** @param {'login' | 'logout' | 'lost' | 'adopted'} event @param {number} client @param {string} session */
+function tellSession(event, client, session) {
+  sessions.publish({ event, client, session });
 }
 
 module.exports = { Rotations, tellSession };

@@ -17,11 +17,11 @@ class TracedRequest {
   #try;
   #counts = { replays: 0, retries: 0 };
 
-  /** @param {{ via: string, session: string, method: string, url: string }} what  as messages have it */
-  constructor({ via, session, method, url }) {
+  /** @param {{ via: string, client: number, session: string, method: string, url: string }} what  as messages have it */
+  constructor({ via, client, session, method, url }) {
     lastId += 1;
     this.#message = {
-      ...{ id: lastId, via, session, method, url },
+      ...{ id: lastId, via, client, session, method, url },
       ...{ attempts: 0, replays: 0, status: undefined, outcome: undefined, errorCode: undefined },
       ...{ startedAt: sinceStart(), duration: undefined },
     };
@@ -90,14 +90,27 @@ function codeOf(error) {
   return typeof code === 'string' && CODE.test(code) ? code : 'UNKNOWN';
 }
 
-/** A subscriber's mistake must fail no request. */
+let hasWarned = false;
+
+/** A subscriber's mistake must fail no request, and a header that is none must not take `traceparent` down with it. */
 function linesOf(headers) {
+  const all = typeof headers === 'object' && headers !== null ? Object.entries(headers) : [];
+  return all
+    .map(([name, value]) => linesOfOne(name, value))
+    .filter((lines) => lines !== '')
+    .join('\n');
+}
+
+function linesOfOne(name, value) {
   try {
-    return readHeaders(headers);
+    return readHeaders([[name, value]]);
   } catch {
-    process.emitWarning('a subscriber of token-rotator:try has set headers that are none', {
-      code: 'TOKEN_ROTATOR_HOOK',
-    });
+    if (!hasWarned) {
+      process.emitWarning('a subscriber of token-rotator:try has set a header that is none; it is left out', {
+        code: 'TOKEN_ROTATOR_HOOK',
+      });
+    }
+    hasWarned = true;
     return '';
   }
 }

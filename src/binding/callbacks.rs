@@ -63,14 +63,6 @@ impl Callbacks {
         }
     }
 
-    fn tell_rotation_end(&self, session: &str, end: RotationEnd) {
-        let code = end.code.map_or(Arg::Null, |code| Arg::Text(code.to_owned()));
-        let outcome = Arg::Text(outcome_name(end.outcome).to_owned());
-        let (generation, wait) = (Arg::Number(end.generation as f64), Arg::Number(end.lease_wait_ms as f64));
-        let session = Arg::Text(session.to_owned());
-        self.notify("rotationEnds", vec![session, outcome, code, generation, wait]);
-    }
-
     /// Calls `getTokens` or `setTokens`.
     async fn store(
         &self,
@@ -79,6 +71,14 @@ impl Callbacks {
     ) -> Result<Result<Option<Tokens>, StoreError>, oneshot::Receiver<Reply>> {
         self.reply(name, args).await.map(stored)
     }
+}
+
+fn rotation_end(end: RotationEnd) -> Vec<Arg> {
+    let RotationEnd { epoch, outcome, code, generation, lease_wait_ms } = end;
+    let number = |number: u64| Arg::Number(number as f64);
+    let code = code.map_or(Arg::Null, |code| Arg::Text(code.to_owned()));
+    let outcome = Arg::Text(outcome_name(outcome).to_owned());
+    vec![number(epoch), outcome, code, number(generation), number(lease_wait_ms)]
 }
 
 fn reason_name(reason: Reason) -> &'static str {
@@ -174,22 +174,24 @@ impl TokenCallbacks for Callbacks {
 
 impl Host for Callbacks {
     fn emit(&self, session: &str, event: Event) {
-        let (name, arg) = match event {
-            Event::RotationBegins(reason) => {
-                ("rotationBegins", Some(Arg::Text(reason_name(reason).to_owned())))
+        let number = |number: u64| Arg::Number(number as f64);
+        let tokens = |tokens, wanted: bool| if wanted { vec![Arg::Tokens(tokens)] } else { Vec::new() };
+        let (name, args) = match event {
+            Event::RotationBegins { reason, epoch } => {
+                ("rotationBegins", vec![number(epoch), Arg::Text(reason_name(reason).to_owned())])
             }
-            Event::RotationEnds(end) => return self.tell_rotation_end(session, end),
-            Event::BeforeRefresh(attempt) => ("onBeforeRefresh", Some(Arg::Number(f64::from(attempt)))),
-            Event::Refreshed(tokens) => ("onRefreshed", self.hears_refreshed.then_some(Arg::Tokens(tokens))),
-            Event::RefreshFailed(error) => ("onRefreshFailed", Some(Arg::Error(error))),
-            Event::PersistFailed(error) => ("onPersistFailed", Some(Arg::Error(error))),
-            Event::Superseded(tokens) => {
-                ("onSuperseded", self.hears_superseded.then_some(Arg::Tokens(tokens)))
+            Event::RotationEnds(end) => ("rotationEnds", rotation_end(end)),
+            Event::BeforeRefresh { attempt, epoch } => {
+                ("onBeforeRefresh", vec![number(epoch), number(attempt.into())])
             }
-            Event::RevokeFailed(error) => ("onRevokeFailed", Some(Arg::Error(error))),
-            Event::Logout => ("logout", None),
+            Event::Refreshed(new) => ("onRefreshed", tokens(new, self.hears_refreshed)),
+            Event::RefreshFailed(error) => ("onRefreshFailed", vec![Arg::Error(error)]),
+            Event::PersistFailed(error) => ("onPersistFailed", vec![Arg::Error(error)]),
+            Event::Superseded(old) => ("onSuperseded", tokens(old, self.hears_superseded)),
+            Event::RevokeFailed(error) => ("onRevokeFailed", vec![Arg::Error(error)]),
+            Event::Logout => ("logout", Vec::new()),
         };
-        self.notify(name, std::iter::once(Arg::Text(session.to_owned())).chain(arg).collect());
+        self.notify(name, std::iter::once(Arg::Text(session.to_owned())).chain(args).collect());
     }
 
     fn keep_process_alive(&self) -> KeepAlive {

@@ -9,9 +9,15 @@ use crate::token::Tokens;
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A rotation begins. It may find the tokens of another process, and need no refresh.
-    RotationBegins(Reason),
-    /// A refresh is about to be sent. The first has the number 1.
-    BeforeRefresh(u32),
+    RotationBegins {
+        reason: Reason,
+        epoch: u64,
+    },
+    /// A refresh is about to be sent. The first attempt has the number 1.
+    BeforeRefresh {
+        attempt: u32,
+        epoch: u64,
+    },
     Refreshed(Arc<Tokens>),
     RefreshFailed(Error),
     /// A write of the newest tokens failed. It is repeated.
@@ -44,6 +50,8 @@ pub enum Reason {
 /// How a rotation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RotationEnd {
+    /// Of the login that the rotation began under. A rotation of the next login may be under way too.
+    pub epoch: u64,
     pub outcome: RotationOutcome,
     /// The code of the error that callers get.
     pub code: Option<&'static str>,

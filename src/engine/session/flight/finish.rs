@@ -112,7 +112,7 @@ impl Flight {
     fn tell_end(&self, outcome: RotationOutcome, code: Option<&'static str>, generation: u64) {
         if self.handle.purpose == Purpose::Rotate {
             let lease_wait_ms = self.handle.lease_wait_ms.load(Relaxed);
-            let end = RotationEnd { outcome, code, generation, lease_wait_ms };
+            let end = RotationEnd { epoch: self.epoch, outcome, code, generation, lease_wait_ms };
             self.by.host.emit(&self.session.key, Event::RotationEnds(end));
         }
     }

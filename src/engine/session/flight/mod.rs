@@ -62,7 +62,7 @@ pub(crate) fn depart(
 ) -> Arc<FlightHandle> {
     inner.state.begin_flight(purpose);
     if purpose == Purpose::Rotate {
-        by.host.emit(&session.key, Event::RotationBegins(reason));
+        by.host.emit(&session.key, Event::RotationBegins { reason, epoch: inner.state.epoch() });
     }
     let handle = Arc::new(FlightHandle {
         purpose,

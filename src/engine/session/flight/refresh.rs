@@ -93,7 +93,7 @@ impl Flight {
             None => None,
         };
         let by = Arc::clone(&self.by);
-        by.host.emit(&self.session.key, Event::BeforeRefresh(attempt));
+        by.host.emit(&self.session.key, Event::BeforeRefresh { attempt, epoch: self.epoch });
         let entered = Entered::default();
         let session = Arc::clone(&self.session.key);
         let claims = self.session.inner().wanted_claims();

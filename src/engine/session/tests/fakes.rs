@@ -338,11 +338,11 @@ impl Host for FakeHost {
         assert_eq!(session, "key");
         self.ledger.add(match event {
             // `traces.rs` looks at these. Elsewhere they would be two more lines for each rotation.
-            Event::RotationBegins(_) | Event::RotationEnds(_) => {
+            Event::RotationBegins { .. } | Event::RotationEnds(_) => {
                 self.traced.lock().unwrap().push(event);
                 return;
             }
-            Event::BeforeRefresh(_) => "before".into(),
+            Event::BeforeRefresh { .. } => "before".into(),
             Event::Refreshed(tokens) => format!("refreshed {}", tokens.access.expose()),
             Event::RefreshFailed(error) => format!("failed {}", error.code()),
             Event::PersistFailed(error) => format!("persist failed {}", error.code()),

@@ -6,8 +6,11 @@ use crate::session::tests::support::*;
 /// The reason of the one rotation, and how it ended.
 fn rotation(world: &World) -> (Reason, RotationOutcome, Option<&'static str>, u64) {
     let events = world.host.traced();
-    let [Event::RotationBegins(reason), Event::RotationEnds(end)] = events[..] else { panic!("{events:?}") };
-    let RotationEnd { outcome, code, generation, lease_wait_ms: 0 } = end else { panic!("{end:?}") };
+    let [Event::RotationBegins { reason, epoch: begun }, Event::RotationEnds(end)] = events[..] else {
+        panic!("{events:?}")
+    };
+    let RotationEnd { epoch, outcome, code, generation, lease_wait_ms: 0 } = end else { panic!("{end:?}") };
+    assert_eq!(epoch, begun);
     (reason, outcome, code, generation)
 }
 
@@ -50,4 +53,32 @@ async fn rotation_that_a_login_overtakes_ends_too() {
     quiet().await;
     let (reason, outcome, ..) = rotation(&world);
     assert_eq!((reason, outcome), (Reason::Expired, RotationOutcome::Overtaken));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_rotations_at_once_are_told_apart_by_their_logins() {
+    let world = World::using(stale(1)).await;
+    world
+        .grant
+        .will([Reply::after(ms(50), With::Tokens(pair(2))), Reply::after(ms(100), With::Tokens(pair(8)))]);
+    let waiter = world.asking();
+    tokio::time::sleep(ms(10)).await;
+    world.login(Some(stale(7))).await.unwrap();
+    let next = world.asking();
+    waiter.await.unwrap().unwrap_err();
+    next.await.unwrap().unwrap();
+    tokio::time::sleep(ms(100)).await;
+    quiet().await;
+    let events = world.host.traced();
+    let [
+        Event::RotationBegins { epoch: first, .. },
+        Event::RotationBegins { epoch: second, .. },
+        Event::RotationEnds(RotationEnd { epoch: overtaken, outcome: RotationOutcome::Overtaken, .. }),
+        Event::RotationEnds(RotationEnd { epoch: rotated, outcome: RotationOutcome::Rotated, .. }),
+    ] = events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!((overtaken, rotated), (first, second));
+    assert_ne!(first, second);
 }
