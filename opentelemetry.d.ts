@@ -8,7 +8,8 @@ import type { RequestMessage } from './index.js';
  *
  * - Each try of a request is a CLIENT span, whose parent is the span that is active where the request is made. `traceparent` of the try
  *   names that span.
- * - Each rotation is a span of a trace of its own, linked to the spans of up to 32 callers whose requests were under way.
+ * - Each rotation is a span of a trace of its own, linked to the spans of up to 32 callers whose requests of that client and
+ *   session were under way.
  *
  * @returns ends the tracing
  * @throws {TokenRotatorError} ERR_INVALID_OPTION
@@ -20,6 +21,6 @@ export function traceWithOpenTelemetry(options?: TracingOptions): () => void;
 export interface TracingOptions {
   /** Default: the global one. */
   tracerProvider?: TracerProvider | undefined;
-  /** True for a request that gets no spans and no `traceparent`. Default: none. */
+  /** True for a request that gets no spans and no `traceparent`. What it throws goes to OpenTelemetry's `diag`. Default: none. */
   ignore?: ((request: RequestMessage) => boolean) | undefined;
 }

@@ -65,7 +65,7 @@ class Spans {
   /** @type {any} */
   #requests = {
     start: (message) => {
-      if (this.#ignore?.(message)) return;
+      if (this.#ignores(message)) return;
       this.#callers.set(message, api.context.active());
       this.#underWay.add(message);
       if (this.#underWay.size > MOST_UNDER_WAY) this.#underWay.delete(this.#underWay.values().next().value);
@@ -89,18 +89,29 @@ class Spans {
   /** @type {any} */
   #rotations = {
     start: (message) => {
-      const links = this.#linksOf(message.session);
+      const links = this.#linksOf(message);
       const options = { kind: api.SpanKind.INTERNAL, attributes: attributes.ofRotation(message), links };
       this.#spans.set(message, this.#tracer.startSpan('token rotation', options, api.ROOT_CONTEXT));
     },
     asyncEnd: (message) => this.#end(message, attributes.ofRotationEnd(message)),
   };
 
+  /** What `ignore` throws would end the process, because it would be thrown by a subscriber. */
+  #ignores(message) {
+    try {
+      return Boolean(this.#ignore?.(message));
+    } catch (error) {
+      api.diag.error('token-rotator: the option ignore threw', error);
+      return false;
+    }
+  }
+
   /** The spans of the callers whose requests of this session are under way, one of which may be the reason. */
-  #linksOf(session) {
+  #linksOf({ client, session }) {
     const links = new Map();
     for (const request of this.#underWay) {
-      const caller = request.session === session ? this.#callers.get(request) : undefined;
+      const isOfSession = request.client === client && request.session === session;
+      const caller = isOfSession ? this.#callers.get(request) : undefined;
       const context = caller && api.trace.getSpanContext(caller);
       if (context !== undefined) links.set(context.spanId, { context });
       if (links.size === MOST_LINKS) break;

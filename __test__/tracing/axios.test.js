@@ -14,12 +14,13 @@ afterEach(async () => {
   await closeServers();
 });
 
-function instance(baseURL) {
+function instance(baseURL, more) {
   const api = axios.create({ baseURL });
   const options = {
     getTokens: () => ({ accessToken: 'first', refreshToken: 'r' }),
     setTokens: () => {},
     refresh: () => ({ accessToken: 'second', refreshToken: 'r2' }),
+    ...more,
   };
   installed.push(installAuthRefresh(api, options));
   return api;
@@ -70,4 +71,20 @@ test('a status that is the caller’s error, a failure, and a request that is ca
     { outcome: 'aborted', errorCode: 'ABORT_ERR' },
   ]);
   expect(of('try asyncEnd')).toMatchObject([{ status: 404 }, { errorCode: 'ECONNREFUSED' }, {}]);
+});
+
+test('the answer of a refresh that fails is not the answer of the request', async () => {
+  const server = await serve((request, response) => {
+    response.statusCode = request.url === '/token' ? 400 : 401;
+    response.end();
+  });
+  listen('request');
+  const refresh = () => axios.post(`${server.url}/token`).then(({ data }) => data);
+  const thrown = await instance(server.url, { refresh, isRefreshFailureTerminal: () => false })
+    .get('/')
+    .catch((error) => error);
+  expect(thrown.response.config.url).toBe(`${server.url}/token`);
+  expect(of('request asyncEnd')).toMatchObject([
+    { outcome: 'failed', status: undefined, errorCode: 'ERR_BAD_REQUEST', attempts: 1 },
+  ]);
 });

@@ -2,67 +2,19 @@
 
 // Spans, their parents, and `traceparent` on the wire, with OpenTelemetry's own SDK.
 
-const { SpanKind, SpanStatusCode, context, propagation, trace } = require('@opentelemetry/api');
-const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks');
-const { W3CTraceContextPropagator } = require('@opentelemetry/core');
-const {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-} = require('@opentelemetry/sdk-trace-base');
-const axios = require('axios');
-const { axiosAdapter } = require('../../lib/axios.js');
+const { SpanKind, SpanStatusCode, trace: api } = require('@opentelemetry/api');
 const { traceWithOpenTelemetry } = require('../../lib/opentelemetry.js');
 const { clientFor, closeServers, serve, serveExpired } = require('../requests/servers.js');
-const { ask, useDispatchers } = require('../undici/dispatchers.js');
+const { WAYS, parentOf, traceparentOf, useSpans, useWays } = require('./spans.js');
 
-const { through } = useDispatchers();
-const exporter = new InMemorySpanExporter();
-const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-const tracer = tracerProvider.getTracer('test');
-let stop;
+const { inSpan, rotations, spansOf, stop, trace, tracerProvider } = useSpans();
+const ways = useWays();
+afterEach(closeServers);
 
-beforeAll(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-});
-beforeEach(() => {
-  stop = traceWithOpenTelemetry({ tracerProvider });
-});
-afterEach(async () => {
-  stop();
-  exporter.reset();
-  await closeServers();
-});
-afterAll(() => {
-  context.disable();
-  propagation.disable();
-});
-
-/** Runs `work` in a span, and returns that span's context. */
-function inSpan(work) {
-  return tracer.startActiveSpan('caller', async (span) => {
-    await work();
-    span.end();
-    return span.spanContext();
-  });
-}
-
-const spansOf = (kind) => exporter.getFinishedSpans().filter((span) => span.kind === kind);
-const parentOf = (span) => span.parentSpanContext?.spanId;
-const traceparentOf = (span) => `00-${span.spanContext().traceId}-${span.spanContext().spanId}-01`;
-
-const WAYS = {
-  get: (client, url) => client.get(url),
-  post: (client, url) => client.post(url, { item: 7 }),
-  fetch: (client, url) => client.fetch(url),
-  'axios’ adapter': (client, url) => axios.create({ adapter: axiosAdapter(client) }).get(url),
-  'undici’s interceptor': (client, url) => ask(through(client), url),
-};
-
-test.each(Object.entries(WAYS))('%s: one span for each try, and its traceparent', async (_, send) => {
-  const { client, server } = await serveExpired((_request, response) => response.end('ok'));
-  const caller = await inSpan(() => send(client, `${server.url}/orders?secret=1`));
+test.each(WAYS)('%s: one span for each try, and its traceparent', async (way) => {
+  const { server } = await serveExpired((_request, response) => response.end('ok'));
+  const send = ways[way](server.url, { tokens: { accessToken: 'first', refreshToken: 'r' } });
+  const caller = await inSpan(() => send(`${server.url}/orders?secret=1`));
   const spans = spansOf(SpanKind.CLIENT);
   expect(spans.map(parentOf)).toEqual([caller.spanId, caller.spanId]);
   expect(server.seen.map(({ headers }) => headers.traceparent)).toEqual(spans.map(traceparentOf));
@@ -102,7 +54,7 @@ test('a retry is a try', async () => {
 test('a rotation is a trace of its own, linked to the callers whose requests are under way', async () => {
   const { client } = await serveExpired((_, response) => response.end('ok'));
   const callers = await Promise.all([1, 2].map(() => inSpan(() => client.get('/'))));
-  const [rotation, ...more] = spansOf(SpanKind.INTERNAL).filter(({ name }) => name === 'token rotation');
+  const [rotation, ...more] = rotations();
   expect(more).toEqual([]);
   expect(parentOf(rotation)).toBeUndefined();
   const linked = rotation.links.map((link) => link.context.spanId);
@@ -114,8 +66,7 @@ test('a rotation is a trace of its own, linked to the callers whose requests are
 });
 
 test('a request that `ignore` names, and requests after the end, have no spans', async () => {
-  stop();
-  stop = traceWithOpenTelemetry({ tracerProvider, ignore: ({ url }) => url.endsWith('/health') });
+  trace({ ignore: ({ url }) => url.endsWith('/health') });
   const server = await serve();
   const client = clientFor(server);
   await client.get('/health');
@@ -126,11 +77,10 @@ test('a request that `ignore` names, and requests after the end, have no spans',
 });
 
 test('the global provider is the default', async () => {
-  stop();
-  trace.setGlobalTracerProvider(tracerProvider);
-  stop = traceWithOpenTelemetry();
+  api.setGlobalTracerProvider(tracerProvider);
+  trace({ tracerProvider: undefined });
   await clientFor(await serve()).get('/');
-  trace.disable();
+  api.disable();
   expect(spansOf(SpanKind.CLIENT)).toHaveLength(1);
 });
 

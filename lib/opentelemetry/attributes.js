@@ -41,9 +41,14 @@ function ofUrl(url) {
   return { 'url.full': url, 'server.address': address, 'server.port': number };
 }
 
+/** The conventions have a word of their own for an error without a type. */
+function errorType(errorCode) {
+  return errorCode === 'UNKNOWN' ? '_OTHER' : errorCode;
+}
+
 /** For a client, a status of 400 and more is an error. */
 function ofAnswer({ status, errorCode }) {
-  const error = errorCode ?? (status >= 400 ? String(status) : undefined);
+  const error = errorType(errorCode) ?? (status >= 400 ? String(status) : undefined);
   return {
     ...(status !== undefined && { 'http.response.status_code': status }),
     ...(error !== undefined && { 'error.type': error }),

@@ -136,7 +136,7 @@ class Interceptors {
     try {
       return await this.#judged(error);
     } catch (thrown) {
-      if (sent?.owner === this) sent.traceEnd(error.response?.status, thrown);
+      if (sent?.owner === this) sent.traceFailure(thrown);
       throw thrown;
     }
   }

@@ -76,7 +76,8 @@ class SentRequest {
   /** It is about to be sent. `names`: of headers that carry the token. */
   traceTry(config, session, names) {
     this.#attempts += 1;
-    if (this.#traced === undefined) {
+    // Whoever begins to listen later would get a request without its beginning.
+    if (this.#attempts === 1) {
       this.#traced = session.trace(config);
       if (this.#traced !== undefined) this.#watchCancel(config);
     }
@@ -108,8 +109,17 @@ class SentRequest {
     this.#traced?.end(response?.status, response ? undefined : code);
   }
 
-  /** The caller gets an answer, or an error without one. */
-  traceEnd(status, error) {
+  /** The caller gets an answer. @param {number | undefined} status */
+  traceEnd(status) {
+    this.#traceEnd(status);
+  }
+
+  /** The caller gets this error. It has an answer, unless it is that of a refresh. @param {any} error */
+  traceFailure(error) {
+    this.#traceEnd(SentRequest.of(error?.config) === this ? error.response?.status : undefined, error);
+  }
+
+  #traceEnd(status, error) {
     if (this.#traced === undefined) return;
     const { replays } = this.replay;
     this.#unwatch();
