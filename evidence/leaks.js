@@ -1,7 +1,7 @@
 'use strict';
 
 // `npm run leaks`: errors, log lines, warnings and everything else that a program could print, from clients whose tokens, secrets
-// and passwords are marked. A mark in a text is a leak.
+// and passwords are marked; from listeners to traces, from Prometheus' text, and from stores. A mark in a text is a leak.
 //
 //     npm run leaks -- --texts=100000
 
@@ -9,6 +9,8 @@ const http = require('node:http');
 const { once } = require('node:events');
 const { print, readOptions, runProgram } = require('../tools/command-line.js');
 const { round } = require('./leak-cases.js');
+const { stores } = require('./leak-stores.js');
+const { listen } = require('./leak-traces.js');
 const { forms, shown } = require('./shown.js');
 
 const MARK = 's3cr3tM4rk';
@@ -68,10 +70,16 @@ async function scan(wanted) {
   const warn = (warning) => note(warning);
   process.on('warning', warn);
   const server = await startServer(secret);
+  const heard = listen(note);
   try {
     const url = `http://127.0.0.1:${server.address().port}`;
-    while (found.texts < wanted) await round({ secret, note, thrown, url });
+    while (found.texts < wanted) {
+      await round({ secret, note, thrown, url });
+      await stores({ secret, note, url });
+      heard.flush();
+    }
   } finally {
+    heard.end();
     process.off('warning', warn);
     server.closeAllConnections();
     server.close();
