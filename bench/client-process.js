@@ -8,10 +8,10 @@ const { startModule } = require('../tools/leftovers.js');
 /** Longer than any call here should take, short enough that a client that hangs is only one lost case. */
 const CALL_MS = 120_000;
 
-/** `setup` is what child.js needs to make the client: peer, origin, tokens … */
-async function startClient(setup) {
+/** `setup` is what child.js needs to make the client: peer, origin, tokens … `bench`: whose child.js. */
+async function startClient(setup, bench = __dirname) {
   const execArgv = ['--expose-gc'];
-  const child = startModule(path.join(__dirname, 'child.js'), [], {
+  const child = startModule(path.join(bench, 'child.js'), [], {
     execArgv,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
