@@ -4,7 +4,6 @@
 
 const { SpanKind, SpanStatusCode } = require('@opentelemetry/api');
 const { inspect } = require('node:util');
-const attributes = require('../../lib/opentelemetry/attributes.js');
 const { clientFor, closeServers, serve, serveExpired } = require('../requests/servers.js');
 const { WAYS, parentOf, traceparentOf, useSpans, useWays } = require('./spans.js');
 
@@ -193,12 +192,6 @@ test('an `ignore` that throws neither ends the process nor hides a request', asy
   });
   await inSpan(async () => clientFor(await serve()).get('/'));
   expect(spansOf(SpanKind.CLIENT)).toHaveLength(1);
-});
-
-test('an error without a code is _OTHER', () => {
-  expect(attributes.ofAnswer({ status: undefined, errorCode: 'UNKNOWN' })).toEqual({
-    'error.type': '_OTHER',
-  });
 });
 
 test.each(WAYS)('%s: no secret is in a span', async (way) => {
