@@ -6,7 +6,7 @@
 
 const { writeFileSync } = require('node:fs');
 const path = require('node:path');
-const { record } = require('./rotation-run.js');
+const { record } = require('./runs/rotation.js');
 const { draw } = require('./sequence.js');
 
 const [file = path.join(__dirname, 'rotation.svg')] = process.argv.slice(2);

@@ -6,10 +6,10 @@
 const { readFileSync, readdirSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const bars = require('./bars.js');
-const rotation = require('./rotation-run.js');
+const rotation = require('./runs/rotation.js');
 const sequence = require('./sequence.js');
 const waterfall = require('./waterfall.js');
-const waterfallRun = require('./waterfall-run.js');
+const waterfallRun = require('./runs/waterfall.js');
 
 const RESULTS = path.join(__dirname, '../../bench/results');
 

@@ -1,8 +1,8 @@
 'use strict';
 
-// Draws what rotation-run.js has recorded as a sequence: one row for each event, in the order of their times.
+// Draws what runs/rotation.js has recorded as a sequence: one row for each event, in the order of their times.
 
-const { NAMES } = require('./rotation-run.js');
+const { NAMES } = require('./runs/rotation.js');
 
 const WIDTH = 980;
 const TOP = 96;

@@ -1,6 +1,6 @@
 'use strict';
 
-// Draws what waterfall-run.js has recorded: a line for each request, and its time from left to right.
+// Draws what runs/waterfall.js has recorded: a line for each request, and its time from left to right.
 
 const { bar, picture, text } = require('./style.js');
 

@@ -5,8 +5,8 @@
 
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { TokenClient } = require('../../index.js');
-const { startAuthServer } = require('../../lib/testing.js');
+const { TokenClient } = require('../../../index.js');
+const { startAuthServer } = require('../../../lib/testing.js');
 
 const REQUESTS = 16;
 

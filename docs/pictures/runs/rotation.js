@@ -7,7 +7,7 @@ const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 const { performance } = require('node:perf_hooks');
-const { startAuthServer } = require('../../lib/testing.js');
+const { startAuthServer } = require('../../../lib/testing.js');
 
 const NAMES = ['A', 'B', 'C'];
 

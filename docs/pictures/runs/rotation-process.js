@@ -1,8 +1,8 @@
 'use strict';
 
-// One process of rotation-run.js: a client whose store is a register in the parent. Told { login } or { request }, it answers { done }.
+// One process of rotation.js: a client whose store is a register in the parent. Told { login } or { request }, it answers { done }.
 
-const { TokenClient } = require('../..');
+const { TokenClient } = require('../../..');
 
 const { name, url, tokenEndpoint } = JSON.parse(process.argv[2]);
 
