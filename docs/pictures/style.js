@@ -5,10 +5,12 @@ const STYLE = `
   text { font: 13px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; fill: #1f2328; }
   .title { font-weight: 600; } .note { fill: #59636e; } .small { font-size: 11px; }
   .card { fill: #ffffff; stroke: #d1d9e0; } .line { stroke: #d1d9e0; }
+  .dots { stroke-width: 2; } .dots.ours { stroke: #0969da; } .dots.other { stroke: #9aa4af; } .dots.bad { stroke: #cf222e; }
   .ours { fill: #0969da; } .other { fill: #9aa4af; } .bad { fill: #cf222e; } .good { fill: #1a7f37; } .wait { fill: #d8dee4; }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc; } .note { fill: #9198a1; }
     .card { fill: #0d1117; stroke: #3d444d; } .line { stroke: #3d444d; }
+    .dots.ours { stroke: #4493f8; } .dots.other { stroke: #656c76; } .dots.bad { stroke: #f85149; }
     .ours { fill: #4493f8; } .other { fill: #656c76; } .bad { fill: #f85149; } .good { fill: #3fb950; } .wait { fill: #2f353d; }
   }`;
 
