@@ -18,6 +18,16 @@ const EQUIVALENT = [
     text: 'let identity = |file: Metadata| (file.modified().ok(), file.created().ok(), file.len());',
     why: 'compiled for Windows alone',
   },
+  {
+    file: 'fleet/judge.rs',
+    text: 'stored.login.seq < known.login.seq',
+    why: 'compared only where simulation::mutations has taken rule 4.1 out',
+  },
+  {
+    file: 'fleet/documents.rs',
+    what: 'replace Draft::version -> Version with Default::default()',
+    why: 'asked only where simulation::mutations has taken rule 3.3 out, or over a record that nobody can read',
+  },
 ];
 
 module.exports = { EQUIVALENT };
