@@ -158,3 +158,17 @@ async fn tokens_live_from_their_arrival_on() {
     world.server.will([Ok(with_end())]);
     assert_eq!(process.rotated().await.lifetime, Some(secs(60)));
 }
+
+/// A register may forget tombstones after a while.
+#[tokio::test(start_paused = true)]
+async fn only_a_logout_is_written_as_a_tombstone() {
+    let world = World::default();
+    let process = world.process(STRICT);
+    // Nobody has ever logged in: the grant is asked without a token.
+    process.rotated().await;
+    world.log_in(&process, "0").await;
+    process.rotated().await;
+    assert_eq!(world.register.tombstones(), 0);
+    process.member.login(&process.fleet, process.id(), None).await.unwrap();
+    assert_eq!(world.register.tombstones(), 1);
+}

@@ -40,6 +40,7 @@ struct Inner {
     tombstone_life: Lock<Option<Duration>>,
     locks: Lock<Option<HashMap<String, Arc<()>>>>,
     needs_program: AtomicBool,
+    tombstones: AtomicUsize,
 }
 
 impl MemoryRegister {
@@ -90,6 +91,11 @@ impl MemoryRegister {
     /// Holders on this machine have a lock from now on.
     pub(crate) fn use_locks(&self) {
         *self.0.locks.lock() = Some(HashMap::new());
+    }
+
+    /// How many writes said that nobody is logged in.
+    pub(crate) fn tombstones(&self) -> usize {
+        self.0.tombstones.load(Ordering::Relaxed)
     }
 
     /// `outer` keeps its records in this register, and does whatever else this one can do.
@@ -165,6 +171,16 @@ impl Register for MemoryRegister {
             }
             Err(FAILED)
         })
+    }
+
+    fn set_tombstone<'a>(
+        &'a self,
+        session: &'a str,
+        expected: Option<Version>,
+        next: &'a Document,
+    ) -> StoreFuture<'a, bool> {
+        self.0.tombstones.fetch_add(1, Ordering::Relaxed);
+        self.compare_and_set(session, expected, next)
     }
 
     fn tombstone_life(&self) -> Option<Duration> {
