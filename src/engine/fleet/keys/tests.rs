@@ -171,3 +171,12 @@ async fn key_that_is_known_serves_while_the_disk_of_its_file_hangs() {
     assert_eq!(read(&sealed).now_or_never(), Some(Ok("second".into())), "one call in a second waits");
     DISK.wait();
 }
+
+#[tokio::test]
+async fn key_in_a_file_may_be_its_bytes() {
+    assert_eq!((key_text(&[1; 32]).expose(), key_text(b"none").expose()), (&*key(1), "none"));
+    let (register, file) = (MemoryRegister::default(), File::new());
+    std::fs::write(&file.0, [1; 32]).unwrap();
+    assert_eq!(write(&sealed(&register, vec![key_file(file.0.clone())]), "record").await, Ok(true));
+    assert_eq!(read(&sealed(&register, vec![key(1).into()])).await, Ok("record".into()));
+}
