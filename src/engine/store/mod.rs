@@ -117,3 +117,6 @@ impl StoreError {
         Error::Store { action, timed_out, cause, fault }
     }
 }
+
+#[cfg(test)]
+mod tests;
