@@ -5,7 +5,7 @@ use serde_json::Map;
 use super::world::*;
 use crate::clock;
 use crate::fleet::record::{Candidate, Intent, Lease};
-use crate::fleet::{News, Rotated};
+use crate::fleet::{News, Rotated, Settings};
 use crate::store::testing::Call;
 use crate::token::tests::tokens;
 
@@ -140,6 +140,12 @@ fn rule_6_5_lease_is_a_third_of_the_grace_and_a_second_at_least() {
     assert_eq!(lease(secs(1)), secs(1));
     assert_eq!(settings(secs(6)).store_deadline(), ms(500));
     assert_eq!(settings(STRICT).store_deadline(), secs(2));
+}
+
+#[test]
+fn unsaved_tokens_are_tried_after_a_quarter_of_the_lease_or_five_seconds() {
+    let pause = |lease| Settings { lease, ..settings(STRICT) }.save_pause();
+    assert_eq!([pause(secs(8)), pause(secs(100))], [secs(2), secs(5)]);
 }
 
 #[tokio::test(start_paused = true)]
