@@ -5,6 +5,7 @@
 const { once } = require('node:events');
 const { createServer } = require('node:http');
 const { Readable } = require('node:stream');
+const { Agent } = require('undici');
 const { TokenClient } = require('../../index.js');
 const { useHarness } = require('../support/harness.js');
 
@@ -43,6 +44,22 @@ test('fifty requests with an expired token share one rotation, and no refresh to
   const bodies = await Promise.all((await Promise.all(sent)).map((response) => response.json()));
   expect(bodies.map(({ body }) => JSON.parse(body).order)).toEqual(sent.map((_, i) => i));
   expect(server.ledger.counts).toMatchObject({ refreshes: 1, reuses: 0 });
+});
+
+test('a dispatcher gets the query and the body, and gives every header', async () => {
+  const seen = [];
+  const origin = await listen((request, response) => {
+    seen.push(request.url);
+    response.setHeader('set-cookie', ['a=1', 'b=2']);
+    request.pipe(response);
+  });
+  const dispatcher = new Agent();
+  const client = over(undefined, { baseURL: origin, transport: { dispatcher } });
+  const response = await client.post('/orders?page=2', { item: 7 });
+  expect(seen).toEqual(['/orders?page=2']);
+  expect(await response.json()).toEqual({ item: 7 });
+  expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+  await dispatcher.close();
 });
 
 test.each(['grant', 'refresh'])('a rotation by %s reaches the real server through the fetch', async (by) => {
