@@ -88,3 +88,13 @@ test('the answer of a refresh that fails is not the answer of the request', asyn
     { outcome: 'failed', status: undefined, errorCode: 'ERR_BAD_REQUEST', attempts: 1 },
   ]);
 });
+
+test('a request that a cancel token ends while the server keeps it waiting', async () => {
+  const source = axios.CancelToken.source();
+  const server = await serve(() => source.cancel('enough'));
+  listen('request');
+  await instance(server.url)
+    .get('/', { cancelToken: source.token })
+    .catch(() => {});
+  expect(of('request asyncEnd')).toMatchObject([{ outcome: 'aborted', errorCode: 'ABORT_ERR' }]);
+});
