@@ -329,7 +329,7 @@ impl<'a> Call<'a> {
         if let Some(own) = &self.own_headers {
             let name = &self.client.config.header_name;
             let before = std::mem::replace(worn, (**own).clone());
-            if self.authorised
+            if self.auth == Auth::Token
                 && let Some(auth) = before.get(name)
             {
                 worn.insert(name, auth.clone());
