@@ -208,3 +208,18 @@ test('what is no Response, and a status or a header that HTTP has not, is an err
     });
   }
 });
+
+test.each([
+  ['ECONNREFUSED', 'unspent'],
+  ['ECONNRESET', 'unknown'],
+])('after %s the token is %s: only a request that was never sent goes again', (code, kind) => {
+  const { describeFault } = require('../../lib/transport.js');
+  const error = new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+  expect(describeFault(error)).toMatchObject({ kind, said: code });
+});
+
+test('lines of one name become one header', () => {
+  const { toSent } = require('../../lib/transport.js');
+  const { headers } = toSent('GET', 'https://api.example/', 'accept\na\nx-n\n1\nx-n\n2', null, undefined);
+  expect(headers).toMatchObject({ accept: 'a', 'x-n': '1, 2' });
+});
