@@ -86,9 +86,14 @@ function lastReport() {
   }
 }
 
-async function judged({ name, file, text, what }, refusal, run) {
+async function judged({ name, file, text, what, span }, refusal, run) {
+  const { column } = span.start;
   const known = EQUIVALENT.find(
-    (entry) => file.endsWith(entry.file) && (entry.what ?? what) === what && (entry.text ?? text) === text,
+    (entry) =>
+      file.endsWith(entry.file) &&
+      (entry.what ?? what) === what &&
+      (entry.text ?? text) === text &&
+      (entry.column ?? column) === column,
   );
   if (refusal) return { name, file, text, verdict: 'not built', by: refusal };
   if (known) return { name, file, text, verdict: 'equivalent', by: known.why };
