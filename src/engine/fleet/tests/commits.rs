@@ -3,7 +3,7 @@
 use super::world::*;
 use crate::clock;
 use crate::error::LostReason;
-use crate::fleet::record::{Candidate, Id, Lost, Record};
+use crate::fleet::record::{Candidate, Id, Kept, Lost, Record};
 use crate::fleet::{News, Rotated};
 use crate::store::testing::Call;
 use crate::token::tests::tokens;
@@ -61,6 +61,19 @@ async fn commit_takes_the_lease_of_whoever_took_over() {
     assert!(matches!(rotated, Rotated::Committed { unsaved: None, .. }));
     assert_eq!((world.record().generation, world.record().lease), (2, None));
     assert!(matches!(process.news.lock()[..], [News::Reclaimed]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn commit_over_a_side_write_tells_of_no_takeover() {
+    let (world, process) = World::logged_in(STRICT).await;
+    world.server.will_after(secs(1), [Ok(tokens("a1", Some("r1")))]);
+    let side = async {
+        tokio::time::sleep(ms(500)).await;
+        world.change(&process, |record| record.login.seq += 1);
+    };
+    let (rotated, ()) = tokio::join!(process.rotate(), side);
+    assert!(matches!(rotated, Rotated::Committed { unsaved: None, .. }), "{rotated:?}");
+    assert!(process.news.lock().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -201,6 +214,26 @@ async fn own_login_during_a_rotation_is_not_undone_by_a_commit_that_fails() {
     let (rotated, ()) = tokio::join!(process.rotate(), logs_in);
     assert!(matches!(rotated, Rotated::Superseded { .. }), "{rotated:?}");
     assert_eq!((process.access(), process.member.unsaved()), (Some("a2".into()), false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn commit_that_fails_does_not_hide_another_generation_that_is_known() {
+    let (world, process) = World::logged_in(STRICT).await;
+    world.server.will_after(secs(1), [Ok(tokens("a1", Some("r1")))]);
+    let commits = async {
+        tokio::time::sleep(ms(500)).await;
+        world.change(&process, |record| {
+            let kept = Kept { tokens: tokens("b1", Some("s1")).into(), lifetime: None };
+            *record = record.successor(Id(9), kept);
+        });
+        process.look().await;
+        world.register.next_writes([Call::Fails]);
+    };
+    let (rotated, ()) = tokio::join!(process.rotate(), commits);
+    assert!(matches!(rotated, Rotated::Adopted(_)), "{rotated:?}");
+    assert_eq!((process.access(), process.member.unsaved()), (Some("b1".into()), true));
+    process.member.save(&process.fleet).await.unwrap();
+    assert_eq!((process.access(), world.record().candidates.len()), (Some("b1".into()), 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 use super::world::*;
 use crate::clock;
 use crate::fleet::Rotated;
+use crate::grant::GrantError;
 use crate::store::testing::Call;
 
 #[tokio::test(start_paused = true)]
@@ -61,19 +62,20 @@ async fn rule_4_1_earlier_login_is_written_over_and_a_later_one_is_not() {
 
 #[tokio::test(start_paused = true)]
 async fn fork_leaves_the_known_tokens_as_a_candidate_unless_they_are_spent() {
-    for spent in [false, true] {
+    for (answer, spent) in [(None, false), (Some(ambiguous()), true), (Some(GrantError::Gone), false)] {
         let (world, process) = World::logged_in(STRICT).await;
         let other = world.another(STRICT).await;
         let before = world.document();
         process.rotated().await;
-        if spent {
-            world.server.will([Err(ambiguous())]);
+        if let Some(answer) = answer {
+            world.server.will([Err(answer)]);
             process.rotate().await;
         }
         world.put(before);
         world.server.accept("r0");
         other.rotated().await;
-        assert_eq!(process.look().await.unwrap().mark, other.mark().unwrap());
+        let state = process.look().await.unwrap();
+        assert_eq!((state.mark, state.seen_before), (other.mark().unwrap(), None));
         assert_eq!(world.record().candidates.len(), usize::from(!spent));
         process.look().await;
         assert_eq!(world.record().candidates.len(), usize::from(!spent), "once");
@@ -114,6 +116,17 @@ async fn adopted_tokens_tell_when_they_came_and_since_when_they_can_be_there() {
     assert_eq!((own.seen_before, own.arrived), (None, seen + secs(5)));
     let newcomer = world.another(STRICT).await;
     assert_eq!(newcomer.member.known().unwrap().seen_before, None);
+}
+
+/// A login may bring tokens that were issued long ago.
+#[tokio::test(start_paused = true)]
+async fn read_of_an_earlier_login_tells_nothing_of_the_age_of_tokens() {
+    let (world, process) = World::logged_in(STRICT).await;
+    let other = world.another(STRICT).await;
+    world.log_in(&process, "5").await;
+    process.rotated().await;
+    let state = other.look().await.unwrap();
+    assert_eq!((state.generation, state.seen_before), (2, None));
 }
 
 #[tokio::test(start_paused = true)]
