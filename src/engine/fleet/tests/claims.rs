@@ -4,7 +4,7 @@ use serde_json::Map;
 
 use super::world::*;
 use crate::clock;
-use crate::fleet::record::Intent;
+use crate::fleet::record::{Intent, Lease};
 use crate::fleet::{News, Rotated};
 use crate::store::testing::Call;
 
@@ -37,6 +37,18 @@ async fn lease_and_intent_are_stored_while_the_token_is_sent() {
     let Intent { token, claim, grace, unanswered, .. } = record.intent.unwrap();
     assert_eq!((claim, grace, unanswered), (lease.id, 60_000, false));
     assert!(!token.unwrap().contains("r0"), "a fingerprint");
+}
+
+#[tokio::test(start_paused = true)]
+async fn bound_token_is_sent_with_its_key() {
+    let (world, process) = World::logged_in(STRICT).await;
+    let key = crate::dpop::Key::new(crate::secret::Secret::new("pkcs8".into()));
+    world.server.will([Ok(crate::token::tests::tokens("a1", Some("r1")).bound_to(key, true))]);
+    world.server.accept("r1");
+    for _ in 0..2 {
+        process.rotated().await;
+    }
+    assert_eq!(*world.server.keys.lock(), [None, Some("pkcs8".into())]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,6 +161,20 @@ async fn rule_5_3_takeover_reads_once_more() {
     let (rotated, _) = tokio::join!(process.rotate(), commits);
     assert!(matches!(rotated, Rotated::Adopted(_)), "{rotated:?}");
     assert_eq!(world.sent(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_5_3_takeover_of_a_lease_or_an_intent_alone_reads_once_more() {
+    let (world, process) = World::logged_in(STRICT).await;
+    world.register.use_locks();
+    let (id, owner) = (process.id(), "dead".into());
+    let lease = Lease { id, owner, ms: 10_000, beat: 0, locked: true, rest: Map::new() };
+    let intent = Intent { token: None, claim: id, grace: 0, unanswered: false, rest: Map::new() };
+    for (lease, intent) in [(Some(lease), None), (None, Some(intent))] {
+        world.change(&process, |record| (record.lease, record.intent) = (lease, intent));
+        process.rotated().await;
+        assert_eq!(world.register.calls(), (2, 2));
+    }
 }
 
 #[tokio::test(start_paused = true)]

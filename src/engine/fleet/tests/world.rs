@@ -39,6 +39,8 @@ pub(super) struct Server {
     replies: Lock<VecDeque<Reply>>,
     /// The refresh tokens that it was sent, and when.
     pub(super) asked: Lock<Vec<(Option<String>, clock::Instant)>>,
+    /// The keys that they were bound to.
+    pub(super) keys: Lock<Vec<Option<String>>>,
     accepted: Lock<Option<String>>,
     issued: Lock<u32>,
 }
@@ -204,6 +206,7 @@ impl Sender for Process {
                 return Err(unspent());
             }
             self.server.asked.lock().push((token, clock::now()));
+            self.server.keys.lock().push(asking.bound.map(|key| key.saved().expose().to_owned()));
             let reply = self.server.replies.lock().pop_front();
             let Some(Reply { after, answer }) = reply else { return self.server.rotate(asking.token) };
             tokio::time::sleep(after).await;
