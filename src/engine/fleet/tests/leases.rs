@@ -98,6 +98,17 @@ async fn rule_6_3_lock_time_out_is_told_and_nothing_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn waiter_reads_a_store_that_fails_every_tenth_of_a_lease() {
+    let (world, process) = World::logged_in(STRICT).await;
+    world.change(&process, |record| record.lease = Some(lease(&process)));
+    world.register.next_reads([Call::Done]);
+    world.register.next_reads([Call::Fails; 100]);
+    assert!(tokio::time::timeout(secs(20), process.rotate()).await.is_err(), "it waits");
+    let (reads, _) = world.register.calls();
+    assert!((20..30).contains(&reads), "{reads}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_6_4_dead_holder_on_this_machine_is_seen_at_once() {
     let (world, process) = World::logged_in(GRACE).await;
     world.register.use_locks();
@@ -214,6 +225,21 @@ async fn rule_7_2_side_write_does_not_end_the_renewal() {
     assert!(matches!(waited, Rotated::Adopted(_)));
     assert_eq!(world.sent(), ["r0"]);
     assert!(world.record().has_candidate(candidate), "rule 10.2: it came after the claim");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_7_2_copy_of_the_store_from_before_the_claim_takes_no_lease() {
+    let (world, process) = World::logged_in(STRICT).await;
+    *process.connects_in.lock() = ms(4_900);
+    let before = world.document();
+    let goes_back = async {
+        tokio::time::sleep(secs(1)).await;
+        world.put(before);
+    };
+    let begun = clock::now();
+    let (rotated, ()) = tokio::join!(process.rotate(), goes_back);
+    assert!(matches!(rotated, Rotated::Committed { unsaved: None, .. }), "{rotated:?}");
+    assert_eq!(world.server.asked.lock()[0].1 - begun, ms(4_900), "it was not claimed anew");
 }
 
 #[tokio::test(start_paused = true)]
