@@ -33,6 +33,33 @@ async fn rule_8_2_question_that_nobody_asked_leaves_no_intent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rule_8_2_release_that_fails_is_tried_again_soon() {
+    let (world, process) = World::logged_in(STRICT).await;
+    world.server.will([Err(GrantError::Gone)]);
+    world.register.next_writes([Call::Done, Call::Fails, Call::Fails]);
+    let begun = clock::now();
+    assert!(matches!(process.rotate().await, Rotated::Failed(GrantError::Gone)));
+    assert_eq!((world.record().lease, clock::now() - begun), (None, secs(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pause_before_a_question_is_asked_again_doubles_from_100_ms() {
+    let (world, process) = World::logged_in(STRICT).await;
+    let (mut first, mut second) = (ms(0), ms(0));
+    for _ in 0..100 {
+        world.server.asked.lock().clear();
+        world.server.will([Err(unspent()), Err(unspent()), Err(unspent())]);
+        process.rotate().await;
+        let asked = world.server.asked.lock();
+        first = first.max(asked[1].1 - asked[0].1);
+        second = second.max(asked[2].1 - asked[1].1);
+    }
+    // The timers of tokio go on by whole milliseconds.
+    assert!((ms(50)..=ms(101)).contains(&first), "{first:?}");
+    assert!((ms(101)..=ms(201)).contains(&second), "{second:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_8_2_intent_of_a_dead_holder_stays() {
     let (world, process) = World::logged_in(STRICT).await;
     orphan(&world, &process, 0);

@@ -41,6 +41,15 @@ async fn grant_without_a_token_that_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn refusal_of_tokens_without_a_refresh_token_is_told_as_such() {
+    let (world, process) = World::logged_in(STRICT).await;
+    process.member.login(&process.fleet, process.id(), Some(tokens("a1", None))).await.unwrap();
+    world.server.will([Err(terminal())]);
+    let end = process.rotate().await;
+    assert!(matches!(end, Rotated::Lost { reason: LostReason::NoRefreshToken, by_us: true, .. }), "{end:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn refusal_after_an_unanswered_send_waits_for_one_lease_more() {
     let (world, process) = World::logged_in(STRICT).await;
     world.server.will([Err(ambiguous()), Err(terminal())]);
@@ -129,6 +138,7 @@ async fn rule_10_3_promotion_is_stored_with_an_intent_before_the_candidate_is_se
     let (_, record) = tokio::join!(process.rotate(), watching);
     assert_eq!((record.commit, record.generation, record.candidates.len()), (Id(5), 2, 0));
     let (lease, intent) = (record.lease.unwrap(), record.intent.unwrap());
+    assert_eq!(lease.beat, 1, "whoever watches it sees that the holder lives");
     assert_eq!((intent.claim, intent.token), (lease.id, candidate(5, "c5").tokens.fingerprint()));
 }
 
@@ -156,14 +166,37 @@ async fn all_candidates_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn loss_outlasts_a_store_that_fails_for_a_moment() {
+async fn loss_outlasts_a_store_that_fails_for_a_lease() {
     let (world, process) = World::logged_in(STRICT).await;
     world.server.will([Err(terminal())]);
     world.register.next_writes([Call::Done, Call::Unanswered]);
-    world.register.next_reads([Call::Done, Call::Fails, Call::Fails]);
+    world.register.next_reads([Call::Done]);
+    world.register.next_reads([Call::Fails; 30]);
+    let begun = clock::now();
     let end = process.rotate().await;
     assert!(matches!(end, Rotated::Lost { .. }), "{end:?}");
     assert!(world.record().lost.is_some());
+    let waited = clock::now() - begun;
+    assert!((LEASE / 2..LEASE * 2).contains(&waited), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_7_3_time_counts_from_the_first_try_of_a_promotion() {
+    let (world, process) = World::logged_in(STRICT).await;
+    world.change(&process, |record| record.candidates = vec![candidate(5, "c5")]);
+    world.server.will([Err(terminal())]);
+    // No renewal gets through. 5.2 s after the first try, and 4.7 s after the second one, the connection is there.
+    world.register.next_writes([Call::Done, Call::Fails, Call::Done]);
+    world.register.next_writes([Call::Fails; 4]);
+    let connects = async {
+        tokio::time::sleep(ms(100)).await;
+        *process.connects_in.lock() = ms(4_700);
+        tokio::time::sleep(ms(4_900)).await;
+        *process.connects_in.lock() = ms(0);
+    };
+    let (rotated, ()) = tokio::join!(process.rotate(), connects);
+    assert!(matches!(rotated, Rotated::Adopted(_)), "{rotated:?}");
+    assert_eq!((world.sent(), world.record().lease), (vec!["r0".into()], None));
 }
 
 #[tokio::test(start_paused = true)]
