@@ -69,6 +69,18 @@ async fn key_in_a_file_is_exchanged_while_two_processes_use_the_store() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn record_is_sealed_with_the_key_of_its_file_a_second_later() {
+    let (register, file) = (MemoryRegister::default(), File::new());
+    file.write(&key(0));
+    let process = sealed(&register, vec![Source::file(&file.0)]);
+    write(&process, "old key").await.unwrap();
+    file.write(&format!("{} {}", key(1), key(0)));
+    tokio::time::advance(EVERY).await;
+    write(&process, "new key").await.unwrap();
+    assert_eq!(read(&sealed(&register, vec![key(1).into()])).await.unwrap(), "new key");
+}
+
 #[tokio::test]
 async fn nothing_is_stored_without_the_key() {
     let (register, file) = (MemoryRegister::default(), File::new());

@@ -22,6 +22,17 @@ async fn tombstones_of_sessions_that_are_not_used_again_do_not_pile_up() {
     assert!(store.0.lock().len() < 10, "{}", store.0.lock().len());
 }
 
+/// A look at all sessions for each write would cost too much.
+#[tokio::test]
+async fn tombstones_go_only_when_there_is_no_room() {
+    let store = MemoryStore(Lock::new(HashMap::with_capacity(2)));
+    for key in ["ada", "bob"] {
+        let next = Stored { record: Record { tokens: None }, version: Version::random() };
+        assert!(matches!(store.compare_and_set(key, None, &next).await, Ok(Swap::Done)));
+    }
+    assert!(store.read("ada").await.unwrap().is_some());
+}
+
 #[tokio::test]
 async fn tokens_are_forgotten_and_tombstones_stay() {
     let store = MemoryStore::default();

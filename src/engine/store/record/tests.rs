@@ -9,6 +9,12 @@ fn version_comes_back_from_its_text() {
 }
 
 #[test]
+fn version_comes_back_from_its_bytes() {
+    let bytes = [0x3b; 16];
+    assert_eq!(<[u8; 16]>::from(Version::from(bytes)), bytes);
+}
+
+#[test]
 fn other_texts_are_no_versions() {
     let text = Version::from([0xab; 16]).to_text();
     for other in

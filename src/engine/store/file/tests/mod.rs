@@ -116,6 +116,19 @@ async fn conforms_where_network_file_systems_are_allowed() {
     conforms(|| Arc::new(open(&scratch.store(), true).unwrap())).await;
 }
 
+#[tokio::test]
+async fn waiter_is_told_of_a_write_where_a_look_at_a_file_costs_little() {
+    let scratch = Scratch::new();
+    let register = scratch.open();
+    let changed = register.watch(SESSION).unwrap();
+    let ((), first) = tokio::join!(changed, write(&register, None, "first"));
+    let changed = register.watch(SESSION).unwrap();
+    write(&register, Some(first.version), "before the first look").await;
+    changed.await;
+    assert!(open(&scratch.store(), true).unwrap().watch(SESSION).is_none());
+    assert!(!register.needs_program());
+}
+
 /// A process that was stopped in the middle of a write has the lock for as long as it is stopped.
 #[tokio::test(start_paused = true)]
 async fn lock_that_is_never_freed_is_not_waited_for_without_end() {
