@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::lock::Lock;
 use crate::store::redis::target::Target;
-use crate::store::redis::wire::{PAUSES, spread};
+use crate::store::redis::wire::{PAUSES, longer, spread};
 
 /// A silent connection may be dead. Redis, or a firewall on the way, may also close it because it is idle.
 const PING_EVERY: Duration = Duration::from_secs(10);
@@ -92,7 +92,7 @@ impl Shared {
                 pause = PAUSES.0;
             }
             sleep(spread(pause)).await;
-            pause = (pause * 2).min(PAUSES.1);
+            pause = longer(pause);
         }
     }
 

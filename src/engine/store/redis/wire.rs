@@ -128,7 +128,7 @@ impl Wire {
             let opened = connected.map(|connection| Open { connection, since: clock::now() });
             *state.lock() = match &opened {
                 Ok(open) => State::Open(open.clone()),
-                Err(_) => State::Closed { pause: (pause * 2).clamp(PAUSES.0, PAUSES.1) },
+                Err(_) => State::Closed { pause: longer(pause) },
             };
             opened
         });
@@ -163,6 +163,11 @@ impl Drop for Sent<'_> {
 /// Processes that lost the same server do not all come back at the same moment.
 pub(super) fn spread(pause: Duration) -> Duration {
     pause.mul_f64(rand::random_range(0.5..1.0))
+}
+
+/// The pause that follows one of this length.
+pub(super) fn longer(pause: Duration) -> Duration {
+    (pause * 2).clamp(PAUSES.0, PAUSES.1)
 }
 
 /// True if another connection may do better. After READONLY, the name of the server may lead to the new master.

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::server::{Server, options, register, until};
 use super::*;
 use crate::fault::Fault;
+use crate::store::redis::wire::{longer, spread};
 use crate::store::{RedisProblem, StoreFault};
 
 /// A way to a server, which ends connections.
@@ -200,6 +201,17 @@ async fn master_that_became_a_replica_is_left_for_the_server_that_its_name_leads
     let (first, done) = write(&register, None, "first").await;
     assert!(done);
     assert_eq!(read(&now.register()).await, Some(first));
+}
+
+/// Else every process would ask a server that is away as fast as it can.
+#[test]
+fn pauses_between_attempts_to_connect_double_up_to_half_a_second() {
+    let mut pause = Duration::ZERO;
+    for expected in [50, 100, 200, 400, 500, 500] {
+        pause = longer(pause);
+        assert_eq!(pause, Duration::from_millis(expected));
+        assert!((pause / 2..=pause).contains(&spread(pause)));
+    }
 }
 
 #[tokio::test]
