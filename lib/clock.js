@@ -3,7 +3,6 @@
 // The real clock and the real timers. Nothing else in lib uses the globals (eslint refuses it), because fake timers of a test would
 // then hold a request until the test moves its clock, which it does after the request.
 
-const { performance } = require('node:perf_hooks');
 // Of the module, and not the globals: a test environment may fake these before it loads this file, or have none.
 const {
   clearImmediate,
@@ -14,12 +13,19 @@ const {
   setTimeout,
 } = require('node:timers');
 
-/** Epoch ms. jest's `enableGlobally` fakes Date before this file is loaded. */
-const now =
-  'isFake' in Date ? () => Math.round(performance.timeOrigin + performance.now()) : Date.now.bind(Date);
+/**
+ * Of the module: fake timers replace the global object and not this one. Loaded when first asked for, because that takes a
+ * millisecond, which `require` of this package would take longer.
+ */
+let loaded;
+const performance = () => (loaded ??= require('node:perf_hooks').performance);
 
 /** Milliseconds since this thread began, with fractions. */
-const sinceStart = performance.now.bind(performance);
+const sinceStart = () => performance().now();
+
+/** Epoch ms. jest's `enableGlobally` fakes Date before this file is loaded. */
+const now =
+  'isFake' in Date ? () => Math.round(performance().timeOrigin + sinceStart()) : Date.now.bind(Date);
 
 /** Calls `work` when the caller's code has ended. An error of it is the program's own. @param {() => unknown} work */
 function soon(work) {
