@@ -21,6 +21,6 @@ export function traceWithOpenTelemetry(options?: TracingOptions): () => void;
 export interface TracingOptions {
   /** Default: the global one. */
   tracerProvider?: TracerProvider | undefined;
-  /** True for a request that gets no spans and no `traceparent`. What it throws goes to OpenTelemetry's `diag`. Default: none. */
+  /** True for a request that gets no spans and no `traceparent`. An error that it throws goes to OpenTelemetry's `diag`. Default: none. */
   ignore?: ((request: RequestMessage) => boolean) | undefined;
 }

@@ -76,7 +76,7 @@ class SentRequest {
   /** It is about to be sent. `names`: of headers that carry the token. */
   traceTry(config, session, names) {
     this.#attempts += 1;
-    // Whoever begins to listen later would get a request without its beginning.
+    // At the first try alone: a later listener would get a request without its beginning.
     if (this.#attempts === 1) {
       this.#traced = session.trace(config);
       if (this.#traced !== undefined) this.#watchCancel(config);

@@ -164,7 +164,7 @@ async fn tokens_live_from_their_arrival_on() {
 async fn only_a_logout_is_written_as_a_tombstone() {
     let world = World::default();
     let process = world.process(STRICT);
-    // Nobody has ever logged in: the grant is asked without a token.
+    // No login came before, so that the grant is asked without a token.
     process.rotated().await;
     world.log_in(&process, "0").await;
     process.rotated().await;
