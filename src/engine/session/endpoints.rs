@@ -27,7 +27,7 @@ pub struct Endpoint {
 
 #[derive(Debug, Default)]
 pub(super) struct Endpoints {
-    /// A bit for each shape that has accepted a token. Shapes may share a bit: then one that never accepted is taken for
+    /// The bits of each shape that has accepted a token. Shapes may share them: then one that never accepted is taken for
     /// one that did, which costs one rotation.
     accepting: u64,
     /// The same for resources and the token held.
@@ -81,12 +81,11 @@ impl Endpoints {
         *self.refusing.get_or_insert_default().doubted.get_or_insert(now)
     }
 
-    /// `endpoint` accepted a token. `held`: that token is held now. `replayed`: the endpoint had refused an earlier one, so
-    /// that the rotation helped.
+    /// `endpoint` accepted a token. `held`: that token is held now. `replayed`: the endpoint had refused an earlier one.
     pub(super) fn accepted(&mut self, endpoint: Endpoint, held: bool, replayed: bool) {
-        self.accepting |= bit(endpoint.shape);
+        self.accepting |= bits(endpoint.shape);
         if held {
-            self.accepting_held |= bit(endpoint.resource);
+            self.accepting_held |= bits(endpoint.resource);
         }
         let Some(refusing) = &mut self.refusing else { return };
         if held {
@@ -122,7 +121,7 @@ impl Endpoints {
     /// True if a rejection by `endpoint` began the rotation to this generation or an earlier one, and nothing like it was
     /// accepted since.
     pub(super) fn rotated_in_vain(&self, endpoint: Endpoint, generation: u64) -> bool {
-        let one = self.accepting & bit(endpoint.shape) != 0;
+        let one = self.shape_accepted(endpoint);
         self.any(|it| {
             let like = it.endpoint == endpoint || !one && it.endpoint.shape == endpoint.shape;
             like && !it.twice && it.generation < generation
@@ -133,7 +132,7 @@ impl Endpoints {
     /// requests only, or the token was revoked.
     pub(super) fn refused(&mut self, endpoint: Endpoint, generation: u64, now: Instant) {
         let resource = !self.accepted_held(endpoint);
-        let shape = self.accepting & bit(endpoint.shape) == 0;
+        let shape = !self.shape_accepted(endpoint);
         let Refusing { refusals, useless, unaccepted, last, .. } =
             &mut **self.refusing.get_or_insert_default();
         refusals.retain(|it| it.endpoint != endpoint);
@@ -174,7 +173,7 @@ impl Endpoints {
 
     /// True if `endpoint` accepted tokens, and never refused a token and its successor: a 401 is news then.
     pub(super) fn accepts(&self, endpoint: Endpoint) -> bool {
-        self.accepting & bit(endpoint.shape) != 0
+        self.shape_accepted(endpoint)
             && !self.any(|it| it.twice && it.endpoint.shape == endpoint.shape)
     }
 
@@ -188,8 +187,14 @@ impl Endpoints {
         self.accepts(endpoint) && !self.accepted_held(endpoint)
     }
 
+    fn shape_accepted(&self, endpoint: Endpoint) -> bool {
+        let bits = bits(endpoint.shape);
+        self.accepting & bits == bits
+    }
+
     fn accepted_held(&self, endpoint: Endpoint) -> bool {
-        self.accepting_held & bit(endpoint.resource) != 0
+        let bits = bits(endpoint.resource);
+        self.accepting_held & bits == bits
     }
 
     fn any(&self, condition: impl Fn(&Refusal) -> bool) -> bool {
@@ -197,8 +202,10 @@ impl Endpoints {
     }
 }
 
-fn bit(hash: u32) -> u64 {
-    1 << (hash % u64::BITS)
+/// Two bits of 64, because with one bit each 64th endpoint that refuses was taken for the only one that accepts. A third one
+/// would fill the word of a session with dozens of resources.
+fn bits(hash: u32) -> u64 {
+    1 << (hash % u64::BITS) | 1 << ((hash >> 6) % u64::BITS)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::client::endpoint;
 use crate::clock;
 
 const A: Endpoint = Endpoint { resource: 1, shape: 1 };
@@ -64,6 +65,18 @@ async fn new_endpoints_rotate_rarely_after_rotations_that_did_not_help() {
     assert!(endpoints.deserves_rotation(NEW, clock::now() + TRY_AGAIN));
     endpoints.accepted(B, true, true);
     assert!(endpoints.deserves_rotation(NEW, clock::now()), "a rotation has helped");
+}
+
+#[test]
+fn endpoints_of_one_host_are_seldom_taken_for_the_one_that_accepts() {
+    let mut confused = 0;
+    for port in 30_000..31_000 {
+        let at = |path: &str| endpoint("GET", &format!("http://127.0.0.1:{port}/api/{path}"));
+        let mut endpoints = Endpoints::default();
+        endpoints.accepted(at("orders"), true, false);
+        confused += ('a'..='o').filter(|path| endpoints.accepts(at(&path.to_string()))).count();
+    }
+    assert!(confused < 30, "{confused} of 15 000");
 }
 
 #[tokio::test(start_paused = true)]
