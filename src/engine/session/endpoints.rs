@@ -91,7 +91,9 @@ impl Endpoints {
         if held {
             refusing.unaccepted = 0;
         }
-        if replayed {
+        // A replay to another endpoint proves nothing, because many servers end the old token when they rotate: requests on
+        // their way are refused for that alone, and each new URL that refuses would begin a rotation again.
+        if replayed && refusing.refusals.iter().any(|it| !it.twice && it.endpoint == endpoint) {
             refusing.useless = 0;
         }
         // Kept, because an endpoint that refuses some requests and accepts others would else begin a rotation each time.
@@ -173,8 +175,7 @@ impl Endpoints {
 
     /// True if `endpoint` accepted tokens, and never refused a token and its successor: a 401 is news then.
     pub(super) fn accepts(&self, endpoint: Endpoint) -> bool {
-        self.shape_accepted(endpoint)
-            && !self.any(|it| it.twice && it.endpoint.shape == endpoint.shape)
+        self.shape_accepted(endpoint) && !self.any(|it| it.twice && it.endpoint.shape == endpoint.shape)
     }
 
     /// True if that holds for the very token that is held.

@@ -64,7 +64,10 @@ async fn new_endpoints_rotate_rarely_after_rotations_that_did_not_help() {
     assert!(endpoints.deserves_rotation(A, clock::now()), "it accepted before");
     assert!(endpoints.deserves_rotation(NEW, clock::now() + TRY_AGAIN));
     endpoints.accepted(B, true, true);
-    assert!(endpoints.deserves_rotation(NEW, clock::now()), "a rotation has helped");
+    assert!(!endpoints.deserves_rotation(NEW, clock::now()), "the rotation ended the token of B");
+    endpoints.rotates(B, 4);
+    endpoints.accepted(B, true, true);
+    assert!(endpoints.deserves_rotation(NEW, clock::now()), "B began a rotation, and that helped");
 }
 
 #[test]
