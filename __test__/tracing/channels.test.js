@@ -42,6 +42,27 @@ test('a request, with its replay', async () => {
   for (const secret of ['query-marker', 'Bearer', 'second']) expect(text).not.toContain(secret);
 });
 
+test.each([
+  ['users:query-marker', ''],
+  ['data:text/plain,query-marker', ''],
+  [' http://ada:query-marker@other.example/a', 'http://other.example/a'],
+  [' /a', '%/v1/a'],
+  ['\t/a', '%/v1/a'],
+  ['\u0001', '%/v1'],
+])('the URL %j, which may hold a secret, is told as %j', async (url, told) => {
+  const server = await serve();
+  const client = clientFor(undefined, { baseURL: `${server.url}/v1` });
+  listen('request');
+  const real = await client.get(url).then(
+    (response) => response.url,
+    () => undefined,
+  );
+  const [message] = of('request start');
+  expect(message.url).toBe(told.replace('%', server.url));
+  // A request that was sent is told with the URL that it went to.
+  if (real !== undefined) expect(message.url).toBe(real);
+});
+
 test('retries, and a request that fails', async () => {
   const port = await freePort();
   const client = clientFor(undefined, { baseURL: `http://127.0.0.1:${port}/v1/`, retry: { limit: 1 } });

@@ -118,16 +118,21 @@ function linesOfOne(name, value) {
 /** Without credentials, query and fragment, which may hold secrets. @param {string} href @param {string} [base] */
 function shownUrl(href, base) {
   try {
-    const { origin, pathname } = resolve(href, base);
-    return origin + pathname;
+    const { protocol, origin, pathname } = resolve(href, base);
+    // The path of another URL is all that follows its scheme. A `data:` URL would show its content, and `user:password` itself.
+    return /^https?:$/.test(protocol) ? origin + pathname : '';
   } catch {
     // The request will fail with what is wrong with it.
     return '';
   }
 }
 
+/** The parser of URLs ignores these before a URL, and the last three anywhere in it. `resolve` would take them for a path. */
+const IGNORED = /^[\0- ]+|[\t\n\r]/g;
+
 /** As `Origins::resolve` in Rust does. */
-function resolve(href, base) {
+function resolve(reference, base) {
+  const href = reference.replace(IGNORED, '');
   const isPath = /^(?:[/\\](?![/\\])|(?![a-z][a-z0-9+.-]*:)[^/\\?#])/i.test(href);
   if (base === undefined || !isPath) return new URL(href, base);
   return new URL(`${base.replace(/\/+$/, '')}/${href.replace(/^[/\\]/, '')}`);
