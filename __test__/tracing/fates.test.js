@@ -5,8 +5,10 @@
 const { SpanKind, SpanStatusCode } = require('@opentelemetry/api');
 const { inspect } = require('node:util');
 const { clientFor, closeServers, serve, serveExpired } = require('../requests/servers.js');
+const { useChannels } = require('./listen.js');
 const { WAYS, parentOf, traceparentOf, useSpans, useWays } = require('./spans.js');
 
+const { listen } = useChannels();
 const { finished, inSpan, rotations, spansOf, stop, trace } = useSpans();
 const ways = useWays();
 afterEach(closeServers);
@@ -142,6 +144,21 @@ test.each(WAYS)('%s: each of 100 callers behind one rotation has its own spans',
   expect(rotations()).toHaveLength(1);
   expect(rotations()[0].links).toHaveLength(32);
 });
+
+test.each(WAYS)(
+  '%s: headers of a try replace the request’s own in any case, and a list is a list',
+  async (way) => {
+    const server = await serve();
+    listen('try', ({ headers }) => {
+      Object.assign(headers, { traceparent: 'of-the-try', tracestate: ['a=1', 'b=2'] });
+    });
+    const headers = { TraceParent: 'own', 'X-Own': 'kept' };
+    await ways[way](server.url, { tokens: { accessToken: 'first' } })(`${server.url}/`, { headers });
+    const [{ rawHeaders, headers: seen }] = server.seen;
+    expect(rawHeaders.filter((name) => /^traceparent$/i.test(name))).toHaveLength(1);
+    expect(seen).toMatchObject({ traceparent: 'of-the-try', tracestate: 'a=1, b=2', 'x-own': 'kept' });
+  },
+);
 
 test.each(WAYS)('%s: the tracing ends between two tries', async (way) => {
   const { server } = await serveExpired((_, response) => {

@@ -45,6 +45,18 @@ class TracedRequest {
     return linesOf(message.headers);
   }
 
+  /** The same for a try that JavaScript sends: from a header's name to its value, or its values. */
+  beginHere(attempt, replays, generation) {
+    /** @type {Map<string, string | string[]>} */
+    const headers = new Map();
+    const lines = this.begin(attempt, replays, 0, generation).split('\n');
+    for (let i = 0; i + 1 < lines.length; i += 2) {
+      const before = headers.get(lines[i]);
+      headers.set(lines[i], before === undefined ? lines[i + 1] : [before, lines[i + 1]].flat());
+    }
+    return headers;
+  }
+
   #cause(attempt, replays, retries) {
     const before = this.#counts;
     this.#counts = { replays, retries };

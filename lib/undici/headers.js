@@ -57,11 +57,17 @@ class RequestHeaders {
     return this.#values[this.#names.get(lower)];
   }
 
-  /** An object, because undici's own interceptors can add headers to one. `name`, in lower case, replaces a header that is there. */
-  with(name, value) {
+  /**
+   * An object, because undici's own interceptors can add headers to one. A header of `added`, whose name is in lower case, replaces
+   * the request's own.
+   * @param {Map<string, any>} added
+   */
+  with(added) {
     const headers = Object.assign(Object.create(null), this.#values);
-    delete headers[this.#names.get(name)];
-    headers[name] = value;
+    for (const [name, value] of added) {
+      delete headers[this.#names.get(name)];
+      headers[name] = value;
+    }
     return headers;
   }
 }

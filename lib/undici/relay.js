@@ -79,19 +79,13 @@ class Relay {
   #send(authorised) {
     this.#report.attempts += 1;
     this.sending = new Sending(this, authorised);
-    const headers = this.#headers.with(this.#auth.headerName, authorised.value);
-    const proof = this.#proofs.make(authorised);
-    if (proof !== undefined) headers.dpop = proof;
-    if (this.#traced) this.#traceTry(this.#traced, authorised.generation, headers);
-    this.#dispatch({ ...this.#opts, headers }, this.sending);
-  }
-
-  #traceTry(traced, generation, headers) {
     const { attempts, replays } = this.#report;
-    const lines = traced.begin(attempts, replays, 0, generation).split('\n');
-    for (let i = 0; i + 1 < lines.length; i += 2) {
-      if (lines[i] !== this.#auth.headerName) headers[lines[i]] = lines[i + 1];
-    }
+    const proof = this.#proofs.make(authorised);
+    // First, so that a subscriber can replace neither token nor proof.
+    const added = this.#traced?.beginHere(attempts, replays, authorised.generation) ?? new Map();
+    added.set(this.#auth.headerName, authorised.value);
+    if (proof !== undefined) added.set('dpop', proof);
+    this.#dispatch({ ...this.#opts, headers: this.#headers.with(added) }, this.sending);
   }
 
   /** A sending has a final status. */

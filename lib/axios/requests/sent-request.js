@@ -83,10 +83,9 @@ class SentRequest {
     }
     if (this.#traced === undefined) return;
     const generation = this.#credential?.generation ?? null;
-    const lines = this.#traced.begin(this.#attempts, this.replay.replays, 0, generation).split('\n');
-    for (let i = 0; i + 1 < lines.length; i += 2) {
-      const carriesToken = names.some((name) => name.toLowerCase() === lines[i]);
-      if (!carriesToken) setHeader(config, lines[i], lines[i + 1]);
+    for (const [name, value] of this.#traced.beginHere(this.#attempts, this.replay.replays, generation)) {
+      const carriesToken = names.some((one) => one.toLowerCase() === name);
+      if (!carriesToken) setHeader(config, name, value);
     }
   }
 
