@@ -2,6 +2,7 @@
 
 const { once } = require('node:events');
 const net = require('node:net');
+const { TokenClient } = require('../..');
 const { startAuthServer } = require('../../lib/testing');
 const { postForm, refresh, send, useApi } = require('./http');
 
@@ -181,6 +182,29 @@ describe('the API', () => {
   test('/public wants no token', async () => {
     const response = await send(`${server.url}/public/x`, { method: 'POST', body: 'hi' });
     expect(response.json()).toMatchObject({ path: '/public/x', body: 'hi', subject: null, generation: null });
+  });
+});
+
+describe('a body above 64 MiB gets a 413, and the server serves on', () => {
+  const large = Buffer.alloc(64 * 1024 * 1024 + 1);
+
+  test.each([
+    ['/public/things', { 'content-length': large.length }],
+    ['/public/things', { 'transfer-encoding': 'chunked' }],
+    ['/token', { 'transfer-encoding': 'chunked' }],
+  ])('at %s with %j', async (path, headers) => {
+    const refused = await post(`${server.url}${path}`, large, headers);
+    expect([refused.status, refused.json().error]).toEqual([413, 'content_too_large']);
+    expect((await send(`${server.url}/public/things`)).status).toBe(200);
+  });
+
+  test('which a client gets that streams its body', async () => {
+    const client = new TokenClient({ baseURL: server.url, tokens: server.login(), refresh: () => {} });
+    async function* parts() {
+      for (let sent = 0; sent < large.length; sent += 1024 * 1024) yield large.subarray(0, 1024 * 1024);
+    }
+    expect((await client.post('/api/things', parts())).status).toBe(413);
+    await client.close();
   });
 });
 

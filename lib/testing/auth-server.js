@@ -13,7 +13,7 @@ const { Responses } = require('./respond/responses.js');
 const { Sessions } = require('./sessions.js');
 const { TokenEndpoint } = require('./token-endpoint.js');
 const { Watch } = require('./watch.js');
-const { sendJson } = require('./wire.js');
+const { BodyTooLarge, refuseBody, sendJson } = require('./wire.js');
 
 // Longer than HTTP clients keep idle connections, so that it is never this side that closes one under a request.
 const KEEP_ALIVE_MS = 75_000;
@@ -182,7 +182,8 @@ class AuthServer extends EventEmitter {
       await this.#route(request, response);
     } catch (error) {
       if (request.destroyed && !request.complete) return;
-      if (response.headersSent) response.destroy();
+      if (error instanceof BodyTooLarge) refuseBody(request, response, error);
+      else if (response.headersSent) response.destroy();
       else sendJson(response, 500, { error: 'server_error', error_description: error.message });
     }
   }
