@@ -6,7 +6,7 @@ const { invalidOption } = require('./errors.js');
 const { readGroup } = require('./options/check.js');
 const { version } = require('../package.json');
 const attributes = require('./opentelemetry/attributes.js');
-const { requests, rotations, tries } = require('./tracing/channels.js');
+const { requests, rotations, surroundings, tries } = require('./tracing/channels.js');
 
 /**
  * Loaded with the first tracing, so that the entry itself loads where the package is not installed.
@@ -91,7 +91,10 @@ class Spans {
     start: (message) => {
       const links = this.#linksOf(message);
       const options = { kind: api.SpanKind.INTERNAL, attributes: attributes.ofRotation(message), links };
-      this.#spans.set(message, this.#tracer.startSpan('token rotation', options, api.ROOT_CONTEXT));
+      const span = this.#tracer.startSpan('token rotation', options, api.ROOT_CONTEXT);
+      this.#spans.set(message, span);
+      const context = api.trace.setSpan(api.ROOT_CONTEXT, span);
+      surroundings.set(message, (work) => api.context.with(context, work));
     },
     asyncEnd: (message) => this.#end(message, attributes.ofRotationEnd(message)),
   };

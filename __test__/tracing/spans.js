@@ -57,7 +57,7 @@ function useSpans() {
   const finished = () => exporter.getFinishedSpans();
   const spansOf = (kind) => finished().filter((span) => span.kind === kind);
   const rotations = () => finished().filter(({ name }) => name === 'token rotation');
-  return { finished, inSpan, rotations, spansOf, stop: () => stop(), trace, tracerProvider };
+  return { finished, inSpan, rotations, spansOf, stop: () => stop(), trace, tracer, tracerProvider };
 }
 
 const parentOf = (span) => span.parentSpanContext?.spanId;

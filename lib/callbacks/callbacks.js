@@ -62,6 +62,7 @@ class Callbacks {
     let returned;
     const answered = () => this.#aborts.delete(number);
     this.#settle(
+      { session, epoch },
       () => this.#user.refresh(refreshToken, context),
       (result) => {
         answered();
@@ -117,6 +118,7 @@ class Callbacks {
 
   getTokens(environment, number, session) {
     this.#settle(
+      { session },
       () => this.#user.getTokens(session),
       (tokens) => {
         if (tokens === null || tokens === undefined) return environment.reply(number);
@@ -128,6 +130,7 @@ class Callbacks {
 
   setTokens(environment, number, tokens, session) {
     this.#settle(
+      { session },
       () => this.#user.setTokens(tokens === null ? null : tokensFile().tokensFromArray(tokens), session),
       () => {
         this.#failedWrites?.delete(session);
@@ -139,6 +142,7 @@ class Callbacks {
 
   read(environment, number, session) {
     this.#settle(
+      { session },
       () => this.#user.register.read(session),
       (found) => {
         const document = require('./register.js').readDocument(found);
@@ -152,6 +156,7 @@ class Callbacks {
 
   compareAndSet(environment, number, session, record, version, expected) {
     this.#settle(
+      { session },
       () => this.#user.register.compareAndSet(session, { record, version }, expected),
       (done) => {
         const verdict = require('./register.js').readVerdict(done);
@@ -165,6 +170,7 @@ class Callbacks {
   /** A secret of the grant, which has the number `index` in `lib/options/source.js`. */
   source(environment, number, index) {
     this.#settle(
+      {},
       () => this.#user.sources[index](),
       (secret) => {
         environment.replySecret(number, secret);
@@ -206,12 +212,13 @@ class Callbacks {
   /**
    * Calls `work`, waits for what it returns, and calls either `done` or `failed`. If `done` throws, because the result is no
    * tokens, `failed` is called too.
+   * @param {{ session?: string, epoch?: number }} rotation  in whose context `work` runs
    */
-  #settle(work, done, failed) {
+  #settle({ session, epoch }, work, done, failed) {
     let result;
     this.#running += 1;
     try {
-      result = work();
+      result = this.#rotations.within(session, epoch, work);
     } catch (error) {
       return failed(error);
     } finally {
@@ -375,7 +382,8 @@ class Callbacks {
 
   #guarded(name, session, work) {
     try {
-      observe(work(), (error) => this.report(error, name, session));
+      const result = this.#rotations.within(session, undefined, work);
+      observe(result, (error) => this.report(error, name, session));
     } catch (error) {
       this.report(error, name, session);
     }

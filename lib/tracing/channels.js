@@ -34,4 +34,26 @@ function tellStart(channels, message) {
   channels.end.publish(message);
 }
 
-module.exports = { isTraced, requests, rotations, sessions, tellEnd, tellStart, tries };
+/** From a rotation's message to how a tracer runs the program's callbacks. @type {WeakMap<object, <T>(work: () => T) => T>} */
+const surroundings = new WeakMap();
+
+/**
+ * Tells the start of a rotation. Returns how its callbacks are run, with the AsyncLocalStorages that are bound to the channel and in
+ * the surroundings that a subscriber has set; undefined if nobody listens.
+ * @param {object} message @returns {(<T>(work: () => T) => T) | undefined}
+ */
+function tellRotation(message) {
+  if (!rotations.start.hasSubscribers) return void tellStart(rotations, message);
+  // Loaded here, because most programs never need it.
+  const { AsyncLocalStorage } = require('node:async_hooks');
+  const enter = rotations.start.runStores(message, () => {
+    rotations.end.publish(message);
+    return AsyncLocalStorage.snapshot();
+  });
+  const surround = surroundings.get(message);
+  return surround === undefined ? enter : (work) => enter(() => surround(work));
+}
+
+module.exports = {
+  ...{ isTraced, requests, rotations, sessions, surroundings, tellEnd, tellRotation, tellStart, tries },
+};

@@ -3,7 +3,7 @@
 // The rotations of one client, as its log and the channels tell of them.
 
 const { sinceStart } = require('../clock.js');
-const { rotations, sessions, tellEnd, tellStart } = require('./channels.js');
+const { rotations, sessions, tellEnd, tellRotation } = require('./channels.js');
 
 let lastId = 0;
 let lastClient = 0;
@@ -13,7 +13,8 @@ class Rotations {
   client = (lastClient += 1);
   /**
    * By session: the rotations under way, with the epochs of their logins. A login does not end the rotation that it overtakes,
-   * so that there may be two. @type {Map<string, { epoch: number, message: any }[]>}
+   * so that there may be two.
+   * @type {Map<string, { epoch: number, message: any, run: ReturnType<typeof tellRotation> }[]>}
    */
   #underWay = new Map();
 
@@ -25,8 +26,17 @@ class Rotations {
       ...{ errorCode: undefined, generation: undefined, leaseWait: 0 },
       ...{ startedAt: sinceStart(), duration: undefined },
     };
-    this.#underWay.set(session, [...this.#of(session), { epoch, message }]);
-    tellStart(rotations, message);
+    this.#underWay.set(session, [...this.#of(session), { epoch, message, run: tellRotation(message) }]);
+  }
+
+  /**
+   * Calls user code in the context of the rotation that it is a part of, so that spans which it makes are children of the rotation's.
+   * @template T @param {string | undefined} session  without a rotation under way, the code is called all the same
+   * @param {number | undefined} epoch  undefined: of the latest rotation @param {() => T} work
+   */
+  within(session, epoch, work) {
+    const run = this.#of(session).findLast((one) => epoch === undefined || one.epoch === epoch)?.run;
+    return run === undefined ? work() : run(work);
   }
 
   /** @param {string} session @param {number} epoch @param {number} attempt */

@@ -1,0 +1,98 @@
+'use strict';
+
+// The context (`AsyncLocalStorage`) in which a client calls the program's code: that of its rotation, or none.
+
+const { AsyncLocalStorage } = require('node:async_hooks');
+const { tracingChannel } = require('node:diagnostics_channel');
+const { clientFor, closeServers, failure, serve, serveExpired } = require('../requests/servers.js');
+const { parentOf, useSpans } = require('./spans.js');
+
+const { finished, inSpan, rotations, stop, tracer } = useSpans();
+const { start } = tracingChannel('token-rotator:rotation');
+const context = new AsyncLocalStorage();
+afterEach(async () => {
+  start.unbindStore(context);
+  await closeServers();
+});
+
+/** Callbacks that write down what `look` sees in them, and after an `await`. */
+function callbacks(look) {
+  const seen = [];
+  const see = (name, result) => async () => {
+    seen.push([name, look(name)]);
+    await new Promise(setImmediate);
+    seen.push([name, look(name)]);
+    return result;
+  };
+  const options = {
+    getTokens: see('getTokens', { accessToken: 'first', refreshToken: 'r' }),
+    setTokens: see('setTokens'),
+    refresh: see('refresh', { accessToken: 'second' }),
+    onRefreshed: see('onRefreshed'),
+    logger: { debug: see('debug'), error: see('error') },
+  };
+  return { seen, options };
+}
+
+test('spans that the callbacks of a rotation make are children of its span', async () => {
+  const { seen, options } = callbacks((name) => {
+    const span = tracer.startSpan(`in ${name}`);
+    span.end();
+    return parentOf(span);
+  });
+  const { client } = await serveExpired((_, response) => response.end('ok'), {
+    ...options,
+    tokens: undefined,
+  });
+  await inSpan(() => client.get('/'));
+  const [rotation, ...more] = rotations();
+  expect(more).toEqual([]);
+  const ofRotation = rotation.spanContext().spanId;
+  const names = ['refresh', 'setTokens', 'onRefreshed', 'debug'];
+  for (const name of names) expect(seen.filter(([called]) => called === name)).not.toEqual([]);
+  const inside = seen.filter(([name]) => names.includes(name));
+  expect(inside).toEqual(inside.map(([name]) => [name, ofRotation]));
+  const { traceId } = rotation.spanContext();
+  expect(
+    finished()
+      .filter((span) => span.name === 'in refresh')
+      .map((span) => span.spanContext().traceId),
+  ).toEqual([...[traceId, traceId]]);
+});
+
+test('so are those of requests that `refresh` sends through the client', async () => {
+  const server = await serve((request, response) => {
+    response.statusCode =
+      request.url === '/token' || request.headers.authorization === 'Bearer second' ? 200 : 401;
+    response.end('{}');
+  });
+  const refresh = async () => {
+    await client.post('/token', undefined, { skipAuthRefresh: true });
+    return { accessToken: 'second' };
+  };
+  const client = clientFor(server, { refresh, tokens: { accessToken: 'first', refreshToken: 'r' } });
+  await inSpan(() => client.get('/'));
+  const sent = finished().find((span) => span.attributes['url.full'] === `${server.url}/token`);
+  expect(parentOf(sent)).toBe(rotations()[0].spanContext().spanId);
+});
+
+test('each of two rotations that a login parts has its own context', async () => {
+  stop();
+  start.bindStore(context, ({ id }) => id);
+  const calls = [];
+  const refresh = () => new Promise((resolve) => calls.push({ id: context.getStore(), resolve }));
+  const client = clientFor(undefined, { refresh, tokens: { accessToken: 'a', refreshToken: 'r' } });
+  const begun = async (count) => {
+    while (calls.length < count) await new Promise(setImmediate);
+  };
+  const overtaken = failure(client.rotate());
+  await begun(1);
+  await client.setTokens({ accessToken: 'b', refreshToken: 's' });
+  const rotated = client.rotate();
+  await begun(2);
+  calls[0].resolve({ accessToken: 'late' });
+  calls[1].resolve({ accessToken: 'new' });
+  await Promise.all([overtaken, rotated]);
+  expect(calls.map(({ id }) => typeof id)).toEqual(['number', 'number']);
+  expect(calls[0].id).not.toBe(calls[1].id);
+});
