@@ -96,3 +96,23 @@ test('each of two rotations that a login parts has its own context', async () =>
   expect(calls.map(({ id }) => typeof id)).toEqual(['number', 'number']);
   expect(calls[0].id).not.toBe(calls[1].id);
 });
+
+test('without a listener, callbacks have no context, not even that in which the package was loaded', async () => {
+  stop();
+  const { seen, options } = callbacks(() => context.getStore());
+  const server = await serve((request, response) => {
+    if (request.headers.authorization !== 'Bearer second') response.statusCode = 401;
+    response.end('ok');
+  });
+  let client;
+  context.run('the first request', () => {
+    jest.isolateModules(() => {
+      const { TokenClient } = require('../../index.js');
+      client = new TokenClient({ baseURL: server.url, ...options });
+    });
+  });
+  expect((await context.run('another request', () => client.get('/'))).status).toBe(200);
+  await client.close();
+  expect(seen.map(([name]) => name)).toContain('refresh');
+  expect(seen).toEqual(seen.map(([name]) => [name, undefined]));
+});

@@ -29,6 +29,9 @@ const kept = new Map();
 /** For async hooks, and for tools that list what keeps a program running, such as jest's `--detectOpenHandles`. */
 const resource = { hasRef: () => environment.hasRef() };
 const environment = new Environment(pump, resource);
+// Up to 22, Node keeps here what each AsyncLocalStorage holds at this moment. If a request were the first to load the package, all
+// callbacks of the process would for ever run in that request's context.
+for (const storage of Object.getOwnPropertySymbols(resource)) delete resource[storage];
 
 function pump() {
   for (;;) {
