@@ -3,6 +3,7 @@
 // Says of each refresh token that was spent twice why that could not be helped (register.md §15), and what else went
 // wrong. It judges by what the servers saw, and by what was done to the processes.
 
+const { rejected } = require('./rejected.js');
 const { STALLED } = require('./stalls.js');
 
 /** How late the word of a commit may be. */
@@ -25,7 +26,7 @@ const EXCUSES = {
  * kept the process from writing for a whole lease within that time. `wentBack(committed, to)`: whether the store may have lost
  * by then what was committed at that time. `failures`: how many requests ended with what no fault explains; `late`: when each of
  * these ran that time has failed, `{ outcome, from, to }`; `stalls`: when a small write of a process was as slow,
- * `{ worker, from, to }`.
+ * `{ worker, from, to }`. `history` of the register, if its store can show one; `now`: the end of the run.
  */
 function judge({
   spends,
@@ -66,6 +67,8 @@ function judge({
   if (reuses !== twice.length)
     wrong.push(`the server saw ${reuses} tokens come back, and its endpoint ${twice.length}`);
   if (refreshes > bound) wrong.push(`${refreshes} refreshes, and ${bound} were enough`);
+  const register = world.history && judgeRegister({ spends, workers, ledger, stalls, ...world });
+  wrong.push(...(register?.wrong ?? []));
   return {
     rotations: refreshes,
     spentTwice: reuses,
@@ -74,9 +77,40 @@ function judge({
     excused,
     stalledMs: Math.round(Math.max(0, ...stood.map(({ from, to }) => to - from))),
     unexplained: unexplained.length,
+    register: register?.counts,
     lost: ledger.lost.length,
     wrong,
   };
+}
+
+/** What the register's own history shows, beside the ledger. */
+function judgeRegister(world) {
+  const { history, ledger, spends, workers, lease } = world;
+  const tokens = rejected(world);
+  // The register calls a session lost that the server would have gone on with.
+  const latched = Math.max(0, history.lost.size - ledger.lost.length);
+  const stops = workers.flatMap(({ id, stops: all }) => all.map((stop) => ({ id, ...stop })));
+  const long = stops.filter(({ from, to }) => to - from > lease);
+  const isHolders = (stop) => spends.some((spend) => spend.worker === stop.id && isUnderWay(spend, stop));
+  return {
+    counts: {
+      records: history.records,
+      stops: long.length,
+      ofHolders: long.filter(isHolders).length,
+      stale: history.stale.length,
+      rejected: tokens.length + latched,
+    },
+    wrong: [
+      ...history.stale.map((what) => `the store accepted a stale write: ${what}`),
+      ...tokens.map((spend) => `the only valid token was rejected: ${JSON.stringify(spend)}`),
+      ...(latched > 0 ? [`the register calls ${latched} sessions lost that the server had not ended`] : []),
+    ],
+  };
+}
+
+/** The token was sent before the stop or during it, and its answer was not committed before. */
+function isUnderWay({ at, committedAt }, { from, to }) {
+  return at <= to && at >= from - SLACK_MS && (committedAt ?? Infinity) >= from;
 }
 
 /** How many requests of each outcome the machine has failed, because it stood still. */

@@ -20,7 +20,19 @@ function table(results) {
     result.seconds.toFixed(1),
     result.wrong.length === 0 ? 'ok' : 'WRONG',
   ]);
-  return [...aligned(HEAD, rows, [0, 5, 8]), ...wrongs(results), ...results.flatMap(excuses)].join('\n');
+  return [
+    ...aligned(HEAD, rows, [0, 5, 8]),
+    ...results.flatMap(registers),
+    ...wrongs(results),
+    ...results.flatMap(excuses),
+  ].join('\n');
+}
+
+function registers({ name, register }) {
+  if (register === undefined) return [];
+  const { records, stops, ofHolders, stale, rejected } = register;
+  const stopped = stops > 0 ? `${stops} stops longer than the lease, ${ofHolders} during a refresh; ` : '';
+  return `${name}: ${stopped}${records} records seen; stale writes accepted ${stale}, only valid token rejected ${rejected}`;
 }
 
 function excuses({ name, excused, stalledMs }) {

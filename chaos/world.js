@@ -8,6 +8,7 @@ const { makeFolder, remove } = require('../tools/leftovers.js');
 const { Clocks } = require('./clocks.js');
 const { FAULTS } = require('./faults.js');
 const { Fleet } = require('./fleet.js');
+const { History } = require('./history.js');
 const { judge } = require('./judge.js');
 const { randomOf } = require('./random.js');
 const { STALLED } = require('./stalls.js');
@@ -62,6 +63,10 @@ class World {
     world.processes = processes;
     // First, because it may fail. Servers that then listened already would keep this program from its end.
     world.store = await STORES[store].open(randomOf(seed, `${name} store`));
+    if (world.store.observe) {
+      world.history = new History();
+      await world.store.observe((text) => world.history.saw(text));
+    }
     world.server = await startAuthServer({
       reuse: policy,
       leeway: GRACE_MS,
@@ -134,6 +139,8 @@ class World {
       ledger: server.ledger,
       lease: LEASE_MS,
       ttl,
+      history: this.history,
+      now: Date.now(),
       cutOff: (worker, from, to) => this.#wasCutOff(worker, from, to),
       wentBack: (committed, to) => this.#wentBack(committed, to),
       failures: Object.fromEntries(failures),

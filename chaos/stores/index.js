@@ -1,12 +1,14 @@
 'use strict';
 
-// The stores that processes share. Each opens as `{ option, outages, attach, close, … }`: `option` is what worker.js makes the
-// client's own of, and `outages` are the times in which the store could not be written.
+// The stores that processes share. Each opens as `{ option, outages, attach, observe, close, … }`: `option` is what worker.js makes
+// the client's own of, and `outages` are the times in which the store could not be written. `observe(saw)` calls `saw` with each record that
+// is stored from now on; stores that cannot tell have none.
 
 const path = require('node:path');
 const { makeFolder, remove } = require('../../tools/leftovers.js');
 const postgres = require('./postgres.js');
 const redis = require('./redis.js');
+const { Records } = require('./records.js');
 const { Sentinel } = require('./sentinel.js');
 const { SharedRegister } = require('./register.js');
 const disk = require('./small-disk.js');
@@ -18,17 +20,27 @@ const STORES = {
   file: {
     async open() {
       const directory = await makeFolder('token-rotator-chaos-');
+      const tokens = path.join(directory, 'tokens');
+      const records = new Records(tokens);
       return {
         ...COMMON,
-        option: { type: 'file', path: path.join(directory, 'tokens') },
-        close: () => remove(directory),
+        option: { type: 'file', path: tokens },
+        observe: (saw) => records.observe(saw),
+        async close() {
+          records.close();
+          await remove(directory);
+        },
       };
     },
   },
 
   redis: {
     missing: redis.missing,
-    open: async () => serverStore(await redis.Redis.start(), ({ url }) => ({ type: 'redis', url })),
+    async open() {
+      const server = await redis.Redis.start();
+      const store = serverStore(server, ({ url }) => ({ type: 'redis', url }));
+      return { ...store, observe: (saw) => server.observe(saw) };
+    },
   },
 
   postgres: {
@@ -40,7 +52,9 @@ const STORES = {
   register: {
     async open(random) {
       const register = new SharedRegister(random);
-      return { ...COMMON, register, option: { type: 'parent' }, attach: (fleet) => register.serve(fleet) };
+      const observe = (saw) => void (register.observer = saw);
+      const attach = (fleet) => register.serve(fleet);
+      return { ...COMMON, register, option: { type: 'parent' }, attach, observe };
     },
   },
 

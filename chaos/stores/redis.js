@@ -17,6 +17,7 @@ class Redis {
   #directory;
   #flags;
   #child;
+  #observer;
   port;
   /** When it was down: `{ from, to }`. */
   outages = [];
@@ -54,6 +55,13 @@ class Redis {
     const flags = ['--bind', '127.0.0.1', '--port', `${this.port}`, '--save', '', '--dir', this.#directory];
     flags.push('--appendonly', 'yes', '--appendfsync', 'always', ...this.#flags);
     this.#child = await startServer(flags, 'Ready to accept connections');
+    if (this.#observer) await monitor(this.port, this.#observer);
+  }
+
+  /** Calls `saw` with the text of each record that is stored. */
+  async observe(saw) {
+    this.#observer = saw;
+    await monitor(this.port, saw);
   }
 
   async kill() {
@@ -76,6 +84,24 @@ async function killed(child) {
   const gone = once(child, 'exit');
   child.kill('SIGKILL');
   await gone;
+}
+
+/** The write of our script (compare_and_set.lua), as MONITOR tells of it. */
+const WRITTEN = / lua\] "HSET" "[^"]*" "version" "[^"]*" "text" ("(?:[^"\\]|\\.)*")/;
+
+/** Resolves when the server tells of each command, which it does until it ends. */
+async function monitor(port, saw) {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  socket.write('MONITOR\r\n');
+  const lines = readline.createInterface({ input: socket });
+  lines.on('line', (line) => {
+    const [, text] = WRITTEN.exec(line) ?? [];
+    // Quoted as JSON is. Tokens and ids of a run are ASCII, which has no other escapes.
+    if (text !== undefined) saw(JSON.parse(text));
+  });
+  await once(lines, 'line');
 }
 
 /** One command, and the bytes of its answer as far as they come at once: enough for what people read. */

@@ -17,6 +17,8 @@ class SharedRegister {
   written = new Map();
   /** Called with the process at each write, before it and after it. */
   onWrite = { before: undefined, after: undefined };
+  /** Called with each record that is stored. */
+  observer = () => {};
 
   constructor(random) {
     this.#random = random;
@@ -52,6 +54,7 @@ class SharedRegister {
     const stored = this.#records.get(session);
     if ((stored?.version ?? null) !== expected) return stored?.version === next.version;
     this.#records.set(session, next);
+    this.observer(next.record);
     if (!this.written.has(worker.id)) this.written.set(worker.id, []);
     this.written.get(worker.id).push(Date.now());
     this.#fleet.running.forEach((other) => this.#fleet.tell(other, { changed: session }));
