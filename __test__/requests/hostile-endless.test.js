@@ -5,6 +5,7 @@ const { closeServers, serve } = require('./servers.js');
 const {
   MIB,
   NOT_HTTP,
+  PATIENCE,
   TOO_LARGE,
   attempt,
   either,
@@ -161,10 +162,10 @@ test.each([
   await outcome(client.get('/'));
   const abort = new AbortController();
   const attacked = outcome(
-    client.get(`${hostile.url}/hostile`, { timeout: 20 * TIMEOUT, signal: abort.signal }),
+    client.get(`${hostile.url}/hostile`, { timeout: 10 * PATIENCE, signal: abort.signal }),
   ).catch((reason) => reason);
+  // Each of these ends with TimeoutError long before the attack's time is over, if it has to wait for that.
   for (let round = 0; round < OTHERS; round++) expect((await outcome(client.get('/'))).kind).toBe('200 ok');
   abort.abort();
-  // It was refused, or goes on still: nobody had to wait until its time was over.
-  expect(await attacked).not.toMatchObject({ kind: expect.stringContaining('TIMEOUT') });
+  await attacked;
 });

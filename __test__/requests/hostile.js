@@ -82,6 +82,7 @@ module.exports = {
   CUT,
   MIB,
   NOT_HTTP,
+  PATIENCE,
   TOO_LARGE,
   attempt,
   either,
