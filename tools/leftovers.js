@@ -10,9 +10,12 @@ const path = require('node:path');
 
 let watchdog;
 
-/** Starts a program, and ends it with this one. `endWith`: the signal that ends it and its own processes. */
+/**
+ * Starts a program, and ends it with this one. `endWith`: the signal that ends it and its own processes. With the option `detached`, which
+ * gives it a group, the whole group ends.
+ */
 function start(file, args, options, endWith = 'SIGKILL') {
-  return watched(spawn(file, args, options), endWith);
+  return watched(spawn(file, args, options), endWith, options?.detached);
 }
 
 /** Starts a module as a process with a channel, and ends it with this one. */
@@ -32,10 +35,11 @@ async function remove(folder) {
   tell({ drop: folder });
 }
 
-function watched(child, signal) {
-  const { pid } = child;
+function watched(child, signal, isGroup = false) {
   // It could not be started, and `error` will tell.
-  if (pid === undefined) return child;
+  if (child.pid === undefined) return child;
+  // To the system, a negative id is that of a group.
+  const pid = isGroup ? -child.pid : child.pid;
   tell({ add: pid, signal });
   // Else the watchdog would end another process that gets the same id.
   child.once('exit', () => tell({ drop: pid }));

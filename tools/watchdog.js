@@ -12,7 +12,7 @@ const LOOK_MS = 20;
 /** Processes that have not ended by then are waited for no longer. */
 const PATIENCE_MS = 5000;
 
-/** Process ids with their signals, and folders. */
+/** Ids of processes and of groups with their signals, and folders. */
 const left = { processes: new Map(), folders: new Set() };
 
 async function main() {

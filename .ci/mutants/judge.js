@@ -2,10 +2,11 @@
 
 // Each mutant meets the tests that come by its place, the quick ones first.
 
-const { spawn, execFileSync } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const { existsSync, readFileSync, rmSync } = require('node:fs');
 const path = require('node:path');
 
+const { start } = require('../../tools/leftovers.js');
 const { FOLDER } = require('./build.js');
 
 const ENGINE = path.join(FOLDER, 'copy', 'src', 'engine');
@@ -65,7 +66,10 @@ async function verdict(binary, id, tests) {
   return { verdict: 'missed', by: `${tests.length} tests come by` };
 }
 
-/** Runs these tests until one fails; null: none did. A group of its own, because the tests start servers. */
+/**
+ * Runs these tests until one fails; null: none did. They are a group of their own, because tests start servers. The group ends with this
+ * program too: a mutant that never ends would else run on after an interrupt.
+ */
 function run(binary, names, limit, env) {
   const command = [
     '-c',
@@ -76,8 +80,12 @@ function run(binary, names, limit, env) {
     '--test-threads=4',
     ...names,
   ];
-  const options = { cwd: ENGINE, env: { ...process.env, ...CAMPAIGN, ...env }, detached: true };
-  const child = spawn('sh', command, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = start('sh', command, {
+    cwd: ENGINE,
+    env: { ...process.env, ...CAMPAIGN, ...env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const end = () => {
     try {
       process.kill(-child.pid, 'SIGKILL');
@@ -93,7 +101,7 @@ function run(binary, names, limit, env) {
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
       out += text;
-      const failed = /^test (\S+) .*\.\.\. FAILED/m.exec(out) ?? /^test (\S+) \.\.\. FAILED/m.exec(out);
+      const failed = /^test (\S+) .*\.\.\. FAILED/m.exec(out);
       if (!failed) return;
       resolve({ verdict: 'caught', by: failed[1] });
       end();

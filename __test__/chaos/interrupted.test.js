@@ -49,6 +49,23 @@ test.each([
   while (alive(started).length > 0 || readdirSync(folder).length > 0) await pause(LOOK_MS);
 });
 
+test('a group that a program started ends with it', async () => {
+  run = spawn(process.execPath, [path.join(__dirname, 'programs', 'group.js')], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const gone = once(run, 'exit');
+  const [line] = await once(run.stdout.setEncoding('utf8'), 'data');
+  started = line
+    .trim()
+    .split(' ')
+    .map((pid) => ({ pid: Number(pid) }));
+  expect(alive(started)).toHaveLength(2);
+
+  run.kill('SIGKILL');
+  await gone;
+  while (alive(started).length > 0) await pause(LOOK_MS);
+});
+
 const isWorker = ({ command }) => command.includes('worker.js');
 
 function alive(known) {
