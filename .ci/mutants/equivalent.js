@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Mutants that no test of this machine can notice, and why. `text` is the line, `what` the words of cargo-mutants, and `column`
+ * Mutants that no test can notice, and why. `text` is the line, `what` the words of cargo-mutants, and `column`
  * tells apart what is on one line; without one of them, all that fit the others.
  */
 const EQUIVALENT = [
@@ -120,4 +120,15 @@ const EQUIVALENT = [
   },
 ];
 
-module.exports = { EQUIVALENT };
+/** The reason why no test can notice this mutant; undefined if one should. */
+function reasonOf({ file, text, what, span }) {
+  const { column } = span.start;
+  const isIt = (entry) =>
+    file.endsWith(entry.file) &&
+    (entry.what ?? what) === what &&
+    (entry.text ?? text) === text &&
+    (entry.column ?? column) === column;
+  return EQUIVALENT.find(isIt)?.why;
+}
+
+module.exports = { reasonOf };

@@ -7,26 +7,26 @@ const { existsSync, readFileSync, rmSync } = require('node:fs');
 const path = require('node:path');
 
 const { start } = require('../../tools/leftovers.js');
-const { FOLDER } = require('./build.js');
+const { COPY, FOLDER } = require('./copy.js');
 
-const ENGINE = path.join(FOLDER, 'copy', 'src', 'engine');
+const ENGINE = path.join(COPY, 'src', 'engine');
 
 /** The tests that can come by the protocol or a store. */
 const MODULES = /^(fleet|store)::/;
 
-/** Its tests take rules out of the protocol, and look for a seed that notices: with a mutant they look for long. */
-const NO_TEST_OF_THE_PROTOCOL = /::simulation::mutations::/;
+/** These tests take rules out of the protocol, and look for a seed that notices. With a mutant they would look for long. */
+const LEFT_OUT = /::simulation::mutations::/;
 
 /** Seconds of tests that run as one, each time for as long as nothing has failed. */
 const STAGES = [1, 10, Infinity];
 
 const CAMPAIGN = { SIMULATE: '150' };
 
-/** Resolves with a map from the number of a mutant to `{ name, seconds }` of tests, the quick ones first. */
-async function reachingTests(binary) {
+/** Resolves with a map from the number of a mutant to `{ name, seconds }` of tests, the quick ones first. `jobs`: at the same time. */
+async function reachingTests(binary, jobs) {
   const listed = execFileSync(binary, ['--list'], { cwd: ENGINE, maxBuffer: 1 << 26 }).toString();
   const names = [...listed.matchAll(/^(.+): test$/gm)].map(([, name]) => name);
-  const left = names.filter((name) => MODULES.test(name) && !NO_TEST_OF_THE_PROTOCOL.test(name));
+  const left = names.filter((name) => MODULES.test(name) && !LEFT_OUT.test(name));
   console.log(`${left.length} tests, each once without a mutant`);
   const tests = new Map();
   const work = async (_, worker) => {
@@ -41,7 +41,7 @@ async function reachingTests(binary) {
       if (!failed) for (const id of reached) tests.set(Number(id), [...(tests.get(Number(id)) ?? []), test]);
     }
   };
-  await Promise.all(Array.from({ length: 2 }, work));
+  await Promise.all(Array.from({ length: jobs }, work));
   for (const some of tests.values()) some.sort((one, other) => one.seconds - other.seconds);
   return tests;
 }
