@@ -10,6 +10,8 @@ const { FOLDER } = require('./copy.js');
 const { reasonOf } = require('./equivalent.js');
 
 const REPORT = path.join(FOLDER, 'report.json');
+/** Of an earlier run, these count. A mutant that was missed is tried again, because there may be a test now. */
+const KEPT = ['caught', 'timeout'];
 const VERDICTS = ['caught', 'timeout', 'missed', 'equivalent', 'not built'];
 
 function readReport() {
@@ -24,10 +26,9 @@ function saveReport(results) {
 function settled(mutant, refused, before) {
   const { id, name, file, text } = mutant;
   if (refused.has(id)) return { name, file, text, verdict: 'not built', by: refused.get(id) };
-  const old = before.find((it) => it.name === name && it.text === text && it.verdict !== 'missed');
-  if (old !== undefined) return old;
   const reason = reasonOf(mutant);
-  return reason && { name, file, text, verdict: 'equivalent', by: reason };
+  if (reason !== undefined) return { name, file, text, verdict: 'equivalent', by: reason };
+  return before.find((old) => old.name === name && old.text === text && KEPT.includes(old.verdict));
 }
 
 const line = ({ verdict, name, text, by }) => `${verdict}: ${name}\n    ${text}${by ? `\n    ${by}` : ''}`;
