@@ -21,7 +21,7 @@ use engine::grant::{Ask, Grant, GrantError};
 use engine::http::Response;
 use engine::present::Format;
 use engine::secret::Secret;
-use engine::session::host::{Host, KeepAlive};
+use engine::session::participant::host::{Host, KeepAlive};
 use engine::store::{Late, StoreError, StoreFuture, TokenCallbacks};
 use engine::token::Tokens;
 

@@ -30,7 +30,7 @@ use engine::client::{Client as EngineClient, Config, OriginCount, Proof, Tries, 
 use engine::error::Error;
 use engine::http::Payload;
 use engine::secret::Secret;
-use engine::session::keeper::keep_alive;
+use engine::session::registry::keeper::keep_alive;
 use engine::session::{Sending, Stamp};
 use engine::token::Tokens;
 

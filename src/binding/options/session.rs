@@ -14,7 +14,7 @@ use crate::binding::values::tokens::NativeTokens;
 use engine::error::Error;
 use engine::exit::begun as ending;
 use engine::grant::Grant;
-use engine::session::counters::Counters;
+use engine::session::participant::counters::Counters;
 use engine::session::participant::{Participant, Seed};
 use engine::session::registry::{Registry, StoreId};
 use engine::session::schedule::Policy;

@@ -5,20 +5,16 @@
 //!
 //! Invariant: the state is read and changed only under its lock, and the lock is never held across an `await`.
 
-pub mod counters;
 mod credential;
 mod endpoints;
 mod flight;
 pub(crate) mod held;
-pub mod host;
 pub mod identities;
-pub mod keeper;
 mod letting_go;
 mod login;
 pub mod participant;
 mod past;
 pub mod registry;
-mod resting;
 mod revoke;
 pub mod schedule;
 mod shared;

@@ -3,6 +3,9 @@
 //! Clients that share a session have a participant each. A flight uses that of the client which started it. If the
 //! environment of that client ends under way, the flight goes on with another client's participant.
 
+pub mod counters;
+pub mod host;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
@@ -10,13 +13,13 @@ use tokio_util::sync::CancellationToken;
 use crate::exit;
 use crate::fleet::Fleet;
 use crate::grant::Grant;
-use crate::session::counters::Counters;
-use crate::session::host::Host;
 use crate::session::identities::Identities;
 use crate::session::schedule::Policy;
 use crate::store::Store;
 use crate::token::Tokens;
 use crate::wait::waiting_limit::WaitingLimit;
+use counters::Counters;
+use host::Host;
 
 pub struct Participant {
     pub grant: Arc<dyn Grant>,

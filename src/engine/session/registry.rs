@@ -3,6 +3,9 @@
 //! A session outlives its last client while it has something to remember. Else a loss, a pause or a spent refresh token
 //! would be forgotten between two `client.session(key)`, or with the worker thread that had the only client.
 
+pub mod keeper;
+pub(super) mod resting;
+
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, LazyLock, OnceLock, Weak};
@@ -13,8 +16,8 @@ use crate::lock::Lock;
 use crate::session::Session;
 use crate::session::identities::Identities;
 use crate::session::past::LONG;
-use crate::session::resting::Resting;
 use crate::store::MemoryStore;
+use resting::Resting;
 
 /// The registries that clients share, from every worker thread of the process.
 static SHARED: LazyLock<Lock<HashMap<StoreId, Arc<Registry>>>> = LazyLock::new(Lock::default);

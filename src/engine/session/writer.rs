@@ -21,8 +21,8 @@ use crate::event::Event;
 use crate::exit;
 use crate::session::Session;
 use crate::session::held::Versioned;
-use crate::session::host::KeepAlive;
 use crate::session::participant::Participant;
+use crate::session::participant::host::KeepAlive;
 use crate::session::past::LONG;
 use crate::store::{Late, StoreError, Stored, Swap, Version};
 

@@ -31,10 +31,10 @@ pub(super) use crate::http::{
 };
 use crate::http::{WireBody, WireResponse};
 use crate::lock::Lock;
-use crate::session::counters::Counters;
-use crate::session::host::{Host, KeepAlive};
 pub(super) use crate::session::participant::Participant;
 use crate::session::participant::Seed;
+use crate::session::participant::counters::Counters;
+use crate::session::participant::host::{Host, KeepAlive};
 pub(super) use crate::session::registry::{Registry, StoreId};
 use crate::session::schedule::Policy;
 use crate::store::{MemoryStore, Store};

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::error::Error;
 use crate::event::Event;
 use crate::grant::{Ask, Grant, GrantError};
-use crate::session::host::{Host, KeepAlive};
+use crate::session::participant::host::{Host, KeepAlive};
 use crate::session::tests::support::{ms, pair, secs};
 use crate::store::{Late, StoreError, StoreFuture, TokenCallbacks};
 use crate::token::Tokens;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::Event;
-use crate::session::host::{Host, KeepAlive};
 use crate::session::participant::Participant;
+use crate::session::participant::host::{Host, KeepAlive};
 use crate::session::registry::{Registry, StoreId};
 use crate::session::tests::support::*;
 use crate::session::{Held, Session, Stamp, Verdict};

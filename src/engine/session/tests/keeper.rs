@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::session::keeper::keep_alive;
+use crate::session::registry::keeper::keep_alive;
 use crate::session::registry::{Registry, StoreId};
 use crate::session::tests::support::*;
 use crate::store::MemoryStore;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use crate::event::Event;
-use crate::session::host::{Host, KeepAlive};
 use crate::session::participant::Participant;
+use crate::session::participant::host::{Host, KeepAlive};
 use crate::session::tests::support::*;
 use crate::session::{Credential, Session};
 

@@ -7,7 +7,7 @@ use crate::clock::Instant;
 use crate::session::Session;
 
 /// The most sessions that rest in one registry: the oldest is forgotten first. They weigh some 10 MB.
-pub(super) const MAX_RESTING: usize = 10_000;
+pub(in crate::session) const MAX_RESTING: usize = 10_000;
 
 /// How many of the oldest sessions are looked at when one is added. With one, their number would never fall.
 const LOOKS: usize = 2;
