@@ -1,34 +1,23 @@
 //! The promises of a session, as a specification.
 //!
 //! Grants, stores and programs are scripted and keep a ledger. Tokio's clock is paused, so that no test waits for real.
+//! The folders have the tests of the parts of the same name; `model` and `interleavings` make random orders of events.
 
 mod anonymous;
-mod bound;
-mod claims;
 mod clocks;
-mod conflicts;
-mod failures;
 mod fakes;
 mod flight;
-mod identities;
 mod interleavings;
-mod keeper;
-mod late_writes;
 mod login;
-mod loss;
-mod memory;
 mod model;
-mod older_stores;
 mod participants;
 mod refusals;
+mod registry;
 mod revoke;
 mod shared;
-mod successors;
 mod superseded;
 mod support;
-mod timing;
 mod token_now;
-mod traces;
 mod writer;
 
 /// The allocator's next block is a quarter larger, and a hundred thousand sessions have one each.

@@ -1,5 +1,9 @@
 //! Writes that fail, and are repeated.
 
+mod conflicts;
+mod late_writes;
+mod older_stores;
+
 use crate::clock;
 use crate::session::tests::support::*;
 use crate::store::StoreError;

@@ -1,5 +1,13 @@
 //! One rotation: the order of its steps, and callers that wait for it or leave.
 
+mod bound;
+mod claims;
+mod failures;
+mod loss;
+mod successors;
+mod timing;
+mod traces;
+
 use crate::error::{Error, LostReason};
 use crate::session::Stamp;
 use crate::session::participant::{Participant, Seed};
