@@ -13,6 +13,7 @@ use slab::Slab;
 use url::Url;
 
 use super::aborts::Abortable;
+use super::bodies::upload::{NativeSource, Upload};
 use super::environment::{Crossing, Environment};
 use super::next_hop::{NativeExchange, NativeHop};
 use super::options::{NativeRetry, RequestParts, Settings, ms};
@@ -20,7 +21,6 @@ use super::queue::ahead::Ahead;
 use super::queue::runtime;
 use super::resolve;
 use super::tries::TracedRequest;
-use super::upload::{NativeSource, Upload};
 use super::values::Settlement;
 use super::values::errors;
 use super::values::napi_value::{Scope, unknown};

@@ -10,6 +10,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::aborts::Aborts;
+use super::bodies::upload::{NativeSource, Uploads, answer_body};
 use super::options::header_lines;
 use super::promise::Promises;
 use super::queue::call::{Arg, Call, FailureKind, Reply};
@@ -17,7 +18,6 @@ use super::queue::kept_errors;
 use super::queue::threadsafe_function::ThreadsafeFunction;
 use super::queue::{Item, Queue};
 use super::resolve;
-use super::upload::{NativeSource, Uploads, answer_body};
 use super::values::errors;
 use super::values::napi_value::{Js, Scope, unknown};
 use super::values::tokens::{self, NativeTokens};

@@ -7,9 +7,14 @@
 //! - `runtime`: the engine's thread; `threadsafe_function`: how it wakes JavaScript;
 //! - `ahead`: when a call may be answered at once; `pending`: numbers, and the work that goes by them.
 //!
-//! [`promise`] makes promises and keeps the event loop running; [`resolve`] settles them. [`callbacks`] are the user's
-//! functions as the engine's traits, [`register`] is the user's own store, and [`changes`] are those of which it tells; [`source`] is a secret that JavaScript gives, and [`transport`] the user's own way to servers. [`upload`] and [`download`] are bodies that cross in parts; [`aborts`] ends requests; [`tries`] tells of those of a request that is traced;
-//! [`next_hop`] judges a redirect for axios. [`inspect`] tells what a store holds. [`exit`] waits for rotations at the end of the process. [`options`] are settings as they come in, [`values`] all other forms that cross.
+//! [`promise`] makes promises and keeps the event loop running; [`resolve`] settles them.
+//!
+//! [`callbacks`] are the user's functions as the engine's traits. [`register`] is the user's own store, and [`changes`] are those
+//! of which it tells. [`tries`] tells of a request that is traced.
+//!
+//! [`bodies`] cross in parts, as an upload or a download; [`aborts`] ends requests; [`next_hop`] judges a redirect for axios.
+//! [`inspect`] tells what a store holds. [`exit`] waits for rotations at the end of the process. [`options`] are settings as they
+//! come in, [`values`] all other forms that cross.
 //!
 //! Invariants: no `async fn(&self)`, because napi would borrow an object that a dying worker frees; every export is
 //! `catch_unwind`; no value that JavaScript passes is ever printed; no circle among these files.
@@ -27,10 +32,10 @@
 )]
 
 mod aborts;
+mod bodies;
 mod callbacks;
 mod changes;
 mod client;
-mod download;
 mod environment;
 mod exit;
 mod inspect;
@@ -40,10 +45,7 @@ mod promise;
 mod queue;
 mod register;
 mod resolve;
-mod source;
-mod transport;
 mod tries;
-mod upload;
 mod values;
 
 /// The version of this binary, which `lib/crossing/addon.js` compares with its own.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use napi::Result;
 use napi::bindgen_prelude::{JavaScriptClassExt as _, JsValue as _};
 
-use super::download::Download;
+use super::bodies::download::Download;
 use super::promise::Promises;
 use super::values::Settlement;
 use super::values::errors;

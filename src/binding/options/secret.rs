@@ -7,7 +7,7 @@ use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
 use crate::binding::callbacks::Callbacks;
-use crate::binding::source::CallbackSource;
+use crate::binding::callbacks::source::CallbackSource;
 use engine::pem::key_as_pem;
 use engine::secret::Secret;
 use engine::source::Source;

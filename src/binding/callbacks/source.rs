@@ -2,18 +2,18 @@
 
 use futures_util::future::BoxFuture;
 
-use super::callbacks::Callbacks;
-use super::queue::call::{Arg, Reply};
+use super::Callbacks;
+use crate::binding::queue::call::{Arg, Reply};
 use engine::error::Cause;
 use engine::secret::Secret;
 use engine::source::{Provide, SourceError};
 
-pub(super) struct CallbackSource {
-    pub(super) callbacks: Callbacks,
+pub(in crate::binding) struct CallbackSource {
+    pub(in crate::binding) callbacks: Callbacks,
     /// Its place among the functions that `lib/options/source.js` has collected.
-    pub(super) number: u32,
+    pub(in crate::binding) number: u32,
     /// The option, for errors.
-    pub(super) name: String,
+    pub(in crate::binding) name: String,
 }
 
 impl Provide for CallbackSource {

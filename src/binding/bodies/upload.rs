@@ -12,9 +12,9 @@ use futures_util::task::AtomicWaker;
 use futures_util::{Stream, StreamExt};
 use napi_derive::napi;
 
-use super::queue::Queue;
-use super::queue::call::Arg;
-use super::queue::pending::{Counter, Pending};
+use crate::binding::queue::Queue;
+use crate::binding::queue::call::Arg;
+use crate::binding::queue::pending::{Counter, Pending};
 use engine::error::Error;
 use engine::http::WireBody;
 use engine::http::body::outgoing::{Chunks, Source};
@@ -34,14 +34,14 @@ pub struct NativeSource {
 }
 
 /// One environment's bodies that JavaScript makes at the moment.
-pub(super) struct Uploads {
+pub(in crate::binding) struct Uploads {
     queue: Arc<Queue>,
     numbers: Counter,
-    pub(super) open: Pending<Arc<Channel>>,
+    pub(in crate::binding) open: Pending<Arc<Channel>>,
 }
 
 impl Uploads {
-    pub(super) fn new(queue: Arc<Queue>) -> Arc<Self> {
+    pub(in crate::binding) fn new(queue: Arc<Queue>) -> Arc<Self> {
         Arc::new(Self { queue, numbers: Counter::new(), open: Pending::default() })
     }
 
@@ -60,7 +60,7 @@ impl Uploads {
     }
 
     /// The environment has ended: every body fails.
-    pub(super) fn close(&self) {
+    pub(in crate::binding) fn close(&self) {
         for channel in self.open.drain().values() {
             channel.end(Err(Error::ClientClosed));
         }
@@ -68,7 +68,7 @@ impl Uploads {
 }
 
 /// A body, which the engine opens when it sends it.
-pub(super) struct Upload {
+pub(in crate::binding) struct Upload {
     uploads: Arc<Uploads>,
     source: NativeSource,
     opened: AtomicBool,
@@ -76,7 +76,7 @@ pub(super) struct Upload {
 }
 
 /// One opening of a body.
-pub(super) struct Channel {
+pub(in crate::binding) struct Channel {
     number: u32,
     uploads: Arc<Uploads>,
     state: Lock<Buffered>,
@@ -95,7 +95,7 @@ struct Buffered {
 }
 
 impl Upload {
-    pub(super) fn new(uploads: Arc<Uploads>, source: NativeSource) -> Self {
+    pub(in crate::binding) fn new(uploads: Arc<Uploads>, source: NativeSource) -> Self {
         Self { uploads, source, opened: AtomicBool::new(false), open: Lock::default() }
     }
 }
@@ -133,7 +133,7 @@ impl Source for Upload {
 
 impl Channel {
     /// Returns whether there is room for more. If not, `resumeUpload` tells JavaScript when there is.
-    pub(super) fn feed(&self, chunk: Bytes) -> bool {
+    pub(in crate::binding) fn feed(&self, chunk: Bytes) -> bool {
         let mut state = self.state.lock();
         if state.stopped {
             return false;
@@ -145,7 +145,7 @@ impl Channel {
         !state.paused
     }
 
-    pub(super) fn end(&self, end: Result<(), Error>) {
+    pub(in crate::binding) fn end(&self, end: Result<(), Error>) {
         self.state.lock().end.get_or_insert(end);
         self.reader.wake();
     }
@@ -170,7 +170,7 @@ impl Channel {
 }
 
 /// The body of an answer that JavaScript brings.
-pub(super) fn answer_body(uploads: &Arc<Uploads>, source: NativeSource) -> WireBody {
+pub(in crate::binding) fn answer_body(uploads: &Arc<Uploads>, source: NativeSource) -> WireBody {
     let chunks = Reader(uploads.open(source.number)).map(|chunk| {
         chunk.map_err(|error| match error {
             Error::Body { cause } => Error::Transport { cause, unsent: false, may_pass: true },

@@ -15,11 +15,11 @@ use napi_derive::napi;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::promise::{Promises, Settler};
-use super::queue::runtime;
-use super::values::Settlement;
-use super::values::napi_value::{Scope, unknown};
-use super::values::native_answer::NativeBody;
+use crate::binding::promise::{Promises, Settler};
+use crate::binding::queue::runtime;
+use crate::binding::values::Settlement;
+use crate::binding::values::napi_value::{Scope, unknown};
+use crate::binding::values::native_answer::NativeBody;
 use engine::error::Error;
 use engine::http::Download as EngineDownload;
 use engine::lock::Lock;
@@ -55,7 +55,7 @@ struct ReadAhead {
 }
 
 impl Download {
-    pub(super) fn new(engine: Box<EngineDownload>, promises: Rc<Promises>) -> Self {
+    pub(in crate::binding) fn new(engine: Box<EngineDownload>, promises: Rc<Promises>) -> Self {
         Self { unread: RefCell::new(Some(engine)), inbox: Arc::default(), promises }
     }
 }

@@ -6,12 +6,12 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use url::Position;
 
-use super::callbacks::{Callbacks, OnDrop};
-use super::queue::call::{Arg, FailureKind, PendingCall, Reply};
+use super::{Callbacks, OnDrop};
+use crate::binding::queue::call::{Arg, FailureKind, PendingCall, Reply};
 use engine::error::Error;
 use engine::http::{Payload, Transport, WireRequest, WireResponse};
 
-pub(super) struct UserTransport(pub(super) Callbacks);
+pub(in crate::binding) struct UserTransport(pub(in crate::binding) Callbacks);
 
 impl Transport for UserTransport {
     fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>> {
