@@ -3,7 +3,7 @@
 // Says of each refresh token that was spent twice why that could not be helped (register.md §15), and what else went
 // wrong. It judges by what the servers saw, and by what was done to the processes.
 
-const { rejected } = require('./rejected.js');
+const { rejected } = require('./judge/rejected.js');
 const { STALLED } = require('./stalls.js');
 
 /** How late the word of a commit may be. */

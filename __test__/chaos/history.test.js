@@ -2,7 +2,7 @@
 
 // The history of a register must show stale writes, and the judge must see a valid token that the store never got.
 
-const { History } = require('../../chaos/history.js');
+const { History } = require('../../chaos/judge/history.js');
 const { judge } = require('../../chaos/judge.js');
 const { fingerprint } = require('../../chaos/token-endpoint.js');
 

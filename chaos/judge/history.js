@@ -3,7 +3,7 @@
 // The history of a register: the records that its store held, in their order. It tells of stale writes that the store has
 // accepted, and which refresh tokens the store has had.
 
-const { fingerprint } = require('./token-endpoint.js');
+const { fingerprint } = require('../token-endpoint.js');
 
 /** How many commits and candidates a record has room for. */
 const [TRAIL, CANDIDATES] = [16, 4];
