@@ -4,8 +4,7 @@
 // the session was rejected. A register that asks for the lease alone rejects the answer of a holder that was stopped, and loses
 // the session.
 
-/** How late the word of a stop or of a spending may be. */
-const SLACK_MS = 50;
+const { SLACK_MS } = require('./times.js');
 
 /** `spends`, `workers` and `stalls` as the judge has them; `history` of the register. `now`: the end of the run. */
 function rejected({ spends, workers, ledger, history, lease, stalls, cutOff, now }) {
