@@ -8,7 +8,8 @@ const { note, print, runProgram } = require('../tools/command-line.js');
 const { saveRun } = require('../tools/results.js');
 const { USAGE, parseOptions } = require('./options.js');
 const { table } = require('./table.js');
-const { runWorld, worlds } = require('./world.js');
+const { runWorld } = require('./world.js');
+const { worlds } = require('./worlds.js');
 
 const RESULTS = path.join(__dirname, 'results');
 /** Where the progress goes to a file, it is told after so many faults. */

@@ -9,6 +9,7 @@ const { Clocks } = require('./clocks.js');
 const { FAULTS } = require('./faults.js');
 const { Fleet } = require('./fleet.js');
 const { History } = require('./judge/history.js');
+const { wasCutOff, wentBack } = require('./judge/outages.js');
 const { judge } = require('./judge.js');
 const { randomOf } = require('./random.js');
 const { STALLED } = require('./stalls.js');
@@ -22,28 +23,6 @@ const GRACE_MS = 30_000;
 const SETTLE_MS = 15_000;
 /** Between two requests of a lane. */
 const THINK_MS = 4;
-const POLICIES = ['strict', 'leeway', 'same-token-window', 'parent-of-active'];
-
-/** A replica has all but the last moment of what its master had. */
-const BEHIND_MS = 1000;
-
-/** Every combination that makes sense: `{ name, store, policy, fault, missing }`. `missing`: why it cannot run here. */
-function worlds() {
-  return Object.keys(STORES).flatMap((store) =>
-    POLICIES.flatMap((policy) =>
-      Object.keys(FAULTS)
-        .filter((fault) => FAULTS[fault].stores?.includes(store) ?? true)
-        .filter((fault) => STORES[store].faults?.includes(fault) ?? true)
-        .map((fault) => ({
-          name: `${store}/${policy}/${fault}`,
-          store,
-          policy,
-          fault,
-          missing: STORES[store].missing ?? FAULTS[fault].missing,
-        })),
-    ),
-  );
-}
 
 class World {
   #failed = {};
@@ -141,8 +120,8 @@ class World {
       ttl,
       history: this.history,
       now: Date.now(),
-      cutOff: (worker, from, to) => this.#wasCutOff(worker, from, to),
-      wentBack: (committed, to) => this.#wentBack(committed, to),
+      cutOff: (worker, from, to) => wasCutOff(this.store, LEASE_MS, worker, from, to),
+      wentBack: (committed, to) => wentBack(this.store, committed, to),
       failures: Object.fromEntries(failures),
       late: this.#late,
       stalls: this.#stalls,
@@ -200,27 +179,6 @@ class World {
       await pause(50);
     }
   }
-
-  /** For nearly a lease after `from` the process could not write. */
-  #wasCutOff(worker, from, to) {
-    const missed = 0.8 * LEASE_MS;
-    // A holder whose commit failed repeats it after pauses, and does not renew.
-    if (this.store.outages.some((outage) => outage.to > from && to - outage.from >= missed)) return true;
-    const times = this.store.register?.written.get(worker.id);
-    if (times === undefined) return false;
-    // From the claim on, which was written just before the token was sent.
-    const claim = times.findLast((at) => at <= from) ?? from;
-    const marks = [...times.filter((at) => at >= claim && at < to), to];
-    return marks.some((at, i) => i > 0 && at - marks[i - 1] >= missed);
-  }
-
-  /** What was committed then may be gone: the replica that took over did not have it yet. */
-  #wentBack(committed, to) {
-    const { server, outages } = this.store;
-    const isLost = (outage) =>
-      committed > outage.from - BEHIND_MS && committed < outage.to && outage.from < to;
-    return server?.failover !== undefined && outages.some(isLost);
-  }
 }
 
 /** Runs one world to its end. `progress` is told after each fault. */
@@ -240,4 +198,4 @@ async function runWorld(what, options, progress = () => {}) {
   }
 }
 
-module.exports = { runWorld, worlds };
+module.exports = { runWorld };
