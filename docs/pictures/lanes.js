@@ -2,13 +2,20 @@
 
 // Draws what runs/lanes.js has recorded: a lane for each process, with its rotation above and its requests below.
 
-const { bar, picture, text } = require('./style.js');
+const { axis, bar, legend, picture, requestBars, text } = require('./style.js');
 
 const WIDTH = 980;
 const LEFT = 110;
 const TOP = 74;
 const ROW = 6;
 const ROTATION = 18;
+const LEGEND = [
+  [20, 'bad', 'sent with the old token: 401'],
+  [240, 'wait', 'on its way, or waits for the rotation'],
+  [510, 'good', 'the answer comes: 200'],
+  [700, 'ours', 'the refresh'],
+  [810, 'other', 'adoption'],
+];
 
 function draw({ processes, ledger }) {
   const last = Math.max(...processes.flatMap(({ sent }) => sent.map(({ end }) => end)));
@@ -26,7 +33,12 @@ function draw({ processes, ledger }) {
     height: top + 56,
     title: 'Four processes, one session: one of them refreshes',
     description,
-    parts: [text(20, 52, description, 'note'), ...parts, ...axis(last, x, top - 8), ...legend(top + 26)],
+    parts: [
+      text(20, 52, description, 'note'),
+      ...parts,
+      ...axis({ last, step: last > 300 ? 50 : 20, unit: 'ms' }, x, top - 8),
+      ...legend(LEGEND, top + 26),
+    ],
   });
 }
 
@@ -56,7 +68,7 @@ function drawProcess({ name, rotations }, rows, top, x) {
     text(LEFT - 14, top + 12, `process ${name}`, 'title', 'end'),
     ...rotations.flatMap((rotation) => drawRotation(rotation, top, x)),
     ...rows.flatMap((requests, i) =>
-      requests.flatMap((request) => line(request, top + ROTATION + i * ROW, x)),
+      requests.flatMap((request) => requestBars(request, x, top + ROTATION + i * ROW, ROW - 2)),
     ),
   ];
 }
@@ -68,40 +80,6 @@ function drawRotation({ begin, end, outcome }, top, x) {
     bar(refreshes ? 'ours' : 'other', x(begin), top + 2, x(end) - x(begin), 12),
     text(x(end) + 6, top + 12, words, refreshes ? 'small title' : 'small'),
   ];
-}
-
-function line({ begin, end, seen }, y, x) {
-  const rejected = seen.find(({ status }) => status === 401);
-  const served = seen.find(({ status }) => status === 200);
-  const from = rejected?.at ?? begin;
-  return [
-    rejected ? bar('bad', x(begin), y, x(rejected.at) - x(begin), ROW - 2) : '',
-    bar('wait', x(from), y, x(served.at) - x(from), ROW - 2),
-    bar('good', x(served.at), y, x(end) - x(served.at), ROW - 2),
-  ];
-}
-
-function legend(y) {
-  const entries = [
-    [20, 'bad', 'sent with the old token: 401'],
-    [240, 'wait', 'on its way, or waits for the rotation'],
-    [510, 'good', 'the answer comes: 200'],
-    [700, 'ours', 'the refresh'],
-    [810, 'other', 'adoption'],
-  ];
-  return entries.flatMap(([x, look, words]) => [
-    bar(look, x, y, 12, 12),
-    text(x + 18, y + 11, words, 'note'),
-  ]);
-}
-
-function axis(last, x, bottom) {
-  const step = last > 300 ? 50 : 20;
-  const ticks = Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step);
-  return ticks.flatMap((ms) => [
-    `<path class="line" d="M${x(ms).toFixed(1)} ${bottom}v5"/>`,
-    text(x(ms), bottom + 17, `${ms} ms`, 'note small', 'middle'),
-  ]);
 }
 
 module.exports = { draw };

@@ -4,7 +4,7 @@
 // percentiles.
 
 const { percentile } = require('../../bench/statistics.js');
-const { bar, picture, text } = require('./style.js');
+const { axis, bar, picture, text } = require('./style.js');
 
 const WIDTH = 980;
 const LEFT = 170;
@@ -30,7 +30,7 @@ function draw({ everyMs, clients }) {
     text(20, 52, noteOf(lanes, everyMs), 'note'),
     ...SHARES.map((share, i) => text(columnAt(i), TOP - 8, nameOf(share), 'note', 'end')),
     ...lanes.flatMap((lane, i) => drawLane(lane, TOP + i * LANE, most, x)),
-    ...axis(seconds, x, bottom),
+    ...axis({ last: seconds, step: 1, unit: 's' }, (second) => x(second * 1000), bottom - 8),
   ];
   const description = lanes.map(describe).join(' ');
   return picture({
@@ -75,14 +75,6 @@ function drawLane({ peer, sent, rotations, shares }, top, most, x) {
       bar(look, columnAt(i) - (ms / most) * 56, floor - 20, Math.min(1, ms / most) * 56, 5),
     ]),
   ];
-}
-
-function axis(seconds, x, bottom) {
-  const ticks = Array.from({ length: Math.floor(seconds) + 1 }, (_, i) => i);
-  return ticks.flatMap((second) => [
-    `<path class="line" d="M${x(second * 1000).toFixed(1)} ${bottom - 8}v5"/>`,
-    text(x(second * 1000), bottom + 10, `${second} s`, 'note small', 'middle'),
-  ]);
 }
 
 function describe({ peer, sent, rotations, shares }) {

@@ -35,4 +35,33 @@ const text = (x, y, words, look = '', anchor = 'start') =>
 const bar = (look, x, y, width, height) =>
   `<rect class="${look}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${Math.max(1, width).toFixed(1)}" height="${height}" rx="2"/>`;
 
-module.exports = { bar, picture, text };
+/** What became of a request `{ begin, end, seen }`: rejected, on its way or waiting, and served. */
+function requestBars({ begin, end, seen }, x, y, height) {
+  const rejected = seen.find(({ status }) => status === 401);
+  const served = seen.find(({ status }) => status === 200);
+  const from = rejected?.at ?? begin;
+  return [
+    rejected ? bar('bad', x(begin), y, x(rejected.at) - x(begin), height) : '',
+    bar('wait', x(from), y, x(served.at) - x(from), height),
+    bar('good', x(served.at), y, x(end) - x(served.at), height),
+  ];
+}
+
+/** `entries`: `[x, look, words]` of each. */
+function legend(entries, y) {
+  return entries.flatMap(([x, look, words]) => [
+    bar(look, x, y, 12, 12),
+    text(x + 18, y + 11, words, 'note'),
+  ]);
+}
+
+/** A tick every `step`, from 0 to `last`, in `unit`. */
+function axis({ last, step, unit }, x, top) {
+  const ticks = Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step);
+  return ticks.flatMap((tick) => [
+    `<path class="line" d="M${x(tick).toFixed(1)} ${top}v5"/>`,
+    text(x(tick), top + 17, `${tick} ${unit}`, 'note small', 'middle'),
+  ]);
+}
+
+module.exports = { axis, bar, legend, picture, requestBars, text };

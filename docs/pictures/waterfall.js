@@ -2,12 +2,18 @@
 
 // Draws what runs/waterfall.js has recorded: a line for each request, and its time from left to right.
 
-const { bar, picture, text } = require('./style.js');
+const { axis, bar, legend, picture, requestBars, text } = require('./style.js');
 
 const WIDTH = 980;
 const LEFT = 120;
 const TOP = 76;
 const ROW = 20;
+const LEGEND = [
+  [20, 'bad', 'sent with the old token: 401'],
+  [250, 'wait', 'waits for the rotation, or is on its way'],
+  [550, 'good', 'the answer comes: 200'],
+  [750, 'ours', 'the one refresh'],
+];
 
 function draw({ rows, refresh, ledger }) {
   const last = Math.max(...rows.map(({ end }) => end));
@@ -22,8 +28,8 @@ function draw({ rows, refresh, ledger }) {
     text(LEFT - 12, TOP + 13, 'token endpoint', 'small', 'end'),
     bar('ours', x(refreshBegin(rows)), TOP + 2, x(refresh.answered) - x(refreshBegin(rows)), 14),
     ...rows.flatMap((row, i) => line(row, i, x, y(i))),
-    ...legend(bottom + 18),
-    ...axis(last, x, bottom),
+    ...legend(LEGEND, bottom + 34),
+    ...axis({ last, step: last > 120 ? 20 : 10, unit: 'ms' }, x, bottom),
   ];
   return picture({
     width: WIDTH,
@@ -41,37 +47,7 @@ const isQueued = ({ seen }) => seen.length === 1 && seen[0].status === 200;
 const refreshBegin = (rows) => Math.min(...rows.flatMap(({ seen }) => seen.map(({ at }) => at)));
 
 function line(row, i, x, y) {
-  const rejected = row.seen.find(({ status }) => status === 401);
-  const served = row.seen.find(({ status }) => status === 200);
-  const from = rejected?.at ?? row.begin;
-  return [
-    text(LEFT - 12, y + 12, `request ${i + 1}`, 'small', 'end'),
-    rejected ? bar('bad', x(row.begin), y + 3, x(rejected.at) - x(row.begin), 12) : '',
-    bar('wait', x(from), y + 3, x(served.at) - x(from), 12),
-    bar('good', x(served.at), y + 3, x(row.end) - x(served.at), 12),
-  ];
-}
-
-function legend(y) {
-  const entries = [
-    [20, 'bad', 'sent with the old token: 401'],
-    [250, 'wait', 'waits for the rotation, or is on its way'],
-    [550, 'good', 'the answer comes: 200'],
-    [750, 'ours', 'the one refresh'],
-  ];
-  return entries.flatMap(([x, look, words]) => [
-    bar(look, x, y + 16, 12, 12),
-    text(x + 18, y + 27, words, 'note'),
-  ]);
-}
-
-function axis(last, x, bottom) {
-  const step = last > 120 ? 20 : 10;
-  const ticks = Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step);
-  return ticks.flatMap((ms) => [
-    `<path class="line" d="M${x(ms).toFixed(1)} ${bottom}v5"/>`,
-    text(x(ms), bottom + 17, `${ms} ms`, 'note small', 'middle'),
-  ]);
+  return [text(LEFT - 12, y + 12, `request ${i + 1}`, 'small', 'end'), ...requestBars(row, x, y + 3, 12)];
 }
 
 module.exports = { draw };

@@ -3,11 +3,11 @@
 // Three processes share one session, and their token expires. Records what each of them does: what the API and the token endpoint
 // got, and what became of each call of the store. All of it is seen in this process, so that all times are of one clock.
 
-const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { startAuthServer } = require('../../../lib/testing.js');
+const { startModule } = require('../../../tools/leftovers.js');
 
 const NAMES = ['A', 'B', 'C'];
 
@@ -54,7 +54,7 @@ class Run {
   async #start(name) {
     const { url, tokenEndpoint } = this.#server;
     const program = path.join(__dirname, 'rotation-process.js');
-    const child = fork(program, [JSON.stringify({ name, url, tokenEndpoint })]);
+    const child = startModule(program, [JSON.stringify({ name, url, tokenEndpoint })]);
     this.#children.set(name, child);
     child.on('message', ({ ask }) => {
       if (ask === undefined) return;
