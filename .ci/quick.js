@@ -1,7 +1,8 @@
 'use strict';
 
 // The tests for the minutes between two edits: `npm run test:quick`, after `npm run build:debug`. It runs the engine's
-// tests but SLOW_RUST and all of jest but SLOW at the same time, because both often wait. Its last line says how long that took. Above a minute it names the slowest files.
+// tests but SLOW_RUST and all of jest but SLOW at the same time, because both often wait. Its last line says how long that
+// took; above a minute it names the slowest files.
 
 const { execFile } = require('node:child_process');
 const { readFileSync, rmSync } = require('node:fs');
