@@ -8,32 +8,36 @@
 //   node bench/compare.js ../before [--rounds=40] [--ms=1000]
 
 const path = require('node:path');
+const { print, readOptions, runProgram } = require('../tools/command-line.js');
 const { startClient } = require('./client-process.js');
 const { startServer } = require('./server-process.js');
 const { median } = require('./statistics.js');
 
 const CASE = { path: '/small', concurrency: 64 };
+const USAGE = `usage: node bench/compare.js FOLDER [--rounds=<n>] [--ms=<n>]
+
+  --rounds  pairs of measurements; default 40
+  --ms      length of each; default 1000`;
+
 const KEYS = [
   ['loopUs', 'event loop, µs a request'],
   ['threadUs', 'CPU of the event loop’s thread, µs a request'],
   ['throughput', 'requests a second'],
 ];
 
-function readArguments(argv) {
-  const usage = 'usage: node bench/compare.js FOLDER [--rounds=40] [--ms=1000]';
-  const [folder, ...flags] = argv;
-  const options = { rounds: 40, ms: 1000 };
-  for (const flag of flags) {
-    const [, name, value] = /^--(rounds|ms)=([1-9]\d*)$/.exec(flag) ?? [];
-    if (name === undefined) throw new Error(`${flag}: not understood\n${usage}`);
-    options[name] = Number(value);
-  }
-  if (folder === undefined || folder.startsWith('--')) throw new Error(usage);
-  return { folder: path.resolve(folder), ...options };
+function parseOptions(args) {
+  const { words, ...options } = readOptions(args, {
+    usage: USAGE,
+    numbers: { rounds: 40, ms: 1000 },
+    allowWords: true,
+  });
+  if (!options.help && words.length !== 1) throw new Error(`one folder is wanted\n\n${USAGE}`);
+  return { ...options, folder: path.resolve(...words) };
 }
 
-async function main() {
-  const { folder, rounds, ms } = readArguments(process.argv.slice(2));
+async function main(args) {
+  const { folder, rounds, ms, help } = parseOptions(args);
+  if (help) return print(USAGE);
   const server = await startServer();
   const clients = [];
   try {
@@ -74,14 +78,11 @@ function report(pairs) {
       ratios[Math.min(ratios.length, ratios.length - reach) - 1],
     ];
     const [here, there] = [0, 1].map((at) => median(pairs.map((pair) => pair[at][key])));
-    console.log(`${title}: here ${here.toFixed(2)}, there ${there.toFixed(2)}`);
-    console.log(
+    print(`${title}: here ${here.toFixed(2)}, there ${there.toFixed(2)}`);
+    print(
       `  here ÷ there, ${pairs.length} pairs: ${median(ratios).toFixed(4)}, 95 %: ${low.toFixed(4)} to ${high.toFixed(4)}`,
     );
   }
 }
 
-main().catch((error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runProgram(main);

@@ -1,7 +1,7 @@
 'use strict';
 
-// Bundles a program that uses this package, with each bundler in each way of list.js, and runs what comes of it: `npm run bundlers`. Words
-// after it name some of the bundlers. The debug build has to be there.
+// Bundles a program that uses this package, with each bundler in each way of list.js, and runs what comes of it: `npm run bundlers`. The
+// debug build has to be there.
 
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
@@ -10,17 +10,24 @@ const path = require('node:path');
 const { WAYS, versionOf, withoutLine } = require('./list.js');
 const { askNext } = require('./next.js');
 const { makeProject } = require('./project.js');
-const { runProgram } = require('../tools/command-line.js');
+const { print, readOptions, runProgram } = require('../tools/command-line.js');
 const { makeFolder, remove } = require('../tools/leftovers.js');
 
 const LIMIT = 600_000;
 const FILES = path.join(__dirname, 'project');
 
-async function main(names) {
+const USAGE = `usage: npm run bundlers -- [NAME …]
+
+  NAME  bundlers whose name has this text; default: all`;
+
+async function main(args) {
+  const { help, words: names } = readOptions(args, { usage: USAGE, allowWords: true });
+  if (help) return print(USAGE);
   const chosen = WAYS.filter(
     ({ bundler }) => names.length === 0 || names.some((name) => bundler.includes(name)),
   );
-  if (chosen.length === 0) throw new Error(`no such bundler: ${names.join(' ')}`);
+  if (chosen.length === 0)
+    throw new Error(`no bundler has a name like ${names.join(' ')}; bundlers/list.js has all`);
   const project = await makeProject();
   try {
     for (const way of chosen) await shown(way, project);

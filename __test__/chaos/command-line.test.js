@@ -6,6 +6,7 @@ const bench = require('../../bench/options.js');
 const chaos = require('../../chaos/options.js');
 const trial = require('../../chaos/trial/options.js');
 const conformance = require('../../conformance/options.js');
+const { readOptions } = require('../../tools/command-line.js');
 const { aligned } = require('../../tools/table.js');
 
 const FLAGS = { json: false, list: false, help: false };
@@ -54,6 +55,7 @@ test.each(Object.entries({ bench, chaos, trial, conformance }))(
 test.each([
   [chaos, '--events=0', '--events: a positive integer'],
   [chaos, '--event=1', "Unknown option '--event'"],
+  [chaos, '--only=(', 'Unterminated group'],
   [chaos, '--json=1', "'--json' does not take an argument"],
   [bench, '--ms=1.5', '--ms: a positive integer'],
   [trial, '--ttl=50,x', '--ttl: a positive integer'],
@@ -61,6 +63,13 @@ test.each([
 ])('refused, with the usage: %#', ({ USAGE, parseOptions }, argument, reason) => {
   expect(() => parseOptions([argument])).toThrow(reason);
   expect(() => parseOptions([argument])).toThrow(USAGE);
+});
+
+test('words are read only where a program takes some', () => {
+  const read = (allowWords) =>
+    readOptions(['folder', '--ms=5'], { usage: '', numbers: { ms: 1 }, allowWords });
+  expect(read(true)).toEqual({ help: false, ms: 5, words: ['folder'] });
+  expect(() => read(false)).toThrow("Unexpected argument 'folder'");
 });
 
 test('a table has its words to the left and its numbers to the right', () => {
