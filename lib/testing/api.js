@@ -3,7 +3,7 @@
 const { isUtf8 } = require('node:buffer');
 const { sendAnswer } = require('./respond/answer.js');
 const { ReceivedRequest, answerOf, failed } = require('./respond/received.js');
-const { readBody, sendJson } = require('./wire.js');
+const { isBelow, pathOf, readBody, sendJson } = require('./wire.js');
 
 const NO_TOKEN = { 'www-authenticate': 'Bearer' };
 const BAD_TOKEN = { 'www-authenticate': 'Bearer error="invalid_token"' };
@@ -86,7 +86,7 @@ class Api {
     this.#parts.journal.request({
       at: this.#parts.sessions.now(),
       method: request.method,
-      path: pathOf(request), // A query may hold anything; the ledger must not.
+      path: pathOf(request),
       status,
       applied,
       session: access?.session.id ?? null,
@@ -96,9 +96,6 @@ class Api {
     });
   }
 }
-
-const pathOf = ({ url }) => url.split('?', 1)[0];
-const isBelow = (path, top) => path === top || path.startsWith(`${top}/`);
 
 function notFound(request, response) {
   const text = `the test server has no answer for ${request.method} ${pathOf(request)}; respond() gives it one`;

@@ -13,7 +13,7 @@ const { Responses } = require('./respond/responses.js');
 const { Sessions } = require('./sessions.js');
 const { TokenEndpoint } = require('./token-endpoint.js');
 const { Watch } = require('./watch.js');
-const { BodyTooLarge, refuseBody, sendJson } = require('./wire.js');
+const { BodyTooLarge, pathOf, refuseBody, sendJson } = require('./wire.js');
 
 // Longer than HTTP clients keep idle connections, so that it is never this side that closes one under a request.
 const KEEP_ALIVE_MS = 75_000;
@@ -189,7 +189,7 @@ class AuthServer extends EventEmitter {
   }
 
   #route(request, response) {
-    const path = request.url.split('?', 1)[0];
+    const path = pathOf(request);
     if (path !== '/token' && path !== '/revoke') return this.#api.serve(request, response);
     if (request.method !== 'POST')
       return sendJson(response, 405, { error: 'method_not_allowed' }, { allow: 'POST' });

@@ -9,6 +9,12 @@ class BodyTooLarge extends Error {
   message = `the request body is larger than ${MAX_BODY} bytes`;
 }
 
+/** Without the query, which may hold anything; no log must. @param {{ url?: string | undefined }} request */
+const pathOf = ({ url = '' }) => url.split('?', 1)[0];
+
+/** True for `top` and all paths below it. @param {string} path @param {string} top */
+const isBelow = (path, top) => path === top || path.startsWith(`${top}/`);
+
 /** The whole request body. Rejects if the client leaves, when there is nobody to answer, or with a BodyTooLarge. */
 async function readBody(request) {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
@@ -74,4 +80,4 @@ function readJson(text) {
   return [...params.values()].every((it) => typeof it === 'string') ? params : null;
 }
 
-module.exports = { BodyTooLarge, readBody, readParams, refuseBody, send, sendJson };
+module.exports = { BodyTooLarge, isBelow, pathOf, readBody, readParams, refuseBody, send, sendJson };

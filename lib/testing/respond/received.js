@@ -2,6 +2,7 @@
 
 // A request as the handler of `respond` gets it, and its call.
 
+const { pathOf } = require('../wire.js');
 const { readAnswer } = require('./answer.js');
 
 /** The token is left out: the server has judged it, and a handler that prints its request must not print that. */
@@ -9,12 +10,11 @@ class ReceivedRequest {
   constructor({ method = '', url = '', headers }, body, params, access) {
     const others = { ...headers };
     delete others.authorization;
-    const at = url.indexOf('?');
     this.method = method;
     this.url = url;
-    this.path = at < 0 ? url : url.slice(0, at);
+    this.path = pathOf({ url });
     this.params = params;
-    this.query = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+    this.query = new URLSearchParams(url.slice(this.path.length));
     this.headers = others;
     this.body = body;
     this.subject = access?.session.subject ?? null;

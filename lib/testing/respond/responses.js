@@ -6,7 +6,7 @@ const { Path } = require('./path.js');
 const { readAnswer } = require('./answer.js');
 
 /** @typedef {import('./answer.js').Answer} Answer */
-/** @typedef {{ path: InstanceType<typeof Path>, answer: Answer | Function, wantsToken: boolean, left: number, hits: number }} Rule */
+/** @typedef {{ path: InstanceType<typeof Path>, answer: Answer | Function, wantsToken: boolean, times: number, hits: number }} Rule */
 
 class Responses {
   /** The latest first. @type {Rule[]} */
@@ -17,7 +17,7 @@ class Responses {
     const read = new Path(path);
     /** @type {Rule} */
     const rule = {
-      ...{ path: read, wantsToken: token, left: times, hits: 0 },
+      ...{ path: read, wantsToken: token, times, hits: 0 },
       answer: typeof answer === 'function' ? answer : named(read, () => readAnswer(answer)),
     };
     this.#rules.unshift(rule);
@@ -47,8 +47,7 @@ class Responses {
     const found = this.find(method, pathname);
     if (found === undefined) return undefined;
     found.rule.hits += 1;
-    found.rule.left -= 1;
-    if (found.rule.left <= 0) this.#drop(found.rule);
+    if (found.rule.hits >= found.rule.times) this.#drop(found.rule);
     return found;
   }
 
