@@ -12,7 +12,6 @@ const { HttpError, StoreError, invalidOption, rejectOption } = require('./errors
 const { ForeignHeader } = require('./foreign-header.js');
 const { readRequestOptions } = require('./options/request.js');
 const { HttpResponse } = require('./response/response.js');
-const { isTraced, tries } = require('./tracing/channels.js');
 
 /** In the order of the native `stats`. */
 const STATS = [
@@ -27,6 +26,9 @@ class AnonymousPolicy {
   /** A refresh that fails leaves nobody logged in. */
   forgets = false;
 }
+
+/** Loaded with the first client, so that the package itself loads sooner. @type {typeof import('./tracing/channels.js')} */
+let channels;
 
 /** What `authoriser.js` needs of a TokenClient, and no user may have. Undefined for any other value. */
 let internalsOf;
@@ -55,9 +57,10 @@ class TokenClient {
       this.#shared = options;
       return;
     }
-    // Loaded here, so that the package itself loads sooner. A file with a state of its own must not be loaded late: after
-    // jest's `resetModules` that would be another copy of it.
+    // Loaded here, so that the package itself loads sooner. After jest's `resetModules` a file that comes late is another copy, so
+    // that it must share no state with the files that are there.
     const { readClientOptions } = require('./options/client.js');
+    channels ??= require('./tracing/channels.js');
     const { settings, callbacks } = readClientOptions(options);
     // The file is read with the first https request. In JavaScript, because a worker's environment is a copy.
     settings.transport.tls.extraCa = process.env.NODE_EXTRA_CA_CERTS;
@@ -122,7 +125,7 @@ class TokenClient {
     let answer;
     // As in `#exchange`, whose promise would be one more for each request that waits.
     try {
-      answer = isTraced()
+      answer = channels.isTraced()
         ? await this.#traced(href, request)
         : new NativeAnswer(await send(this.#native, callbacks, href, request));
     } catch (error) {
@@ -143,7 +146,7 @@ class TokenClient {
    */
   async #exchange(href, request) {
     try {
-      const answer = isTraced()
+      const answer = channels.isTraced()
         ? await this.#traced(href, request)
         : new NativeAnswer(await send(this.#native, this.#shared.callbacks, href, request));
       if (answer.isForeign) this.#shared.foreign.tell();
@@ -162,7 +165,7 @@ class TokenClient {
     const { client } = callbacks;
     const traced = new TracedRequest({ via: 'client', client, session, method: request.method, url });
     // Rust would ask before each try for headers that nobody sets.
-    const heard = tries.hasSubscribers ? traced : undefined;
+    const heard = channels.tries.hasSubscribers ? traced : undefined;
     try {
       const answer = new NativeAnswer(await send(this.#native, callbacks, href, request, heard));
       traced.answered(answer);

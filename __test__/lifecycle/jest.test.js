@@ -3,6 +3,7 @@
 // The addon among a user's own jest tests: nothing it does is an open handle, and jest's module registry may load it
 // again and again.
 
+const { tracingChannel } = require('node:diagnostics_channel');
 const { once } = require('node:events');
 const http = require('node:http');
 const path = require('node:path');
@@ -140,6 +141,21 @@ describe('jest.resetModules', () => {
       const causes = sent.map((request) => request.catch((error) => error.cause?.message));
       expect(await Promise.all(causes)).toEqual(['of copy 0', 'of copy 1']);
     });
+  });
+
+  test('leaves the clients of a copy their own numbers in traces', async () => {
+    const clients = new Set();
+    const hear = ({ client }) => clients.add(client);
+    const requests = tracingChannel('token-rotator:request');
+    requests.start.subscribe(hear);
+    try {
+      const copy = load();
+      // The second client is made after what the first one loaded has been forgotten.
+      for (const client of [connect(copy), (load(), connect(copy))]) await client.get('/api/orders');
+    } finally {
+      requests.start.unsubscribe(hear);
+    }
+    expect(clients.size).toBe(2);
   });
 
   test("an error of one copy is an instance of the other's classes", async () => {

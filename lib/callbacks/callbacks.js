@@ -7,11 +7,13 @@ const { TokenRotatorError } = require('../errors.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause, keep } = require('../crossing/native-errors.js');
 const uploads = require('../body/uploads.js');
-const { Rotations, tellSession } = require('../tracing/rotations.js');
 
 /** Loaded with the first tokens, so that the package itself loads sooner. @type {typeof import('../tokens.js') | undefined} */
 let tokensJs;
 const tokensFile = () => (tokensJs ??= require('../tokens.js'));
+
+/** Loaded with the first client, for the same reason. @type {typeof import('../tracing/rotations.js') | undefined} */
+let rotationsJs;
 
 /** Visible ASCII, with spaces only between other characters. */
 const ONE_LINE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
@@ -34,12 +36,14 @@ class Callbacks {
   #aborts = new Map();
   /** Null after `close`. @type {import('./watch.js').Watch | null | undefined} */
   #watch;
-  #rotations = new Rotations();
+  #rotations;
   /** Requests whose tries are traced, by number. @type {Map<number, import('../tracing/traced-request.js').TracedRequest>} */
   traced = new Map();
 
   constructor(user) {
     this.#user = user;
+    rotationsJs ??= require('../tracing/rotations.js');
+    this.#rotations = new rotationsJs.Rotations();
   }
 
   /** The number by which the channels know this client. */
@@ -49,7 +53,7 @@ class Callbacks {
 
   /** @param {'login' | 'logout' | 'lost'} event @param {string} session */
   tell(event, session) {
-    tellSession(event, this.client, session);
+    this.#rotations.tell(event, session);
   }
 
   // -- a rotation waits for these; `number` is what to answer to --

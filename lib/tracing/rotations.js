@@ -59,7 +59,7 @@ class Rotations {
     const errorCode = code ?? undefined;
     Object.assign(message, { outcome, errorCode, generation, leaseWait });
     tellEnd(rotations, message);
-    if (outcome === 'adopted') tellSession('adopted', this.client, session);
+    if (outcome === 'adopted') this.tell('adopted', session);
   }
 
   /** The fields of a log line about the latest rotation under way. @param {string} session */
@@ -68,6 +68,11 @@ class Rotations {
     if (message === undefined) return { session };
     const { cause, attempts: attempt, startedAt } = message;
     return { session, cause, attempt, duration: sinceStart() - startedAt };
+  }
+
+  /** @param {'login' | 'logout' | 'lost' | 'adopted'} event @param {string} session */
+  tell(event, session) {
+    sessions.publish({ event, client: this.client, session });
   }
 
   #of(session) {
@@ -79,9 +84,4 @@ class Rotations {
   }
 }
 
-/** @param {'login' | 'logout' | 'lost' | 'adopted'} event @param {number} client @param {string} session */
-function tellSession(event, client, session) {
-  sessions.publish({ event, client, session });
-}
-
-module.exports = { Rotations, tellSession };
+exports.Rotations = Rotations;
