@@ -4,6 +4,7 @@
 // status of a server). A body becomes a stream only when a program asks for that, because streams are slow.
 
 const { inspect } = require('node:util');
+const { errorFromNative } = require('../crossing/native-errors.js');
 const { HOLDS_LAZY, LazyStream } = require('./lazy-stream.js');
 const { TokenRotatorError, isRequestFailure } = require('../errors.js');
 const { HeldBody, bytesOf, jsonOf, textOf } = require('../response/response.js');
@@ -153,9 +154,9 @@ function fetchError(error, message = 'fetch failed') {
   return isRequestFailure(error.code) ? new TypeError(message, { cause: error }) : error;
 }
 
-/** The error that reading a body rejects with. */
-function bodyError(error) {
-  return fetchError(error, 'terminated');
+/** The error that reading a body rejects with. @param {unknown} raw  as it crosses */
+function bodyError(raw) {
+  return fetchError(errorFromNative(raw), 'terminated');
 }
 
 module.exports = { fetchError, fetchResponse };

@@ -5,10 +5,13 @@
 
 const { inspect } = require('node:util');
 const { reasonOf } = require('../crossing/abort.js');
+const { errorFromNative } = require('../crossing/native-errors.js');
 const { bodyNotReplayable } = require('../errors.js');
-const { StreamedBody } = require('./streamed-body.js');
 
 const BOM = 0xfeff;
+
+/** Loaded with the first such body, so that the package itself loads sooner. @type {typeof import('./streamed-body.js') | undefined} */
+let streamed;
 
 /** @typedef {import('../crossing/native-answer.js').NativeAnswer['body']} Body */
 
@@ -23,7 +26,9 @@ class HttpResponse {
   /** `answer`: a NativeAnswer. `signal` aborts a body that still comes. */
   constructor(answer, signal) {
     this.#answer = answer;
-    if (answer.download !== undefined) this.#streamed = new StreamedBody(answer.download, signal);
+    if (answer.download === undefined) return;
+    streamed ??= require('./streamed-body.js');
+    this.#streamed = new streamed.StreamedBody(answer.download, signal, errorFromNative);
   }
 
   get status() {

@@ -1,10 +1,11 @@
 'use strict';
 
 // A response body that was too large, or too slow, to come with its response. It is read from Rust part by part, or
-// collected in Rust; one of the two, once.
+// collected in Rust; one of the two, once. Loaded late, so that `errorFromNative`, whose file has a state, is handed in: after jest's
+// `resetModules` it would be another copy's here.
 
 const { reasonOf, unwatch, watch } = require('../crossing/abort.js');
-const { errorFromNative, isAborted } = require('../crossing/native-errors.js');
+const { isAborted } = require('../crossing/native-errors.js');
 
 /** When a body is collected that nobody read to its end, its signal need not remember it. */
 const collected = new FinalizationRegistry(({ signal, abort }) => unwatch(signal, abort));
@@ -26,9 +27,9 @@ class StreamedBody {
   /**
    * @param {import('../../native').Download} native
    * @param {AbortSignal | undefined} signal  aborts the body as it would have aborted the request
-   * @param {(error: unknown) => unknown} asThrown  makes the error that readers get of one of the client's
+   * @param {(raw: unknown) => unknown} asThrown  makes the error that readers get of one that crosses
    */
-  constructor(native, signal, asThrown = (error) => error) {
+  constructor(native, signal, asThrown) {
     this.#native = native;
     this.#asThrown = asThrown;
     if (signal === undefined) return;
@@ -113,7 +114,7 @@ class StreamedBody {
 
   #errorOf(error) {
     if (isAborted(error) && this.#signal?.aborted) return reasonOf(this.#signal);
-    return this.#asThrown(errorFromNative(error));
+    return this.#asThrown(error);
   }
 
   #settle() {

@@ -2,6 +2,7 @@
 
 // Makes an axios response of an answer from Rust, as axios' own adapter does.
 
+const { errorFromNative } = require('../../crossing/native-errors.js');
 const { bodyNotReplayable } = require('../../errors.js');
 const { textOf } = require('../../response/response.js');
 const { StreamedBody } = require('../../response/streamed-body.js');
@@ -32,7 +33,7 @@ async function answerOf(answer, config, sent, signal, fail) {
   };
   const part = {
     whole: body,
-    streamed: download === undefined ? undefined : new StreamedBody(download, signal),
+    streamed: download === undefined ? undefined : new StreamedBody(download, signal, errorFromNative),
     limit: own(config, 'maxContentLength') ?? -1,
     listener: own(config, 'onDownloadProgress'),
     length: /^\d+$/.test(headers['content-length']) ? Number(headers['content-length']) : undefined,
