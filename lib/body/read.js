@@ -5,7 +5,7 @@
 
 const { types } = require('node:util');
 const { invalidOption, rejectOption } = require('../errors.js');
-const { checkFresh, discard, exactly, has, isSource, isStream, viewOf } = require('./streams.js');
+const { checkFresh, discard, exactly, has, isStream, viewOf } = require('./streams.js');
 
 const NONE = Object.freeze({ data: undefined, contentType: undefined });
 
@@ -122,7 +122,7 @@ function settleLength({ data }, length) {
 /** Undefined for a stream. */
 function lengthOf(data) {
   if (data === undefined) return 0;
-  return isSource(data) ? data.length : Buffer.byteLength(data);
+  return typeof data === 'string' || types.isUint8Array(data) ? Buffer.byteLength(data) : data.length;
 }
 
 function tagOf(value) {

@@ -15,14 +15,6 @@ function isStream(value) {
   return has(value, Symbol.asyncIterator) || has(value, 'getReader');
 }
 
-/**
- * @param {import('./read.js').Data} data
- * @returns {data is import('./read.js').Source}  whether it is read while it is sent
- */
-function isSource(data) {
-  return typeof data === 'object' && !ArrayBuffer.isView(data);
-}
-
 /** True if a method is its own or its class's, and not one that was put on Object.prototype. */
 function has(value, method) {
   return typeof value[method] === 'function' && value[method] !== Object.prototype[method];
@@ -138,7 +130,6 @@ module.exports = {
   exactly,
   expect,
   has,
-  isSource,
   isStream,
   open,
   viewOf,

@@ -4,9 +4,9 @@
 // docs/callbacks.md has the table.
 
 const { TokenRotatorError } = require('../errors.js');
+const { uploads } = require('../crossing/environment.js');
 const { NativeAnswer } = require('../crossing/native-answer.js');
 const { errorFromNative, errorWithoutCause, keep } = require('../crossing/native-errors.js');
-const uploads = require('../body/uploads.js');
 
 /** Loaded with the first tokens, so that the package itself loads sooner. @type {typeof import('../tokens.js') | undefined} */
 let tokensJs;
@@ -196,9 +196,9 @@ class Callbacks {
     try {
       const came = await this.#user.transport(toSent(method, url, lines, body, abort.signal));
       const stream = came.body && { first: came.body, again: undefined, length: lengthOf(came) };
-      const source = stream ? uploads.announce(stream, undefined) : undefined;
+      const source = stream ? uploads().announce(stream, undefined) : undefined;
       const taken = environment.replyAnswer(number, came.status, came.reason, linesOf(came), source);
-      if (!taken && source !== undefined) uploads.withdraw(source.number);
+      if (!taken && source !== undefined) uploads().withdraw(source.number);
     } catch (error) {
       const { kind, cause, said } = describeFault(error);
       environment.replyFailed(number, kind, undefined, keep(cause), said);

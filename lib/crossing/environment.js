@@ -5,12 +5,14 @@
 // order of their events.
 
 const { Client, Environment } = require('./addon.js').addon;
-const { forget } = require('./native-errors.js');
+const { forget, keep } = require('./native-errors.js');
 const { Table } = require('./table.js');
 const { setImmediate } = require('../clock.js');
-const uploads = require('../body/uploads.js');
 
-/** @import { Callbacks } from '../callbacks/callbacks.js' */
+/**
+ * @import { Callbacks } from '../callbacks/callbacks.js'
+ * @import { Uploads } from '../body/uploads.js'
+ */
 
 /** The methods of Callbacks that Rust calls, by the names that `src/binding/callbacks.rs` uses. */
 const METHODS = new Set([
@@ -32,6 +34,22 @@ const environment = new Environment(pump, resource);
 // Up to 22, Node keeps here what each AsyncLocalStorage holds at this moment. If a request were the first to load the package, all
 // callbacks of the process would for ever run in that request's context.
 for (const storage of Object.getOwnPropertySymbols(resource)) delete resource[storage];
+
+/** @type {Uploads | undefined} */
+let made;
+
+/**
+ * Made with the first body that is read while it is sent, so that the package itself loads sooner. Its state is in this object and
+ * not in its file, because after jest's `resetModules` two copies of the package load that file once: each would take the other's
+ * bodies for its own.
+ */
+function uploads() {
+  if (made === undefined) {
+    const { Uploads } = require('../body/uploads.js');
+    made = new Uploads(environment, { forget, keep });
+  }
+  return made;
+}
 
 function pump() {
   for (;;) {
@@ -56,9 +74,9 @@ function throwLater(error, number) {
 /** @param {[client: number, name: string, number: number, ...any[]]} call  `number`: to reply to; 0 if nobody waits */
 function dispatch([client, name, number, ...args]) {
   if (name === 'forget') return forget(args[0]);
-  if (name === 'openUpload') return uploads.open(environment, args[0], args[1]);
-  if (name === 'resumeUpload') return uploads.resume(args[0]);
-  if (name === 'stopUpload') return uploads.stop(args[0]);
+  if (name === 'openUpload') return uploads().open(args[0], args[1]);
+  if (name === 'resumeUpload') return uploads().resume(args[0]);
+  if (name === 'stopUpload') return uploads().stop(args[0]);
   if (name === 'releaseCallbacks') return releaseCallbacks(client);
   const callbacks = registered.get(client)?.deref();
   if (name === 'keepCallbacks') return keepCallbacks(client, callbacks);
@@ -115,3 +133,4 @@ class NativeSession {
 exports.NativeClient = NativeClient;
 exports.NativeSession = NativeSession;
 exports.environment = environment;
+exports.uploads = uploads;

@@ -4,11 +4,9 @@
 // describes, and looks after the request's signal and streamed body until it settles.
 
 const { isReason, reasonOf, unwatch, watch } = require('./abort.js');
-const { environment } = require('./environment.js');
+const { environment, uploads } = require('./environment.js');
 const { errorFromNative, isAborted } = require('./native-errors.js');
 const { nextNumber } = require('./table.js');
-const { isSource } = require('../body/streams.js');
-const uploads = require('../body/uploads.js');
 
 /**
  * @import { Callbacks } from '../callbacks/callbacks.js'
@@ -54,6 +52,14 @@ class NativeRequest {
 let lastNumber = 0;
 
 /**
+ * @param {NativeRequest['data']} data
+ * @returns {data is import('../body/read.js').Source}  whether it is read while it is sent
+ */
+function isSource(data) {
+  return typeof data === 'object' && !ArrayBuffer.isView(data);
+}
+
+/**
  * The addon's promise of an answer; `sendError` makes the error that users get of its rejection. Not async where nothing has
  * to be looked after, because each of ten thousand waiting requests would hold one more frame.
  * @param {NativeSession} native @param {Callbacks} callbacks @param {string} href @param {NativeRequest} request
@@ -72,19 +78,19 @@ async function sendWatched(native, callbacks, href, request, traced) {
   const { signal, data } = request;
   const number = signal || traced ? (lastNumber = nextNumber(lastNumber)) : undefined;
   const abort = () => environment.abort(/** @type {number} */ (number));
-  const body = isSource(data) ? uploads.announce(data, signal) : data;
+  const source = isSource(data) ? uploads().announce(data, signal) : undefined;
   try {
     if (signal) watch(signal, abort);
     if (signal?.aborted) throw reasonOf(signal);
     if (!request.skipAuthRefresh) callbacks.assertNotInside();
     if (traced && number) callbacks.traced.set(number, traced);
-    return await sendNative(native, href, request, body, number, traced !== undefined);
+    return await sendNative(native, href, request, source ?? data, number, traced !== undefined);
   } catch (error) {
     throw isAborted(error) ? reasonOf(signal) : error;
   } finally {
     if (signal) unwatch(signal, abort);
     if (traced && number) callbacks.traced.delete(number);
-    if (body !== data) uploads.withdraw(body.number);
+    if (source) uploads().withdraw(source.number);
   }
 }
 
@@ -126,6 +132,7 @@ function nextHop({ client, number }, request, answer) {
 
 exports.NativeRequest = NativeRequest;
 exports.REDIRECT_MODES = REDIRECT_MODES;
+exports.isSource = isSource;
 exports.nextHop = nextHop;
 exports.send = send;
 exports.sendError = sendError;

@@ -2,8 +2,6 @@
 
 // Reads the options of one request. Every request comes by here, so that no options must mean no allocation.
 
-const { readBody, settleLength } = require('../body/read.js');
-const { abandon } = require('../body/streams.js');
 const { NativeRequest, REDIRECT_MODES } = require('../crossing/native-request.js');
 const { rejectOption } = require('../errors.js');
 
@@ -17,6 +15,10 @@ for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'
  * @type {typeof import('./request-fields.js') | undefined}
  */
 let fields;
+
+/** Loaded with the first body, for the same reason. @type {typeof import('../body/read.js') | undefined} */
+let bodies;
+const bodiesFile = () => (bodies ??= require('../body/read.js'));
 
 /**
  * Callers must not change the result, because requests without options share it.
@@ -37,9 +39,11 @@ function readRequestOptions(method, options, body, clientRetry) {
       body = fields.readAll(request, framing, method, options, body, given);
     }
     if (body !== undefined && body !== null) attachBody(request, body);
-    if (framing['content-length'] !== undefined) settleLength(request, framing['content-length']);
+    if (framing['content-length'] !== undefined)
+      bodiesFile().settleLength(request, framing['content-length']);
   } catch (error) {
-    abandon(body ?? options?.body);
+    // Loaded here, because only a refused request needs it.
+    require('../body/streams.js').abandon(body ?? options?.body);
     throw error;
   }
   return request;
@@ -49,7 +53,7 @@ function attachBody(request, body) {
   if (request.method === 'GET' || request.method === 'HEAD') {
     throw rejectOption(`body must be absent from a ${request.method} request`);
   }
-  const { data, contentType } = readBody(body);
+  const { data, contentType } = bodiesFile().readBody(body);
   request.data = data;
   fields ??= require('./request-fields.js');
   request.headers = fields.addContentType(request.headers, contentType);

@@ -6,7 +6,8 @@
 const { PassThrough } = require('node:stream');
 const { promisify, types } = require('node:util');
 const { readBody } = require('../../body/read.js');
-const { has, isSource, isStream } = require('../../body/streams.js');
+const { has, isStream } = require('../../body/streams.js');
+const { isSource } = require('../../crossing/native-request.js');
 const { own } = require('../../options/check.js');
 const { badRequest } = require('../failure.js');
 const { watchUpload } = require('./upload.js');

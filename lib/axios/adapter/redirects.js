@@ -3,8 +3,7 @@
 // Redirects that a program watches with `beforeRedirect`. Each hop is a request of its own here, because Rust does not ask
 // JavaScript between two hops; Rust decides where a hop leads and which headers it keeps.
 
-const { isSource } = require('../../body/streams.js');
-const { NativeRequest } = require('../../crossing/native-request.js');
+const { NativeRequest, isSource } = require('../../crossing/native-request.js');
 const { TokenRotatorError } = require('../../errors.js');
 const { FRAMING, readHeaders } = require('../../options/headers.js');
 const { own } = require('../../options/check.js');
