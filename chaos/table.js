@@ -2,10 +2,8 @@
 
 // The results as one table.
 
-const { aligned } = require('../tools/table.js');
+const { aligned, wrongs } = require('../tools/table.js');
 
-/** Of each world; the JSON has all. */
-const WRONG_SHOWN = 3;
 const HEAD = ['', 'rotations', 'requests', 'failed', 'spent twice', 'because', 'lost', 's', ''];
 
 function table(results) {
@@ -42,15 +40,6 @@ function excuses({ name, excused, stalledMs }) {
   );
 }
 
-function wrongs(results) {
-  return results.flatMap(({ name, wrong: found }) => shown(found).map((what) => `${name}: ${what}`));
-}
-
-function shown(found) {
-  const more = found.length - WRONG_SHOWN;
-  return more > 0 ? [...found.slice(0, WRONG_SHOWN), `and ${more} more`] : found;
-}
-
 function requests({ outcomes }) {
   return Object.values(outcomes).reduce((sum, times) => sum + times, 0);
 }
@@ -60,4 +49,4 @@ function because({ reasons, unexplained }) {
   return [...named, ...(unexplained > 0 ? [`NO REASON ${unexplained}`] : [])].join(', ');
 }
 
-module.exports = { requests, table, wrongs };
+module.exports = { requests, table };

@@ -2,8 +2,7 @@
 
 // The results as one table.
 
-const { wrongs } = require('../chaos/table.js');
-const { aligned } = require('../tools/table.js');
+const { aligned, wrongs } = require('../tools/table.js');
 
 const HEAD = [
   ...[

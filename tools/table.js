@@ -1,6 +1,9 @@
 'use strict';
 
-// Results as text in columns.
+// Results as text: in columns, and what was wrong with them below.
+
+/** Of each result. The JSON has all. */
+const WRONG_SHOWN = 3;
 
 /** The lines of a table. `left`: columns of words. */
 function aligned(head, rows, left = [0]) {
@@ -13,4 +16,14 @@ function aligned(head, rows, left = [0]) {
   return text;
 }
 
-module.exports = { aligned };
+/** A line for each of the first reasons in `wrong` of each result. */
+function wrongs(results) {
+  return results.flatMap(({ name, wrong }) => shown(wrong).map((what) => `${name}: ${what}`));
+}
+
+function shown(wrong) {
+  const more = wrong.length - WRONG_SHOWN;
+  return more > 0 ? [...wrong.slice(0, WRONG_SHOWN), `and ${more} more`] : wrong;
+}
+
+module.exports = { aligned, wrongs };

@@ -2,8 +2,8 @@
 
 // The results of a trial as one table.
 
-const { aligned } = require('../../tools/table.js');
-const { requests, wrongs } = require('../table.js');
+const { aligned, wrongs } = require('../../tools/table.js');
+const { requests } = require('../table.js');
 
 const HEAD = [
   ...['', 'rotations', 'at most', 'a second', 'twice', 'lost', 'requests', 'not 200', 'adopted'],
