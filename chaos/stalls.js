@@ -1,7 +1,7 @@
 'use strict';
 
-// Did the machine stand still? Each process writes a small file as the store does, all the time, and tells how long that took. A
-// store that is late although these writes are not is at fault itself.
+// Tells when the machine stands still. Each process writes a small file as the store does, all the time, and tells how long a write
+// took. If these writes are quick, a store that is late is at fault itself.
 
 const { open, rename } = require('node:fs/promises');
 const path = require('node:path');
@@ -9,8 +9,8 @@ const { performance } = require('node:perf_hooks');
 const { setTimeout: pause } = require('node:timers/promises');
 
 /**
- * From there on it counts, of a lease: half of what a call of the store may take (rule 3.4), because such a call writes more and may have
- * begun later.
+ * The share of a lease from which a write counts as a standstill: half of what a call of the store may take (rule 3.4), because such a
+ * call writes more, and may begin later.
  */
 const STALLED = 1 / 8;
 const EVERY_MS = 50;

@@ -14,8 +14,8 @@ const {
 } = require('node:timers');
 
 /**
- * Of the module: fake timers replace the global object and not this one. Loaded when first asked for, because that takes a
- * millisecond, which `require` of this package would take longer.
+ * Of the module: fake timers replace the global object and not this one. It is loaded when it is first asked for, because a program
+ * would else wait a millisecond longer for this package.
  */
 let loaded;
 const performance = () => (loaded ??= require('node:perf_hooks').performance);

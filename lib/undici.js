@@ -74,7 +74,7 @@ function tellForeign(auth, stated) {
   try {
     if (stated.length > 0 && trustsAll(auth, stated)) auth.foreign.tell();
   } catch {
-    // An origin without TLS.
+    // `trusts` refuses an origin without TLS.
   }
 }
 

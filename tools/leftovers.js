@@ -1,7 +1,7 @@
 'use strict';
 
-// Whatever a program starts and makes on this machine ends with the program, also if that is killed. A watchdog of its own is told
-// of each, and ends what is left when the program is gone.
+// The processes and folders of a program end with the program, also if it is killed. Its watchdog is told of each, and ends those
+// that are left when the program is gone.
 
 const { fork, spawn } = require('node:child_process');
 const { mkdtemp, rm } = require('node:fs/promises');
@@ -23,7 +23,7 @@ function startModule(file, args = [], options = {}) {
   return watched(fork(file, args, options), 'SIGKILL');
 }
 
-/** Resolves with a new folder below the system's temporary one, which `remove` removes, or the end of this program. */
+/** Resolves with a new folder below the system's temporary one. `remove` removes it, and so does the end of this program. */
 async function makeFolder(prefix) {
   const folder = await mkdtemp(path.join(os.tmpdir(), prefix));
   tell({ add: folder, folder: true });

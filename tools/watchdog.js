@@ -1,7 +1,7 @@
 'use strict';
 
-// Ends what another program has left behind: see leftovers.js, which tells it by lines of JSON. When they end, that program has
-// ended, for whatever reason.
+// Ends what another program has left behind. leftovers.js of that program tells by lines of JSON what there is. When its lines end,
+// the program has ended, for whatever reason.
 
 const { spawnSync } = require('node:child_process');
 const { rm } = require('node:fs/promises');

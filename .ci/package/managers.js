@@ -7,8 +7,8 @@ const { fetched } = require('../runtimes/fetched.js');
 const { BUN } = require('../runtimes/versions.js');
 
 /**
- * `from`: the package that holds the manager, its integrity, and the file in it. `settings`: files of a project that tell the manager of the
- * registry. `install`: its arguments; the caches are empty, so that nothing comes from an earlier run.
+ * `from`: the package that holds the manager, its integrity, and the file in it. `settings`: files of a project that tell the manager
+ * of the registry. `install`: its arguments; the caches are empty, so that nothing comes from an earlier run.
  */
 const MANAGERS = [
   {

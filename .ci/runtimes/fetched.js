@@ -28,7 +28,8 @@ function fetched(spec, integrity) {
     const [name] = fs.readdirSync(stage);
     const tarball = path.join(stage, name);
     const sum = `sha512-${createHash('sha512').update(fs.readFileSync(tarball)).digest('base64')}`;
-    if (sum !== integrity) throw new Error(`${spec} is not the package that was pinned: ${sum}`);
+    if (sum !== integrity)
+      throw new Error(`${spec} is not the package that was pinned: the registry has ${sum}`);
     execFileSync('tar', ['xzf', tarball, '-C', stage]);
     // In one step: a folder that is there is whole, also if this run is ended in its middle or another one does the same.
     fs.renameSync(path.join(stage, 'package'), folder);

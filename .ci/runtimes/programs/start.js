@@ -1,7 +1,7 @@
 'use strict';
 
 // A server with a ledger, and a client that rotates at it in Rust. Each program of this folder runs under every runtime, in a folder
-// where the packages are installed. It succeeds if its last act is a line, and it then ends by itself with code 0.
+// where the packages are installed. A program succeeds if it prints a line at its end, and then ends by itself with code 0.
 
 const assert = require('node:assert/strict');
 const { TokenClient } = require('token-rotator');
