@@ -36,3 +36,25 @@ test('each file that the map names by its path is there', () => {
   expect(paths.length).toBeGreaterThan(20);
   expect(paths.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
 });
+
+test('each file that a comment names by its path is there', () => {
+  const files = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).split('\n');
+  const there = files.filter((file) => file !== '' && existsSync(path.join(ROOT, file)));
+  const named = there
+    .filter((file) =>
+      /^(src|lib|tools|chaos|conformance|bench|evidence|\.ci|__test__)\/.*\.(rs|js)$/.test(file),
+    )
+    .flatMap((file) => pathsIn(readFileSync(path.join(ROOT, file), 'utf8')).map((to) => ({ file, to })));
+  expect(named.length).toBeGreaterThan(50);
+  const isThere = ({ to }) => there.some((file) => `/${file}`.endsWith(`/${to}`));
+  expect(named.filter((name) => !isThere(name))).toEqual([]);
+});
+
+/** In comments of Rust and of JavaScript. tsc checks those of `@import`, which begin with a dot. */
+function pathsIn(text) {
+  const comments = text.split('\n').filter((line) => /^\s*(\/\/|\/?\*)/.test(line));
+  const found = comments.flatMap((line) => [
+    ...line.matchAll(/(?<![\w/.@*-])((?:\.ci|\w[\w-]*)\/(?:[\w.-]+\/)*[\w-]+\.(?:js|rs))\b/g),
+  ]);
+  return found.map(([, name]) => name).filter((name) => !name.includes('NAME'));
+}

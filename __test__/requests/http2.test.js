@@ -1,7 +1,7 @@
 'use strict';
 
 // HTTP/2 against Node's own server, which chooses it by ALPN. What a server of single frames can do to a client is
-// tested in src/engine/http/http2_tests.rs.
+// tested in src/engine/http/transport/http2/tests.rs.
 
 const { once } = require('node:events');
 const http2 = require('node:http2');

@@ -1,7 +1,7 @@
 'use strict';
 
 // Proxies written here, and what they and the origins behind them get to see. What a proxy can answer wrongly is tested
-// in src/engine/http/proxy_tests.rs.
+// in src/engine/http/connect/proxy/tests.rs.
 
 const { once } = require('node:events');
 const http = require('node:http');

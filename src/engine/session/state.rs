@@ -1,6 +1,6 @@
 //! The state of a session and its transitions, without a clock, I/O or locks.
 //!
-//! Invariants, which tests/model.rs checks in any order of events: at most one flight is under way; tokens of one epoch
+//! Invariants, which tests/model/ checks in any order of events: at most one flight is under way; tokens of one epoch
 //! never follow those of a later epoch; a generation is refreshed at most once, unless the refresh failed; `Lost` ends only
 //! with [`State::login`]; a 401 of an endpoint that refused a token and its successor starts no refresh while others accept
 //! the token.
