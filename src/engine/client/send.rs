@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::header::HeaderMap;
+use ::http::header::{HeaderMap, HeaderValue};
 
 use crate::client::endpoint::endpoint;
 use crate::client::judge::Rejection;
@@ -117,8 +117,8 @@ struct Call<'a> {
     rules: Rules,
     retry: Arc<RetryRules>,
     tries: Option<Arc<dyn Tries>>,
-    /// The request's own headers, once a try had others. Boxed, because few requests are traced.
-    own_headers: Option<Box<HeaderMap>>,
+    /// The headers of the latest try without those of its trace. Boxed, because few requests are traced.
+    untraced: Option<Box<HeaderMap>>,
     /// Sent again after a rotation.
     replay: bool,
     phase: PhaseCell,
@@ -170,7 +170,7 @@ impl<'a> Call<'a> {
             },
             retry: request.retry.unwrap_or_else(|| Arc::clone(&config.retry)),
             tries: request.tries,
-            own_headers: None,
+            untraced: None,
             replay: request.replay.unwrap_or(config.replay),
             phase: PhaseCell::default(),
             deadline: clock::now() + request.timeout,
@@ -276,11 +276,10 @@ impl<'a> Call<'a> {
         if session.epoch() != self.epoch {
             return Err(Error::logged_out());
         }
-        self.wire.headers.insert(&config.header_name, value);
         let transport = config.transport()?;
         let proving = Proving::over(&*transport, &config.header_name, held, &config.nonces);
         let way: &dyn Transport = proving.as_ref().map_or(&*transport, |proving| &**proving);
-        let mut answer = Box::pin(self.exchange(way, Some(held.generation))).await;
+        let mut answer = Box::pin(self.exchange(way, Some((value, held.generation)))).await;
         loop {
             if let (Some(proving), Ok(response)) = (&proving, &answer)
                 && judge::refuses_proof(response, &self.phase)
@@ -308,36 +307,33 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// `generation`: of the token in it.
-    async fn exchange(&mut self, way: &dyn Transport, generation: Option<u64>) -> Result<Response, Error> {
+    /// `auth`: the header for the session's token, and the generation of that.
+    async fn exchange(
+        &mut self,
+        way: &dyn Transport,
+        auth: Option<(HeaderValue, u64)>,
+    ) -> Result<Response, Error> {
+        let name = &self.client.config.header_name;
         self.attempts += 1;
+        // Else a try would have the `traceparent` of the one before it.
+        if let Some(untraced) = self.untraced.take() {
+            self.wire.headers = *untraced;
+        }
+        let generation = auth.as_ref().map(|(_, generation)| *generation);
+        if let Some((value, _)) = auth {
+            self.wire.headers.insert(name, value);
+        }
         let Some(tries) = self.tries.clone() else {
             return exchange(way, &self.wire, &self.rules, &self.phase).await;
         };
         let Self { attempts: number, replays, retries, .. } = *self;
         let mut headers = tries.begin(Try { number, replays, retries, generation }).await;
-        headers.remove(&self.client.config.header_name);
-        self.wear(headers);
+        headers.remove(name);
+        self.untraced = Some(Box::new(self.wire.headers.clone()));
+        self.wire.headers.extend(headers);
         let answer = exchange(way, &self.wire, &self.rules, &self.phase).await;
         tries.end(&answer);
         answer
-    }
-
-    /// Adds `headers` to the request's own. Those of the try before are taken off: its `traceparent` would be wrong in a later one.
-    fn wear(&mut self, headers: HeaderMap) {
-        let worn = &mut self.wire.headers;
-        if let Some(own) = &self.own_headers {
-            let name = &self.client.config.header_name;
-            let before = std::mem::replace(worn, (**own).clone());
-            if self.auth == Auth::Token
-                && let Some(auth) = before.get(name)
-            {
-                worn.insert(name, auth.clone());
-            }
-        } else {
-            self.own_headers = Some(Box::new(worn.clone()));
-        }
-        worn.extend(headers);
     }
 
     /// True if the request is sent again because the server wants another nonce in its proof.
