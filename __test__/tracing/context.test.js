@@ -116,3 +116,45 @@ test('without a listener, callbacks have no context, not even that in which the 
   expect(seen.map(([name]) => name)).toContain('refresh');
   expect(seen).toEqual(seen.map(([name]) => [name, undefined]));
 });
+
+test.each(['post', 'fetch'])(
+  'the generator of a streamed body has the context of its request: %s',
+  async (way) => {
+    const server = await serve((request, response) => response.end('ok'));
+    const client = clientFor(server);
+    const seen = [];
+    async function* body() {
+      seen.push(context.getStore());
+      yield Buffer.from('a');
+      seen.push(context.getStore());
+      yield Buffer.from('b');
+      seen.push(context.getStore());
+    }
+    const send = () =>
+      way === 'post'
+        ? client.post('/', body())
+        : client.fetch('/', { method: 'POST', body: body(), duplex: 'half' });
+    expect((await context.run('the caller', send)).status).toBe(200);
+    expect(server.seen[0].body.toString()).toBe('ab');
+    expect(seen).toEqual(['the caller', 'the caller', 'the caller']);
+  },
+);
+
+test('so has the end of one that an abort cuts off', async () => {
+  const abort = new AbortController();
+  const server = await serve();
+  let end;
+  const ended = new Promise((resolve) => (end = resolve));
+  async function* body() {
+    try {
+      yield Buffer.from('a');
+      abort.abort();
+      for (;;) yield Buffer.alloc(65_536);
+    } finally {
+      end(context.getStore());
+    }
+  }
+  const sent = context.run('the caller', () => clientFor(server).post('/', body(), { signal: abort.signal }));
+  await failure(sent);
+  expect(await ended).toBe('the caller');
+});

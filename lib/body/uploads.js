@@ -4,6 +4,7 @@
 // the source, when there is room for more of it, and when the rest is not needed. Loaded with the first such body: see `uploads`
 // of `crossing/environment.js`.
 
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { invalidOption } = require('../errors.js');
 const streams = require('./streams.js');
 const { reasonOf } = require('../crossing/abort.js');
@@ -12,6 +13,8 @@ const { Table } = require('../crossing/table.js');
 /**
  * @typedef {import('./read.js').Source} Source
  * @typedef {Pick<typeof import('../crossing/native-errors.js'), 'forget' | 'keep'>} KeptErrors
+ * @typedef {{ source: Source, signal: AbortSignal | undefined, enter: <T>(work: () => T) => T }} Announced
+ *   `enter` calls a function in the context of the request's caller, which Rust does not know
  */
 
 /** Those of one environment. */
@@ -19,7 +22,7 @@ class Uploads {
   #environment;
   #errors;
   /** Of requests that have not settled. */
-  #announced = /** @type {Table<{ source: Source, signal?: AbortSignal }>} */ (new Table());
+  #announced = /** @type {Table<Announced>} */ (new Table());
   /** By Rust's numbers: those that were opened and have not ended. @type {Map<number, Upload>} */
   #open = new Map();
 
@@ -37,7 +40,8 @@ class Uploads {
   announce(source, signal) {
     if (source.first !== undefined) streams.expect(source.first);
     const { again, length } = source;
-    return { number: this.#announced.add({ source, signal }), length, replayable: again !== undefined };
+    const number = this.#announced.add({ source, signal, enter: AsyncLocalStorage.snapshot() });
+    return { number, length, replayable: again !== undefined };
   }
 
   /** The request has settled: its source is not opened any more, and a stream that was never opened is let go. @param {number} number */
@@ -52,13 +56,13 @@ class Uploads {
     const entry = this.#announced.get(number);
     // It was withdrawn meanwhile; Rust has stopped this upload, or is about to.
     if (entry === undefined) return;
-    const { source, signal } = entry;
+    const { source, enter } = entry;
     // It cannot be opened twice. The body of an answer is never withdrawn.
     if (source.again === undefined) this.#announced.delete(number);
-    const opened = new Upload((bytes) => this.#environment.feedUpload(upload, bytes), signal);
+    const opened = new Upload((bytes) => this.#environment.feedUpload(upload, bytes), entry);
     this.#open.set(upload, opened);
     try {
-      await opened.run(source);
+      await enter(() => opened.run(source));
       this.#environment.endUpload(upload);
     } catch (error) {
       const kept = this.#errors.keep(error);
@@ -85,15 +89,17 @@ class Uploads {
 class Upload {
   #feed;
   #signal;
+  #enter;
   /** @type {ReturnType<typeof streams.open> | undefined} */
   #reader;
   #stopped = false;
   #resume = () => {};
 
-  /** @param {(bytes: Uint8Array) => boolean} feed  returns whether there is room for more @param {AbortSignal | undefined} signal */
-  constructor(feed, signal) {
+  /** @param {(bytes: Uint8Array) => boolean} feed  returns whether there is room for more @param {Announced} announced */
+  constructor(feed, { signal, enter }) {
     this.#feed = feed;
     this.#signal = signal;
+    this.#enter = enter;
   }
 
   /** @param {Source} source */
@@ -130,7 +136,7 @@ class Upload {
 
   stop() {
     this.#stopped = true;
-    this.#reader?.cancel(reasonOf(this.#signal));
+    this.#enter(() => this.#reader?.cancel(reasonOf(this.#signal)));
     this.#resume();
   }
 }
