@@ -67,7 +67,9 @@ function toSent(method, url, lines, body, signal) {
   const parts = lines === '' ? [] : lines.split('\n');
   const own = Object.create(null);
   for (let i = 0; i + 1 < parts.length; i += 2) {
-    own[parts[i]] = parts[i] in own ? `${own[parts[i]]}, ${parts[i + 1]}` : parts[i + 1];
+    const [name, value] = [parts[i], parts[i + 1]];
+    // RFC 9113 §8.2.3: the one header whose lines are not joined by commas.
+    own[name] = name in own ? `${own[name]}${name === 'cookie' ? '; ' : ', '}${value}` : value;
   }
   Object.assign(headers, own);
   return { method, url, headers, body: readable(body, headers), signal };

@@ -220,6 +220,7 @@ test.each([
 
 test('lines of one name become one header', () => {
   const { toSent } = require('../../lib/transport.js');
-  const { headers } = toSent('GET', 'https://api.example/', 'accept\na\nx-n\n1\nx-n\n2', null, undefined);
-  expect(headers).toMatchObject({ accept: 'a', 'x-n': '1, 2' });
+  const lines = 'accept\na\nx-n\n1\ncookie\nc=1\nx-n\n2\ncookie\nd=2';
+  const { headers } = toSent('GET', 'https://api.example/', lines, null, undefined);
+  expect(headers).toMatchObject({ accept: 'a', 'x-n': '1, 2', cookie: 'c=1; d=2' });
 });
