@@ -6,6 +6,7 @@
 const { isUtf8 } = require('node:buffer');
 const { STATUS_CODES } = require('node:http');
 const { VERSION } = require('./crossing/addon.js');
+const { discard, isStream } = require('./body/streams.js');
 const { TOKEN } = require('./options/headers.js');
 
 /**
@@ -52,13 +53,15 @@ function overDispatcher(dispatcher) {
 
 /** @returns {Came} */
 function checked({ status, reason, headers, body }) {
-  if (!(Number.isInteger(status) && status >= 200 && status <= 599)) {
-    throw new TypeError('the transport must answer with a status from 200 to 599');
-  }
-  if (!headers.every(([name, value]) => TOKEN.test(name) && VALUE.test(value))) {
-    throw new TypeError('the transport must answer with headers that HTTP can carry');
-  }
-  return { status, reason: reason || STATUS_CODES[status] || '', headers, body };
+  const wrong = !(Number.isInteger(status) && status >= 200 && status <= 599)
+    ? 'a status from 200 to 599'
+    : headers.every(([name, value]) => TOKEN.test(name) && VALUE.test(value))
+      ? undefined
+      : 'headers that HTTP can carry';
+  if (wrong === undefined) return { status, reason: reason || STATUS_CODES[status] || '', headers, body };
+  // Its connection would be held by a body that nobody reads.
+  if (isStream(body)) discard(body);
+  throw new TypeError(`the transport must answer with ${wrong}`);
 }
 
 /** The request as the transport gets it. `lines`: names and values alternately; `body`: a Buffer or null. @returns {Sent} */

@@ -1,0 +1,35 @@
+'use strict';
+
+// What becomes of a request whose transport fails: whether it may be sent again, and that nothing is left behind.
+
+const { TokenClient } = require('../../index.js');
+
+const clients = [];
+afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())));
+
+/** A client over this `fetch`, which counts the requests that it gets. */
+function over(fetch, options) {
+  const counted = jest.fn(fetch);
+  const client = new TokenClient({
+    baseURL: 'https://api.example.com',
+    tokens: { accessToken: 'first', refreshToken: 'r' },
+    refresh: async () => ({ accessToken: 'second' }),
+    transport: { fetch: counted },
+    retry: { limit: 1, maxDelay: 1 },
+    ...options,
+  });
+  clients.push(client);
+  return { client, sent: counted.mock.calls };
+}
+
+test.each([
+  ['a status', { status: 700 }],
+  ['a header', { status: 200, headers: [['x', 'a\u0001b']] }],
+])('the body of an answer that is refused for %s is let go', async (_name, { status, headers = [] }) => {
+  let cancel;
+  const cancelled = new Promise((resolve) => (cancel = resolve));
+  const answer = { status, headers: new Map(headers), body: new ReadableStream({ cancel }) };
+  const { client } = over(async () => answer, { retry: false });
+  await expect(client.get('/orders')).rejects.toMatchObject({ code: 'ERR_NETWORK' });
+  await cancelled;
+});
