@@ -100,16 +100,19 @@ function lengthOf({ headers }) {
  * @param {any} error  that the transport threw
  */
 function describeFault(error) {
+  // Loaded here, because only failures need them. `read` throws nothing, whatever the transport has thrown.
+  const { describeRefreshError } = require('./callbacks/refresh-error.js');
+  const { read } = require('./callbacks/refresh-evidence.js');
   const chain = [];
   // By shape, because the error of a platform's fetch is of another realm in jest.
-  for (let at = error; typeof at?.message === 'string' && chain.length < 5; at = at.cause) chain.push(at);
-  const blocked = chain.find(isBlocked);
-  const coded = chain.find(({ code }) => typeof code === 'string');
+  for (let at = error; typeof read(at, 'message') === 'string' && chain.length < 5; at = read(at, 'cause')) {
+    chain.push({ at, code: read(at, 'code'), name: read(at, 'name'), message: read(at, 'message') });
+  }
+  const coded = chain.find((one) => typeof one.code === 'string');
   const code = coded?.code ?? 'UNKNOWN';
-  const cause = coded ?? Object.assign(new Error('the transport failed', { cause: error }), { code });
+  const cause = coded?.at ?? Object.assign(new Error('the transport failed', { cause: error }), { code });
   const said = /^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? code : undefined;
-  if (blocked !== undefined) return { kind: 'terminal', cause, said };
-  const { describeRefreshError } = require('./callbacks/refresh-error.js');
+  if (chain.some(isBlocked)) return { kind: 'terminal', cause, said };
   const unsent = describeRefreshError(error, undefined).kind === 'unspent';
   return { kind: unsent ? 'unspent' : 'unknown', cause, said };
 }

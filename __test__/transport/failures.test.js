@@ -22,6 +22,23 @@ function over(fetch, options) {
   return { client, sent: counted.mock.calls };
 }
 
+const trap = () => {
+  throw new Error('trap');
+};
+
+test.each([
+  ['nothing', undefined],
+  ['an error whose message cannot be read', Object.defineProperty(new Error(), 'message', { get: trap })],
+  ['an error whose cause cannot be read', Object.defineProperty(new Error(), 'cause', { get: trap })],
+  ['a Proxy', new Proxy({}, { get: trap, getPrototypeOf: trap, has: trap })],
+])('a transport that throws %s fails its request', async (_name, thrown) => {
+  const { client } = over(async () => {
+    throw thrown;
+  });
+  const failed = client.post('/orders', { item: 7 });
+  await expect(failed).rejects.toMatchObject({ code: 'ERR_NETWORK', cause: { code: 'UNKNOWN' } });
+});
+
 test.each([
   ['a status', { status: 700 }],
   ['a header', { status: 200, headers: [['x', 'a\u0001b']] }],
