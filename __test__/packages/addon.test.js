@@ -173,10 +173,30 @@ describe('TOKEN_ROTATOR_ADDON', () => {
     expect(load({ env: { TOKEN_ROTATOR_ADDON: BUILT } })).toBe('loaded');
   });
 
-  test('is named when that binary cannot be loaded', () => {
-    const { code, message } = load({ env: { TOKEN_ROTATOR_ADDON: '/nowhere/addon.node' } });
-    expect(code).toBe('ERR_ADDON_FAILED');
-    expect(message).toContain('/nowhere/addon.node');
+  test('that is empty names none', () => {
+    install(HERE, `module.exports = require(${JSON.stringify(BUILT)})`);
+    expect(load({ env: { TOKEN_ROTATOR_ADDON: '' } })).toBe('loaded');
+  });
+
+  const itMustBe = `it must be that of token-rotator-${HERE} ${version}.`;
+  test.each([
+    ['/nowhere/addon.node', 'ERR_ADDON_FAILED', '/nowhere/addon.node is not there. '],
+    ['addon.node', 'ERR_ADDON_FAILED', 'TOKEN_ROTATOR_ADDON is addon.node, and must be a full path.'],
+    ['text.node', 'ERR_ADDON_FAILED', `text.node is there, but its file is damaged`, itMustBe],
+    [
+      'old.js',
+      'ERR_ADDON_VERSION',
+      `old.js is of version 0.0.9, and token-rotator of ${version}. `,
+      itMustBe,
+    ],
+  ])('that names %s: the message says what is wrong with that', (name, wanted, ...texts) => {
+    fs.writeFileSync(path.join(folder, 'text.node'), 'text');
+    fs.writeFileSync(path.join(folder, 'old.js'), "exports.VERSION = '0.0.9'");
+    const file = fs.existsSync(path.join(folder, name)) ? path.join(folder, name) : name;
+    const { code, message } = load({ env: { TOKEN_ROTATOR_ADDON: file } });
+    expect(code).toBe(wanted);
+    for (const text of texts) expect(message).toContain(text);
+    expect(message).not.toContain('node_modules and install');
   });
 });
 

@@ -18,6 +18,7 @@ const BUNDLED =
   "Leave token-rotator out of the bundle (its bundler's option `external`) and install it where the program runs, or let the bundler " +
   'copy files that end with .node: docs/bundlers.md of token-rotator has the lines for each bundler.';
 const REINSTALL = 'Delete node_modules and install again, on the platform where the program runs.';
+const DAMAGED = 'its file is damaged, missing, or of another platform.';
 
 /** Codes and texts of Node, of Deno and of the systems' loaders, and what they mean. The first that fits counts. @type {[RegExp, string][]} */
 const REASONS = [
@@ -41,7 +42,7 @@ const REASONS = [
   ],
   [
     /invalid ELF header|file too short|wrong architecture|not a mach-o|not a valid Win32|exec format|Cannot find module/i,
-    `its file is damaged, missing, or of another platform. ${REINSTALL}`,
+    DAMAGED,
   ],
 ];
 
@@ -58,7 +59,7 @@ function addonError(error, target, { file, version }) {
 
 function reason(error, target, file, version) {
   const name = `token-rotator-${target}`;
-  if (file !== undefined) return ['ERR_ADDON_FAILED', unloadable(error, file)];
+  if (file !== undefined) return reasonOfFile(error, file, `that of ${name} ${version}`, version);
   if (!TARGETS.includes(target)) return ['ERR_ADDON_UNSUPPORTED', 'there is no addon for this platform.'];
   if (isBundled() && !isOfAddon(error)) {
     return ['ERR_ADDON_MISSING', `this is a bundle without the addon ${name}. ${BUNDLED}`];
@@ -70,7 +71,26 @@ function reason(error, target, file, version) {
   if (/MODULE_NOT_FOUND/.test(error.code) && namesPackage(error.message, name)) {
     return ['ERR_ADDON_MISSING', `the package ${name} is not installed. ${howToInstall()}`];
   }
-  return ['ERR_ADDON_FAILED', unloadable(error, name)];
+  return ['ERR_ADDON_FAILED', unloadable(error, name, REINSTALL)];
+}
+
+/** `right`: the file that would do. */
+function reasonOfFile(error, file, right, version) {
+  const isNamed = process.env.TOKEN_ROTATOR_ADDON === file;
+  const remedy = isNamed
+    ? `TOKEN_ROTATOR_ADDON names this file; it must be ${right}.`
+    : 'Build it: npm run build.';
+  if (error.code === 'ANOTHER_VERSION') {
+    return [
+      'ERR_ADDON_VERSION',
+      `${file} is of version ${error.version}, and token-rotator of ${version}. ${remedy}`,
+    ];
+  }
+  if (error.code === 'ERR_INVALID_ARG_VALUE') {
+    return ['ERR_ADDON_FAILED', `TOKEN_ROTATOR_ADDON is ${file}, and must be a full path.`];
+  }
+  if (error.code === 'MODULE_NOT_FOUND') return ['ERR_ADDON_FAILED', `${file} is not there. ${remedy}`];
+  return ['ERR_ADDON_FAILED', unloadable(error, file, remedy)];
 }
 
 /** A bundler writes this code into another file. It may keep the name of this one, or leave no name at all. */
@@ -89,10 +109,11 @@ function namesPackage(message, name) {
   return new RegExp(`(?<![\\w/\\\\-])${name}(?![\\w/\\\\-])`).test(line);
 }
 
-function unloadable(error, place) {
+function unloadable(error, place, remedy) {
   const words = `${error.code} ${error.message}`;
-  const [, meaning] = REASONS.find(([pattern]) => pattern.test(words)) ?? [];
-  return `${place} is there, but ${meaning ?? 'the system cannot load it; `cause` says why.'}`;
+  const [, meaning = 'the system cannot load it; `cause` says why.'] =
+    REASONS.find(([pattern]) => pattern.test(words)) ?? [];
+  return `${place} is there, but ${meaning === DAMAGED ? `${DAMAGED} ${remedy}` : meaning}`;
 }
 
 function howToInstall() {

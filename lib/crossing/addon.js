@@ -14,7 +14,8 @@ const VERSION = '0.1.0';
 /** @returns {Addon} */
 function load() {
   const target = targetOf(process);
-  const file = process.env.TOKEN_ROTATOR_ADDON ?? builtHere(target);
+  // An empty variable is how a container file takes one back.
+  const file = process.env.TOKEN_ROTATOR_ADDON || builtHere(target);
   return file === undefined ? installed(target) : loadFile(file, target);
 }
 
@@ -28,7 +29,7 @@ function builtHere(target) {
 /** By a `require` of Node's, because that of a bundle or of an executable knows no files. */
 function loadFile(file, target) {
   try {
-    return createRequire(file)(file);
+    return ofThisVersion(createRequire(file)(file));
   } catch (error) {
     throw explained(error, target, file);
   }
@@ -62,7 +63,7 @@ function installed(target) {
   }
 }
 
-/** Without this check a package manager that keeps an old package would mix two versions, and calls would fail much later. */
+/** Without this check a package manager, or a bundle, that keeps an old addon would mix two versions, and calls would fail much later. */
 function ofThisVersion(addon) {
   const { VERSION: version = 'unknown' } = addon;
   if (version === VERSION) return addon;
