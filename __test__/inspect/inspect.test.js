@@ -164,6 +164,24 @@ test('a terminal obeys nothing that stands in a store', () => {
   expect(text).not.toMatch(/[^\P{C}\n]/u);
 });
 
+test('a password may have a comma', async () => {
+  const { stderr } = await run(['inspect', 'redis://:hunter,2@127.0.0.1:1/0']);
+  expect(stderr).toBe('token-rotator: Redis at 127.0.0.1:1 refused the connection\n');
+});
+
+test('a time that no date can have hides no record', () => {
+  const { report } = require('../../lib/inspect/report.js');
+  const told = [8.64e15, 8.64e15 + 1].map((ms) => ({ name: nameOf('a'), writtenAt: ms, expiresAt: ms }));
+  const { sessions } = report({ path: '/a' }, told, 0);
+  const last = '+275760-09-13T00:00:00.000Z';
+  expect(sessions.flatMap(({ writtenAt, expiresAt }) => [writtenAt, expiresAt])).toEqual([
+    last,
+    last,
+    null,
+    null,
+  ]);
+});
+
 test('nothing is made, and nothing is locked', async () => {
   const { code, stderr } = await run(['inspect', directory]);
   expect(code).toBe(1);
@@ -197,7 +215,8 @@ test('no message repeats a key or the password of a URL', async () => {
     run(['inspect', 'redis://ada:hunter2@127.0.0.1:1/0', '--json']),
     run(['inspect', directory, '--key', 'hunter2']),
     run(['inspect', 'env:STORE'], { STORE: 'redis://ada:hunter2@127.0.0.1:1/0?password=hunter2' }),
+    run(['inspect', 'valkey://ada:hunter2@127.0.0.1:1/0']),
   ]);
-  expect(told.map(({ code }) => code)).toEqual([1, 1, 1]);
+  expect(told.map(({ code }) => code)).toEqual([1, 1, 1, 1]);
   expect(JSON.stringify(told)).not.toContain('hunter2');
 });

@@ -42,6 +42,10 @@ function readArguments(argv) {
   if (command !== 'inspect' || store === undefined || rest.length > 0) throw new Error(USAGE);
   const given = readValue(store).toString().trim();
   const isRedis = /^rediss?:\/\//i.test(given);
+  // As a directory, the error would show it with its password.
+  if (!isRedis && /^[a-z][a-z\d+.-]*:\/\//i.test(given)) {
+    throw new Error('the store must be a directory, or a redis: or rediss: URL');
+  }
   return {
     json: values.json ?? false,
     sessions: values.session ?? [],
@@ -62,8 +66,10 @@ function readRedis(url, { prefix, cluster = false, sentinel, ca, session }) {
     throw new Error('--cluster needs --session, because each node of a cluster has some of the sessions');
   }
   const tls = ca === undefined ? undefined : { ca: readFileSync(ca, 'utf8') };
+  // A password may have a comma.
+  const urls = cluster || sentinel !== undefined ? url.split(',') : [url];
   /** @type {any} */
-  const { native } = readStore({ type: 'redis', url: url.split(','), prefix, cluster, sentinel, tls });
+  const { native } = readStore({ type: 'redis', url: urls, prefix, cluster, sentinel, tls });
   return native.redis;
 }
 
