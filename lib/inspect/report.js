@@ -28,8 +28,11 @@ function stateOf({ problem, missing, loggedOut, lost, lease, cooldown, intent })
   return intent ? 'interrupted' : 'active';
 }
 
+/** The last moment of a Date, ms. A later one, which whoever can write to a store can put there, would end the whole command. */
+const NEVER = 8.64e15;
+
 function iso(ms) {
-  return typeof ms === 'number' ? new Date(ms).toISOString() : null;
+  return typeof ms === 'number' && ms <= NEVER ? new Date(ms).toISOString() : null;
 }
 
 /** A password may stand before the host and in the query. */
