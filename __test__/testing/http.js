@@ -29,9 +29,9 @@ function send(url, { body, ...options } = {}) {
   });
 }
 
-function postForm(url, params, options) {
+function postForm(url, params, { headers, ...options } = {}) {
   const body = new URLSearchParams(params).toString();
-  return send(url, { ...options, method: 'POST', headers: { 'content-type': FORM }, body });
+  return send(url, { ...options, method: 'POST', headers: { 'content-type': FORM, ...headers }, body });
 }
 
 function refresh(server, refreshToken, options) {

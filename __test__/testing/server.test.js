@@ -79,6 +79,18 @@ describe('the token endpoint', () => {
     expect((await refresh(server, refreshToken)).status).toBe(200);
   });
 
+  test('a secret in the header counts in the encoding of a form; one that is not encoded is wrong', async () => {
+    server.clientSecret = '100% ä';
+    const statuses = [];
+    for (const secret of ['100%25+%C3%A4', '100%25%20%C3%A4', '100% ä', '%zz']) {
+      const authorization = `Basic ${Buffer.from(`me:${secret}`).toString('base64')}`;
+      const { status } = await refresh(server, server.login().refreshToken, { headers: { authorization } });
+      statuses.push(status);
+    }
+    expect(statuses).toEqual([200, 200, 401, 401]);
+    expect(server.ledger.counts).toMatchObject({ refreshes: 2, refused: 2 });
+  });
+
   test('other methods and paths', async () => {
     const response = await send(server.tokenEndpoint);
     expect([response.status, response.headers.allow]).toEqual([405, 'POST']);

@@ -56,9 +56,8 @@ class TokenEndpoint {
     if (clientSecret === null) return true;
     const basic = /^Basic +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (basic === undefined) return params?.get('client_secret') === clientSecret;
-    const [, secret] = Buffer.from(basic, 'base64').toString().split(':');
-    // A form's encoding: a space is a `+`.
-    return decodeURIComponent(secret?.replaceAll('+', '%20')) === clientSecret;
+    const [, secret = ''] = Buffer.from(basic, 'base64').toString().split(':');
+    return formDecoded(secret) === clientSecret;
   }
 
   /** RFC 6749 §5.2: a client that used the header gets a challenge. */
@@ -103,6 +102,15 @@ class TokenEndpoint {
     if (!(omitRefreshToken && refresh === presented)) answer.refresh_token = refresh.raw;
     answer.scope = scope;
     return Buffer.from(JSON.stringify(answer));
+  }
+}
+
+/** Undefined for a text that is not encoded as a form is, such as a `%` that a client has sent as it is. */
+function formDecoded(text) {
+  try {
+    return decodeURIComponent(text.replaceAll('+', '%20'));
+  } catch {
+    return undefined;
   }
 }
 
