@@ -62,8 +62,7 @@ class Spans {
     rotations.unsubscribe(this.#rotations);
   }
 
-  /** @type {any} */
-  #requests = {
+  #requests = guarded({
     start: (message) => {
       if (this.#ignores(message)) return;
       this.#callers.set(message, api.context.active());
@@ -71,10 +70,9 @@ class Spans {
       if (this.#underWay.size > MOST_UNDER_WAY) this.#underWay.delete(this.#underWay.values().next().value);
     },
     asyncEnd: (message) => this.#underWay.delete(message),
-  };
+  });
 
-  /** @type {any} */
-  #tries = {
+  #tries = guarded({
     start: (message) => {
       const caller = this.#callers.get(message.request);
       if (caller === undefined) return;
@@ -84,10 +82,9 @@ class Spans {
       api.propagation.inject(api.trace.setSpan(caller, span), message.headers);
     },
     asyncEnd: (message) => this.#end(message, attributes.ofAnswer(message)),
-  };
+  });
 
-  /** @type {any} */
-  #rotations = {
+  #rotations = guarded({
     start: (message) => {
       const links = this.#linksOf(message);
       const options = { kind: api.SpanKind.INTERNAL, attributes: attributes.ofRotation(message), links };
@@ -97,9 +94,9 @@ class Spans {
       surroundings.set(message, (work) => api.context.with(context, work));
     },
     asyncEnd: (message) => this.#end(message, attributes.ofRotationEnd(message)),
-  };
+  });
 
-  /** What `ignore` throws would end the process, because it would be thrown by a subscriber. */
+  /** Apart from `guarded`, because a request whose `ignore` throws has spans. */
   #ignores(message) {
     try {
       return Boolean(this.#ignore?.(message));
@@ -129,6 +126,21 @@ class Spans {
     if (facts['error.type'] !== undefined) span.setStatus({ code: api.SpanStatusCode.ERROR });
     span.end();
   }
+}
+
+/**
+ * What a subscriber throws ends the process, and the program's propagator, sampler and span processors are called by these.
+ * @param {Record<string, (message: any) => unknown>} handlers @returns {any}
+ */
+function guarded(handlers) {
+  const guard = (handler) => (message) => {
+    try {
+      handler(message);
+    } catch (error) {
+      api.diag.error('token-rotator: a span could not be made', error);
+    }
+  };
+  return Object.fromEntries(Object.entries(handlers).map(([event, handler]) => [event, guard(handler)]));
 }
 
 exports.traceWithOpenTelemetry = traceWithOpenTelemetry;

@@ -2,7 +2,8 @@
 
 // Spans of requests that fail, are given up, are redirected, or wait together, whichever way they are sent.
 
-const { SpanKind, SpanStatusCode } = require('@opentelemetry/api');
+const { SpanKind, SpanStatusCode, diag } = require('@opentelemetry/api');
+const { BasicTracerProvider } = require('@opentelemetry/sdk-trace-base');
 const { inspect } = require('node:util');
 const { clientFor, closeServers, serve, serveExpired } = require('../requests/servers.js');
 const { useChannels } = require('./listen.js');
@@ -210,6 +211,25 @@ test('an `ignore` that throws neither ends the process nor hides a request', asy
   await inSpan(async () => clientFor(await serve()).get('/'));
   expect(spansOf(SpanKind.CLIENT)).toHaveLength(1);
 });
+
+test.each(['onStart', 'onEnd'])(
+  'a span processor whose %s throws ends neither process nor request',
+  async (name) => {
+    const error = jest.fn();
+    diag.setLogger({ error, warn() {}, info() {}, debug() {}, verbose() {} });
+    const thrown = new Error('a mistake');
+    const processor = { onStart() {}, onEnd() {}, shutdown: async () => {}, forceFlush: async () => {} };
+    processor[name] = () => {
+      throw thrown;
+    };
+    trace({ tracerProvider: new BasicTracerProvider({ spanProcessors: [processor] }) });
+    const { client } = await serveExpired((_, response) => response.end('ok'));
+    expect((await client.get('/')).status).toBe(200);
+    // The rotation and two tries.
+    expect(error.mock.calls.map((args) => args.at(-1))).toEqual([thrown, thrown, thrown]);
+    diag.disable();
+  },
+);
 
 test.each(WAYS)('%s: no secret is in a span', async (way) => {
   const { server } = await serveExpired((_, response) => response.end('ok'));
