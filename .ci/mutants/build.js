@@ -2,10 +2,11 @@
 
 // One build of the engine's tests with all mutants in it.
 
-const { execFileSync, spawn } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
+const { start } = require('../../tools/leftovers.js');
 const { COPY, FOLDER, ROOT, copy, put } = require('./copy.js');
 const { culprits } = require('./culprits.js');
 
@@ -63,7 +64,9 @@ function compile() {
   const quick = ['--config', 'profile.dev.package.token-rotator-engine.debug=0'];
   const command = ['cargo', 'test', '--no-run', '--message-format=json', ...of, ...quick];
   const env = { ...process.env, CARGO_TARGET_DIR: path.join(ROOT, 'target') };
-  const child = spawn('nice', command, { cwd: COPY, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  // A group, so that the compiler ends with this program too.
+  const options = { cwd: COPY, env, detached: true };
+  const child = start('nice', command, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
   return new Promise((resolve) => {
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
