@@ -171,7 +171,7 @@ pub(super) fn longer(pause: Duration) -> Duration {
 }
 
 /// True if another connection may do better. After READONLY, the name of the server may lead to the new master.
-fn is_broken(error: &RedisError) -> bool {
+pub(super) fn is_broken(error: &RedisError) -> bool {
     let moved = [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown].map(Into::into);
     error.is_unrecoverable_error() || error.is_io_error() || moved.contains(&error.kind())
 }

@@ -77,6 +77,19 @@ async fn lost_subscription_wakes_those_who_watch_and_begins_again() {
     resolves(register.watch("session").unwrap()).await;
 }
 
+/// Else each connection would bring back all sessions that this process ever had.
+#[tokio::test]
+async fn new_connection_is_subscribed_to_watched_sessions_alone() {
+    let server = Server::start(&[]).await;
+    let register = listening(&server).await;
+    resolves(register.watch("left").unwrap()).await;
+    let lost = register.watch("session").unwrap();
+    let _: u32 = server.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]).await;
+    resolves(lost).await;
+    resolves(register.watch("session").unwrap()).await;
+    assert_eq!(server.ask::<Vec<String>>(&["PUBSUB", "CHANNELS"]).await, [key()]);
+}
+
 #[tokio::test]
 async fn watching_begins_when_the_server_does() {
     let mut server = Server::start(&[]).await;
@@ -107,6 +120,21 @@ async fn subscriptions_that_nobody_watches_end() {
     }
     until("the channel is given up", || async { subscribed(&server).await == before - 1 }).await;
     resolves(register.watch("session").unwrap()).await;
+}
+
+/// Without the doubling, each new session would cost a search among all.
+#[tokio::test]
+async fn channels_that_nobody_watches_are_searched_at_64_and_again_when_their_number_has_doubled() {
+    let server = Server::start(&[]).await;
+    let register = listening(&server).await;
+    let watched: Vec<_> = (1..=62).map(|n| register.watch(&format!("watched {n}")).unwrap()).collect();
+    resolves(register.watch("watched 1").unwrap()).await;
+    assert_eq!(subscribed(&server).await, 63, "that of `listening` is one of them");
+    for (new, expected) in [("the 64th", 63), ("another", 64), ("one more", 65)] {
+        resolves(register.watch(new).unwrap()).await;
+        assert_eq!(subscribed(&server).await, expected, "{new}");
+    }
+    drop(watched);
 }
 
 /// Else the caller would wait for news that never come, rather than poll.

@@ -1,10 +1,12 @@
 //! Options in files that change while the register is in use.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::server::new_folder;
 use super::tls::{authority, certificate, tls_register, tls_server};
 use super::*;
+use crate::source::{Provide, SourceError};
 use crate::store::{RedisProblem, StoreFault};
 
 /// Ends all connections, as a server does that is restarted.
@@ -46,6 +48,31 @@ async fn password_in_a_file_is_exchanged_while_the_register_is_used() {
     cut(&server, Some("secret-20")).await;
     assert_eq!(read(&register).await, Some(newest));
     fs::remove_dir_all(folder).unwrap();
+}
+
+/// Tells the URL once.
+struct ForgetfulProvider {
+    url: String,
+    has_told: AtomicBool,
+}
+
+impl Provide for ForgetfulProvider {
+    fn provide(&self) -> BoxFuture<'_, Result<Secret, SourceError>> {
+        let told = self.has_told.swap(true, Ordering::SeqCst);
+        Box::pin(
+            async move { if told { Err(SourceError::gone()) } else { Ok(Secret::new(self.url.clone())) } },
+        )
+    }
+}
+
+#[tokio::test]
+async fn function_that_fails_leaves_the_address_that_it_told() {
+    let server = Server::start(&[]).await;
+    let provider = ForgetfulProvider { url: server.url(), has_told: AtomicBool::new(false) };
+    let register = register(&RedisOptions { url: Source::callback(Arc::new(provider)), ..options("") });
+    let (first, _) = write(&register, None, "first").await;
+    cut(&server, None).await;
+    assert_eq!(read(&register).await, Some(first));
 }
 
 #[tokio::test]

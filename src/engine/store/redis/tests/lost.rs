@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 use super::server::{Server, options, register, until};
 use super::*;
 use crate::fault::Fault;
-use crate::store::redis::wire::{longer, spread};
+use crate::store::redis::wire::{is_broken, longer, spread};
 use crate::store::{RedisProblem, StoreFault};
 
 /// A way to a server, which ends connections.
@@ -98,6 +99,23 @@ async fn write_whose_answer_is_lost_is_done_once() {
 }
 
 #[tokio::test]
+async fn write_that_is_refused_is_sent_once() {
+    let server = Server::start(&[]).await;
+    let _: String = server.ask(&["SET", &key(), "theirs"]).await;
+    assert!(server.register().compare_and_set("session", None, &document("first")).await.is_err());
+    assert_eq!(scripts_run(&server).await, 1);
+}
+
+#[test]
+fn errors_that_another_connection_may_not_have() {
+    let is = |kind: ErrorKind| is_broken(&RedisError::from((kind, "an error")));
+    let moved = [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown].map(ErrorKind::Server);
+    assert!([ErrorKind::Parse, ErrorKind::Io].into_iter().chain(moved).all(is));
+    let stays = [ServerErrorKind::BusyLoading, ServerErrorKind::NoPerm].map(ErrorKind::Server);
+    assert!(!stays.into_iter().any(is));
+}
+
+#[tokio::test]
 async fn write_whose_answers_are_all_lost_is_an_error_and_is_applied() {
     let server = Server::start(&[]).await;
     let way = Way::to(&server).await;
@@ -106,13 +124,22 @@ async fn write_whose_answers_are_all_lost_is_an_error_and_is_applied() {
     let next = document("first");
     let error = register.compare_and_set("session", None, &next).await.unwrap_err();
     assert_eq!(scripts_run(&server).await, 2, "once more, and not for ever");
-    let expected = "Redis at 127.0.0.1:";
-    assert!(
-        matches!(&error, StoreError::Fault(fault) if fault.to_string().starts_with(expected)),
-        "{error:?}"
-    );
+    let StoreError::Fault(StoreFault::Redis { server, problem }) = error else { panic!("{error:?}") };
+    assert!(server.starts_with("Redis at 127.0.0.1:"), "{server}");
+    assert_eq!(problem, RedisProblem::Network(Fault::HungUp));
     way.cut(0);
     assert_eq!(read(&register).await, Some(next));
+}
+
+/// A label of 64 characters is no name, so that no name server is asked.
+#[tokio::test]
+async fn name_that_leads_nowhere() {
+    let register = register(&options(&format!("redis://{}.invalid", "a".repeat(64))));
+    let Err(StoreError::Fault(StoreFault::Redis { problem, .. })) = register.read("session").await else {
+        panic!("there is no such server")
+    };
+    let is_lookup = |fault| matches!(fault, Fault::UnknownName | Fault::NoNameServer);
+    assert!(matches!(problem, RedisProblem::Network(fault) if is_lookup(fault)), "{problem:?}");
 }
 
 /// Redis closes it, or a firewall on the way.
