@@ -4,10 +4,11 @@
 // some four minutes on a quiet machine. `--check` only sees that each of them still fits the code. Mistakes of the protocol of
 // shared rotation are switches of its tests (src/engine/fleet/switches.rs).
 
-const { execFileSync, spawn } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
+const { start } = require('../tools/leftovers.js');
 const { BUGS } = require('./seeded-bugs/list.js');
 
 const ROOT = path.join(__dirname, '..');
@@ -17,7 +18,7 @@ const COPY = path.join(ROOT, 'target', 'seeded-bugs');
  * No other build has this profile. Otherwise cargo takes two copies in one target folder for the same package, and runs the tests of
  * one as those of the other.
  */
-const OWN_PROFILE = 'profile.dev.package.token-rotator-engine={debug=0,codegen-units=64}';
+const OWN_PROFILE = 'profile.dev.package.token-rotator-engine.codegen-units=64';
 
 /** A run whose tests end no more, because a mistake lets the others wait for ever. */
 const SILENCE_MS = 120_000;
@@ -73,8 +74,8 @@ function failures(tests) {
   const of = ['--package', 'token-rotator-engine', '--lib'];
   const command = ['test', ...own, ...of, '--', '--test-threads=8', ...tests];
   const env = { ...process.env, CARGO_TARGET_DIR: path.join(ROOT, 'target') };
-  // A group of its own, because cargo's end does not end the tests.
-  const child = spawn('cargo', command, {
+  // A group of its own, because cargo's end does not end the tests. It ends with this program too.
+  const child = start('cargo', command, {
     cwd: COPY,
     env,
     detached: true,
