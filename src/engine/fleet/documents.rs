@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::clock::awake;
 use crate::fleet::Fleet;
 use crate::fleet::record::{FORMAT, Record};
 use crate::fleet::switches::Bug;
@@ -78,11 +79,11 @@ impl Fleet {
 
     /// A call that takes longer than the deadline says nothing (rule 3.4).
     pub(super) async fn within<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
-        let deadline = self.clock.sleep(self.settings.store_deadline());
+        let deadline = self.settings.store_deadline();
         tokio::select! {
             biased;
             answer = call => answer,
-            () = deadline => Err(StoreError::TimedOut),
+            () = awake(deadline, |time| self.clock.sleep(time)) => Err(StoreError::TimedOut),
         }
     }
 }

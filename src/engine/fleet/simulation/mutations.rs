@@ -48,7 +48,7 @@ macro_rules! noticed {
 }
 
 noticed! {
-    r3_3_writes_are_known_by_their_ids: without(Rule::R3_3), Ambiguous, 391;
+    r3_3_writes_are_known_by_their_ids: without(Rule::R3_3), Ambiguous, 2427;
     r3_4_a_store_operation_takes_a_quarter_of_the_lease: without(Rule::R3_4), Ambiguous, 166;
     r4_2_older_records_are_written_over: without(Rule::R4_2), RollBacks, 4;
     r4_3_renewals_judge: without(Rule::R4_3), Logins, 127;

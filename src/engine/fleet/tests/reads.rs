@@ -1,9 +1,12 @@
 //! §4, §14: what a read does.
 
+use tokio::time::{advance, sleep};
+
 use super::world::*;
 use crate::clock;
 use crate::fleet::Rotated;
 use crate::grant::GrantError;
+use crate::store::StoreError;
 use crate::store::testing::Call;
 
 #[tokio::test(start_paused = true)]
@@ -95,6 +98,22 @@ async fn rule_2_4_record_that_is_gone_for_long_was_a_tombstone() {
     world.put(None);
     assert!(process.look().await.is_none());
     assert!(world.document().is_none() && process.member.known().is_none());
+}
+
+/// The process was stopped, or got no processor. The answer is there, and needs a moment until it is fetched.
+#[tokio::test(start_paused = true)]
+async fn rule_3_4_time_without_a_processor_is_not_the_stores() {
+    let (_world, process) = World::logged_in(STRICT).await;
+    let call = async {
+        sleep(ms(1)).await;
+        sleep(ms(1)).await;
+        Ok(1)
+    };
+    let (answer, ()) = tokio::join!(process.fleet.within(Box::pin(call)), advance(secs(60)));
+    assert_eq!(answer, Ok(1));
+    let begun = clock::now();
+    let never = process.fleet.within::<()>(Box::pin(std::future::pending())).await;
+    assert_eq!((never, clock::now() - begun), (Err(StoreError::TimedOut), secs(2)));
 }
 
 #[tokio::test(start_paused = true)]

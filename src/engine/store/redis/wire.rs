@@ -9,9 +9,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use redis::{Cmd, FromRedisValue, RedisError, ServerErrorKind};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use crate::clock::{self, Instant};
+use crate::clock::{self, Instant, awake};
 use crate::lock::Lock;
 use crate::store::StoreError;
 use crate::store::redis::fault::{fault, unanswered};
@@ -63,8 +63,8 @@ impl Wire {
 
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         let mut sent = Sent { wire: self, on: None };
-        let answer = timeout(self.timeout, self.send(command, &mut sent)).await;
-        answer.unwrap_or_else(|_| match sent.on.take() {
+        let answer = within(self.timeout, self.send(command, &mut sent)).await;
+        answer.unwrap_or_else(|| match sent.on.take() {
             None => Err(unanswered(&self.target)),
             // A connection on which nothing is answered may be dead, and TCP would notice that only after minutes.
             Some((connection, _)) => {
@@ -121,9 +121,9 @@ impl Wire {
         let (target, deadline, state) = (Arc::clone(&self.target), self.timeout, Arc::clone(&self.state));
         let attempt = tokio::spawn(async move {
             sleep(spread(pause)).await;
-            let connected = match timeout(deadline, target.connect()).await {
-                Ok(connected) => connected.map_err(|error| fault(&error, &target)),
-                Err(_) => Err(unanswered(&target)),
+            let connected = match within(deadline, target.connect()).await {
+                Some(connected) => connected.map_err(|error| fault(&error, &target)),
+                None => Err(unanswered(&target)),
             };
             let opened = connected.map(|connection| Open { connection, since: clock::now() });
             *state.lock() = match &opened {
@@ -157,6 +157,15 @@ impl Drop for Sent<'_> {
         {
             self.wire.forget(connection);
         }
+    }
+}
+
+/// None: the call took longer.
+async fn within<T>(time: Duration, call: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        answer = call => Some(answer),
+        () = awake(time, sleep) => None,
     }
 }
 
