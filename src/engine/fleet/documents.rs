@@ -1,5 +1,7 @@
 //! Records as the documents that a register keeps, and the deadline of every call to it.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use crate::clock::awake;
@@ -34,7 +36,16 @@ impl Draft {
 
 impl Fleet {
     pub(super) async fn read(&self, session: &str) -> Result<Option<Stored>, StoreError> {
-        let Some(document) = self.within(self.register.read(session)).await? else { return Ok(None) };
+        self.read_within(self.settings.store_deadline(), session).await
+    }
+
+    pub(super) async fn read_within(
+        &self,
+        deadline: Duration,
+        session: &str,
+    ) -> Result<Option<Stored>, StoreError> {
+        let read = self.within(deadline, self.register.read(session)).await?;
+        let Some(document) = read else { return Ok(None) };
         let record = parse(&document.text)?;
         Ok(Some(Stored { record, version: document.version }))
     }
@@ -42,9 +53,10 @@ impl Fleet {
     /// The stored record, and its version also if the record cannot be read.
     pub(super) async fn read_any(
         &self,
+        deadline: Duration,
         session: &str,
     ) -> Result<(Option<Version>, Result<Option<Record>, StoreError>), StoreError> {
-        let document = self.within(self.register.read(session)).await?;
+        let document = self.within(deadline, self.register.read(session)).await?;
         let version = document.as_ref().map(|document| document.version);
         Ok((version, document.map(|document| parse(&document.text)).transpose()))
     }
@@ -69,17 +81,20 @@ impl Fleet {
     ) -> Result<bool, StoreError> {
         let logged_out = draft.record.tokens.is_none() && draft.record.generation > 0;
         let next = &draft.document;
-        self.within(if logged_out {
+        let call = if logged_out {
             self.register.set_tombstone(session, expected, next)
         } else {
             self.register.compare_and_set(session, expected, next)
-        })
-        .await
+        };
+        self.within(self.settings.store_deadline(), call).await
     }
 
     /// A call that takes longer than the deadline says nothing (rule 3.4).
-    pub(super) async fn within<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
-        let deadline = self.settings.store_deadline();
+    pub(super) async fn within<T>(
+        &self,
+        deadline: Duration,
+        call: StoreFuture<'_, T>,
+    ) -> Result<T, StoreError> {
         tokio::select! {
             biased;
             answer = call => answer,

@@ -66,7 +66,7 @@ impl Member {
     /// of it. A record that nobody can read is none.
     async fn read_or_replace(&self, fleet: &Fleet) -> Result<(Option<Record>, Option<Version>), StoreError> {
         let begun = fleet.clock.now();
-        match fleet.read_any(&self.session).await? {
+        match fleet.read_any(self.longest_read(fleet), &self.session).await? {
             (version, Err(StoreError::Corrupt { .. })) => Ok((None, version)),
             (_, Err(error)) => Err(error),
             (version, Ok(record)) => {

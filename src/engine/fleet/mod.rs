@@ -75,7 +75,8 @@ pub struct Settings {
     pub refresh_deadline: Duration,
     /// How often a question that spent nothing is asked again.
     pub max_retries: u32,
-    /// The longest that one read or write of the store may take. [`Settings::store_deadline`] is the one that counts (rule 3.4).
+    /// The longest that one read or write of the store may take. [`Settings::store_deadline`] is the one that counts (rule 3.4),
+    /// except for a process that knows nothing yet.
     pub store_deadline: Duration,
     /// Names this process in leases, for people. No rule compares it.
     pub owner: Arc<str>,

@@ -135,7 +135,8 @@ impl<'a> Rotation<'a> {
     }
 
     pub(super) async fn lock(&self) -> Option<Box<dyn Send + Sync>> {
-        match self.fleet.within(self.fleet.register.lock_holder(&self.member.session)).await {
+        let deadline = self.fleet.settings.store_deadline();
+        match self.fleet.within(deadline, self.fleet.register.lock_holder(&self.member.session)).await {
             Ok(HolderLock::Taken(lock)) => Some(lock),
             // A process that is stopped has it, or the store has none: silence tells.
             Ok(HolderLock::Busy | HolderLock::Unsupported) | Err(_) => None,

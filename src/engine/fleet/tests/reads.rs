@@ -109,11 +109,32 @@ async fn rule_3_4_time_without_a_processor_is_not_the_stores() {
         sleep(ms(1)).await;
         Ok(1)
     };
-    let (answer, ()) = tokio::join!(process.fleet.within(Box::pin(call)), advance(secs(60)));
+    let (answer, ()) = tokio::join!(process.fleet.within(secs(2), Box::pin(call)), advance(secs(60)));
     assert_eq!(answer, Ok(1));
     let begun = clock::now();
-    let never = process.fleet.within::<()>(Box::pin(std::future::pending())).await;
+    let never = process.fleet.within::<()>(secs(2), Box::pin(std::future::pending())).await;
     assert_eq!((never, clock::now() - begun), (Err(StoreError::TimedOut), secs(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_3_4_first_read_may_take_longer_than_a_lease_allows() {
+    let (world, _process) = World::logged_in(STRICT).await;
+    for logs_in in [false, true] {
+        let mut newcomer = world.process(STRICT);
+        newcomer.fleet.settings.lease = secs(1);
+        world.register.next_reads([Call::Slow(secs(1))]);
+        if logs_in {
+            world.log_in(&newcomer, "5").await;
+        } else {
+            newcomer.look().await;
+        }
+        world.register.next_reads([Call::Slow(secs(1))]);
+        let read = newcomer.member.look(&newcomer.fleet).await;
+        assert_eq!(read.err(), Some(StoreError::TimedOut), "a lease may wait for the next one");
+        world.register.next_reads([Call::Slow(secs(3))]);
+        let newcomer = world.process(STRICT);
+        assert_eq!(newcomer.member.look(&newcomer.fleet).await.err(), Some(StoreError::TimedOut));
+    }
 }
 
 #[tokio::test(start_paused = true)]
