@@ -2,6 +2,7 @@
 
 mod confirmations;
 mod exits;
+mod interleavings;
 mod logins;
 mod outages;
 mod refusals;
@@ -14,6 +15,7 @@ use crate::fleet::{Fleet, MachineClock, Settings, Switches};
 use crate::session::participant::Participant;
 use crate::session::tests::shared::register::FakeRegister;
 use crate::session::tests::support::*;
+use crate::store::MemoryStore;
 use crate::token::Tokens;
 
 const LEASE: u64 = 10;
@@ -40,6 +42,8 @@ fn process(register: &Arc<FakeRegister>) -> World {
 
 fn process_with(register: &Arc<FakeRegister>, change: impl FnOnce(&mut Participant)) -> World {
     World::with(None, |by| {
+        // As a client with a shared store has it: logins get their ids from it.
+        by.store = Arc::new(MemoryStore::default());
         by.fleet = Some(Arc::new(fleet(register)));
         change(by);
     })
