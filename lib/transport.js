@@ -101,7 +101,7 @@ function lengthOf({ headers }) {
  */
 function describeFault(error) {
   // Loaded here, because only failures need them. `read` throws nothing, whatever the transport has thrown.
-  const { describeRefreshError } = require('./callbacks/refresh-error.js');
+  const { wasNeverSent } = require('./callbacks/refresh-error.js');
   const { read } = require('./callbacks/refresh-evidence.js');
   const chain = [];
   // By shape, because the error of a platform's fetch is of another realm in jest.
@@ -113,8 +113,7 @@ function describeFault(error) {
   const cause = coded?.at ?? Object.assign(new Error('the transport failed', { cause: error }), { code });
   const said = /^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? code : undefined;
   if (chain.some(isBlocked)) return { kind: 'terminal', cause, said };
-  const unsent = describeRefreshError(error, undefined).kind === 'unspent';
-  return { kind: unsent ? 'unspent' : 'unknown', cause, said };
+  return { kind: wasNeverSent(error) ? 'unspent' : 'unknown', cause, said };
 }
 
 function isBlocked({ code, name, message }) {

@@ -3,6 +3,7 @@
 // What becomes of a request whose transport fails: whether it may be sent again, and that nothing is left behind.
 
 const { TokenClient } = require('../../index.js');
+const { freePort } = require('../requests/servers.js');
 
 const clients = [];
 afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())));
@@ -21,6 +22,36 @@ function over(fetch, options) {
   clients.push(client);
   return { client, sent: counted.mock.calls };
 }
+
+const failing = (fields) => async () => {
+  throw Object.assign(new TypeError('failed'), fields);
+};
+const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+
+test.each([
+  ['was refused its connection', { cause: refused }, 2],
+  ['lost its connection', { cause: reset }, 1],
+  ['lost one connection, and was refused another', { errors: [reset, refused] }, 1],
+  ['threw the answer', { status: 503 }, 1],
+  ['threw the answer of a proxy that was refused', { statusCode: 502, cause: refused }, 1],
+])(
+  'a POST whose transport %s: it is sent again only if no server has seen it',
+  async (_name, fields, times) => {
+    const { client, sent } = over(failing(fields));
+    await expect(client.post('/orders', { item: 7 })).rejects.toMatchObject({ code: 'ERR_NETWORK' });
+    expect(sent).toHaveLength(times);
+  },
+);
+
+test('a POST to a port where nobody listens is sent again, as over the client’s own network', async () => {
+  const baseURL = `http://127.0.0.1:${await freePort()}`;
+  const { client, sent } = over((...args) => fetch(...args), { baseURL });
+  await expect(client.post('/orders', { item: 7 })).rejects.toMatchObject({
+    cause: { code: 'ECONNREFUSED' },
+  });
+  expect(sent).toHaveLength(2);
+});
 
 const trap = () => {
   throw new Error('trap');

@@ -57,10 +57,20 @@ function isDead({ oauthError, status, challenge }) {
 function kindOf({ oauthError, status, challenge, faults }) {
   if (status >= 500 || status === 429 || isOfTheClient(oauthError)) return 'unspent';
   if (oauthError === undefined && status === 401 && CLIENT_CHALLENGE.test(challenge)) return 'unspent';
+  return kindOfFaults(faults);
+}
+
+function kindOfFaults(faults) {
   const unsent = faults.filter(isUnsent);
   // If one of several attempts may have been sent, the token may be spent.
   if (faults.some((fault) => isAmbiguous(fault) && !isEchoed(fault, unsent))) return 'ambiguous';
   return unsent.length > 0 ? 'unspent' : 'unknown';
+}
+
+/** True if this error of an HTTP client says that no server has seen the request. An error with a status is an answer. */
+function wasNeverSent(error) {
+  const { status, faults } = evidence(error);
+  return status === undefined && kindOfFaults(faults) === 'unspent';
 }
 
 /** A wrapper repeats the code of its cause: `ETIMEDOUT` around `connect ETIMEDOUT` does not mean that it was sent. */
@@ -108,4 +118,4 @@ function report(onHookError, error) {
   }
 }
 
-module.exports = { describeRefreshError };
+module.exports = { describeRefreshError, wasNeverSent };

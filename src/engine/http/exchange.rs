@@ -111,7 +111,11 @@ async fn run(
         let (current, hops) = redirected.as_deref().map_or((request, 0), |(request, hops)| (request, *hops));
         let mut upload = UploadGuard::new(&current.body);
         phase.set(Phase::Response);
-        let answer = watched(phase, transport.send(current)).await?;
+        let answer = watched(phase, transport.send(current)).await.inspect_err(|error| {
+            if matches!(error, Error::Transport { unsent: true, .. }) {
+                phase.unprocessed();
+            }
+        })?;
         phase.answered();
         let judged = rules.judged.contains(answer.status.as_u16());
         let unfollowed = match redirect(current, &answer, rules, hops) {
