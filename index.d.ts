@@ -250,7 +250,7 @@ interface ClientOptions {
   /**
    * How long a rotation's lease lives without renewal, ms, 1 000 to 300 000: after so long, and a quarter more, other processes take a
    * silent holder for dead. With a `rotationGrace` it is a third of that at most, and 1 s at least. A quarter of it is the longest that
-   * one call of the store may take. Only with a `store` that processes share. Default 10 000.
+   * one call of the store may take, but for the first read of a process. Only with a `store` that processes share. Default 10 000.
    */
   lease?: number | undefined;
   /**
