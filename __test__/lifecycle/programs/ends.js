@@ -105,7 +105,7 @@ const programs = {
       facts.landed = true;
     };
     let setTokens = late;
-    const client = connect({ ...store, setTokens: (tokens) => setTokens(tokens), refreshTimeout: 1_000 });
+    const client = connect({ ...store, setTokens: (tokens) => setTokens(tokens), refreshTimeout: 3_000 });
     facts.status = (await client.get('/api/orders')).status;
     await client.rotate();
     if (settings.lands) end();
