@@ -132,10 +132,13 @@ impl Wire {
             };
             opened
         });
-        let (target, state) = (Arc::clone(&self.target), Arc::clone(&self.state));
+        // Weak, because `state` is about to hold this attempt: if the runtime ends first, neither would ever be freed.
+        let (target, state) = (Arc::clone(&self.target), Arc::downgrade(&self.state));
         let ended = move |_| {
             // The task was ended before its time. Without this line all later calls would wait for it.
-            *state.lock() = State::Closed { pause: PAUSES.0 };
+            if let Some(state) = state.upgrade() {
+                *state.lock() = State::Closed { pause: PAUSES.0 };
+            }
             Err(unanswered(&target))
         };
         attempt.map(|opened| opened.unwrap_or_else(ended)).boxed().shared()
