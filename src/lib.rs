@@ -5,8 +5,10 @@
 //!
 //! Arrows run one way: `index.js → lib → native → binding → engine`. `ARCHITECTURE.md` has the map and the invariants.
 
+#[cfg(not(feature = "system-allocator"))]
 mod allocator;
 mod binding;
 
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: allocator::BySize = allocator::BySize;
