@@ -129,7 +129,7 @@ class Spans {
 }
 
 /**
- * What a subscriber throws ends the process, and the program's propagator, sampler and span processors are called by these.
+ * An error of a subscriber would end the process, and these call the program's propagator, sampler and span processors.
  * @param {Record<string, (message: any) => unknown>} handlers @returns {any}
  */
 function guarded(handlers) {
