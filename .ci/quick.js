@@ -18,14 +18,31 @@ const REPORT = path.join(ROOT, 'target', 'quick.json');
  */
 const SLOW = [
   ...['bodies/', 'confined/', 'examples/', 'lifecycle/', 'testing/'],
-  ...['axios/adapter/redirects', 'axios/hooks', 'axios/mended-', 'axios/storm', 'axios/token-rotator'],
+  ...[
+    'axios/adapter/redirects',
+    'axios/hooks',
+    'axios/installed',
+    'axios/mended-',
+    'axios/storm',
+    'axios/token-rotator',
+  ],
   ...['callbacks/hooks', 'chaos/interrupted', 'chaos/run', 'chaos/trial', 'conformance/', 'undici/rotation'],
   ...['docs/', 'evidence/', 'fetch/sdk', 'packages/', 'transport/mocks'],
   ...['grants/challenges', 'grants/client-auth', 'grants/differential', 'grants/exchange'],
   ...['grants/fleet', 'grants/heap', 'grants/recipes', 'requests/aborts', 'requests/hostile-'],
-  ...['requests/injection', 'requests/lost-posts', 'requests/redirect-'],
+  ...['requests/injection', 'requests/lost-posts', 'requests/redirect-', 'requests/refusals'],
   ...['stores/failures', 'stores/postgres', 'stores/recipes', 'stores/shared', 'stores/table'],
-  ...['queue', 'refresh-error', 'requests/timeouts', 'retry-bounds', 'rotate\\.', 'rotation', 'workers'],
+  ...[
+    'half-answers',
+    'lost-and-found',
+    'queue',
+    'refresh-error',
+    'requests/timeouts',
+    'retry-bounds',
+    'rotate\\.',
+    'rotation',
+    'workers',
+  ],
 ];
 
 /** Of the engine's tests: they run the same code many thousand times. */

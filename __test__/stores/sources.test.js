@@ -19,8 +19,8 @@ beforeEach(() => {
 afterEach(async () => {
   await closeServers();
   delete process.env.TOKEN_ROTATOR_TEST_KEY;
-  // Again, because a read that close() no longer waits for may make the lock file meanwhile.
-  fs.rmSync(folder, { recursive: true, maxRetries: 5 });
+  // Again, because a read that close() no longer waits for may make the lock file meanwhile. `rmSync` would not list the folder again.
+  await fs.promises.rm(folder, { recursive: true, maxRetries: 5 });
 });
 
 const KEYS = {
