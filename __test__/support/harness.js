@@ -12,8 +12,7 @@
 //
 // After every test, with every hang released and every client closed:
 //   - each server counts 0 reuses and 0 lost sessions, unless the test says otherwise: `allow({ reuses: 1 })`;
-//   - each tracked promise settles, or the hook's time limit fails the test. It may do so after close(), because a request that a
-//     misbehaving callback sent last can be on the wire then;
+//   - each tracked promise has settled;
 //   - no part of any token is in what was collected: log lines, warnings, rejections of tracked promises, `collect(x)`.
 //     Tokens of these servers are known by themselves; name others with `secret(token)`.
 //   - unhandled rejections fail the test by jest's own rule; the afterEach takes the turns in which they would come.
@@ -42,7 +41,6 @@ function useHarness() {
     await Promise.all(ended.clients.map((client) => client.close()));
     for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
     await Promise.all(ended.servers.map((server) => server.close()));
-    await Promise.allSettled(ended.tracked);
     ended.warnings.mockRestore();
     check(ended);
   });
@@ -82,9 +80,16 @@ function useHarness() {
 
     /** The same promise, which must settle before the test is over; what it rejects with is collected. */
     track(promise) {
+      const entry = { settled: false };
       const { tracked, collected } = world;
-      tracked.push(promise);
-      promise.then(undefined, (error) => collected.push(error));
+      tracked.push(entry);
+      promise.then(
+        () => (entry.settled = true),
+        (error) => {
+          entry.settled = true;
+          collected.push(error);
+        },
+      );
       return promise;
     },
 
@@ -133,10 +138,11 @@ function remember(world, tokens) {
   return tokens;
 }
 
-function check({ servers, collected, secrets, allowed }) {
+function check({ servers, tracked, collected, secrets, allowed }) {
   for (const { ledger } of servers) {
     expect({ reuses: ledger.counts.reuses, lost: ledger.lost.length }).toEqual(allowed);
   }
+  expect(tracked.filter(({ settled }) => !settled)).toEqual([]);
   const text = [...new Set(collected)].map(everything).join('\n');
   const leaked = [...secrets].filter((token) => parts(token).some((part) => text.includes(part)));
   // Counted rather than shown: a failure of this test must not print them either.
