@@ -45,12 +45,9 @@ async function ends(count, settings) {
 test('two hundred workers terminated under traffic take nothing else with them', async () => {
   const logins = Array.from({ length: 4 }, () => server.login());
   const facts = await reported(run('terminations', { rounds: 40, width: 5, logins }));
-  expect(facts.codes).toEqual([1]);
-  // 401, because a token lives 50 ms, and a busy machine may need longer to send it.
-  expect(facts.own).toContain(200);
-  expect([200, 401]).toEqual(expect.arrayContaining(facts.own));
+  expect(facts).toMatchObject({ codes: [1], own: [200] });
   // A refresh that died with its thread: the session it was for pauses, and says so.
-  expect([200, 401, 'ERR_REFRESH_FAILED']).toEqual(expect.arrayContaining(facts.shared));
+  expect([200, 'ERR_REFRESH_FAILED']).toEqual(expect.arrayContaining(facts.shared));
   expect(server.ledger.counts.refreshes).toBeGreaterThan(0);
 });
 
