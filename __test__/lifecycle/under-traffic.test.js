@@ -14,7 +14,7 @@ const WIDTH = 4;
 let server;
 beforeEach(async () => {
   // Threads die with the tokens they have just fetched, so spent ones come back: that is not the point here.
-  server = await startAuthServer({ reuse: 'none', accessTokenTtl: 50, latency: [0, 5], maxRequests: 0 });
+  server = await startAuthServer({ reuse: 'none', accessTokenTtl: 500, latency: [0, 5], maxRequests: 0 });
 });
 afterEach(async () => {
   await endChildren();
