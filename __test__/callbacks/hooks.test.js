@@ -1,7 +1,7 @@
 'use strict';
 
 const { useHarness } = require('../support/harness.js');
-const { THROWING, situation, withResolvers } = require('./misbehaviours.js');
+const { THROWING, callsSettled, situation, withResolvers } = require('./misbehaviours.js');
 const { column } = require('./table.js');
 
 const { serve, client, store, track } = useHarness();
@@ -107,7 +107,10 @@ const OF = { onHookError: '`onHookError`', 'logger.debug': '`logger`', 'logger.e
 
 describe.each(Object.keys(TRIGGERS))('%s', (hook) => {
   const cells = column(OF[hook] ?? 'hooks');
-  test.each(cells)('that %s: %s', (misbehaviour, outcome) => OUTCOMES[outcome](hook, misbehaviour));
+  test.each(cells)('that %s: %s', async (misbehaviour, outcome) => {
+    await OUTCOMES[outcome](hook, misbehaviour);
+    await callsSettled();
+  });
 });
 
 test('without onHookError, a warning names the hook and nothing it threw', async () => {

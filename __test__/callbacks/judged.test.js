@@ -1,12 +1,15 @@
 'use strict';
 
 const { useHarness } = require('../support/harness.js');
-const { THROWING, rejection, situation } = require('./misbehaviours.js');
+const { THROWING, callsSettled, rejection, situation } = require('./misbehaviours.js');
 const { column } = require('./table.js');
 
 const { serve, client, track } = useHarness();
 
-const named = (list) => list.map(([misbehaviour, outcome]) => [misbehaviour, outcome, misbehaviour]);
+const run = (outcomes) => async (misbehaviour, outcome) => {
+  await outcomes[outcome](misbehaviour);
+  await callsSettled();
+};
 
 describe('isSessionExpired', () => {
   /** An API that says "expired" with 419, and a callback whose good answer is yes. */
@@ -51,9 +54,7 @@ describe('isSessionExpired', () => {
     },
   };
 
-  test.each(named(column('`isSessionExpired`')))('that %s: %s', (_, outcome, misbehaviour) =>
-    OUTCOMES[outcome](misbehaviour),
-  );
+  test.each(column('`isSessionExpired`'))('that %s: %s', run(OUTCOMES));
 });
 
 describe('isRefreshFailureTerminal', () => {
@@ -101,9 +102,7 @@ describe('isRefreshFailureTerminal', () => {
     },
   };
 
-  test.each(named(column('`isRefreshFailureTerminal`')))('that %s: %s', (_, outcome, misbehaviour) =>
-    OUTCOMES[outcome](misbehaviour),
-  );
+  test.each(column('`isRefreshFailureTerminal`'))('that %s: %s', run(OUTCOMES));
 });
 
 describe('header.format', () => {
@@ -145,9 +144,7 @@ describe('header.format', () => {
     },
   };
 
-  test.each(named(column('`header.format`')))('that %s: %s', (_, outcome, misbehaviour) =>
-    OUTCOMES[outcome](misbehaviour),
-  );
+  test.each(column('`header.format`'))('that %s: %s', run(OUTCOMES));
 });
 
 /** Every time with what it threw, or with a TypeError that asks for an answer at once. */

@@ -4,6 +4,7 @@
 //   good()   what a good callback would have returned, without a promise; calls of it count
 //   thrown   what to throw
 //   call()   a request through the client whose callback this is
+//   later()  the same in a later turn of the event loop
 //   stuck    a promise that settles only when the test is over
 //   block    how long to block the event loop, ms
 
@@ -61,7 +62,7 @@ const MISBEHAVIOURS = {
     return c.good();
   },
   'calls the client later': (c) => {
-    setImmediate(c.call);
+    c.later();
     return c.good();
   },
   'blocks the event loop': (c) => block(c),
@@ -91,12 +92,29 @@ function hostile(thrown) {
   return new Proxy(Object.create(null), Object.fromEntries(traps.map((name) => [name, trap])));
 }
 
+/** Requests that callbacks of the test under way have sent. */
+const sent = [];
+
+/**
+ * Resolves when these have settled. A test ends with it, because `close()` does not wait for a request on the wire, which would then
+ * settle after its test.
+ */
+async function callsSettled() {
+  while (sent.length > 0) await Promise.allSettled(sent.splice(0));
+}
+
 /** `c` for one test; `end()` settles what is stuck. */
 function situation(misbehaviour, { good, call, blocks = 5 }) {
   const { promise: stuck, resolve: end } = withResolvers();
   const error = new Error('thrown by a callback');
   const thrown = misbehaviour === 'throws a value that cannot be read' ? hostile(error) : error;
-  const c = { good, call, thrown, stuck, block: blocks };
+  const noted = (request) => {
+    sent.push(request);
+    return request;
+  };
+  const c = { good, thrown, stuck, block: blocks };
+  c.call = () => noted(call());
+  c.later = () => noted(new Promise((resolve) => setImmediate(resolve)).then(call)).catch(() => {});
   const act = MISBEHAVIOURS[misbehaviour];
   if (act === undefined) throw new Error(`the table has a row that no test knows: ${misbehaviour}`);
   return { act: () => act(c), thrown, end: () => end(good()) };
@@ -119,4 +137,4 @@ function withResolvers() {
   return { promise, ...settle };
 }
 
-module.exports = { THROWING, hostile, rejection, situation, withResolvers };
+module.exports = { THROWING, callsSettled, hostile, rejection, situation, withResolvers };

@@ -1,7 +1,7 @@
 'use strict';
 
 const { useHarness } = require('../support/harness.js');
-const { THROWING, rejection, situation, withResolvers } = require('./misbehaviours.js');
+const { THROWING, callsSettled, rejection, situation, withResolvers } = require('./misbehaviours.js');
 const { column } = require('./table.js');
 
 const { serve, client, secret, track } = useHarness();
@@ -34,6 +34,11 @@ function misbehaving(misbehaviour, good, call) {
 function expectCause(error, misbehaviour, thrown) {
   if (THROWING.has(misbehaviour)) expect(Object.is(error.cause, thrown)).toBe(true);
 }
+
+const run = (outcomes) => async (misbehaviour, outcome) => {
+  await outcomes[outcome](misbehaviour);
+  await callsSettled();
+};
 
 describe('refresh', () => {
   async function start(misbehaviour) {
@@ -80,7 +85,7 @@ describe('refresh', () => {
     expect(logout).not.toHaveBeenCalled();
   }
 
-  test.each(column('`refresh`'))('that %s: %s', (misbehaviour, outcome) => OUTCOMES[outcome](misbehaviour));
+  test.each(column('`refresh`'))('that %s: %s', run(OUTCOMES));
 });
 
 describe('getTokens', () => {
@@ -128,7 +133,7 @@ describe('getTokens', () => {
     expect(setTokens).not.toHaveBeenCalled();
   }
 
-  test.each(column('`getTokens`'))('that %s: %s', (misbehaviour, outcome) => OUTCOMES[outcome](misbehaviour));
+  test.each(column('`getTokens`'))('that %s: %s', run(OUTCOMES));
 });
 
 describe('setTokens', () => {
@@ -175,5 +180,5 @@ describe('setTokens', () => {
     },
   };
 
-  test.each(column('`setTokens`'))('that %s: %s', (misbehaviour, outcome) => OUTCOMES[outcome](misbehaviour));
+  test.each(column('`setTokens`'))('that %s: %s', run(OUTCOMES));
 });
