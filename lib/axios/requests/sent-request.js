@@ -7,6 +7,7 @@
 
 const { soon } = require('../../clock.js');
 const { setHeader } = require('./header-bag.js');
+const { watchSteps } = require('./watched-steps.js');
 
 /** The config's property. It is no symbol, because axios' older versions copy none. */
 const KEY = '_tokenRotator';
@@ -82,6 +83,7 @@ class SentRequest {
       if (this.#traced !== undefined) this.#watchCancel(config);
     }
     if (this.#traced === undefined) return;
+    watchSteps(config, (error) => this.#stepFailed(error));
     const generation = this.#credential?.generation ?? null;
     for (const [name, value] of this.#traced.beginHere(this.#attempts, this.replay.replays, generation)) {
       const carriesToken = names.some((one) => one.toLowerCase() === name);
@@ -102,6 +104,11 @@ class SentRequest {
     signal?.addEventListener?.('abort', canceled, { once: true });
     cancelToken?.subscribe?.(canceled);
     if (signal?.aborted) soon(canceled);
+  }
+
+  /** An error that leads to this request comes to the interceptors, which may send it again. Any other is the caller's. */
+  #stepFailed(error) {
+    if (SentRequest.of(error?.config) !== this) this.traceFailure(error);
   }
 
   traceTryEnd({ response, code }) {
