@@ -3,6 +3,7 @@
 // The package.json of what is published.
 
 const own = require('../../package.json');
+const { NOTICES } = require('./notices.js');
 const { TARGETS } = require('./targets.js');
 
 const packageOf = ({ name }) => `${own.name}-${name}`;
@@ -27,7 +28,7 @@ function platformManifest(target) {
     description: `The addon of ${own.name} for ${target.name}`,
     license,
     main,
-    files: [main],
+    files: [main, NOTICES],
     engines,
     os: [os],
     cpu: [cpu],
@@ -39,6 +40,8 @@ function platformManifest(target) {
 const platformReadme = (target) => `# ${packageOf(target)}
 
 The addon of ${own.name} for ${target.triple}. Install ${own.name}, which depends on this package.
+
+${NOTICES} has the licences of others whose code is in the addon.
 `;
 
 module.exports = { mainManifest, packageOf, platformManifest, platformReadme };

@@ -10,6 +10,7 @@ const path = require('node:path');
 
 const { checkBinary, checkSize } = require('./checks.js');
 const { deadLinks, publishedLinks } = require('./links.js');
+const { NOTICES, noticesOf } = require('./notices.js');
 const { mainManifest, platformManifest, platformReadme } = require('./manifests.js');
 const { chosenTarget, folderOf } = require('./targets.js');
 
@@ -41,6 +42,7 @@ function packPlatform(target) {
   const stage = newStage(manifest.name);
   fs.copyFileSync(binary, path.join(stage, manifest.main));
   fs.copyFileSync(path.join(ROOT, 'LICENSE'), path.join(stage, 'LICENSE'));
+  fs.writeFileSync(path.join(stage, NOTICES), noticesOf(target));
   fs.writeFileSync(path.join(stage, 'README.md'), platformReadme(target));
   return pack(stage, manifest);
 }
