@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
-const { startRegistry } = require('../.ci/package/registry.js');
+const { packagesIn, startRegistry } = require('../.ci/package/registry.js');
 const { chosenTarget, folderOf } = require('../.ci/package/targets.js');
 const { makeFolder } = require('../tools/leftovers.js');
 
@@ -42,7 +42,7 @@ async function installTools() {
 
 async function installPackages(folder) {
   await run(process.execPath, ['.ci/package/pack.js', '--debug'], { cwd: ROOT });
-  const registry = await startRegistry(chosenTarget([]), folderOf(['--debug']));
+  const registry = await startRegistry(packagesIn(folderOf(['--debug']), chosenTarget([])));
   const from = ['--registry', registry.url, '--cache', path.join(folder, 'cache')];
   try {
     fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');

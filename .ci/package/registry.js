@@ -1,30 +1,38 @@
 'use strict';
 
-// An npm registry on this machine that has the packages of one folder and no others. The packages of other platforms are there too, without
-// an addon: yarn 1 knows nothing of libc, and installs that of musl beside that of glibc.
+// An npm registry on this machine, from which packages are installed and to which they are published.
 
 const { createHash } = require('node:crypto');
 const { once } = require('node:events');
 const { readFileSync } = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
+const { json } = require('node:stream/consumers');
 const { gzipSync } = require('node:zlib');
 
 const { mainManifest, platformManifest } = require('./manifests.js');
 const { TARGETS } = require('./targets.js');
 
-/** `here`: the platform whose package is in `folder`, beside that of token-rotator. */
-async function startRegistry(here, folder) {
-  const packages = new Map();
-  const add = (manifest, tarball) => packages.set(manifest.name, { manifest, tarball });
-  const fromDist = (manifest) => add(manifest, readFileSync(path.join(folder, fileOf(manifest))));
-  fromDist(mainManifest());
-  fromDist(platformManifest(here));
-  for (const target of TARGETS)
-    if (target.name !== here.name) add(platformManifest(target), emptyTarball(target));
+/**
+ * Those of one folder: that of the platform `here`, and that of token-rotator. The packages of other platforms are there too, without
+ * an addon: yarn 1 knows nothing of libc, and installs that of musl beside that of glibc.
+ */
+function packagesIn(folder, here) {
+  const own = [mainManifest(), platformManifest(here)];
+  const others = TARGETS.filter(({ name }) => name !== here.name).map(platformManifest);
+  return [
+    ...own.map((manifest) => ({ manifest, tarball: readFileSync(path.join(folder, fileOf(manifest))) })),
+    ...others.map((manifest) => ({ manifest, tarball: emptyTarball(manifest) })),
+  ];
+}
 
-  const server = http.createServer((request, response) => {
+/** `published`: the packages that it has, each in one version. `packages` are these and those that are published meanwhile, by name. */
+async function startRegistry(published) {
+  const packages = new Map(published.map((one) => [one.manifest.name, one]));
+  const server = http.createServer(async (request, response) => {
     const name = decodeURIComponent(request.url.split('?')[0].slice(1));
+    if (request.method === 'PUT')
+      return response.writeHead(take(packages, name, await json(request))).end('{}');
     const [, tarballOf] = /^(.*)\/-\/[^/]*\.tgz$/.exec(name) ?? [];
     const found = packages.get(tarballOf ?? name);
     if (found === undefined) return response.writeHead(404).end('{}');
@@ -37,7 +45,16 @@ async function startRegistry(here, folder) {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { url, close };
+  return { url, packages, close };
+}
+
+/** The status for a package that somebody publishes: as npm does, no version is taken twice. */
+function take(packages, name, { versions, _attachments: files }) {
+  if (packages.has(name)) return 403;
+  const [manifest] = Object.values(versions);
+  const [{ data }] = Object.values(files);
+  packages.set(name, { manifest, tarball: Buffer.from(data, 'base64') });
+  return 201;
 }
 
 /** What a registry answers about a package: https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md */
@@ -56,8 +73,8 @@ function document({ manifest, tarball }, url) {
 const fileOf = ({ name, version }) => `${name}-${version}.tgz`;
 
 /** A tarball with a package.json alone. */
-function emptyTarball(target) {
-  const body = Buffer.from(JSON.stringify(platformManifest(target)));
+function emptyTarball(manifest) {
+  const body = Buffer.from(JSON.stringify(manifest));
   const header = Buffer.alloc(512);
   const fields = [
     [0, 'package/package.json'],
@@ -77,4 +94,4 @@ function emptyTarball(target) {
   return gzipSync(Buffer.concat([header, body, padding, Buffer.alloc(1024)]));
 }
 
-module.exports = { startRegistry };
+module.exports = { emptyTarball, fileOf, packagesIn, startRegistry };

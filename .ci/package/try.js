@@ -12,7 +12,7 @@ const { promisify } = require('node:util');
 
 const { readmeExample } = require('./example.js');
 const { MANAGERS, commandOf } = require('./managers.js');
-const { startRegistry } = require('./registry.js');
+const { packagesIn, startRegistry } = require('./registry.js');
 const { chosenTarget, folderOf } = require('./targets.js');
 
 const run = promisify(execFile);
@@ -25,7 +25,7 @@ async function main(argv) {
   const chosen = MANAGERS.filter(({ name }) => names.length === 0 || names.includes(name));
   if (chosen.length === 0) throw new Error(`no such manager: ${names.join(' ')}`);
   const commands = chosen.map((manager) => ({ manager, command: commandOf(manager) }));
-  const registry = await startRegistry(chosenTarget([]), folderOf(argv));
+  const registry = await startRegistry(packagesIn(folderOf(argv), chosenTarget([])));
   try {
     for (const { manager, command } of commands) await tried(manager, command, registry);
   } finally {
