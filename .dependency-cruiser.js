@@ -18,7 +18,7 @@ const PLATFORM_PACKAGES = '^token-rotator-';
 
 const ENTRIES = lib(
   'client',
-  'authoriser',
+  'external',
   'fetch',
   'axios',
   'undici',
@@ -77,7 +77,7 @@ module.exports = {
     never('nothing-needs-axios', ['', lib('axios')], lib('axios')),
     never('nothing-needs-undici', ['', lib('undici')], lib('undici')),
 
-    // What these two need of a client they get from authoriser.js, or from the client as every program has it.
+    // What these two need of a client they get from external/, or from the client as every program has it.
     never(
       'undici-authorises-requests',
       lib('undici'),

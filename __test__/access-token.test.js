@@ -2,7 +2,7 @@
 
 // A fresh token is given at once, and nothing is overtaken by that: neither calls made before nor hooks.
 
-const { authoriser } = require('../lib/authoriser.js');
+const { authoriser } = require('../lib/external/authoriser.js');
 const { useHarness } = require('./support/harness.js');
 
 const { serve, client, store, track, collect } = useHarness();

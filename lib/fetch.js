@@ -14,7 +14,7 @@ const LOCAL = /^(?:data|blob):/i;
 const { fetch: platformFetch } = globalThis;
 
 /**
- * @param {import('./authoriser.js').Exchange} exchange
+ * @param {import('./external/authoriser.js').Exchange} exchange
  * @param {import('./crossing/native-request.js').NativeRequest['redirect']} redirect  the mode unless `init` has one
  */
 function makeFetch(exchange, redirect) {

@@ -5,7 +5,7 @@
 
 const { httpUrl, parseUrl, readGroup } = require('./options/check.js');
 const { TokenRotatorError } = require('./errors.js');
-const { authoriser } = require('./authoriser.js');
+const { authoriser } = require('./external/authoriser.js');
 const { isPlaceholder } = require('./foreign-header.js');
 const { readHeaders } = require('./undici/headers.js');
 const { Relay } = require('./undici/relay.js');

@@ -5,7 +5,7 @@
 
 const { sinceStart } = require('../clock.js');
 const { own, readGroup } = require('../options/check.js');
-const { authoriser } = require('../authoriser.js');
+const { authoriser } = require('../external/authoriser.js');
 const { answerOf, settle } = require('./adapter/answer.js');
 const { Cancel } = require('./adapter/cancel.js');
 const { toAxiosError } = require('./adapter/errors.js');

@@ -6,12 +6,12 @@
 const MAX_NONCES = 3;
 
 class Proofs {
-  /** @type {import('../authoriser.js').Authoriser} */
+  /** @type {import('../external/authoriser.js').Authoriser} */
   #auth;
   #to;
   #nonces = 0;
 
-  /** @param {import('../authoriser.js').Authoriser} auth @param {string} to  the request's method, a space and its URL */
+  /** @param {import('../external/authoriser.js').Authoriser} auth @param {string} to  the request's method, a space and its URL */
   constructor(auth, to) {
     this.#auth = auth;
     this.#to = to;

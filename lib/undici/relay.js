@@ -6,7 +6,7 @@
 // Invariant: the handler gets one beginning, and one answer or error, however often the request is sent.
 
 const { TokenRotatorError } = require('../errors.js');
-const { ReplayPolicy } = require('../replay-policy.js');
+const { ReplayPolicy } = require('../external/replay-policy.js');
 const { readBody, wasEmpty } = require('./body.js');
 const { Controller } = require('./controller.js');
 const { Proofs } = require('./proofs.js');
@@ -15,7 +15,7 @@ const { Sending } = require('./sending.js');
 const ENDS = new Set(['onRequestUpgrade', 'onResponseEnd', 'onResponseError']);
 
 class Relay {
-  /** @type {import('../authoriser.js').Authoriser} */
+  /** @type {import('../external/authoriser.js').Authoriser} */
   #auth;
   #dispatch;
   #opts;
@@ -39,7 +39,7 @@ class Relay {
   aborted = false;
   reason = null;
 
-  /** @param {import('../authoriser.js').Authoriser} auth @param {string} origin  where the request goes, also if `opts` does not say */
+  /** @param {import('../external/authoriser.js').Authoriser} auth @param {string} origin  where the request goes, also if `opts` does not say */
   constructor(auth, dispatch, opts, headers, handler, origin) {
     const to = `${opts.method} ${origin}${opts.path}`;
     this.#auth = auth;

@@ -26,7 +26,7 @@ class Sending {
 
   /**
    * @param {import('./relay.js').Relay} relay
-   * @param {import('../authoriser.js').Credential} authorised  whose auth header it carries
+   * @param {import('../external/authoriser.js').Credential} authorised  whose auth header it carries
    */
   constructor(relay, authorised) {
     this.#relay = relay;

@@ -2,7 +2,7 @@
 
 // Drops clients, and requests with nobody left who knows their client, and collects garbage. Wants --expose-gc.
 
-const { authoriser } = require('../../../lib/authoriser.js');
+const { authoriser } = require('../../../lib/external/authoriser.js');
 const { code, connect, report, settings, told } = require('./program.js');
 const { refreshAt } = require('../../support/refresh.js');
 

@@ -2,7 +2,7 @@
 
 // An instance's interceptors: a request is sent with the session's token, and again with another one if a server rejects it.
 
-const { ReplayPolicy } = require('../../replay-policy.js');
+const { ReplayPolicy } = require('../../external/replay-policy.js');
 const { withCause } = require('../failure.js');
 const { deleteHeader, getHeader } = require('./header-bag.js');
 const { SentRequest } = require('./sent-request.js');

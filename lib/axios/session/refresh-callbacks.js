@@ -3,7 +3,7 @@
 // The callbacks of a session's client. The engine calls them in their order; events of a login that is over are dropped.
 
 const { RefreshTimeoutError, SessionLostError } = require('../../errors.js');
-const { epochs } = require('../../authoriser.js');
+const { epochs } = require('../../external/authoriser.js');
 
 /**
  * Ends the session without asking the authorization server. Users never see it. `error` makes `refresh-error.js` classify it

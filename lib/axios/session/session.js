@@ -8,7 +8,7 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const { MAX_MS } = require('../../options/check.js');
 const { AnonymousPolicy, TokenClient } = require('../../client.js');
 const { RefreshTimeoutError, SessionLostError } = require('../../errors.js');
-const { authoriser } = require('../../authoriser.js');
+const { authoriser } = require('../../external/authoriser.js');
 const {
   NoRefreshToken,
   RefreshCallbacks,
@@ -21,7 +21,7 @@ const { RejectedBatch } = require('./rejected-batch.js');
 const BEARER = 'Bearer '.length;
 
 /**
- * @typedef {import('../../authoriser.js').Stamp & { token: string | null, acceptedBy?: string }} Credential  For a request.
+ * @typedef {import('../../external/authoriser.js').Stamp & { token: string | null, acceptedBy?: string }} Credential  For a request.
  *   `token` is null while nobody is logged in; `acceptedBy`: the engine knows that this endpoint has taken it.
  */
 

@@ -3,20 +3,20 @@
 // Gives the entries for other HTTP clients what a TokenClient keeps from its users: tokens and rotations for requests that
 // the other client sends, or requests and answers in the form in which they cross.
 
-const { epochs } = require('./callbacks/callbacks.js');
-const { internalsOf } = require('./client.js');
-const { TokenRotatorError, invalidOption } = require('./errors.js');
-const { nativeResult } = require('./crossing/native-errors.js');
-const { nextHop } = require('./crossing/native-request.js');
-const { readTokens } = require('./tokens.js');
-const { isTraced } = require('./tracing/channels.js');
+const { epochs } = require('../callbacks/callbacks.js');
+const { internalsOf } = require('../client.js');
+const { TokenRotatorError, invalidOption } = require('../errors.js');
+const { nativeResult } = require('../crossing/native-errors.js');
+const { nextHop } = require('../crossing/native-request.js');
+const { readTokens } = require('../tokens.js');
+const { isTraced } = require('../tracing/channels.js');
 
 /**
- * @import { Callbacks } from './callbacks/callbacks.js'
- * @import { ForeignHeader } from './foreign-header.js'
- * @import { NativeAnswer } from './crossing/native-answer.js'
- * @import { NativeRequest } from './crossing/native-request.js'
- * @import { NativeSession } from './crossing/environment.js'
+ * @import { Callbacks } from '../callbacks/callbacks.js'
+ * @import { ForeignHeader } from '../foreign-header.js'
+ * @import { NativeAnswer } from '../crossing/native-answer.js'
+ * @import { NativeRequest } from '../crossing/native-request.js'
+ * @import { NativeSession } from '../crossing/environment.js'
  * @typedef {(href: string, request: NativeRequest) => Promise<NativeAnswer>} Exchange
  * @typedef {{ epoch: number, generation: number }} Stamp  the login and the rotation that a token is of
  * @typedef {Stamp & { value: string | null, proven?: string }} Credential  The auth header's value, null if nobody is logged in.
@@ -152,7 +152,7 @@ class Authoriser {
   trace(via, method, href, base) {
     if (!isTraced()) return undefined;
     // Loaded here, because most programs never need it.
-    const { TracedRequest, shownUrl } = require('./tracing/traced-request.js');
+    const { TracedRequest, shownUrl } = require('../tracing/traced-request.js');
     const { client } = this.#callbacks;
     return new TracedRequest({ via, client, session: this.#session, method, url: shownUrl(href, base) });
   }

@@ -1,6 +1,6 @@
 'use strict';
 
-const { bodyNotReplayable } = require('./errors.js');
+const { bodyNotReplayable } = require('../errors.js');
 
 /** One, because the token was stale when it was sent, and one, because the next token expired on the way to the server. */
 const MAX_REPLAYS = 2;
