@@ -24,8 +24,8 @@ declare module 'axios' {
  * An adapter for `axios.create`: requests go through the client, in Rust, with its token, its rotation and its retries, and
  * come back as axios' own http adapter would bring them. The differences are in docs/axios.md.
  *
- * Errors are axios' own: an AxiosError whose `cause` is the client's error, with the code that axios' http adapter would
- * give, or the client's where axios has none (ERR_SESSION_LOST, ERR_REFRESH_FAILED …).
+ * Errors are axios' own: an AxiosError whose `cause` is the client's error. Its code is the one that axios' http adapter would give. Where
+ * axios has none, it is the client's (ERR_SESSION_LOST, ERR_REFRESH_FAILED …).
  *
  * A request with an Authorization header, `auth` or user name and password in its URL goes out with that, and its 401 is
  * its caller's. `skipAuthRefresh: true` keeps the session out of a request altogether.

@@ -1,8 +1,8 @@
 /// <reference types="node" />
 
 // Durations are milliseconds, at most 2 147 483 647 (24.8 days), fractions rounded up; sizes are bytes. Options are checked
-// when they are given: one that is wrong or unknown is a TokenRotatorError with code ERR_INVALID_OPTION that names the option
-// and never its value; undefined is the same as absent. The constructor and `session` throw it; all else rejects with it.
+// when they are given, and undefined is the same as absent. An option that is wrong or unknown is a TokenRotatorError with code
+// ERR_INVALID_OPTION. It names the option and never its value. The constructor and `session` throw it; all else rejects with it.
 
 // ───────────────────────────── tokens ─────────────────────────────
 
@@ -686,7 +686,7 @@ type Certificates = { ca?: Source<string | Buffer> | readonly (string | Buffer)[
  * `examples/stores`), MongoDB, S3 … `registerConformance` of `token-rotator/testing` finds what is wrong with a store of yours.
  *
  * Records and versions are texts that mean something to this package only: store them as they are. A function that throws, rejects or
- * returns something of another shape is a StoreError, whose `cause` is what was thrown, and a write that failed may have been applied
+ * returns something of another shape is a StoreError, whose `cause` is the thrown value. A write that failed may have been applied
  * all the same. None may wait for the client that it serves: ERR_REENTRANT_CALL.
  *
  * @example
@@ -973,9 +973,9 @@ export interface RequestOptions extends VerbOptions {
 }
 
 /**
- * When a request is sent again: its answer's status is in `statusCodes`, or it failed on the network in a way that may pass;
- * and its method is in `methods`, or it has an `idempotency-key`, or no byte of it left. A stream that was used up is not
- * sent again. All tries share the request's `timeout`, and all requests of a client a budget: 100 retries in a row, and one
+ * When a request is sent again. Two things must hold. It failed in a way that may pass: by a status in `statusCodes`, or on the network.
+ * And it may be repeated: its method is in `methods`, it has an `idempotency-key`, or no byte of it left. A stream that was used up is
+ * not sent again. All tries share the request's `timeout`, and all requests of a client a budget: 100 retries in a row, and one
  * more for every five requests that succeed (AWS SDKs' "standard" numbers).
  */
 export interface RetryOptions {

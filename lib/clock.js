@@ -1,7 +1,7 @@
 'use strict';
 
-// The real clock and the real timers. Nothing else in lib uses the globals (eslint refuses it), because fake timers of a test would
-// then hold a request until the test moves its clock, which it does after the request.
+// The real clock and the real timers. Nothing else in lib uses the globals, and eslint refuses it. With globals, fake timers would hold
+// a request until the test moves its clock, and the test waits for the request before that.
 
 // Of the module, and not the globals: a test environment may fake these before it loads this file, or have none.
 const {

@@ -43,7 +43,7 @@ function reasonOf(signal) {
   return reason;
 }
 
-/** True if it is the signal's reason, which belongs to the program and stays as it is, even if it looks like an error of ours. */
+/** True if `error` is the signal's reason. The reason belongs to the program and stays as it is, even if it looks like an error of ours. */
 function isReason(error, signal) {
   return Boolean(signal?.aborted) && error === reasonOf(signal);
 }

@@ -40,7 +40,7 @@ let made;
 
 /**
  * Made with the first body that is read while it is sent, so that the package itself loads sooner. Its state is in this object and
- * not in its file, because after jest's `resetModules` two copies of the package load that file once: each would take the other's
+ * not in its file. After jest's `resetModules` two copies of the package load that file once, and each copy would take the other's
  * bodies for its own.
  */
 function uploads() {

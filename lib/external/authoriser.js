@@ -1,7 +1,7 @@
 'use strict';
 
-// Gives the entries for other HTTP clients what a TokenClient keeps from its users: tokens and rotations for requests that
-// the other client sends, or requests and answers in the form in which they cross.
+// Gives the entries for other HTTP clients what a TokenClient keeps from its users. Where the other client sends the requests, that is
+// tokens and rotations. Where this client sends them, it is requests and answers in the form in which they cross.
 
 const { epochs } = require('../callbacks/callbacks.js');
 const { internalsOf } = require('../client.js');

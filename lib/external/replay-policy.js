@@ -37,8 +37,8 @@ class ReplayPolicy {
   }
 
   /**
-   * The server rejected `credential`. Resolves to the credential to send the request again with; to null if the rejection is for the
-   * caller; or to an error that says why the caller gets it though there is another token.
+   * The server rejected `credential`. Resolves to the credential to send the request again with, or to null if the caller gets the
+   * rejection. It resolves to an error where there is another token and the request cannot be sent again.
    * @param {Stamp} credential @param {string | undefined} challenge  the `www-authenticate` of the answer
    * @param {() => boolean} isReplayable  asked about the body, once there is another token
    */

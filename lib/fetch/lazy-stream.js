@@ -1,8 +1,8 @@
 'use strict';
 
 // Stands for a response's body until a program wants it as a stream, as few programs do. The platform's Response takes an
-// object that inherits from ReadableStream for one. Without it, a fetch in Node 20.19 holds the event loop for 38 µs and not
-// 24, in 22 for 22 and not 19, in 24 for 27 and not 26 (a debug build on 2 busy cores, the least of 13 times 1600).
+// object that inherits from ReadableStream for one. It saves the event loop 14 of 38 µs for each fetch in Node 20.19, 3 of 22 in
+// Node 22, and 1 of 27 in Node 24. (A debug build on 2 busy cores, the least of 13 times 1600.)
 
 const { isDisturbed } = /** @type {any} */ (require('node:stream'));
 

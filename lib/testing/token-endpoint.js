@@ -105,7 +105,7 @@ class TokenEndpoint {
   }
 }
 
-/** Undefined for a text that is not encoded as a form is, such as a `%` that a client has sent as it is. */
+/** Undefined for a text that is no encoded form: a client has sent a bare `%`, for example. */
 function formDecoded(text) {
   try {
     return decodeURIComponent(text.replaceAll('+', '%20'));

@@ -1,7 +1,7 @@
 'use strict';
 
-// The controller that the caller's handler gets. It is one object for all sendings of a request, because handlers keep it: with
-// that of the first sending, a handler would pause or abort nothing after a replay.
+// The controller that the caller's handler gets. All sendings of a request share one object, because a handler keeps the first that it
+// gets. With a controller for each sending, such a handler would pause or abort nothing after a replay.
 
 class Controller {
   /** @type {import('./relay.js').Relay} */

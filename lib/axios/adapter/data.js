@@ -1,7 +1,7 @@
 'use strict';
 
-// Reads a request's data after axios' transforms: all kinds that axios' http adapter takes, in a form that can be sent again
-// after a rotation wherever that is possible.
+// Reads a request's data after axios' transforms, in all kinds that axios' http adapter takes. The result can be sent again after a
+// rotation, unless the data is a stream that can be read once only.
 
 const { PassThrough } = require('node:stream');
 const { promisify, types } = require('node:util');

@@ -39,8 +39,8 @@ class SharedStorage {
   }
 
   /**
-   * The tokens to use if the storage shows `stored`: the newest if it shows a refresh token that was used already, because to
-   * send that again would end the session.
+   * The tokens to use if the storage shows `stored`. If its refresh token was used already, these are the newest tokens, because a
+   * server ends the session when a used one comes again.
    */
   instead(stored) {
     return (this.#spent.has(stored?.refreshToken) && this.newest) || stored;
