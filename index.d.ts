@@ -250,7 +250,8 @@ interface ClientOptions {
   /**
    * How long a rotation's lease lives without renewal, ms, 1 000 to 300 000: after so long, and a quarter more, other processes take a
    * silent holder for dead. With a `rotationGrace` it is a third of that at most, and 1 s at least. A quarter of it is the longest that
-   * one call of the store may take, but for the first read of a process. Only with a `store` that processes share. Default 10 000.
+   * one call of the store may take, but for the first read of a session in a process, which may take `refreshTimeout`, or
+   * `store.timeout` with `redis`. Only with a `store` that processes share. Default 10 000.
    */
   lease?: number | undefined;
   /**
@@ -669,7 +670,10 @@ export interface RedisStore {
   prefix?: string | undefined;
   /** PEM text or a Buffer of it, or a source, for `rediss://`; `cert` and `key` go together. Default: Mozilla's authorities. */
   tls?: Certificates | undefined;
-  /** How long one command may take, ms ≥ 1. A quarter of the `lease` is the limit all the same. Default 2 000. */
+  /**
+   * How long one command may take, ms ≥ 1. A quarter of the `lease` is the limit all the same, but for the first read of a session in a
+   * process. Default 2 000.
+   */
   timeout?: number | undefined;
   /** Encrypts the records. Default: the records are not sealed. */
   key?: StoreKey;
