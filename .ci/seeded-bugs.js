@@ -4,14 +4,13 @@
 // some four minutes on a quiet machine. `--check` only sees that each of them still fits the code. Mistakes of the protocol of
 // shared rotation are switches of its tests (src/engine/fleet/switches.rs).
 
-const { execFileSync } = require('node:child_process');
-const { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const { readFileSync } = require('node:fs');
 const path = require('node:path');
 
-const { start } = require('../tools/leftovers.js');
+const { endGroup, start } = require('../tools/leftovers.js');
+const { ROOT, copyWorkspace, put } = require('./copy.js');
 const { BUGS } = require('./seeded-bugs/list.js');
 
-const ROOT = path.join(__dirname, '..');
 const COPY = path.join(ROOT, 'target', 'seeded-bugs');
 
 /**
@@ -33,7 +32,7 @@ async function main() {
     process.exitCode = unfit.length > 0 ? 1 : 0;
     return;
   }
-  copy();
+  copyWorkspace(COPY);
   let caught = 0;
   for (const bug of BUGS.filter((one) => !unfit.includes(one))) {
     if (await isCaught(bug)) caught += 1;
@@ -44,24 +43,14 @@ async function main() {
 
 const textOf = (root, file) => readFileSync(path.join(root, file), 'utf8');
 
-/** A copy, so that an interrupted run leaves no mistake in the tree. */
-function copy() {
-  rmSync(COPY, { recursive: true, force: true });
-  const files = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
-  for (const file of files.split('\0').filter((name) => name !== '' && existsSync(path.join(ROOT, name)))) {
-    mkdirSync(path.dirname(path.join(COPY, file)), { recursive: true });
-    cpSync(path.join(ROOT, file), path.join(COPY, file));
-  }
-}
-
 async function isCaught({ name, changes, tests }) {
   // From the copy, because the tree may change meanwhile.
   const originals = new Map(changes.map(({ file }) => [file, textOf(COPY, file)]));
   for (const { file, from, to } of changes) {
-    writeFileSync(path.join(COPY, file), textOf(COPY, file).split(from).join(to));
+    put(path.join(COPY, file), textOf(COPY, file).split(from).join(to));
   }
   const { failed, stderr } = await failures(tests);
-  for (const [file, text] of originals) writeFileSync(path.join(COPY, file), text);
+  for (const [file, text] of originals) put(path.join(COPY, file), text);
   console.log(`${name}: ${failed > 0 ? `caught by ${failed} tests` : 'NOT CAUGHT'}`);
   // A mistake that does not compile proves nothing.
   if (failed === 0) console.log(stderr);
@@ -88,7 +77,7 @@ function failures(tests) {
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text;
     clearTimeout(silence);
-    silence = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), SILENCE_MS);
+    silence = setTimeout(() => endGroup(child), SILENCE_MS);
   });
   return new Promise((resolve) => {
     child.on('close', () => {

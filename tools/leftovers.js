@@ -18,6 +18,15 @@ function start(file, args, options, endWith = 'SIGKILL') {
   return watched(spawn(file, args, options), endWith, options?.detached);
 }
 
+/** Ends a program that was started as `detached`, and its own processes. */
+function endGroup(child) {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group has ended.
+  }
+}
+
 /** Starts a module as a process with a channel, and ends it with this one. */
 function startModule(file, args = [], options = {}) {
   return watched(fork(file, args, options), 'SIGKILL');
@@ -64,4 +73,4 @@ function startWatchdog() {
   return child;
 }
 
-module.exports = { makeFolder, remove, start, startModule };
+module.exports = { endGroup, makeFolder, remove, start, startModule };

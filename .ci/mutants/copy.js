@@ -2,11 +2,11 @@
 
 // A copy of the workspace, into which the mutants go.
 
-const { execFileSync } = require('node:child_process');
-const { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
+const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
 
-const ROOT = path.join(__dirname, '..', '..');
+const { ROOT, copyWorkspace, files, put: putFile } = require('../copy.js');
+
 const FOLDER = path.join(ROOT, 'target', 'mutants');
 const COPY = path.join(FOLDER, 'copy');
 
@@ -17,12 +17,11 @@ const MODULE = '\nmod mutant;\npub(crate) use mutant::mutant;\n';
 
 /** Brings the copy up to date. Returns the texts of the engine's files without mutants, by their paths. */
 function copy() {
-  const originals = new Map();
-  for (const file of files()) {
-    mkdirSync(path.dirname(path.join(COPY, file)), { recursive: true });
-    if (file.startsWith('src/engine/')) originals.set(file, readFileSync(path.join(ROOT, file), 'utf8'));
-    else cpSync(path.join(ROOT, file), path.join(COPY, file), { preserveTimestamps: true });
-  }
+  copyWorkspace(COPY, isOfEngine);
+  const texts = files()
+    .filter(isOfEngine)
+    .map((file) => [file, readFileSync(path.join(ROOT, file), 'utf8')]);
+  const originals = new Map(texts);
   originals.set(ENGINE, originals.get(ENGINE).replace(LEFT_OUT, '') + MODULE);
   // Those with mutants get them anew anyway.
   for (const [file, text] of originals) if (!isMutated(file)) put(file, text);
@@ -30,19 +29,13 @@ function copy() {
   return originals;
 }
 
-/** Those that git knows. jest would take a second package.json for the package. */
-function files() {
-  const command = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-  const listed = execFileSync('git', command, { cwd: ROOT }).toString().split('\0');
-  return listed.filter(
-    (file) => file !== '' && !file.endsWith('package.json') && existsSync(path.join(ROOT, file)),
-  );
+/** Writes a file of the copy. */
+function put(file, text) {
+  putFile(path.join(COPY, file), text);
 }
 
-/** Writes a file of the copy. One that is unchanged stays as it is, so that cargo builds little the next time. */
-function put(file, text) {
-  const to = path.join(COPY, file);
-  if (!existsSync(to) || readFileSync(to, 'utf8') !== text) writeFileSync(to, text);
+function isOfEngine(file) {
+  return file.startsWith('src/engine/');
 }
 
 function isMutated(file) {

@@ -6,7 +6,7 @@ const { execFileSync } = require('node:child_process');
 const { existsSync, readFileSync, rmSync } = require('node:fs');
 const path = require('node:path');
 
-const { start } = require('../../tools/leftovers.js');
+const { endGroup, start } = require('../../tools/leftovers.js');
 const { COPY, FOLDER } = require('./copy.js');
 
 const ENGINE = path.join(COPY, 'src', 'engine');
@@ -89,17 +89,10 @@ function run(binary, names, limit, env) {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const end = () => {
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // The group has ended.
-    }
-  };
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       resolve({ verdict: 'timeout', by: `after ${Math.round(limit)} s` });
-      end();
+      endGroup(child);
     }, limit * 1000);
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -107,11 +100,11 @@ function run(binary, names, limit, env) {
       const failed = /^test (\S+) .*\.\.\. FAILED/m.exec(out);
       if (!failed) return;
       resolve({ verdict: 'caught', by: failed[1] });
-      end();
+      endGroup(child);
     });
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
-      end();
+      endGroup(child);
       resolve(code === 0 ? null : { verdict: 'caught', by: signal ?? `exit ${code}` });
     });
   });
