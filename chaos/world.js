@@ -44,7 +44,7 @@ class World {
     world.store = await STORES[store].open(randomOf(seed, `${name} store`));
     if (world.store.observe) {
       world.history = new History();
-      await world.store.observe((text) => world.history.saw(text));
+      await world.store.observe((...record) => world.history.saw(...record));
     }
     world.server = await startAuthServer({
       reuse: policy,
@@ -103,6 +103,7 @@ class World {
       }
     };
     const probes = await Promise.all(this.fleet.awake.map(probe));
+    await this.store.observed();
     this.elapsed = Date.now() - this.begunAt;
     return probes;
   }

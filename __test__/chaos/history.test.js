@@ -61,6 +61,42 @@ test.each([
   expect(historyOf(...records).stale).toHaveLength(1);
 });
 
+/** A master, and the replica that takes over from it: it has what it got as copies. */
+describe('a store of two servers', () => {
+  const C = record(['c', 'b', 'a']);
+
+  function historyOfBoth(...afterwards) {
+    const history = new History();
+    const accepts = (server, it) => history.saw(JSON.stringify(it), { server });
+    const copies = (server, it) => history.saw(JSON.stringify(it), { server, isCopy: true });
+    [A, B].forEach((it) => [accepts, copies].forEach((takes, i) => takes(['master', 'replica'][i], it)));
+    accepts('master', C);
+    afterwards.forEach((it) => accepts('replica', it));
+    return history;
+  }
+
+  test('a write that no replica got is lost, and the next one need not know of it', () => {
+    const { stale, records, tokens } = historyOfBoth(record(['d', 'b', 'a']));
+    expect({ stale, records }).toEqual({ stale: [], records: 4 });
+    // The store has had its token, and that of the write after it.
+    expect(['c', 'd'].map((id) => tokens.has(fingerprint(`token of ${id}`)))).toEqual([true, true]);
+  });
+
+  test.each([
+    ['a rotation that does not know of the one that the replica had', record(['d', 'a'])],
+    ['an older generation', A],
+  ])('stale: %s', (_, next) => {
+    expect(historyOfBoth(next).stale).toHaveLength(1);
+  });
+
+  test('a copy of a stale write is not told a second time', () => {
+    const history = historyOf(B, A);
+    history.saw(JSON.stringify(B), { server: 'replica', isCopy: true });
+    history.saw(JSON.stringify(A), { server: 'replica', isCopy: true });
+    expect(history.stale).toHaveLength(1);
+  });
+});
+
 const spend = (issued, at, more = {}) => ({
   token: 'parent',
   issued: fingerprint(issued),

@@ -2,7 +2,7 @@
 
 // The stores that processes share. Each opens as `{ option, outages, attach, observe, close, … }`: `option` is what worker.js makes
 // the client's own of, and `outages` are the times in which the store could not be written. `observe(saw)` calls `saw` with each record that
-// is stored from now on; stores that cannot tell have none.
+// is stored from now on, as `History` takes it; stores that cannot tell have none. `observed()` resolves when it has told of all until now.
 
 const path = require('node:path');
 const { makeFolder, remove } = require('../../tools/leftovers.js');
@@ -13,7 +13,7 @@ const { Sentinel } = require('./sentinel.js');
 const { SharedRegister } = require('./register.js');
 const disk = require('./small-disk.js');
 
-const COMMON = { outages: Object.freeze([]), attach() {}, close() {} };
+const COMMON = { outages: Object.freeze([]), attach() {}, observed() {}, close() {} };
 
 /** `faults`: only these strike here, because the others are shown with a store like it. `missing`: why it cannot be opened here. */
 const STORES = {
@@ -39,14 +39,17 @@ const STORES = {
     async open() {
       const server = await redis.Redis.start();
       const store = serverStore(server, ({ url }) => ({ type: 'redis', url }));
-      return { ...store, observe: (saw) => server.observe(saw) };
+      return { ...store, observe: (saw) => server.observe((text) => saw(text)) };
     },
   },
 
   postgres: {
     missing: postgres.missing,
-    open: async () =>
-      serverStore(await postgres.Postgres.start(), ({ pool }) => ({ type: 'postgres', pool })),
+    async open() {
+      const server = await postgres.Postgres.start();
+      const store = serverStore(server, ({ pool }) => ({ type: 'postgres', pool }));
+      return { ...store, observe: (saw) => server.observe(saw), observed: () => server.observed() };
+    },
   },
 
   register: {
@@ -61,12 +64,11 @@ const STORES = {
   sentinel: {
     faults: ['none', 'failover'],
     missing: redis.missing,
-    open: async () =>
-      serverStore(await Sentinel.start(), ({ url, master }) => ({
-        type: 'redis',
-        url: [url],
-        sentinel: master,
-      })),
+    async open() {
+      const server = await Sentinel.start();
+      const option = ({ url, master }) => ({ type: 'redis', url: [url], sentinel: master });
+      return { ...serverStore(server, option), observe: (saw) => server.observe(saw) };
+    },
   },
 
   'small-disk': {

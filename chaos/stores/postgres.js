@@ -18,7 +18,26 @@ const RETRY_MS = 20;
 /** As after a crash, and without processes that go on as after a SIGKILL. */
 const END = 'SIGQUIT';
 
+/**
+ * Each record goes into a table of its own, in the transaction that writes it. Other writers of a session wait for the end of that
+ * transaction, so that the numbers are in the order of the writes.
+ */
+const HISTORY = `
+  CREATE TABLE history (number bigserial PRIMARY KEY, record text NOT NULL);
+  CREATE FUNCTION remember() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO history (record) VALUES (NEW.record);
+      RETURN NULL;
+    END
+  $$;
+  CREATE TRIGGER inserted AFTER INSERT ON token_rotator_sessions FOR EACH ROW EXECUTE FUNCTION remember();
+  CREATE TRIGGER updated AFTER UPDATE ON token_rotator_sessions FOR EACH ROW
+    WHEN (OLD.version IS DISTINCT FROM NEW.version) EXECUTE FUNCTION remember();
+`;
+
 class Postgres {
+  #saw;
+  #last = 0;
   #directory;
   #user;
   #child;
@@ -53,6 +72,28 @@ class Postgres {
     await postgresStore(pool).createTable();
     await pool.end();
     return server;
+  }
+
+  /** `saw` is called with the text of each record that is stored from now on: at each call of `observed`, with those since the last one. */
+  async observe(saw) {
+    this.#saw = saw;
+    await this.#ask(HISTORY);
+  }
+
+  async observed() {
+    const { rows } = await this.#ask('SELECT * FROM history WHERE number > $1 ORDER BY number', [this.#last]);
+    rows.forEach(({ record }) => this.#saw(record));
+    this.#last = rows.at(-1)?.number ?? this.#last;
+  }
+
+  async #ask(text, values) {
+    const client = new Client(this.pool);
+    await client.connect();
+    try {
+      return await client.query(text, values);
+    } finally {
+      await client.end();
+    }
   }
 
   /** For a `Pool` of the package pg. */

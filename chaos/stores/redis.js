@@ -18,6 +18,7 @@ class Redis {
   #flags;
   #child;
   #observer;
+  #runs = 0;
   port;
   /** When it was down: `{ from, to }`. */
   outages = [];
@@ -54,18 +55,32 @@ class Redis {
   async run() {
     const flags = ['--bind', '127.0.0.1', '--port', `${this.port}`, '--save', '', '--dir', this.#directory];
     flags.push('--appendonly', 'yes', '--appendfsync', 'always', ...this.#flags);
+    this.#runs += 1;
     this.#child = await startServer(flags, 'Ready to accept connections');
-    if (this.#observer) await monitor(this.port, this.#observer);
+    await this.#monitor();
   }
 
-  /** Calls `saw` with the text of each record that is stored. */
+  /**
+   * Calls `saw` with the text of each record that is stored, and `{ run, isCopy }`: in which run of this server, and whether it comes from the
+   * master of this server.
+   */
   async observe(saw) {
     this.#observer = saw;
-    await monitor(this.port, saw);
+    await this.#monitor();
   }
 
   async kill() {
     await killed(this.#child);
+  }
+
+  async #monitor() {
+    const [saw, run] = [this.#observer, this.#runs];
+    if (!saw) return;
+    const socket = await monitor(this.port, (text, isCopy) => saw(text, { run, isCopy }));
+    // A sentinel that gives a server another role ends the connections of its clients.
+    socket.once('close', () => {
+      if (run === this.#runs) this.#monitor().catch(() => {});
+    });
   }
 }
 
@@ -86,10 +101,10 @@ async function killed(child) {
   await gone;
 }
 
-/** The write of our script (compare_and_set.lua), as MONITOR tells of it. */
-const WRITTEN = / lua\] "HSET" "[^"]*" "version" "[^"]*" "text" ("(?:[^"\\]|\\.)*")/;
+/** The write of our script (compare_and_set.lua), as MONITOR tells of it. On a replica, it is a command of the master. */
+const WRITTEN = / (lua|\S+:\d+)\] "HSET" "[^"]*" "version" "[^"]*" "text" ("(?:[^"\\]|\\.)*")/;
 
-/** Resolves when the server tells of each command, which it does until it ends. */
+/** Resolves with the connection on which the server tells of each command from now on. */
 async function monitor(port, saw) {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
@@ -97,11 +112,12 @@ async function monitor(port, saw) {
   socket.write('MONITOR\r\n');
   const lines = readline.createInterface({ input: socket });
   lines.on('line', (line) => {
-    const [, text] = WRITTEN.exec(line) ?? [];
+    const [, by, text] = WRITTEN.exec(line) ?? [];
     // Quoted as JSON is. Tokens and ids of a run are ASCII, which has no other escapes.
-    if (text !== undefined) saw(JSON.parse(text));
+    if (text !== undefined) saw(JSON.parse(text), by !== 'lua');
   });
   await once(lines, 'line');
+  return socket;
 }
 
 /** One command, and the bytes of its answer as far as they come at once: enough for what people read. */

@@ -68,6 +68,17 @@ class Sentinel {
     await this.#settled();
   }
 
+  /**
+   * Calls `saw` with the text of each record that one of the servers holds, and `{ server, isCopy }`. A server that starts again is another one,
+   * because it drops what it has and takes over what the new master has.
+   */
+  async observe(saw) {
+    for (const server of this.#servers) {
+      const name = (run) => `run ${run} at port ${server.port}`;
+      await server.observe((text, { run, isCopy }) => saw(text, { server: name(run), isCopy }));
+    }
+  }
+
   async close() {
     await killed(this.#child);
     await Promise.all(this.#servers.map((server) => server.close()));
