@@ -145,6 +145,8 @@ const WAYS = [
     output: format === 'esm' ? 'dist/program.mjs' : 'dist/program.js',
     alone: true,
   })),
+  ...tsup(),
+  ...parcel(),
   ...executable(),
 ];
 
@@ -165,6 +167,32 @@ function webpack(bundler) {
       commands: build(external),
       refused: /Module parse failed/,
     },
+  ];
+}
+
+/** It leaves out what package.json names as a dependency. */
+function tsup() {
+  const [config, output] = ['tsup.config.mjs', 'dist/program.js'];
+  const named = { bundler: 'tsup', output, config, commands: [[bin('tsup'), '--config', config]] };
+  const files = { 'package.json': 'bare.package.json' };
+  return [
+    { ...named, way: 'no line', config: 'program.js', commands: [[bin('tsup'), 'program.js']] },
+    { ...named, way: 'external', files },
+    { ...named, way: 'no line', files, without: 'external:', fails: NOT_TAKEN },
+  ];
+}
+
+/** After tsup, because its configuration is the project's package.json. */
+function parcel() {
+  const about = {
+    bundler: 'parcel',
+    commands: [[bin('parcel'), 'build', '--target', 'program', '--no-cache']],
+    output: 'dist/program.js',
+  };
+  const by = (config) => ({ ...about, config, files: { 'package.json': config } });
+  return [
+    { ...by('parcel.external.json'), way: 'external' },
+    { ...by('parcel.inlined.json'), way: 'inlined', alone: true },
   ];
 }
 

@@ -32,7 +32,7 @@ async function installTools() {
   const lock = read('package-lock.json');
   const stamp = path.join(TOOLS, 'installed.json');
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === lock) return;
-  console.log('installing the bundlers: about 700 MB');
+  console.log('installing the bundlers: about 800 MB');
   fs.mkdirSync(TOOLS, { recursive: true });
   for (const file of ['package.json', 'package-lock.json'])
     fs.copyFileSync(path.join(__dirname, file), path.join(TOOLS, file));

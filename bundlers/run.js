@@ -76,7 +76,8 @@ async function tried(way, project) {
 /** The files of project/ again, because another way may have changed them. */
 function configs({ config, without, files = {} }) {
   const own = fs.readdirSync(FILES).filter((name) => fs.statSync(path.join(FILES, name)).isFile());
-  const texts = own.map((name) => [name, fs.readFileSync(path.join(FILES, files[name] ?? name), 'utf8')]);
+  const names = [...own, ...Object.keys(files)];
+  const texts = names.map((name) => [name, fs.readFileSync(path.join(FILES, files[name] ?? name), 'utf8')]);
   const changed = without === undefined ? {} : { [config]: withoutLine(path.join(FILES, config), without) };
   return { ...Object.fromEntries(texts), ...changed };
 }

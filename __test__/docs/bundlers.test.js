@@ -19,6 +19,12 @@ test('every block is a file that is used', () => {
   expect(shown.filter((code) => !used.includes(code))).toEqual([]);
 });
 
+test('every block of JSON is a package.json that is used', () => {
+  const blocks = [...page.matchAll(/^```json\n(.*?)^```$/gms)].map(([, code]) => code);
+  const used = WAYS.filter(({ config }) => config.startsWith('parcel.')).map(({ config }) => fileOf(config));
+  expect(blocks).toEqual(used);
+});
+
 test('every file is shown, or differs by one line that is named', () => {
   const hidden = configs.filter((name) => !shown.includes(fileOf(name)));
   expect(hidden).toEqual(['next.standalone.config.mjs']);

@@ -1,0 +1,4 @@
+export default {
+  entry: ['program.js'],
+  external: [/^token-rotator/],
+};
