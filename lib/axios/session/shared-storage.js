@@ -46,11 +46,16 @@ class SharedStorage {
     return (this.#spent.has(stored?.refreshToken) && this.newest) || stored;
   }
 
-  /** An instance, or a write, begins to use the session. After the last use, the next one reads the storage anew. */
+  /** An instance begins to use the session. After the last use, the next one reads the storage anew. */
   enter() {
     if (this.#users === 0) Object.assign(this, { name: randomUUID(), isShared: false });
+    else this.isShared = true;
     this.#users += 1;
-    this.isShared ||= this.#users > 1;
+  }
+
+  /** The session is in use until `leave`, if only by a write: an instance that enters meanwhile joins it. */
+  hold() {
+    this.#users += 1;
   }
 
   leave() {

@@ -95,7 +95,7 @@ class StoredTokens {
     if (newest === undefined || tokens?.accessToken !== newest.accessToken) return;
     if (!this.#isRetired) this.#header.show(newest.accessToken);
     // A next installation joins the session, which writes newer tokens again if this write is late.
-    this.#share.enter();
+    this.#share.hold();
     const write = this.#call(() => this.#options.setTokens(newest), 'Failed to store new tokens:');
     return write.finally(() => this.#share.leave());
   }
