@@ -18,9 +18,22 @@ function hasLeft(config) {
  * @template T @param {Promise<T>} work @returns {Promise<T>}
  */
 async function patiently(work, config) {
+  try {
+    return await (mayLeave(config) ? unlessLeft(work, config) : work);
+  } catch (error) {
+    throw error instanceof ClientClosedError ? await canceled(config, 'auth refresher uninstalled') : error;
+  }
+}
+
+/** Asked, because a race costs more than all else that a request without these waits for. */
+function mayLeave(config) {
+  return Boolean(own(config, 'signal') || own(config, 'cancelToken') || timeoutOf(config) > 0);
+}
+
+async function unlessLeft(work, config) {
   const signal = own(config, 'signal');
   const token = own(config, 'cancelToken');
-  const timeout = Number(own(config, 'timeout'));
+  const timeout = timeoutOf(config);
   let leave, timer;
   const stopped = new Promise((_resolve, reject) => {
     leave = () => canceled(config).then(reject);
@@ -32,13 +45,15 @@ async function patiently(work, config) {
   if (hasLeft(config)) leave();
   try {
     return await Promise.race([work, stopped]);
-  } catch (error) {
-    throw error instanceof ClientClosedError ? await canceled(config, 'auth refresher uninstalled') : error;
   } finally {
     clearTimeout(timer);
     if (signal) unwatch(signal, leave);
     token?.unsubscribe(leave);
   }
+}
+
+function timeoutOf(config) {
+  return Number(own(config, 'timeout'));
 }
 
 /** The CanceledError of the program's axios. A cancelToken has one already, with the message it was cancelled with. */

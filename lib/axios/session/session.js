@@ -89,7 +89,8 @@ class AuthSession {
 
   /** A credential for a request, or its promise if the request has to wait. Its `token` is null for a request without one. */
   authorise() {
-    if (this.#atHand !== undefined && !this.#share?.isShared) return this.#atHand;
+    const known = this.#known;
+    if (known !== undefined) return known;
     const { epoch } = this;
     const credential = this.#auth.authorise(epoch);
     if (!(credential instanceof Promise)) {
@@ -99,6 +100,11 @@ class AuthSession {
       return given;
     }
     return credential.then(withToken, (error) => this.#withoutToken(error, epoch));
+  }
+
+  /** The newest credential; undefined if only the engine knows it. */
+  get #known() {
+    return this.#share?.isShared ? undefined : this.#atHand;
   }
 
   async #withoutToken(error, epoch) {
@@ -118,16 +124,21 @@ class AuthSession {
   async rejected(credential, sent, error) {
     // Before `#batchOf`, because such a rejection must not take the place of the batch that is under way.
     if (credential.epoch !== this.epoch) return null;
+    const known = this.#known;
+    // The engine would give the same to a request whose token was replaced, unless its server wants more than a new token.
+    if (known?.epoch === credential.epoch && known.generation > credential.generation && !sent.challenge)
+      return known;
     this.#atHand = undefined;
     const batch = this.#batchOf(credential, sent.to, error);
     const isFirst = batch.enter();
     try {
-      let next = await (batch.outcome ??= this.#auth.rejected(credential, sent));
+      let next = await (batch.outcome ??= this.#replacement(credential, sent));
       // A rejection that says nothing about the token says nothing about those of other endpoints.
-      if (next === null && sent.to !== batch.to) next = await this.#auth.rejected(credential, sent);
+      if (next === null && sent.to !== batch.to) next = await this.#replacement(credential, sent);
       if (next === null) return null;
+      if (this.#batch === batch && next.epoch === this.epoch) this.#atHand = next;
       if (isFirst && this.#policy.beginner === 'last') await batch.others();
-      return withToken(next);
+      return next;
     } catch (thrown) {
       if (credential.epoch !== this.epoch) return null;
       const told = await this.#translated(thrown, batch.error);
@@ -139,6 +150,12 @@ class AuthSession {
       if (this.#batch === batch) this.#batch = undefined;
       batch.leave();
     }
+  }
+
+  /** One object for a whole batch, so that `accepted` tells the engine once. */
+  async #replacement(credential, sent) {
+    const next = await this.#auth.rejected(credential, sent);
+    return next && withToken(next);
   }
 
   #batchOf(credential, to, error) {
