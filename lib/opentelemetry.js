@@ -6,7 +6,7 @@ const { invalidOption } = require('./errors.js');
 const { readGroup } = require('./options/check.js');
 const { version } = require('../package.json');
 const attributes = require('./opentelemetry/attributes.js');
-const { requests, rotations, surroundings, tries } = require('./tracing/channels.js');
+const { requests, rotations, thread, tries } = require('./tracing/channels.js');
 
 /**
  * Loaded with the first tracing, so that the entry itself loads where the package is not installed.
@@ -91,7 +91,7 @@ class Spans {
       const span = this.#tracer.startSpan('token rotation', options, api.ROOT_CONTEXT);
       this.#spans.set(message, span);
       const context = api.trace.setSpan(api.ROOT_CONTEXT, span);
-      surroundings.set(message, (work) => api.context.with(context, work));
+      thread.surroundings.set(message, (work) => api.context.with(context, work));
     },
     asyncEnd: (message) => this.#end(message, attributes.ofRotationEnd(message)),
   });

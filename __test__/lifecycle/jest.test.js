@@ -143,19 +143,35 @@ describe('jest.resetModules', () => {
     });
   });
 
-  test('leaves the clients of a copy their own numbers in traces', async () => {
-    const clients = new Set();
-    const hear = ({ client }) => clients.add(client);
-    const requests = tracingChannel('token-rotator:request');
-    requests.start.subscribe(hear);
+  test('leaves all clients, requests and rotations their own numbers in traces', async () => {
+    const [clients, requests, rotations] = [new Set(), [], []];
+    const request = (message) => {
+      clients.add(message.client);
+      requests.push(message.id);
+    };
+    const rotation = (message) => rotations.push(message.id);
+    const channels = ['token-rotator:request', 'token-rotator:rotation'].map((name) => tracingChannel(name));
+    channels[0].start.subscribe(request);
+    channels[1].start.subscribe(rotation);
     try {
-      const copy = load();
-      // The second client is made after what the first one loaded has been forgotten.
-      for (const client of [connect(copy), (load(), connect(copy))]) await client.get('/api/orders');
+      const copies = [load(), load()];
+      // Of these, two are made after what their copy has loaded was forgotten.
+      const made = [...copies, ...copies].map((copy) => {
+        const client = connect(copy);
+        jest.resetModules();
+        return client;
+      });
+      server.expire();
+      for (const client of made) await client.get('/api/orders');
     } finally {
-      requests.start.unsubscribe(hear);
+      channels[0].start.unsubscribe(request);
+      channels[1].start.unsubscribe(rotation);
     }
-    expect(clients.size).toBe(2);
+    expect(clients.size).toBe(4);
+    for (const ids of [requests, rotations]) {
+      expect(ids).toHaveLength(4);
+      expect(new Set(ids).size).toBe(4);
+    }
   });
 
   test("an error of one copy is an instance of the other's classes", async () => {

@@ -76,6 +76,27 @@ test('so are those of requests that `refresh` sends through the client', async (
   expect(parentOf(sent)).toBe(rotations()[0].spanContext().spanId);
 });
 
+test('so are those of a client whose copy of the package is another one than the tracing', async () => {
+  const parents = [];
+  const refresh = () => {
+    const span = tracer.startSpan('in refresh');
+    span.end();
+    parents.push(parentOf(span));
+    return { accessToken: 'second' };
+  };
+  const server = await serve((request, response) => {
+    if (request.headers.authorization !== 'Bearer second') response.statusCode = 401;
+    response.end();
+  });
+  jest.resetModules();
+  const { TokenClient } = require('../../index.js');
+  const tokens = { accessToken: 'first', refreshToken: 'r' };
+  const client = new TokenClient({ baseURL: server.url, tokens, refresh });
+  await client.get('/');
+  await client.close();
+  expect(parents).toEqual([rotations()[0].spanContext().spanId]);
+});
+
 test('each of two rotations that a login parts has its own context', async () => {
   stop();
   start.bindStore(context, ({ id }) => id);

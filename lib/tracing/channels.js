@@ -12,6 +12,19 @@ const tries = tracingChannel('token-rotator:try');
 const rotations = tracingChannel('token-rotator:rotation');
 const sessions = channel('token-rotator:session');
 
+const KEY = Symbol.for('token-rotator.tracing');
+/** @type {any} */
+const realm = globalThis;
+// `surroundings`: from a rotation's message to how a tracer runs the program's callbacks.
+realm[KEY] ??= { clients: 0, requests: 0, rotations: 0, surroundings: new WeakMap() };
+
+/**
+ * Of the whole thread, because all copies of this package tell of their work on the same channels: those of two versions, and the copies
+ * of single files that jest's `resetModules` makes. With a count for each copy two requests would have one `id`.
+ * @type {{ clients: number, requests: number, rotations: number, surroundings: WeakMap<object, <T>(work: () => T) => T> }}
+ */
+const thread = realm[KEY];
+
 /** Every request asks this, so that it must cost nanoseconds. */
 function isTraced() {
   return requests.hasSubscribers || tries.hasSubscribers;
@@ -34,9 +47,6 @@ function tellStart(channels, message) {
   channels.end.publish(message);
 }
 
-/** From a rotation's message to how a tracer runs the program's callbacks. @type {WeakMap<object, <T>(work: () => T) => T>} */
-const surroundings = new WeakMap();
-
 /**
  * Tells the start of a rotation. Returns how its callbacks are run, with the AsyncLocalStorages that are bound to the channel and in
  * the surroundings that a subscriber has set; undefined if nobody listens.
@@ -50,10 +60,10 @@ function tellRotation(message) {
     rotations.end.publish(message);
     return AsyncLocalStorage.snapshot();
   });
-  const surround = surroundings.get(message);
+  const surround = thread.surroundings.get(message);
   return surround === undefined ? enter : (work) => enter(() => surround(work));
 }
 
 module.exports = {
-  ...{ isTraced, requests, rotations, sessions, surroundings, tellEnd, tellRotation, tellStart, tries },
+  ...{ isTraced, requests, rotations, sessions, tellEnd, tellRotation, tellStart, thread, tries },
 };

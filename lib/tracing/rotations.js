@@ -3,14 +3,11 @@
 // The rotations of one client, as its log and the channels tell of them.
 
 const { sinceStart } = require('../clock.js');
-const { rotations, sessions, tellEnd, tellRotation } = require('./channels.js');
-
-let lastId = 0;
-let lastClient = 0;
+const { rotations, sessions, tellEnd, tellRotation, thread } = require('./channels.js');
 
 class Rotations {
   /** Counts the clients of this thread. */
-  client = (lastClient += 1);
+  client = (thread.clients += 1);
   /**
    * By session: the rotations under way, with the epochs of their logins. A login does not end the rotation that it overtakes,
    * so that there may be two.
@@ -20,9 +17,15 @@ class Rotations {
 
   /** @param {string} session @param {number} epoch @param {string} cause */
   begin(session, epoch, cause) {
-    lastId += 1;
     const message = {
-      ...{ id: lastId, client: this.client, session, cause, attempts: 0, outcome: undefined },
+      ...{
+        id: (thread.rotations += 1),
+        client: this.client,
+        session,
+        cause,
+        attempts: 0,
+        outcome: undefined,
+      },
       ...{ errorCode: undefined, generation: undefined, leaseWait: 0 },
       ...{ startedAt: sinceStart(), duration: undefined },
     };

@@ -4,9 +4,7 @@
 
 const { sinceStart } = require('../clock.js');
 const { readHeaders } = require('../options/headers.js');
-const { requests, tellEnd, tellStart, tries } = require('./channels.js');
-
-let lastId = 0;
+const { requests, tellEnd, tellStart, thread, tries } = require('./channels.js');
 
 /** Codes of Node and undici are constants like this; any other text could be a secret. */
 const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
@@ -19,9 +17,8 @@ class TracedRequest {
 
   /** @param {{ via: string, client: number, session: string, method: string, url: string }} what  as messages have it */
   constructor({ via, client, session, method, url }) {
-    lastId += 1;
     this.#message = {
-      ...{ id: lastId, via, client, session, method, url },
+      ...{ id: (thread.requests += 1), via, client, session, method, url },
       ...{ attempts: 0, replays: 0, status: undefined, outcome: undefined, errorCode: undefined },
       ...{ startedAt: sinceStart(), duration: undefined },
     };
