@@ -7,7 +7,7 @@ const { NativeClient, NativeSession } = require('./crossing/environment.js');
 const { isReason } = require('./crossing/abort.js');
 const { NativeAnswer } = require('./crossing/native-answer.js');
 const { nativeResult } = require('./crossing/native-errors.js');
-const { send, sendError } = require('./crossing/native-request.js');
+const { NativeRequest, send, sendError } = require('./crossing/native-request.js');
 const { HttpError, StoreError, invalidOption, rejectOption } = require('./errors.js');
 const { ForeignHeader } = require('./foreign-header.js');
 const { readRequestOptions } = require('./options/request.js');
@@ -113,7 +113,12 @@ class TokenClient {
     if (this.#fetch === undefined) {
       // Loaded here, because it loads the platform's fetch classes.
       const { makeFetch } = require('./fetch.js');
-      this.#fetch = makeFetch((href, request) => this.#exchange(href, request), this.#shared.fetchRedirect);
+      const newRequest = () => {
+        const request = new NativeRequest('GET');
+        request.redirect = this.#shared.fetchRedirect;
+        return request;
+      };
+      this.#fetch = makeFetch((href, request) => this.#exchange(href, request), newRequest);
     }
     return this.#fetch;
   }

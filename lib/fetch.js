@@ -14,22 +14,23 @@ const LOCAL = /^(?:data|blob):/i;
 const { fetch: platformFetch } = globalThis;
 
 /**
+ * @import { NativeRequest } from './crossing/native-request.js'
  * @param {import('./external/authoriser.js').Exchange} exchange
- * @param {import('./crossing/native-request.js').NativeRequest['redirect']} redirect  the mode unless `init` has one
+ * @param {() => NativeRequest} newRequest  with the mode of redirects unless `init` has one
  */
-function makeFetch(exchange, redirect) {
+function makeFetch(exchange, newRequest) {
   /** @param {any} input @param {any} init */
   return async function fetch(input, init = undefined) {
-    let signal;
+    const request = newRequest();
     try {
-      const { href, request, unread, length } = readRequest(input, init, redirect);
-      ({ signal } = request);
+      const { href, unread, length } = readRequest(request, input, init);
+      const { signal } = request;
       if (LOCAL.test(href)) return await platformFetch(input, init);
       if (unread !== undefined) request.data = await gather(unread, signal);
       if (length !== undefined) settleLength(request, length);
       return fetchResponse(await exchange(href, request), request);
     } catch (error) {
-      throw isReason(error, signal) ? error : fetchError(error);
+      throw isReason(error, request.signal) ? error : fetchError(error);
     }
   };
 }

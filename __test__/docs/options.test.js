@@ -32,7 +32,7 @@ const shared = readClientOptions({
   store: { read: async () => null, compareAndSet: async () => true },
 }).settings;
 const redis = readClientOptions({ refresh: () => {}, store: { type: 'redis', url: 'redis://a' } }).settings;
-const modes = require('../../lib/crossing/native-request.js').REDIRECT_MODES;
+const modes = require('../../lib/crossing/table.js').REDIRECT_MODES;
 
 /** What the code has where a user gives nothing. */
 const USED = {

@@ -174,6 +174,25 @@ describe('jest.resetModules', () => {
     }
   });
 
+  test('makes no second environment for a client that is there', async () => {
+    const copy = load();
+    jest.resetModules();
+    const client = connect(copy);
+    jest.resetModules();
+    const body = { item: 7 };
+    for (const send of [
+      () => client.get('/api/orders', { timeout: 60_000 }),
+      () => client.fetch('/api/orders'),
+      () => client.post('/api/orders', body, { retry: 1 }),
+      () => client.getAccessToken({ validFor: 1 }),
+      () => client.session('other').setTokens(server.login()),
+    ]) {
+      await send();
+      const loaded = Object.keys(require.cache).filter((file) => path.basename(file) === 'environment.js');
+      expect(loaded).toEqual([]);
+    }
+  });
+
   test("an error of one copy is an instance of the other's classes", async () => {
     const copies = [load(), load()];
     const refresh = () => {

@@ -6,7 +6,7 @@
 const { isReason, reasonOf, unwatch, watch } = require('./abort.js');
 const { environment, uploads } = require('./environment.js');
 const { errorFromNative, isAborted } = require('./native-errors.js');
-const { nextNumber } = require('./table.js');
+const { REDIRECT_MODES, nextNumber } = require('./table.js');
 
 /**
  * @import { Callbacks } from '../callbacks/callbacks.js'
@@ -14,9 +14,6 @@ const { nextNumber } = require('./table.js');
  * @import { NativeAnswer } from './native-answer.js'
  * @import { NativeRetry } from '../../native'
  */
-
-/** In the order of their numbers in Rust. */
-const REDIRECT_MODES = /** @type {const} */ (['same-origin', 'follow', 'error', 'manual']);
 
 /** The maker of a request fills in what differs. All requests have the same fields, so that V8 knows one shape. */
 class NativeRequest {
@@ -131,7 +128,6 @@ function nextHop({ client, number }, request, answer) {
 }
 
 exports.NativeRequest = NativeRequest;
-exports.REDIRECT_MODES = REDIRECT_MODES;
 exports.isSource = isSource;
 exports.nextHop = nextHop;
 exports.send = send;

@@ -2,6 +2,9 @@
 
 // Values that Rust knows by a number.
 
+/** In the order of their numbers. */
+const REDIRECT_MODES = /** @type {const} */ (['same-origin', 'follow', 'error', 'manual']);
+
 /** @template T @extends {Map<number, T>} */
 class Table extends Map {
   #last = 0;
@@ -19,5 +22,6 @@ function nextNumber(last) {
   return (last % 0xffffffff) + 1;
 }
 
+exports.REDIRECT_MODES = REDIRECT_MODES;
 exports.Table = Table;
 exports.nextNumber = nextNumber;

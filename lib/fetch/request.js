@@ -1,11 +1,11 @@
 'use strict';
 
-// Reads the arguments of `client.fetch` by the rules of the fetch standard into a NativeRequest. Where possible the platform's
+// Reads the arguments of `client.fetch` by the rules of the fetch standard into a NativeRequest, which is handed in: its file needs the
+// environment, and would make another one after jest's `resetModules`. Where possible the platform's
 // own `Headers` and `Request` judge them.
 
 const { readFetchBody } = require('./body.js');
 const { isStream } = require('../body/streams.js');
-const { NativeRequest } = require('../crossing/native-request.js');
 const { oneOf } = require('../options/check.js');
 const { TOKEN, addContentType, readHeaders } = require('../options/headers.js');
 const { readSignal } = require('../options/request-fields.js');
@@ -22,19 +22,19 @@ const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 /** A Request's signal → the Request, which must live as long, because else the signal would not hear of an abort. */
 const owners = new WeakMap();
 
-// `redirect`: the mode unless the caller names one.
-/** { href, request, unread, length }: `unread` is a Request's body, to be read first; `length` the caller's content-length. */
-function readRequest(input, init, redirect) {
+/**
+ * { href, unread, length }: `unread` is a Request's body, to be read first; `length` the caller's content-length.
+ * @param {import('../crossing/native-request.js').NativeRequest} request  gets the rest @param {any} input @param {any} init
+ */
+function readRequest(request, input, init) {
   const source = isRequest(input) ? input : undefined;
   const href = source === undefined ? readUrl(input) : source.url;
-  const request = new NativeRequest('GET');
-  request.redirect = redirect;
   const given = { headers: undefined, body: null, owner: undefined, duplex: undefined, keepalive: false };
   if (source !== undefined) readSource(request, given, source);
   if (init !== undefined && init !== null) readInit(request, given, init);
   const length = given.headers === undefined ? undefined : attachHeaders(request, given.headers);
   const unread = given.body === null ? undefined : attachBody(request, given);
-  return { href, request, unread, length };
+  return { href, unread, length };
 }
 
 function readUrl(input) {

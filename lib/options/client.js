@@ -4,7 +4,7 @@
 // addon's own conversion errors would print the value.
 
 const check = require('./check.js');
-const { REDIRECT_MODES } = require('../crossing/native-request.js');
+const { REDIRECT_MODES } = require('../crossing/table.js');
 const { invalidOption, rejectOption } = require('../errors.js');
 const { readHeaderName, readHeaders } = require('./headers.js');
 const { readRetry } = require('./request-fields.js');

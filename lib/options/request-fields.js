@@ -14,6 +14,7 @@ const {
   shownName,
   unknownOption,
 } = require('./check.js');
+const { REDIRECT_MODES } = require('../crossing/table.js');
 const { invalidOption, rejectOption } = require('../errors.js');
 const { TOKEN, addContentType, addHeader, hasHeader, readHeaders } = require('./headers.js');
 
@@ -28,23 +29,23 @@ const RETRY_DEFAULTS = Object.freeze({
   maxDelay: 30_000,
 });
 
-/** How the value of an option becomes the field of its name. @type {Map<string, (value: any, given: any) => any>} */
+/** How the value of an option becomes the field of its name. @type {Map<string, (value: any, clientRetry: any) => any>} */
 const READERS = new Map(
   Object.entries({
     query: readQuery,
     timeout: (value) => duration(value, 'timeout', 0),
     signal: readSignal,
     skipAuthRefresh: (value) => boolean(value, 'skipAuthRefresh', false),
-    redirect: (value, { modes }) => oneOf(value, 'redirect', undefined, modes),
+    redirect: (value) => oneOf(value, 'redirect', undefined, REDIRECT_MODES),
     replay: (value) => boolean(value, 'replay', undefined),
     throwHttpErrors: (value) => boolean(value, 'throwHttpErrors', undefined),
-    retry: (value, { clientRetry }) => readRetry(value, clientRetry),
+    retry: readRetry,
   }),
 );
 const KNOWN = ['method', 'headers', 'body', 'idempotencyKey', ...READERS.keys()];
 
-/** Returns the body. `given`: what the client has, `{ clientRetry, modes }`. */
-function readAll(request, framing, verb, options, body, given) {
+/** Returns the body. `clientRetry`: the client's option `retry`. */
+function readAll(request, framing, verb, options, body, clientRetry) {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption('options', 'an object');
   }
@@ -55,7 +56,7 @@ function readAll(request, framing, verb, options, body, given) {
     const read = READERS.get(key);
     if (read === undefined && !KNOWN.includes(key)) throw unknownOption(key, KNOWN);
     if (value === undefined) continue;
-    if (read !== undefined) request[key] = read(value, given);
+    if (read !== undefined) request[key] = read(value, clientRetry);
     else if (key === 'headers') request.headers = readHeaders(value, 'headers', framing);
     else if (key === 'method') request.method = readMethod(value, verb);
     else if (key === 'idempotencyKey') idempotencyKey = readKey(value);

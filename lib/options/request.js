@@ -2,7 +2,7 @@
 
 // Reads the options of one request. Every request comes by here, so that no options must mean no allocation.
 
-const { NativeRequest, REDIRECT_MODES } = require('../crossing/native-request.js');
+const { NativeRequest } = require('../crossing/native-request.js');
 const { rejectOption } = require('../errors.js');
 
 const DEFAULTS = Object.create(null);
@@ -35,8 +35,7 @@ function readRequestOptions(method, options, body, clientRetry) {
   try {
     if (options !== undefined) {
       fields ??= require('./request-fields.js');
-      const given = { clientRetry, modes: REDIRECT_MODES };
-      body = fields.readAll(request, framing, method, options, body, given);
+      body = fields.readAll(request, framing, method, options, body, clientRetry);
     }
     if (body !== undefined && body !== null) attachBody(request, body);
     if (framing['content-length'] !== undefined)

@@ -67,7 +67,7 @@ pub(crate) fn header_lines(text: &str) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-/// In the order of `REDIRECT_MODES` in `lib/crossing/native-request.js`.
+/// In the order of `REDIRECT_MODES` in `lib/crossing/table.js`.
 const REDIRECT_MODES: [RedirectMode; 4] =
     [RedirectMode::SameOrigin, RedirectMode::Follow, RedirectMode::Error, RedirectMode::Manual];
 
