@@ -3,6 +3,7 @@
 // The tokens of a refresh that a logout or another login overtook: the program gets them, so that it can revoke them.
 
 const { Callbacks } = require('../lib/callbacks/callbacks.js');
+const crossing = require('../lib/crossing/native-errors.js');
 const { useHarness } = require('./support/harness.js');
 const { withResolvers } = require('./callbacks/misbehaviours.js');
 
@@ -65,7 +66,7 @@ test('tokens of a refresh that Rust has given up are told too', async () => {
   const { promise: told, resolve } = withResolvers();
   const answer = { access_token: 'a2', refresh_token: 'r2', scope: 'api' };
   const user = { refresh: async () => answer, onSuperseded: (...args) => resolve(args) };
-  new Callbacks(user).refresh({ replyTokens: () => false }, 1, 'r1', 'ada', 1, 0);
+  new Callbacks(user, crossing).tokens.refresh({ replyTokens: () => false }, 1, 'r1', 'ada', 1, 0);
   const tokens = { accessToken: 'a2', refreshToken: 'r2', scope: 'api' };
   expect(await told).toEqual([tokens, { session: 'ada' }]);
 });

@@ -2,11 +2,10 @@
 
 // TokenClient: checks what users pass, lets Rust do the work, and makes what users get.
 
-const { Callbacks } = require('./callbacks/callbacks.js');
-const { NativeClient, NativeSession } = require('./crossing/environment.js');
+const { NativeClient, NativeSession, uploads } = require('./crossing/environment.js');
 const { isReason } = require('./crossing/abort.js');
 const { NativeAnswer } = require('./crossing/native-answer.js');
-const { nativeResult } = require('./crossing/native-errors.js');
+const { errorFromNative, errorWithoutCause, keep, nativeResult } = require('./crossing/native-errors.js');
 const { NativeRequest, send, sendError } = require('./crossing/native-request.js');
 const { HttpError, StoreError, invalidOption, rejectOption } = require('./errors.js');
 const { ForeignHeader } = require('./foreign-header.js');
@@ -19,6 +18,9 @@ const STATS = [
   ...['reuseSuspected', 'ambiguous', 'persistRetries', 'sessions', 'leaseWaits', 'leaseWaitMs'],
   ...['reclaimed', 'fenced', 'orphanIntents', 'candidates'],
 ];
+
+/** For files that come late and must share the state of these. */
+const crossing = { errorFromNative, errorWithoutCause, keep, uploads };
 
 /** For a client of lib/axios, which no user can make: while nobody is logged in, requests go out without a token. */
 class AnonymousPolicy {
@@ -61,6 +63,7 @@ class TokenClient {
     // that it must share no state with the files that are there.
     const { readClientOptions } = require('./options/client.js');
     channels ??= require('./tracing/channels.js');
+    const { Callbacks } = require('./callbacks/callbacks.js');
     const { settings, callbacks } = readClientOptions(options);
     // The file is read with the first https request. In JavaScript, because a worker's environment is a copy.
     settings.transport.tls.extraCa = process.env.NODE_EXTRA_CA_CERTS;
@@ -70,7 +73,7 @@ class TokenClient {
     const shared = { throwHttpErrors, retry, replay, fetchRedirect, hasGrant, headerName: header.name };
     shared.baseURL = settings.baseUrl;
     shared.foreign = new ForeignHeader(header.name, settings.foreignHeader);
-    this.#shared = { callbacks: new Callbacks(callbacks), ...shared };
+    this.#shared = { callbacks: new Callbacks(callbacks, crossing), ...shared };
     try {
       this.#native = new NativeClient(this.#shared.callbacks, settings).open(settings.session.key);
     } catch (error) {
@@ -248,7 +251,7 @@ class TokenClient {
   async close() {
     this.#shared.callbacks.assertNotInside();
     await nativeResult(this.#native.client.close(this.#native.number), this.#native);
-    this.#shared.callbacks.endWatch();
+    this.#shared.callbacks.close();
   }
 
   async [Symbol.asyncDispose]() {

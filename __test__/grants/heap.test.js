@@ -7,7 +7,7 @@ const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { TokenClient } = require('../../index.js');
-const { Callbacks } = require('../../lib/callbacks/callbacks.js');
+const { Hooks } = require('../../lib/callbacks/hooks.js');
 const { startChild } = require('./support/child.js');
 
 const ROTATIONS = Number(process.env.ROTATIONS ?? 0);
@@ -73,7 +73,7 @@ test.each([
   ['no token crosses without a hook for it', undefined, [undefined, undefined]],
   ['a hook has the tokens cross', () => {}, [expect.any(Array), expect.any(Array)]],
 ])('%s', async (_name, onRefreshed, expected) => {
-  const crossed = jest.spyOn(Callbacks.prototype, 'onRefreshed');
+  const crossed = jest.spyOn(Hooks.prototype, 'onRefreshed');
   const { url: baseURL, tokenEndpoint } = await start('authority', { uses: 1 });
   const grant = { type: 'client_credentials', tokenEndpoint, clientId: 'app' };
   const client = new TokenClient({ baseURL, grant, onRefreshed });

@@ -7,6 +7,7 @@ const { tracingChannel } = require('node:diagnostics_channel');
 const { once } = require('node:events');
 const http = require('node:http');
 const path = require('node:path');
+const axios = require('axios');
 const { startAuthServer } = require('../../lib/testing.js');
 const { refreshAt } = require('../support/refresh.js');
 const { endChildren, start } = require('./child.js');
@@ -172,6 +173,32 @@ describe('jest.resetModules', () => {
       expect(ids).toHaveLength(4);
       expect(new Set(ids).size).toBe(4);
     }
+  });
+
+  test('leaves a client what its callbacks throw, and axios its rotation', async () => {
+    const copy = load();
+    const { installAuthRefresh } = require('../../lib/axios.js');
+    jest.resetModules();
+    const refresh = () => {
+      throw new Error('of the program');
+    };
+    const client = connect(copy, { refresh, maxRetries: 0 });
+    const api = axios.create({ baseURL: server.url });
+    const { url, tokenEndpoint } = server;
+    let stored = server.login();
+    const { uninstall } = installAuthRefresh(api, {
+      getTokens: async () => stored,
+      setTokens: async (tokens) => void (stored = tokens),
+      refresh: async (refreshToken) => {
+        const answer = await refreshAt(tokenEndpoint)(refreshToken, {});
+        return { accessToken: answer.access_token, refreshToken: answer.refresh_token };
+      },
+    });
+    server.expire();
+    const error = await client.get('/api/orders').catch((reason) => reason);
+    expect(error.cause?.message).toBe('of the program');
+    expect((await api.get(`${url}/api/orders`)).status).toBe(200);
+    uninstall();
   });
 
   test('makes no second environment for a client that is there', async () => {

@@ -36,7 +36,6 @@ async function loadedAfter(steps) {
 
 test('require loads only what every request needs', async () => {
   expect(await loadedAfter('')).toEqual([
-    'callbacks/callbacks.js',
     'client.js',
     'clock.js',
     'crossing/abort.js',

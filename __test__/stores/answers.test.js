@@ -4,6 +4,7 @@
 
 const { inspect } = require('node:util');
 const { Callbacks } = require('../../lib/callbacks/callbacks.js');
+const crossing = require('../../lib/crossing/native-errors.js');
 const { hostile, withResolvers } = require('../callbacks/misbehaviours.js');
 
 const SECRET = 's3cr3t-marker';
@@ -12,7 +13,7 @@ const stored = { record: SECRET, version: VERSION };
 
 /** Calls a function of the register, as Rust does, and resolves with the replies once there was one and a few turns more. */
 async function replies(register, name, ...args) {
-  const callbacks = new Callbacks({ register });
+  const callbacks = new Callbacks({ register }, crossing);
   const { promise: replied, resolve } = withResolvers();
   const got = [];
   const reply =
@@ -27,7 +28,7 @@ async function replies(register, name, ...args) {
     replyDocument: reply('document'),
     replyFailed: reply('failed'),
   };
-  callbacks[name](environment, 7, ...args);
+  callbacks.register[name](environment, 7, ...args);
   await replied;
   for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
   return got;
@@ -166,8 +167,8 @@ describe.each(['read', 'compareAndSet'])('%s', (name) => {
         return name === 'read' ? null : true;
       },
     };
-    const callbacks = new Callbacks({ register });
-    callbacks[name]({ reply() {} }, 1, 'ada', SECRET, VERSION, null);
+    const callbacks = new Callbacks({ register }, crossing);
+    callbacks.register[name]({ reply() {} }, 1, 'ada', SECRET, VERSION, null);
     expect(refused).toMatchObject({ code: 'ERR_REENTRANT_CALL' });
     expect(inspect(refused)).not.toContain(SECRET);
     expect(() => callbacks.assertNotInside()).not.toThrow();

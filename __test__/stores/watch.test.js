@@ -19,6 +19,7 @@ const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
 const timers = require('node:timers');
 const { Callbacks } = require('../../lib/callbacks/callbacks.js');
+const crossing = require('../../lib/crossing/native-errors.js');
 const { Watch } = require('../../lib/callbacks/watch.js');
 
 const turns = async () => {
@@ -168,31 +169,34 @@ describe('of a client', () => {
   test('begins once, ends with close, and does not begin after it', async () => {
     const end = jest.fn();
     const watch = jest.fn(async () => end);
-    const callbacks = new Callbacks({ register: { watch } });
-    callbacks.watch(environment, 0, 'ada', 5);
-    callbacks.watch(environment, 0, 'bob', 5);
+    const callbacks = new Callbacks({ register: { watch } }, crossing);
+    callbacks.register.watch(environment, 0, 'ada', 5);
+    callbacks.register.watch(environment, 0, 'bob', 5);
     await turns();
     expect(watch).toHaveBeenCalledTimes(1);
     expect(environment.changed.mock.calls).toEqual([[5, true, undefined]]);
-    callbacks.endWatch();
+    callbacks.close();
     await turns();
     expect(end).toHaveBeenCalledTimes(1);
-    callbacks.watch(environment, 0, 'ada', 5);
+    callbacks.register.watch(environment, 0, 'ada', 5);
     expect(watch).toHaveBeenCalledTimes(1);
 
-    const unused = new Callbacks({ register: { watch } });
-    unused.endWatch();
-    unused.watch(environment, 0, 'ada', 6);
+    const unused = new Callbacks({ register: { watch } }, crossing);
+    unused.close();
+    unused.register.watch(environment, 0, 'ada', 6);
     expect(watch).toHaveBeenCalledTimes(1);
   });
 
   test('tells onHookError of a failure, as store.watch', async () => {
     const onHookError = jest.fn();
-    const callbacks = new Callbacks({ onHookError, register: { watch: () => Promise.reject(THROWN) } });
-    callbacks.watch(environment, 0, 'ada', 5);
+    const callbacks = new Callbacks(
+      { onHookError, register: { watch: () => Promise.reject(THROWN) } },
+      crossing,
+    );
+    callbacks.register.watch(environment, 0, 'ada', 5);
     await turns();
     expect(onHookError.mock.calls).toEqual([[THROWN, 'store.watch', { session: 'ada' }]]);
-    callbacks.endWatch();
+    callbacks.close();
   });
 
   test('ends when the client is collected, though the connection keeps `changed`', async () => {
@@ -204,7 +208,7 @@ describe('of a client', () => {
       connection.push(...functions);
       return end;
     };
-    (() => new Callbacks({ register: { watch } }).watch(environment, 0, 'ada', 5))();
+    (() => new Callbacks({ register: { watch } }, crossing).register.watch(environment, 0, 'ada', 5))();
     await turns();
     for (let n = 0; n < 50 && end.mock.calls.length === 0; n += 1) {
       gc();

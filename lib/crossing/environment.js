@@ -14,13 +14,18 @@ const { setImmediate } = require('../clock.js');
  * @import { Uploads } from '../body/uploads.js'
  */
 
-/** The methods of Callbacks that Rust calls, by the names that `src/binding/callbacks.rs` uses. */
-const METHODS = new Set([
-  ...['refresh', 'abortRefresh', 'getTokens', 'setTokens', 'format', 'isSessionExpired', 'onBeforeRefresh'],
-  ...['onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'onSuperseded', 'onRevokeFailed', 'logout'],
-  ...['read', 'compareAndSet', 'watch', 'source', 'send', 'abortSend'],
-  ...['rotationBegins', 'rotationEnds', 'beginTry', 'endTry'],
-]);
+/** The names that `src/binding/callbacks.rs` calls, by the part of Callbacks that has a method for each. */
+const PARTS = {
+  tokens: ['refresh', 'abortRefresh', 'getTokens', 'setTokens', 'source'],
+  register: ['read', 'compareAndSet', 'watch'],
+  transport: ['send', 'abortSend'],
+  requests: ['format', 'isSessionExpired', 'beginTry', 'endTry'],
+  hooks: [
+    ...['onBeforeRefresh', 'onRefreshed', 'onRefreshFailed', 'onPersistFailed', 'onSuperseded'],
+    ...['onRevokeFailed', 'logout', 'rotationBegins', 'rotationEnds'],
+  ],
+};
+const PART_OF = new Map(Object.entries(PARTS).flatMap(([part, names]) => names.map((name) => [name, part])));
 
 /** Weak, so that a client which the program dropped can be collected even if its callbacks refer to it. */
 const registered = /** @type {Table<WeakRef<Callbacks>>} */ (new Table());
@@ -80,7 +85,9 @@ function dispatch([client, name, number, ...args]) {
   if (name === 'releaseCallbacks') return releaseCallbacks(client);
   const callbacks = registered.get(client)?.deref();
   if (name === 'keepCallbacks') return keepCallbacks(client, callbacks);
-  if (callbacks !== undefined && METHODS.has(name)) return callbacks[name](environment, number, ...args);
+  const part = PART_OF.get(name);
+  if (callbacks !== undefined && part !== undefined)
+    return callbacks[part][name](environment, number, ...args);
   if (number !== 0) environment.replyFailed(number, 'unknown', undefined, 0);
 }
 

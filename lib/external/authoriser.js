@@ -3,7 +3,6 @@
 // Gives the entries for other HTTP clients what a TokenClient keeps from its users. Where the other client sends the requests, that is
 // tokens and rotations. Where this client sends them, it is requests and answers in the form in which they cross.
 
-const { epochs } = require('../callbacks/callbacks.js');
 const { internalsOf } = require('../client.js');
 const { TokenRotatorError, invalidOption } = require('../errors.js');
 const { nativeResult } = require('../crossing/native-errors.js');
@@ -124,6 +123,11 @@ class Authoriser {
     return this.#native.client.epoch(this.#native.number);
   }
 
+  /** The login that a `refresh` is for. @param {object} context  its second argument */
+  epochOf(context) {
+    return this.#callbacks.epochOf(context);
+  }
+
   /** The access token that the session has now, undefined while nobody is logged in, and its stamp. */
   get now() {
     return this.#native.client.now(this.#native.number);
@@ -165,4 +169,3 @@ function toCredential([value, epoch, generation]) {
 
 exports.Authoriser = Authoriser;
 exports.authoriser = authoriser;
-exports.epochs = epochs;

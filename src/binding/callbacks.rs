@@ -1,6 +1,6 @@
 //! The user's callbacks as the engine's traits; [`source`] is a secret of a grant, and [`transport`] the user's own way to servers.
 //!
-//! `lib/callbacks/callbacks.js` calls them, and makes one of the replies read here of whatever they do. A reply that does
+//! `lib/callbacks/` calls them, and makes one of the replies read here of whatever they do. A reply that does
 //! not fit is a failure. Invariant: a deadline begins when JavaScript enters the callback, not when the call is queued.
 
 pub(super) mod source;

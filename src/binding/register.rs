@@ -1,6 +1,6 @@
 //! The user's own register (the option `store`) as the engine's trait. Deadlines are the fleet's.
 //!
-//! `lib/callbacks/callbacks.js` calls its functions. A reply of another shape is a failure, whose text names the field.
+//! `lib/callbacks/register.js` calls its functions. A reply of another shape is a failure, whose text names the field.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

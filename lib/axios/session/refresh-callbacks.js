@@ -3,7 +3,6 @@
 // The callbacks of a session's client. The engine calls them in their order; events of a login that is over are dropped.
 
 const { RefreshTimeoutError, SessionLostError } = require('../../errors.js');
-const { epochs } = require('../../external/authoriser.js');
 
 /**
  * Ends the session without asking the authorization server. Users never see it. `error` makes `refresh-error.js` classify it
@@ -128,7 +127,7 @@ class RefreshCallbacks {
   async #refresh(refreshToken, context) {
     // The engine takes the callback's synchronous part for its own; after it the callback may log in or out.
     await undefined;
-    const epoch = epochs.get(context);
+    const epoch = this.#session.epochOf(context);
     if (epoch !== this.#session.epoch) throw new NoRefreshToken();
     this.#epoch = epoch;
     this.isUnderWay = true;

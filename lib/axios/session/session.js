@@ -81,6 +81,11 @@ class AuthSession {
     return this.#auth.epoch;
   }
 
+  /** The login that a refresh with this context is for. */
+  epochOf(context) {
+    return this.#auth.epochOf(context);
+  }
+
   /** The newest access token, null while nobody is logged in. */
   get token() {
     const { accessToken, epoch } = this.#auth.now;
