@@ -68,6 +68,7 @@ impl Fleet {
         if !switches.has(Bug::NoSizeCap) {
             record.trim(switches.candidates());
         }
+        // Only a map whose keys are no text could not be written, and a record has none.
         let text = serde_json::to_string(&record).expect("a record is JSON");
         let version = self.clock.random().to_be_bytes().into();
         Draft { record, document: Document { text: Secret::new(text), version } }

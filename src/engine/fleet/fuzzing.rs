@@ -20,7 +20,7 @@ pub(crate) fn sealed(bytes: &[u8]) {
     assert!(seal.open("session", &Secret::new(text)).is_err(), "a text opens that was never sealed");
     let _key = SealKey::from_bytes(bytes);
 
-    let genuine = seal.seal("session", &Secret::new(r#"{"v":1}"#.to_owned()));
+    let genuine = seal.seal("session", &Secret::new(r#"{"v":1}"#.to_owned())).expect("random bytes");
     let mut changed = genuine.expose().as_bytes().to_vec();
     for (at, by) in bytes.iter().zip(bytes.iter().skip(1)).step_by(2) {
         let at = usize::from(*at) % changed.len();

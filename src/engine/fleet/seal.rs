@@ -95,27 +95,29 @@ impl Seal {
     }
 
     /// The text that the store keeps.
-    pub fn seal(&self, session: &str, record: &Secret) -> Secret {
-        let SealKey(Some(key)) = &self.keys[0] else { return record.clone() };
+    pub fn seal(&self, session: &str, record: &Secret) -> Result<Secret, StoreError> {
+        let SealKey(Some(key)) = &self.keys[0] else { return Ok(record.clone()) };
         self.seal_with(key, session, record)
     }
 
     /// The text for a record that must not be kept open, also while the first key is 'none'. None: there is no key.
-    pub(super) fn seal_always(&self, session: &str, record: &Secret) -> Option<Secret> {
+    pub(super) fn seal_always(&self, session: &str, record: &Secret) -> Option<Result<Secret, StoreError>> {
         let key = self.keys.iter().find_map(|key| key.0.as_ref())?;
         Some(self.seal_with(key, session, record))
     }
 
-    fn seal_with(&self, key: &Key, session: &str, record: &Secret) -> Secret {
+    /// Fails if the machine gives no random bytes. A panic would end the flight that is about to store the only valid tokens, and a failed
+    /// write is repeated.
+    fn seal_with(&self, key: &Key, session: &str, record: &Secret) -> Result<Secret, StoreError> {
         // Encrypted where it stands, so that no copy of the record is left behind.
         let mut data = Zeroizing::new(record.expose().as_bytes().to_vec());
         let bound = self.bound(&key.name, &session_name(session));
         let (nonce, tag) = key
             .aead
             .seal_in_place_separate_tag(Aad::from(bound), &mut data)
-            .expect("a record is shorter than the 64 GiB that may be sealed");
+            .map_err(|_| StoreError::Failed { cause: None })?;
         let data = [&nonce.as_ref()[..], &data, tag.as_ref()].concat();
-        Secret::new(format!("{PREFIX}{FORMAT}.{}.{}", key.name, URL_SAFE_NO_PAD.encode(data)))
+        Ok(Secret::new(format!("{PREFIX}{FORMAT}.{}.{}", key.name, URL_SAFE_NO_PAD.encode(data))))
     }
 
     /// The record in a text that the store kept.

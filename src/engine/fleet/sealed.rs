@@ -80,12 +80,12 @@ impl Sealed {
         let (seal, record) = (self.keys.seal().await?, &document.text);
         let text = if has_private_key(record) {
             // Processes without grant.dpop rewrite such records too, and they may be set to keep records open.
-            seal.seal_always(session, record).ok_or_else(|| StoreFault::Key { problem: OPEN.to_owned() })
+            let no_key = || Err(StoreError::Fault(StoreFault::Key { problem: OPEN.to_owned() }));
+            seal.seal_always(session, record).unwrap_or_else(no_key)
         } else {
-            Ok(seal.seal(session, record))
+            seal.seal(session, record)
         };
-        let text = text.map_err(StoreError::Fault)?;
-        Ok(Document { text, version: document.version })
+        Ok(Document { text: text?, version: document.version })
     }
 }
 

@@ -105,7 +105,7 @@ fn logout_is_told_and_a_record_before_the_first_login_is_none() {
 #[test]
 fn sealed_record_is_told_with_its_key_alone() {
     let seal = Seal::new("file:/a", &[key()]);
-    let listed = listed(seal.seal("user-17", &text(&record())));
+    let listed = listed(seal.seal("user-17", &text(&record())).unwrap());
     let with_key = told(&seal, &listed);
     assert_eq!((&with_key["generation"], &with_key["problem"]), (&json!(1), &Value::Null));
     let without = told(&plain(), &listed);

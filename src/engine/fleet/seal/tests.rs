@@ -32,7 +32,7 @@ fn open(seal: &Seal, text: &str) -> Result<String, StoreError> {
 }
 
 fn sealed(seal: &Seal, record: &str) -> String {
-    seal.seal("ada", &secret(record)).expose().to_owned()
+    seal.seal("ada", &secret(record)).unwrap().expose().to_owned()
 }
 
 fn unknown(name: &str) -> Result<String, StoreError> {
@@ -196,7 +196,7 @@ proptest! {
     #[test]
     fn what_is_sealed_opens(record in any::<String>(), session in any::<String>(), store in any::<String>(), byte: u8) {
         let seal = Seal::new(&store, &[key(byte)]);
-        let text = seal.seal(&session, &secret(&record));
+        let text = seal.seal(&session, &secret(&record)).unwrap();
         prop_assert!(record.len() < 8 || !text.expose().contains(&record));
         prop_assert_eq!(seal.open(&session, &text), Ok(secret(&record)));
     }
@@ -206,10 +206,10 @@ proptest! {
         sessions: (String, String), stores: (String, String), bytes: (u8, u8),
     ) {
         prop_assume!(sessions.0 != sessions.1 || stores.0 != stores.1);
-        let text = Seal::new(&stores.0, &[key(1)]).seal(&sessions.0, &secret(RECORD));
+        let text = Seal::new(&stores.0, &[key(1)]).seal(&sessions.0, &secret(RECORD)).unwrap();
         prop_assert_eq!(Seal::new(&stores.1, &[key(1)]).open(&sessions.1, &text), Err(CORRUPT));
         prop_assume!(bytes.0 != bytes.1);
-        let text = Seal::new(&stores.0, &[key(bytes.0)]).seal(&sessions.0, &secret(RECORD));
+        let text = Seal::new(&stores.0, &[key(bytes.0)]).seal(&sessions.0, &secret(RECORD)).unwrap();
         prop_assert!(Seal::new(&stores.0, &[key(bytes.1)]).open(&sessions.0, &text).is_err());
     }
 

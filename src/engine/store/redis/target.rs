@@ -76,15 +76,14 @@ impl Target {
     }
 
     async fn newest(&self) -> RedisResult<Arc<Place>> {
-        let read = self.place.get().await;
-        let mut known = self.known.lock();
-        match read {
-            Ok(place) => *known = Some(place),
-            // The crate carries it to `fault`.
-            Err(error) if known.is_none() => return Err(io::Error::other(error).into()),
-            Err(_) => {}
+        match self.place.get().await {
+            Ok(place) => {
+                *self.known.lock() = Some(Arc::clone(&place));
+                Ok(place)
+            }
+            // The crate carries the error to `fault`.
+            Err(error) => self.known.lock().clone().ok_or_else(|| io::Error::other(error).into()),
         }
-        Ok(known.clone().expect("it is known by now"))
     }
 
     /// The name of the master. Empty without sentinels.
