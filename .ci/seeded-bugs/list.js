@@ -112,7 +112,7 @@ const BUGS = [
     tests: SESSION,
     changes: [
       {
-        file: 'src/engine/session/writer.rs',
+        file: 'src/engine/session/writer/saving.rs',
         from: '                Err(error) => return Err(error),\n',
         to: '                Err(_) => {\n                    self.writer.saved(&order);\n                    return Ok(Save::Saved);\n                }\n',
       },
