@@ -1,30 +1,27 @@
-//! A session whose store other processes use too: which state of the store it stands for, and when it reads again.
+//! A session whose store other processes use too: which state of the store it stands for.
 //!
-//! [`Member`] judges what is stored; a session follows what its member knows. Invariants: a login that the store does not have
-//! yet is not given up for an older one that the member knows; requests of one login never get the tokens of another.
+//! [`Member`] judges what is stored; a session follows what its member knows. [`confirming`] says when it reads again.
+//! [`age`] says how long tokens live that another process got. Invariants: a login that the store does not have yet is not given
+//! up for an older one that the member knows; requests of one login never get the tokens of another.
 
-use std::num::NonZeroU64;
+mod age;
+mod confirming;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tokio::time::sleep;
-
-use crate::clock;
 use crate::clock::Instant;
 use crate::error::Error;
 use crate::event::Event;
 use crate::fleet::{Fleet, Id, Mark, Member, Saved, State as Known};
 use crate::session::flight::finish::Ended;
-use crate::session::held::Versioned;
 use crate::session::participant::Participant;
 use crate::session::state::Status;
 use crate::session::{Inner, Session};
 use crate::store::{StoreError, Stored, Version};
 use crate::token::Tokens;
-
-/// How often tokens in use are confirmed where the store tells of changes, in case that it misses one.
-const CONFIRM_WATCHED: Duration = Duration::from_secs(30);
+use age::arriving;
 
 /// How long no early rotation begins after one that left it to another process.
 const LATER: Duration = Duration::from_secs(1);
@@ -78,10 +75,6 @@ impl Shared {
         self.confirming || self.unstored.is_some() || self.member.unsaved()
     }
 
-    fn is_due(&self, by: &Participant, now: Instant) -> bool {
-        self.confirmed.is_none_or(|at| now - at >= by.policy.confirm_every)
-    }
-
     /// Another process rotates ahead of expiry.
     pub(super) fn leave_to_another(&mut self, now: Instant) {
         self.later_until = Some(now + LATER);
@@ -93,18 +86,6 @@ impl Inner {
     pub(super) fn may_rotate_early(&self, now: Instant) -> bool {
         let until = self.shared.as_ref().and_then(|shared| shared.later_until);
         until.is_none_or(|until| now >= until)
-    }
-
-    /// Somebody uses the tokens held. Returns true if they have to be confirmed.
-    pub(super) fn wants_confirmation(&mut self, by: &Participant, now: Instant) -> bool {
-        let is_free = self.flight.is_none();
-        self.shared.as_mut().is_some_and(|shared| {
-            shared.in_use = true;
-            is_free
-                && !shared.confirming
-                && shared.unstored.is_none()
-                && (shared.watched || shared.is_due(by, now))
-        })
     }
 
     /// The state that a session stands for which follows `known`. None before the first login.
@@ -157,15 +138,6 @@ impl Session {
     /// The fleet of `by`, and what this process knows. None: the store is of this process alone.
     pub(super) fn shared<'a>(&self, by: &'a Participant) -> Option<(&'a Arc<Fleet>, Arc<Member>)> {
         by.fleet.as_ref().zip(self.member())
-    }
-
-    /// Compares the tokens held with the store, in the background (rule 4.4), because [`Inner::wants_confirmation`] said so. While
-    /// the session is in use, and the store tells of changes, it does so at each change.
-    pub(super) fn confirm(self: &Arc<Self>, inner: &mut Inner, by: &Arc<Participant>) {
-        if let Some(shared) = &mut inner.shared {
-            shared.confirming = true;
-            tokio::spawn(Confirming { session: Arc::clone(self), by: Arc::clone(by) }.run());
-        }
     }
 
     /// Reads the store, which another process may have changed. If that fails, the session stays as it is.
@@ -249,75 +221,6 @@ impl Session {
     }
 }
 
-/// A confirmation under way, until it is dropped.
-struct Confirming {
-    session: Arc<Session>,
-    by: Arc<Participant>,
-}
-
-impl Confirming {
-    async fn run(self) {
-        let Some((fleet, member)) = self.session.shared(&self.by) else { return };
-        loop {
-            // Before the read, so that no change is missed.
-            let changed = fleet.register.watch(&self.session.key);
-            if self.wants_read(changed.is_some()) {
-                let read = member.look(fleet).await;
-                self.has_read(read.is_ok());
-                if read.is_err() {
-                    return;
-                }
-            }
-            let Some(changed) = changed else { return };
-            tokio::select! {
-                biased;
-                () = self.by.closed.cancelled() => return,
-                () = changed => {}
-                () = sleep(CONFIRM_WATCHED) => if !self.is_in_use() { return },
-            }
-        }
-    }
-
-    fn wants_read(&self, watched: bool) -> bool {
-        let mut inner = self.session.inner();
-        let now = inner.now();
-        // A flight reads for itself, and what it writes is a change too.
-        let is_free = inner.flight.is_none();
-        inner.shared.as_mut().is_some_and(|shared| {
-            shared.watched = watched;
-            is_free && (watched || shared.is_due(&self.by, now))
-        })
-    }
-
-    fn has_read(&self, succeeded: bool) {
-        if succeeded {
-            self.session.follow(&self.by);
-        }
-        let mut inner = self.session.inner();
-        let now = inner.now();
-        if let Some(shared) = &mut inner.shared {
-            shared.confirmed = Some(now);
-            // A store that is down is not read for each request.
-            shared.watched &= succeeded;
-        }
-    }
-
-    /// True if somebody has used the tokens since the last call.
-    fn is_in_use(&self) -> bool {
-        let mut inner = self.session.inner();
-        inner.shared.as_mut().is_some_and(|shared| std::mem::take(&mut shared.in_use))
-    }
-}
-
-impl Drop for Confirming {
-    /// Also after a panic. Else the session would never be confirmed again.
-    fn drop(&mut self) {
-        if let Some(shared) = &mut self.session.inner().shared {
-            shared.confirming = false;
-        }
-    }
-}
-
 fn id_of(login: Version) -> Id {
     Id(u128::from_be_bytes(login.into()))
 }
@@ -325,32 +228,3 @@ fn id_of(login: Version) -> Id {
 fn same(one: &Tokens, other: &Tokens) -> bool {
     one.access == other.access && one.refresh == other.refresh
 }
-
-/// The tokens of a state that another process has stored.
-fn arriving(known: &Known, tokens: &Arc<Tokens>) -> Versioned {
-    // No older than the last read that showed the tokens before them, whatever the wall clocks say (§14). Else two machines
-    // whose clocks are ahead would take each other's tokens for expired, and rotate in turn for ever.
-    let at_most =
-        known.seen_before.map_or(Duration::MAX, |before| clock::uptime().saturating_duration_since(before));
-    let tokens = match known.lifetime.and_then(|lifetime| aged(tokens, lifetime, at_most, clock::wall_ms())) {
-        Some(aged) => Arc::new(aged),
-        None => Arc::clone(tokens),
-    };
-    Versioned { tokens, version: known.mark.commit.0.to_be_bytes().into() }
-}
-
-/// The tokens with an end by this machine's wall clock. None: theirs is right.
-fn aged(tokens: &Tokens, lifetime: Duration, at_most: Duration, wall: u64) -> Option<Tokens> {
-    let expires_at = tokens.expires_at?;
-    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let age = wall.saturating_sub(expires_at.saturating_sub(ms(lifetime))).min(ms(at_most));
-    let ends = wall.saturating_add(ms(lifetime).saturating_sub(age));
-    let refresh_at = tokens
-        .refresh_at
-        .map(|at| at.get().saturating_add(ends).saturating_sub(expires_at))
-        .and_then(NonZeroU64::new);
-    (ends != expires_at).then(|| Tokens { expires_at: Some(ends), refresh_at, ..tokens.clone() })
-}
-
-#[cfg(test)]
-mod tests;
