@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::fleet::seal::Seal;
+use crate::fleet::sealing::Seal;
 use crate::store::{Listed, StoreError};
 
 type Fields<'a> = HashMap<String, &'a RawValue>;

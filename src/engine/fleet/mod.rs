@@ -12,15 +12,13 @@ mod documents;
 pub(crate) mod fuzzing;
 mod inspect;
 mod judge;
-mod keys;
 mod known;
 mod login;
 mod look;
 mod record;
 mod rotation;
 mod scoped;
-mod seal;
-mod sealed;
+mod sealing;
 mod sender;
 mod silence;
 #[cfg(test)]
@@ -41,11 +39,9 @@ use rotation::Rotation;
 
 pub use clock::{Clock, MachineClock};
 pub use inspect::{describe, problem};
-pub use keys::{Keys, key_file, key_text};
 pub use record::Id;
 pub use scoped::Scoped;
-pub use seal::{BadKey, Seal, SealKey};
-pub use sealed::Sealed;
+pub use sealing::{BadKey, Keys, Seal, SealKey, Sealed, key_file, key_text};
 pub use sender::{Asking, News, Sender};
 pub use switches::{Bug, Rule, Switches};
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of the session's key, in hexadecimal. Stores use it for file names and keys, because a session's key may be the
-/// name of a person, or no good file name. `fleet/seal.rs` binds a sealed record to it.
+/// name of a person, or no good file name. `fleet/sealing/seal.rs` binds a sealed record to it.
 pub fn session_name(session: &str) -> String {
     Sha256::digest(session.as_bytes()).iter().fold(String::with_capacity(64), |mut name, byte| {
         let _ = write!(name, "{byte:02x}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::fleet::keys::Keys;
+use crate::fleet::sealing::keys::Keys;
 use crate::secret::Secret;
 use crate::store::{Document, HolderLock, Register, StoreError, StoreFault, StoreFuture, Version};
 

@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::time::timeout;
 
 use crate::clock::{self, Instant};
-use crate::fleet::seal::{KEY_BYTES, Seal, SealKey};
+use crate::fleet::sealing::seal::{KEY_BYTES, Seal, SealKey};
 use crate::lock::Lock;
 use crate::secret::Secret;
 use crate::source::{FileSource, Live, Source, Unfit, utf8};
