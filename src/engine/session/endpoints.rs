@@ -27,8 +27,8 @@ pub struct Endpoint {
 
 #[derive(Debug, Default)]
 pub(super) struct Endpoints {
-    /// The bits of each shape that has accepted a token. Shapes may share them: then one that never accepted is taken for
-    /// one that did, which costs one rotation.
+    /// The bits of each shape that has accepted a token. Two shapes may share bits. A shape that never accepted a token then counts
+    /// as one that did, and costs one rotation.
     accepting: u64,
     /// The same for resources and the token held.
     accepting_held: u64,
@@ -91,8 +91,8 @@ impl Endpoints {
         if held {
             refusing.unaccepted = 0;
         }
-        // A replay to another endpoint proves nothing, because many servers end the old token when they rotate: requests on
-        // their way are refused for that alone, and each new URL that refuses would begin a rotation again.
+        // A replay to another endpoint proves nothing. Many servers end the old token when they rotate, and refuse requests on their
+        // way for that alone. If such a replay counted, each new URL that refuses would begin a rotation again.
         if replayed && refusing.refusals.iter().any(|it| !it.twice && it.endpoint == endpoint) {
             refusing.useless = 0;
         }

@@ -1,5 +1,5 @@
-//! The identities whose tokens are in memory, at most so many of them: those of a grant that needs no human, which brings new
-//! tokens whenever they are needed.
+//! Limits how many identities have their tokens in memory. This holds for a grant that needs no human, because it brings new tokens
+//! whenever they are needed.
 //!
 //! Invariant: an identity that rotates, or whose tokens are not saved yet, stays. So does a login in a store in memory, because
 //! nothing could bring it back.

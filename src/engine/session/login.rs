@@ -95,8 +95,8 @@ impl Session {
         saved.map(drop).map_err(|failed| failed.told(StoreAction::Write))
     }
 
-    /// The newest tokens of a login that has ended: those of the store, which nobody may have read yet, or which another process may
-    /// have rotated. They must be read before the logout is stored over them.
+    /// The newest tokens of a login that has ended. The store may have newer ones than memory, because another process has rotated or
+    /// no flight has read it yet. They must be read before the logout is stored over them.
     async fn tokens_of(&self, by: &Participant, former: Former) -> Option<Arc<Tokens>> {
         let Former { epoch, held, seed } = former;
         let stored = match self.shared(by) {

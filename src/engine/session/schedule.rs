@@ -34,8 +34,8 @@ const MAX_AHEAD: Duration = Duration::from_secs(300);
 /// that wants it within the second would be asked each second.
 const SOONEST: Duration = Duration::from_secs(60);
 
-/// A server may end a token this long before this process does, because its clock is ahead, and because a life that begins with the
-/// answer is counted from its arrival: the first, or a part of the life where that is shorter.
+/// A server may end a token this long before this process does: by the first of the two, or by this part of the life where that is
+/// shorter. Its clock may be ahead. It also counts the life from the answer, and this process counts it from the arrival.
 const EARLY_END: (Duration, u32) = (Duration::from_secs(1), 2);
 
 /// A refresh is given up after this many `refreshTimeout`s, and not before [`MIN_HARD_LIMIT`].

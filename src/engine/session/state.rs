@@ -1,9 +1,12 @@
 //! The state of a session and its transitions, without a clock, I/O or locks.
 //!
-//! Invariants, which tests/model/ checks in any order of events: at most one flight is under way; tokens of one epoch
-//! never follow those of a later epoch; a generation is refreshed at most once, unless the refresh failed; `Lost` ends only
-//! with [`State::login`]; a 401 of an endpoint that refused a token and its successor starts no refresh while others accept
-//! the token.
+//! Invariants, which tests/model/ checks in any order of events:
+//!
+//! - At most one flight is under way.
+//! - Tokens of one epoch never follow those of a later epoch.
+//! - A generation is refreshed at most once, unless the refresh failed.
+//! - `Lost` ends only with [`State::login`].
+//! - A refusing endpoint starts no refresh by its 401 while other endpoints accept the token.
 
 mod rejection;
 

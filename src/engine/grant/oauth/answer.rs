@@ -1,7 +1,8 @@
 //! Reads a token endpoint's answer (RFC 6749 §5): tokens, or what the failure says of the refresh token.
 //!
-//! Servers deviate from the standard in harmless ways, and such answers are read all the same: another content type or status
-//! 2xx, a byte order mark, a form in place of JSON, numbers as text, null for an absent field, errors with status 200.
+//! Servers deviate from the standard in harmless ways, and their answers are read all the same. The head may have another content
+//! type or another status 2xx; an error may have status 200. The body may begin with a byte order mark, be a form in place of JSON,
+//! write numbers as text, and null for an absent field.
 //!
 //! Invariant: a token is taken only if it is the one text of its name, and can be sent as it is. No message shows a value.
 

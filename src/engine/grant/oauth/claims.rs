@@ -1,5 +1,5 @@
-//! The form field `claims` (OIDC Core §5.5): claims that an API wants to see in the next token, over those that the program asks
-//! for each time.
+//! The form field `claims` (OIDC Core §5.5). It holds the claims that the program asks for each time, and over them those that an API
+//! wants to see in the next token.
 
 use serde_json::{Map, Value};
 

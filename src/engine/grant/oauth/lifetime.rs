@@ -1,8 +1,8 @@
 //! The times in a token endpoint's answer. The rules are those of `lib/tokens/expiry.js`, which reads the same fields of what
 //! a `refresh` function returns.
 //!
-//! A field that is no time counts as absent: an expiry that is taken for another one costs a refresh for each request, or a
-//! token that is used long after its end.
+//! A field that is no time counts as absent. An expiry read too early would cost a refresh for each request, and one read too late
+//! would keep a token in use after its end.
 
 use std::time::Duration;
 

@@ -80,8 +80,8 @@ pub struct OAuth {
     post: Arc<dyn Post>,
     proofs: Proofs,
     pause: Pause,
-    /// Refresh tokens that the server refused for good. A grant that obtained new tokens by its own kind may still be asked with
-    /// one of them, because an answer without a refresh token keeps the one held.
+    /// Refresh tokens that the server refused for good. A session may still hold one of them: the grant has obtained new tokens by its
+    /// own kind, and an answer without a refresh token keeps the one held.
     refused: Lock<HashSet<Fingerprint>>,
 }
 

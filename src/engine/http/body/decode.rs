@@ -1,8 +1,8 @@
 //! Decodes compressed bodies as they arrive. A body that was coded twice (`gzip, gzip`), or with a name that is unknown
 //! here, is passed on unchanged with its `content-encoding`.
 //!
-//! Invariant: a decoder holds one chunk of decoded bytes, and its window, which grows with the body: to 32 KiB for gzip
-//! and deflate, to [`ZSTD_WINDOW`] for zstd, to 16 MiB for the usual format of br.
+//! Invariant: a decoder holds one chunk of decoded bytes, and its window. The window grows with the body: to 32 KiB for gzip
+//! and deflate, to [`ZSTD_WINDOW`] for zstd, and to 16 MiB for the usual format of br.
 
 use std::error::Error as StdError;
 use std::io;

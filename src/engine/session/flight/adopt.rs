@@ -21,8 +21,8 @@ use crate::session::writer::Save;
 use crate::store::{StoreError, Stored};
 use crate::token::Tokens;
 
-/// Pauses before the store is read again: after a refused refresh token, because another process may have rotated a
-/// moment ago and be saving now; and where the store holds less than the session, because a replica may lag behind.
+/// Pauses before the store is read again. After a refused refresh token, another process may have rotated a moment ago and be saving
+/// now. Where the store holds less than the session, a replica may lag behind.
 const READ_AGAIN: [Duration; 3] =
     [Duration::from_millis(25), Duration::from_millis(50), Duration::from_millis(100)];
 

@@ -1,7 +1,7 @@
 //! Files of one machine as a register: a directory, and in it a file for each session.
 //!
-//! A write takes a short lock, compares, writes a second file to the disk, and renames it over the first, so that a kill or
-//! a power failure leaves the one or the other whole. Invariant: what cannot be read is never written over.
+//! A write takes a short lock, compares, writes a second file to the disk, and renames it over the first. A kill or a power failure
+//! leaves one of the two files whole. Invariant: a file that cannot be read is never written over.
 //!
 //! Files are touched by threads that may block (tokio's), and never by the engine's own thread; `watch` alone looks at the
 //! file's times from there, which takes a microsecond on a local disk.
