@@ -6,10 +6,10 @@
 
 const { parentPort, workerData } = require('node:worker_threads');
 const { TokenClient } = require('../../index.js');
-const { refreshAt } = require('./refresh.js');
+const { refreshByHttp } = require('./refresh.js');
 
 const { at, share, tokens, store } = workerData;
-const refresh = refreshAt(at.tokenEndpoint);
+const refresh = refreshByHttp(at.tokenEndpoint);
 const client = new TokenClient({ baseURL: at.url, share, refresh, ...(store ? remote(store) : { tokens }) });
 
 parentPort.on('message', async ({ requests, login, close }) => {

@@ -2,7 +2,7 @@
 
 const { parentPort } = require('node:worker_threads');
 const { connect, settings } = require('./program.js');
-const { refreshAt } = require('../../support/refresh.js');
+const { refreshByHttp } = require('../../support/refresh.js');
 const { waiter } = require('./orphans-waiter.js');
 
 const say = (name, value) => parentPort.postMessage([name, value]);
@@ -24,7 +24,7 @@ function first() {
   const client = connect({
     share: 'orphans',
     tokens: undefined,
-    refresh: refreshAt(settings.tokenEndpoint),
+    refresh: refreshByHttp(settings.tokenEndpoint),
     getTokens: async () => settings.tokens,
     setTokens: async () => {},
     ...STAGES[settings.stage],

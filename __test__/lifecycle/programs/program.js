@@ -6,7 +6,7 @@ const { once } = require('node:events');
 const { writeSync } = require('node:fs');
 const path = require('node:path');
 const { isMainThread, workerData } = require('node:worker_threads');
-const { refreshAt } = require('../../support/refresh.js');
+const { refreshByHttp } = require('../../support/refresh.js');
 
 const settings = isMainThread ? JSON.parse(process.argv[2]) : workerData;
 
@@ -15,7 +15,7 @@ const addon = () => require(path.join(__dirname, '../../../index.js'));
 
 function connect(options) {
   const { url: baseURL, tokens, tokenEndpoint } = settings;
-  return new (addon().TokenClient)({ baseURL, tokens, refresh: refreshAt(tokenEndpoint), ...options });
+  return new (addon().TokenClient)({ baseURL, tokens, refresh: refreshByHttp(tokenEndpoint), ...options });
 }
 
 /** Keeps `count` requests under way for as long as the process lives; `answered` is called after each. */
