@@ -16,40 +16,29 @@ function getHeader(headers, name) {
 
 function setHeader(config, name, value) {
   config.headers ??= {};
-  // axios 1.0 would also send a default whose name has another case. The name itself is not deleted, because V8 would make a
-  // dictionary of the headers, and axios copies those slowly.
-  drop(
-    config.headers,
-    spellings(config.headers, name).filter((key) => key !== name),
-  );
+  // axios 1.0 would also send a default whose name has another case.
+  drop(config.headers, name);
   if (typeof config.headers.set === 'function') config.headers.set(name, value, true);
   else config.headers[name] = value;
 }
 
 /** The header is not sent, not even if it is a default. */
-function deleteHeader({ headers }, name) {
-  if (!headers) return;
-  if (typeof headers.delete === 'function') headers.delete(name);
-  drop(headers, spellings(headers, name));
+function deleteHeader(config, name) {
+  if (config.headers) drop(config.headers, name);
 }
 
-function drop(headers, keys) {
-  for (const key of keys) {
-    if (hidesDefaults(headers)) headers[key] = false;
+function drop(headers, name) {
+  if (typeof headers.delete === 'function') headers.delete(name);
+  const inDefaults = typeof headers.toJSON === 'function' && typeof headers.concat !== 'function';
+  for (const key of spellings(inDefaults ? headers.toJSON() : headers, name)) {
+    if (inDefaults) headers[key] = false;
     else delete headers[key];
   }
 }
 
-/** The keys of `headers` that are `name` in any case. */
 function spellings(headers, name) {
   const lower = name.toLowerCase();
-  const all = hidesDefaults(headers) ? headers.toJSON() : headers;
-  return Object.keys(all).filter((key) => key.length === lower.length && key.toLowerCase() === lower);
-}
-
-/** True of axios 1.0. */
-function hidesDefaults(headers) {
-  return typeof headers.toJSON === 'function' && typeof headers.concat !== 'function';
+  return Object.keys(headers).filter((key) => key.length === lower.length && key.toLowerCase() === lower);
 }
 
 module.exports = { deleteHeader, getHeader, setHeader };
