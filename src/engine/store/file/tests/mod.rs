@@ -145,6 +145,26 @@ async fn lock_that_is_never_freed_is_not_waited_for_without_end() {
     assert_eq!(register.compare_and_set(SESSION, Some(first.version), &next).await, Ok(true));
 }
 
+/// Another writer has the lock for a moment when this process goes on.
+#[tokio::test(start_paused = true)]
+async fn time_in_which_the_process_is_stopped_is_not_waited_for_the_lock() {
+    let scratch = Scratch::new();
+    let register = scratch.open();
+    let first = write(&register, None, "first").await;
+    let lock = fs::File::open(file(&register, "lock")).unwrap();
+    lock.lock().unwrap();
+    let next = document("second");
+    let stopped = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        lock.unlock().unwrap();
+    };
+    let writes = register.compare_and_set(SESSION, Some(first.version), &next);
+    let (done, ()) = tokio::join!(writes, stopped);
+    assert_eq!(done, Ok(true));
+}
+
 #[tokio::test]
 async fn write_before_the_last_is_kept() {
     let scratch = Scratch::new();
