@@ -119,3 +119,6 @@ pub(crate) mod testing {
             .saturating_add_signed(STEPPED_MS.get())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,3 +187,6 @@ pub(super) fn is_broken(error: &RedisError) -> bool {
     let moved = [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown].map(Into::into);
     error.is_unrecoverable_error() || error.is_io_error() || moved.contains(&error.kind())
 }
+
+#[cfg(test)]
+mod tests;
