@@ -1,7 +1,6 @@
 //! Requests, logins and requests that are given up, in hundreds of random orders. A strict authorization server judges
 //! them: it counts every refresh token that it gets a second time.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,14 +8,14 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
-use crate::clock;
 use crate::error::{Error, LostReason};
 use crate::grant::{Ask, Grant, GrantError};
 use crate::session::participant::Participant;
+use crate::session::tests::strict_server::{StrictServer, serial};
 use crate::session::tests::support::{
-    FakeHost, Ledger, living, ms, pair, participant, secs, sending, unspent,
+    FakeHost, Ledger, TERMINAL, living, ms, pair, participant, secs, sending, unspent,
 };
 use crate::session::{Held, Sending, Session, Stamp, Verdict};
 use crate::store::{Late, MemoryStore, Record, Store, StoreError, StoreFuture, Stored, Swap};
@@ -32,7 +31,9 @@ const PATIENCE: Duration = secs(600);
 /// The authorization server, the API and the store. They are slow and unreliable by chance.
 struct Outside {
     chance: Mutex<StdRng>,
-    auth: Mutex<Auth>,
+    auth: Mutex<StrictServer>,
+    refreshes: AtomicUsize,
+    logins: AtomicUsize,
     kept: Arc<dyn Store>,
     compares: bool,
     /// Late writes that have not ended.
@@ -56,20 +57,6 @@ impl TokenCallbacks for Shelf {
     }
 }
 
-#[derive(Default)]
-struct Auth {
-    issued: u32,
-    /// The login that each of these tokens descends from.
-    login: HashMap<u32, u32>,
-    /// The newest token of each login, the only one that the API accepts.
-    newest: HashMap<u32, u32>,
-    expires: HashMap<u32, Instant>,
-    spent: HashSet<u32>,
-    reused: Vec<u32>,
-    refreshes: usize,
-    logins: usize,
-}
-
 impl Outside {
     fn chance(&self, percent: u32) -> bool {
         self.chance.lock().unwrap().random_range(0..100) < percent
@@ -89,13 +76,7 @@ impl Outside {
     /// Issues tokens of the login that `from` belongs to, or of a new login.
     fn issue(&self, from: Option<u32>) -> Tokens {
         let lifetime = ms(100) + self.within(2_000);
-        let mut auth = self.auth.lock().unwrap();
-        auth.issued += 1;
-        let serial = auth.issued;
-        let login = from.map_or(serial, |from| auth.login[&from]);
-        auth.login.insert(serial, login);
-        auth.newest.insert(login, serial);
-        auth.expires.insert(serial, clock::now() + lifetime);
+        let serial = self.auth.lock().unwrap().issue(from, lifetime);
         if self.chance(70) { living(serial, lifetime) } else { pair(serial) }
     }
 
@@ -119,9 +100,7 @@ impl Outside {
     }
 
     fn takes(&self, tokens: &Tokens) -> bool {
-        let auth = self.auth.lock().unwrap();
-        let serial = serial(&tokens.access);
-        auth.newest[&auth.login[&serial]] == serial && clock::now() < auth.expires[&serial]
+        self.auth.lock().unwrap().takes(tokens)
     }
 }
 
@@ -135,15 +114,9 @@ impl Grant for Outside {
                 self.travel(20).await;
                 return Err(unspent(self.chance(20).then(|| self.within(3_000))));
             }
-            let from = serial(&ask.refresh_token.expect("a refresh token"));
-            {
-                let mut auth = self.auth.lock().unwrap();
-                auth.refreshes += 1;
-                if !auth.spent.insert(from) {
-                    auth.reused.push(from);
-                    return Err(crate::session::tests::support::TERMINAL);
-                }
-            }
+            self.refreshes.fetch_add(1, Ordering::Relaxed);
+            let token = ask.refresh_token.expect("a refresh token");
+            let Some(from) = self.auth.lock().unwrap().spend(&token) else { return Err(TERMINAL) };
             let tokens = self.issue(Some(from));
             self.travel(if self.chance(3) { 25_000 } else { 30 }).await;
             Ok(tokens)
@@ -206,8 +179,15 @@ impl Run {
             Arc::new(Unversioned(Arc::new(Shelf::default())))
         };
         let chance = Mutex::new(StdRng::seed_from_u64(seed));
-        let outside =
-            Arc::new(Outside { chance, auth: Mutex::default(), kept, compares, late: Arc::default() });
+        let outside = Arc::new(Outside {
+            chance,
+            auth: Mutex::default(),
+            refreshes: AtomicUsize::default(),
+            logins: AtomicUsize::default(),
+            kept,
+            compares,
+            late: Arc::default(),
+        });
         let record = Record { tokens: Some(outside.issue(None).into()) };
         let first = Stored { version: outside.version(&record), record };
         assert!(matches!(outside.kept.compare_and_set("key", None, &first).await, Ok(Swap::Done)));
@@ -269,7 +249,7 @@ impl Run {
         for _ in 0..3 {
             self.outside.travel(4_000).await;
             let tokens = if self.outside.chance(30) { None } else { Some(self.outside.issue(None)) };
-            self.outside.auth.lock().unwrap().logins += 1;
+            self.outside.logins.fetch_add(1, Ordering::Relaxed);
             // A store that does not take it is repeated, and looked at in the end.
             let _ = self.session.login(&self.by, tokens).await;
         }
@@ -278,19 +258,14 @@ impl Run {
     /// Checks that session and store hold the newest tokens of the last login.
     async fn judge(&self, seed: u64) {
         let kept = self.outside.kept.read("key").await.unwrap().and_then(|kept| kept.record.tokens);
-        let kept = kept.map(|kept| serial(&kept.access));
         let auth = self.outside.auth.lock().unwrap();
         assert!(auth.reused.is_empty(), "seed {seed}: refresh tokens sent twice");
-        let held = self.session.inner().state.held().map(|held| serial(&held.tokens.access));
-        assert_eq!(kept, held, "seed {seed}: the store holds what the session holds");
-        if let Some(held) = held {
-            assert_eq!(held, auth.newest[&auth.login[&held]], "seed {seed}: the newest issued");
-        }
+        let held = self.session.inner().state.held().map(|held| Arc::clone(&held.tokens));
+        let number = |tokens: &Arc<Tokens>| serial(tokens);
+        let (stored, known) = (kept.as_ref().map(number), held.as_ref().map(number));
+        assert_eq!(stored, known, "seed {seed}: the store holds what the session holds");
+        assert!(held.is_none_or(|held| auth.is_newest(&held)), "seed {seed}: the newest issued");
     }
-}
-
-fn serial(token: &crate::secret::Secret) -> u32 {
-    token.expose()[1..].parse().unwrap()
 }
 
 async fn run(seed: u64) -> (usize, usize) {
@@ -322,8 +297,7 @@ async fn run(seed: u64) -> (usize, usize) {
     .await
     .unwrap();
     run.judge(seed).await;
-    let auth = run.outside.auth.lock().unwrap();
-    (auth.refreshes, auth.logins)
+    (run.outside.refreshes.load(Ordering::Relaxed), run.outside.logins.load(Ordering::Relaxed))
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The promises of a session, as a specification.
 //!
 //! Grants, stores and programs are scripted and keep a ledger. Tokio's clock is paused, so that no test waits for real.
-//! The folders have the tests of the parts of the same name; `model` and `interleavings` make random orders of events.
+//! The folders have the tests of the parts of the same name; `model` and `interleavings` make random orders of events, which
+//! `strict_server` judges.
 
 mod anonymous;
 mod clocks;
@@ -15,6 +16,7 @@ mod refusals;
 mod registry;
 mod revoke;
 mod shared;
+mod strict_server;
 mod superseded;
 mod support;
 mod token_now;

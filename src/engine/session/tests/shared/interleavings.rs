@@ -1,19 +1,18 @@
 //! Processes of one register in hundreds of random orders: requests, rejections, logins and logouts, processes that end, and a
 //! store that fails. A strict authorization server judges them: it counts every refresh token that it gets a second time.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
-use crate::clock;
 use crate::error::Error;
 use crate::grant::{Ask, Grant, GrantError};
 use crate::session::tests::shared::*;
+use crate::session::tests::strict_server::{StrictServer, serial};
 use crate::session::tests::support::*;
 use crate::session::{Held, Sending, Stamp, Verdict};
 use crate::store::testing::MemoryRegister;
@@ -30,23 +29,11 @@ const PATIENCE: Duration = secs(600);
 /// The authorization server, the API and the register. They are slow and unreliable by chance.
 struct Outside {
     chance: Mutex<StdRng>,
-    auth: Mutex<Auth>,
+    auth: Mutex<StrictServer>,
     memory: MemoryRegister,
     watched: bool,
     /// The share of the register's calls that fail, in percent.
     faults: Mutex<u32>,
-}
-
-#[derive(Default)]
-struct Auth {
-    issued: u32,
-    /// The login that each of these tokens descends from.
-    login: HashMap<u32, u32>,
-    /// The newest token of each login, the only one that the API accepts.
-    newest: HashMap<u32, u32>,
-    expires: HashMap<u32, Instant>,
-    spent: HashSet<u32>,
-    reused: Vec<u32>,
 }
 
 impl Outside {
@@ -65,34 +52,22 @@ impl Outside {
     /// Issues tokens of the login that `from` belongs to, or of a new login.
     fn issue(&self, from: Option<u32>) -> Tokens {
         let lifetime = ms(300 + self.below(4_000));
-        let mut auth = self.auth.lock().unwrap();
-        auth.issued += 1;
-        let serial = auth.issued;
-        let login = from.map_or(serial, |from| auth.login[&from]);
-        auth.login.insert(serial, login);
-        auth.newest.insert(login, serial);
-        auth.expires.insert(serial, clock::now() + lifetime);
+        let serial = self.auth.lock().unwrap().issue(from, lifetime);
         if self.chance(70) { living(serial, lifetime) } else { pair(serial) }
     }
 
     fn login_of(&self, held: &Held) -> u32 {
-        self.auth.lock().unwrap().login[&serial(&held.tokens)]
+        self.auth.lock().unwrap().login_of(&held.tokens)
     }
 
     fn takes(&self, tokens: &Tokens) -> bool {
-        let auth = self.auth.lock().unwrap();
-        let serial = serial(tokens);
-        auth.newest[&auth.login[&serial]] == serial && clock::now() < auth.expires[&serial]
+        self.auth.lock().unwrap().takes(tokens)
     }
 
     fn fails(&self) -> bool {
         let percent = *self.faults.lock().unwrap();
         self.chance(percent)
     }
-}
-
-fn serial(tokens: &Tokens) -> u32 {
-    tokens.access.expose()[1..].parse().unwrap()
 }
 
 struct Server(Arc<Outside>);
@@ -111,14 +86,7 @@ impl Grant for Server {
                 return Err(unspent(None));
             }
             let Some(token) = ask.refresh_token else { return Err(GrantError::Unknown { cause: None }) };
-            let from: u32 = token.expose()[1..].parse().unwrap();
-            {
-                let mut auth = outside.auth.lock().unwrap();
-                if !auth.spent.insert(from) {
-                    auth.reused.push(from);
-                    return Err(TERMINAL);
-                }
-            }
+            let Some(from) = outside.auth.lock().unwrap().spend(&token) else { return Err(TERMINAL) };
             let tokens = outside.issue(Some(from));
             outside.travel(if outside.chance(5) { 4_000 } else { 30 }).await;
             Ok(tokens)
@@ -345,9 +313,9 @@ impl Run {
                 }
                 sleep(secs(5)).await;
             }
-            let held = serial(&newcomer.session.now().0.unwrap().tokens);
+            let held = newcomer.session.now().0.unwrap();
             let auth = self.outside.auth.lock().unwrap();
-            assert_eq!(auth.newest[&auth.login[&held]], held, "seed {seed}: the newest tokens are stored");
+            assert!(auth.is_newest(&held.tokens), "seed {seed}: the newest tokens are stored");
         }
         let auth = self.outside.auth.lock().unwrap();
         assert!(auth.reused.is_empty(), "seed {seed}: refresh tokens sent twice");
