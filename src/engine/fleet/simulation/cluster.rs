@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::keys::RollOut;
 use super::log::{Entries, Log};
 use super::node::Node;
-use super::register::{Database, Operation, Written};
+use super::register::{Database, Operation, Outage, Written};
 use super::schedule::{Event, Schedule};
 use super::server::{Redemption, Server};
 use super::time::{Executor, Interruption, Moment, NodeClock, NodeId, Owner, World};
@@ -40,6 +40,7 @@ pub(super) struct Evidence {
     pub(super) redemptions: Vec<Redemption>,
     pub(super) interruptions: Vec<Interruption>,
     pub(super) operations: Vec<Operation>,
+    pub(super) outages: Vec<Outage>,
     /// Who read a copy that was behind, and when.
     pub(super) stale: Vec<(NodeId, Moment)>,
     pub(super) written: Vec<Written>,
@@ -69,6 +70,7 @@ pub(super) fn run(
         redemptions: cluster.server.ledger(),
         interruptions: cluster.world.interruptions(),
         operations: cluster.database.operations(),
+        outages: cluster.database.outages(),
         stale: cluster.database.stale(),
         written: cluster.database.written(),
         log: cluster.log.entries(),

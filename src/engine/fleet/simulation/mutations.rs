@@ -48,7 +48,7 @@ macro_rules! noticed {
 }
 
 noticed! {
-    r3_3_writes_are_known_by_their_ids: without(Rule::R3_3), Ambiguous, 2427;
+    r3_3_writes_are_known_by_their_ids: without(Rule::R3_3), Breaks, 27;
     r3_4_a_store_operation_takes_a_quarter_of_the_lease: without(Rule::R3_4), Ambiguous, 166;
     r4_2_older_records_are_written_over: without(Rule::R4_2), RollBacks, 4;
     r4_3_renewals_judge: without(Rule::R4_3), Logins, 127;
@@ -62,7 +62,7 @@ noticed! {
     r12_the_loser_of_a_takeover_waits: without(Rule::R12), Holders, 127;
     the_record_is_not_compared: with(Bug::DropReread), Mixed, 8;
     a_lease_is_the_owners: with(Bug::FenceByOwner), Holders, 0;
-    all_have_one_owner: with(Bug::ConstantOwner), Mixed, 0;
+    all_have_one_owner: with(Bug::ConstantOwner), Mixed, 483;
     a_failed_write_counts_as_done: with(Bug::SwallowStoreError), Ambiguous, 21;
     no_intent_is_written: with(Bug::NoIntent), Mixed, 0;
     records_grow: with(Bug::NoSizeCap), Mixed, 12;
@@ -72,7 +72,7 @@ noticed! {
     a_busy_lease_does_not_stop_a_refresh: with(Bug::RefreshWhenBusy), Clean, 0;
     a_failed_renewal_is_ignored: with(Bug::RenewalFailureIgnored), Holders, 368;
     a_waiter_loses_patience: with(Bug::ShortPatience), Holders, 0;
-    tokens_are_dropped_at_a_conflict: with(Bug::TokenDropped), Ambiguous, 70;
+    tokens_are_dropped_at_a_conflict: with(Bug::TokenDropped), Ambiguous, 155;
     an_answer_with_a_side_field_is_dropped: with(Bug::SideFieldDiscards), Clean, 0;
     a_loser_marks_the_session_lost: with(Bug::LoserMarksLost), Holders, 127;
 }

@@ -161,8 +161,7 @@ fn was_silent(evidence: &Evidence, earlier: &Redemption, taker: NodeId, claimed:
 
 /// The times between two moments in which nothing of a node arrived at the register.
 fn cut_off(evidence: &Evidence, node: NodeId, from: Moment, until: Moment) -> Vec<(Moment, Moment)> {
-    let outages =
-        evidence.schedule.outages.iter().filter(|outage| outage.node.is_none_or(|whose| whose == node));
+    let outages = evidence.outages.iter().filter(|outage| outage.node.is_none_or(|whose| whose == node));
     outages.map(|outage| (outage.from.max(from), outage.until.min(until))).collect()
 }
 

@@ -16,7 +16,7 @@ use crate::fleet::Id;
 
 use explain::explain;
 use sends::{claims, requests};
-use writes::order_of_writes;
+use writes::{order_of_writes, what_comes_back};
 
 pub(super) use explain::Reason;
 
@@ -40,6 +40,7 @@ pub(super) fn judge(evidence: &Evidence) -> Judgement {
     let mut violations = judgement.violations;
     violations.extend(evidence.log.complaints.iter().cloned());
     order_of_writes(evidence, &mut violations);
+    what_comes_back(evidence, &mut violations);
     claims(evidence, &mut violations);
     requests(evidence, &mut violations);
     newest_login(evidence, &mut violations);

@@ -1,10 +1,13 @@
 //! What must be true of every record that is stored.
 
+use std::collections::HashSet;
+
 use super::super::cluster::Evidence;
 use super::super::register::View;
-use super::super::server::Verdict;
+use super::super::server::{Policy, Verdict};
 use super::has_rolled_back;
 use crate::error::LostReason;
+use crate::fleet::Id;
 
 /// Each record descends from the one before it, unless the store went back.
 pub(super) fn order_of_writes(evidence: &Evidence, violations: &mut Vec<String>) {
@@ -38,6 +41,33 @@ pub(super) fn order_of_writes(evidence: &Evidence, violations: &mut Vec<String>)
         if !is_newer && written.node.is_some() && !has_rolled_back(evidence) {
             violations.push(format!("at {at:.3} an older record is written: {view:?} over {last:?}"));
         }
+        last = Some(view);
+    }
+}
+
+/// Unless the store went back, no login comes back that another one has ended, and no tokens come back as a candidate that the session has
+/// had. A process that does not know its own write again does both (rule 3.3). Such a candidate does harm only once the server refuses the
+/// token in use, which is rare. A server may give the same tokens twice; then they may be both.
+pub(super) fn what_comes_back(evidence: &Evidence, violations: &mut Vec<String>) {
+    if has_rolled_back(evidence) {
+        return;
+    }
+    let (mut logins, mut had) = (HashSet::<Id>::new(), HashSet::<&str>::new());
+    let mut last: Option<&View> = None;
+    for written in &evidence.written {
+        let Some(view) = written.view() else { continue };
+        let at = written.at.as_secs_f64();
+        let begins = last.is_none_or(|last| last.login != view.login);
+        if begins && !logins.insert(view.login) {
+            violations.push(format!("at {at:.3} the ended login {:?} comes back", view.login));
+        }
+        for token in &view.candidates {
+            let is_new = last.is_none_or(|last| !last.candidates.contains(token));
+            if is_new && had.contains(token.as_str()) && evidence.schedule.policy != Policy::SamePair {
+                violations.push(format!("at {at:.3} the session's own {token} becomes a candidate"));
+            }
+        }
+        had.extend(view.token.as_deref());
         last = Some(view);
     }
 }

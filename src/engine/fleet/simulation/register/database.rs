@@ -58,7 +58,6 @@ pub(crate) struct Content {
 pub(crate) struct Database {
     pub(super) world: World,
     pub(super) faults: Faults,
-    outages: Vec<Outage>,
     /// Faults end here.
     pub(super) sound_from: Moment,
     /// Nodes share a machine, so that they see each other's locks.
@@ -75,6 +74,7 @@ pub(crate) struct Database {
 #[derive(Default)]
 pub(super) struct State {
     written: Vec<Written>,
+    outages: Vec<Outage>,
     pub(super) operations: Vec<Operation>,
     /// Who read a copy that was behind, and when.
     pub(super) stale: Vec<(NodeId, Moment)>,
@@ -95,14 +95,13 @@ impl Database {
         Arc::new(Self {
             world,
             faults,
-            outages,
             sound_from,
             has_locks,
             has_watch,
             changed: Notify::new(),
             opener,
             log,
-            state: Lock::default(),
+            state: Lock::new(State { outages, ..State::default() }),
         })
     }
 
@@ -156,15 +155,31 @@ impl Database {
         true
     }
 
-    pub(super) fn is_cut_off(&self, node: NodeId) -> Option<&Outage> {
+    /// The outages that were planned, and those that began with a write.
+    pub(crate) fn outages(&self) -> Vec<Outage> {
+        self.state.lock().outages.clone()
+    }
+
+    pub(super) fn cut_off(&self, node: NodeId, time: Duration) {
+        let from = self.world.now();
+        let until = (from + time).min(self.sound_from);
+        self.world.note(|| format!("register: node {node} is cut off until {:.3}", until.as_secs_f64()));
+        self.state.lock().outages.push(Outage { from, until, node: Some(node), hangs: false });
+    }
+
+    pub(super) fn is_cut_off(&self, node: NodeId) -> Option<Outage> {
         let now = self.world.now();
-        self.outages.iter().find(|outage| {
+        let state = self.state.lock();
+        let mut outages = state.outages.iter();
+        let is_now = |outage: &&Outage| {
             (outage.from..outage.until).contains(&now) && outage.node.is_none_or(|whose| whose == node)
-        })
+        };
+        outages.find(is_now).cloned()
     }
 
     pub(super) fn fate(&self, node: NodeId) -> Fate {
-        let Faults { fails, fails_applied, hangs, late_by, most_in_a_row, .. } = self.faults;
+        let Faults { fails, fails_applied, hangs, late_by, breaks, broken_for, most_in_a_row, .. } =
+            self.faults;
         let mut state = self.state.lock();
         if state.in_a_row.len() <= node {
             state.in_a_row.resize(node + 1, 0);
@@ -183,6 +198,9 @@ impl Database {
         }
         if drawn < fails + fails_applied + hangs {
             return Fate::Hangs(self.world.chance(0.7).then(|| self.world.between(late_by)));
+        }
+        if drawn < fails + fails_applied + hangs + breaks {
+            return Fate::Breaks(self.world.between(broken_for));
         }
         state.in_a_row[node] = 0;
         Fate::Sound

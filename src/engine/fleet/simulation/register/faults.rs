@@ -18,6 +18,9 @@ pub(crate) struct Faults {
     /// No answer, and the write is applied `late_by` after its time-out or never.
     pub(crate) hangs: f64,
     pub(crate) late_by: (Duration, Duration),
+    /// The write is applied, and its node is cut off before it hears of that.
+    pub(crate) breaks: f64,
+    pub(crate) broken_for: (Duration, Duration),
     /// When the register itself gives an operation up.
     pub(crate) timeout: Duration,
     /// A read is answered by a copy that is this old.
@@ -50,6 +53,8 @@ impl Faults {
             fails_applied: 0.0,
             hangs: 0.0,
             late_by: (zero, zero),
+            breaks: 0.0,
+            broken_for: (zero, zero),
             timeout: zero,
             stale: 0.0,
             stale_by: zero,
@@ -65,4 +70,6 @@ pub(super) enum Fate {
     FailsApplied,
     /// Applied so long after its time-out; None: never.
     Hangs(Option<Duration>),
+    /// Applied, and the node is cut off for so long.
+    Breaks(Duration),
 }

@@ -73,6 +73,11 @@ async fn carry<T: Send + 'static>(
             world.sleep(database.latency()).await;
             Err(StoreError::Failed { cause: None })
         }
+        Fate::Breaks(time) => {
+            apply(&database);
+            database.cut_off(node, time);
+            Err(StoreError::Failed { cause: None })
+        }
         Fate::Hangs(late) => {
             world.sleep(database.faults.timeout).await;
             record(&database, Operation { node, from, until: world.now(), sound });

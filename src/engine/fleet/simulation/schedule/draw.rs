@@ -64,6 +64,7 @@ impl Schedule {
             Profile::Mixed => [2, 2, 1, 2, 1],
             Profile::RollBacks => [1, 1, 4, 1, 2],
             Profile::Ambiguous => [1, 1, 0, 2, 1],
+            Profile::Breaks => [1, 1, 0, 1, 3],
             Profile::Holders => [1, 4, 0, 2, 0],
             Profile::Logins => [1, 1, 1, 1, 5],
             Profile::Clean => [0, 0, 0, 0, 3],
@@ -114,7 +115,7 @@ impl Schedule {
 fn register(profile: Profile, rng: &mut StdRng, lease: Duration) -> Faults {
     let dense = match profile {
         Profile::Mixed | Profile::Logins => 0.04,
-        Profile::RollBacks | Profile::Holders => 0.02,
+        Profile::RollBacks | Profile::Holders | Profile::Breaks => 0.02,
         Profile::Ambiguous | Profile::Clean => 0.12,
     };
     // In a clean world no faults in a row may last for a lease.
@@ -129,6 +130,8 @@ fn register(profile: Profile, rng: &mut StdRng, lease: Duration) -> Faults {
         fails_applied: chance(),
         hangs: chance(),
         late_by: (Duration::from_millis(1), lease * 2),
+        breaks: if profile == Profile::Breaks { 0.06 } else { 0.0 },
+        broken_for: (Duration::from_millis(10), lease * 3),
         timeout,
         stale: chance(),
         stale_by: Duration::from_millis(500),

@@ -16,6 +16,9 @@ pub(super) enum Profile {
     RollBacks,
     /// Writes that fail, hang, or are applied late.
     Ambiguous,
+    /// Writes that are applied, and whose writer is cut off before it hears of that. Others go on from them meanwhile, as rule 3.3
+    /// has it; a write that only fails is asked for within 50 ms, when the others have no reason yet to rotate again.
+    Breaks,
     /// Several processes that each believe to hold the lease.
     Holders,
     /// Logins and logouts, with outages and roll-backs.
@@ -25,8 +28,15 @@ pub(super) enum Profile {
 }
 
 impl Profile {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Mixed, Self::RollBacks, Self::Ambiguous, Self::Holders, Self::Logins, Self::Clean];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Mixed,
+        Self::RollBacks,
+        Self::Ambiguous,
+        Self::Breaks,
+        Self::Holders,
+        Self::Logins,
+        Self::Clean,
+    ];
 }
 
 #[derive(Clone, Debug)]
