@@ -79,7 +79,9 @@ class Spans {
       const options = { kind: api.SpanKind.CLIENT, attributes: attributes.ofTry(message) };
       const span = this.#tracer.startSpan(attributes.nameOfTry(message), options, caller);
       this.#spans.set(message, span);
-      api.propagation.inject(api.trace.setSpan(caller, span), message.headers);
+      const context = api.trace.setSpan(caller, span);
+      thread.surroundings.set(message, (work) => api.context.with(context, work));
+      api.propagation.inject(context, message.headers);
     },
     asyncEnd: (message) => this.#end(message, attributes.ofAnswer(message)),
   });

@@ -1,17 +1,20 @@
 'use strict';
 
-// The context (`AsyncLocalStorage`) in which a client calls the program's code: that of its rotation, or none.
+// The context (`AsyncLocalStorage`) in which a client calls the program's code: that of its rotation or of its try, or none.
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { tracingChannel } = require('node:diagnostics_channel');
+const { SpanKind } = require('@opentelemetry/api');
 const { clientFor, closeServers, failure, serve, serveExpired } = require('../requests/servers.js');
 const { parentOf, useSpans } = require('./spans.js');
 
-const { finished, inSpan, rotations, stop, tracer } = useSpans();
+const { finished, inSpan, rotations, spansOf, stop, tracer } = useSpans();
 const { start } = tracingChannel('token-rotator:rotation');
+const tries = tracingChannel('token-rotator:try');
 const context = new AsyncLocalStorage();
 afterEach(async () => {
   start.unbindStore(context);
+  tries.start.unbindStore(context);
   await closeServers();
 });
 
@@ -95,6 +98,76 @@ test('so are those of a client whose copy of the package is another one than the
   await client.get('/');
   await client.close();
   expect(parents).toEqual([rotations()[0].spanContext().spanId]);
+});
+
+/** A client whose grant asks with a secret of a function, over `globalThis.fetch`. `look(name)` is called in both functions. */
+async function clientWithGrant(look, options) {
+  const server = await serve((request, response) => {
+    response.setHeader('content-type', 'application/json');
+    if (request.url !== '/token' && request.headers.authorization !== 'Bearer second')
+      response.statusCode = 401;
+    response.end('{"access_token":"second","token_type":"Bearer","expires_in":60}');
+  });
+  const clientSecret = async () => {
+    look('clientSecret');
+    return 'secret';
+  };
+  const fetch = (url, init) => {
+    look(new URL(url).pathname);
+    return globalThis.fetch(url, init);
+  };
+  const auth = { method: 'client_secret_basic', clientSecret };
+  const grant = { type: 'client_credentials', tokenEndpoint: `${server.url}/token`, clientId: 'app', auth };
+  return clientFor(server, { grant, refresh: undefined, transport: { fetch }, ...options });
+}
+
+test.each([
+  ['the transport', {}],
+  ['the client’s own network', { transport: undefined }],
+])('so are those of a source and of a token request, over %s', async (_, options) => {
+  const made = [];
+  const look = (name) => {
+    const span = tracer.startSpan(name);
+    span.end();
+    made.push([name, parentOf(span)]);
+  };
+  const client = await clientWithGrant(look, options);
+  await inSpan(() => client.get('/orders'));
+  const [rotation] = rotations().map((span) => span.spanContext().spanId);
+  const [first, replay, ...more] = spansOf(SpanKind.CLIENT).map((span) => span.spanContext().spanId);
+  expect(more).toEqual([]);
+  const sent = [
+    ['/orders', first],
+    ['clientSecret', rotation],
+    ['/token', rotation],
+    ['/orders', replay],
+  ];
+  const seen = 'transport' in options ? sent.filter(([name]) => name === 'clientSecret') : sent;
+  expect(made).toEqual(seen);
+});
+
+test('the transport has the stores that are bound to the tries, and each try its own', async () => {
+  stop();
+  tries.start.bindStore(context, ({ attempt }) => `try ${attempt}`);
+  start.bindStore(context, ({ cause }) => `rotation: ${cause}`);
+  const seen = [];
+  const client = await clientWithGrant((name) => seen.push([name, context.getStore()]));
+  await context.run('the caller', () => client.get('/orders'));
+  expect(seen).toEqual([
+    ['/orders', 'try 1'],
+    ['clientSecret', 'rotation: rejected'],
+    ['/token', 'rotation: rejected'],
+    ['/orders', 'try 2'],
+  ]);
+});
+
+test('without a listener, a source and the transport have no context', async () => {
+  stop();
+  const seen = [];
+  const client = await clientWithGrant((name) => seen.push([name, context.getStore()]));
+  await context.run('the caller', () => client.get('/orders'));
+  const names = ['/orders', 'clientSecret', '/token', '/orders'];
+  expect(seen).toEqual(names.map((name) => [name, undefined]));
 });
 
 test('each of two rotations that a login parts has its own context', async () => {

@@ -17,6 +17,13 @@ const { Rotations } = require('../tracing/rotations.js');
  * @property {typeof import('../crossing/environment.js').uploads} uploads
  */
 
+/**
+ * @typedef {object} Whole  A rotation or a traced request that user code is a part of, as `src/binding/part_of.rs` gives it
+ * @property {string | null} [session]
+ * @property {number | null} [epoch]
+ * @property {number | null} [request]
+ */
+
 class Callbacks {
   /** The functions of the client's options. @type {any} */
   user;
@@ -82,14 +89,14 @@ class Callbacks {
   /**
    * Calls `work`, waits for what it returns, and calls either `done` or `failed`. If `done` throws, because the result is no
    * tokens, `failed` is called too.
-   * @param {{ session?: string, epoch?: number }} rotation  in whose context `work` runs
+   * @param {Whole} whole  in whose context `work` runs
    * @param {() => any} work @param {(result: any) => void} done @param {(error: unknown) => any} failed
    */
-  settle({ session, epoch }, work, done, failed) {
+  settle(whole, work, done, failed) {
     let result;
     this.#running += 1;
     try {
-      result = this.rotations.within(session, epoch, work);
+      result = this.within(whole, work);
     } catch (error) {
       return failed(error);
     } finally {
@@ -97,6 +104,12 @@ class Callbacks {
     }
     // The Promise constructor takes care of thenables that call back twice, throw late or throw on `then`.
     new Promise((resolve) => resolve(result)).then(done).catch(failed);
+  }
+
+  /** Calls user code in the context of what it is a part of. @param {Whole} whole @param {() => any} work */
+  within({ session, epoch, request }, work) {
+    const traced = this.traced.get(/** @type {number} */ (request));
+    return traced === undefined ? this.rotations.within(session, epoch, work) : traced.within(work);
   }
 
   /** Says that a callback failed for an unknown reason. @param {any} environment @param {number} number @param {unknown} error @param {string} [said] */

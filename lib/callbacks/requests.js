@@ -57,7 +57,8 @@ class Requests {
   /** Replies with the headers that subscribers want in this try. */
   beginTry(environment, number, request, attempt, replays, retries, generation) {
     const traced = this.#all.traced.get(request);
-    environment.reply(number, traced?.begin(attempt, replays, retries, generation) ?? '');
+    const runsCode = this.#all.user.transport !== undefined;
+    environment.reply(number, traced?.begin(attempt, replays, retries, generation, runsCode) ?? '');
   }
 
   endTry(_environment, _number, request, status, errorCode) {

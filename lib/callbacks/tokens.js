@@ -116,9 +116,9 @@ class TokenCallbacks {
   }
 
   /** A secret of the grant, which has the number `index` in `lib/options/source.js`. */
-  source(environment, number, index) {
+  source(environment, number, index, session, epoch, request) {
     this.#all.settle(
-      {},
+      { session, epoch, request },
       () => this.#all.user.sources[index](),
       (secret) => {
         environment.replySecret(number, secret);

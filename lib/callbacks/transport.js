@@ -16,12 +16,13 @@ class Transport {
     this.#all = all;
   }
 
-  async send(environment, number, method, url, lines, body) {
+  async send(environment, number, method, url, lines, body, session, epoch, request) {
     const { crossing, user } = this.#all;
     const abort = new AbortController();
     this.#aborts.set(number, abort);
     try {
-      const came = await user.transport(toSent(method, url, lines, body, abort.signal));
+      const sent = toSent(method, url, lines, body, abort.signal);
+      const came = await this.#all.within({ session, epoch, request }, () => user.transport(sent));
       const stream = came.body && { first: came.body, again: undefined, length: lengthOf(came) };
       const source = stream ? crossing.uploads().announce(stream, undefined) : undefined;
       const taken = environment.replyAnswer(number, came.status, came.reason, linesOf(came), source);

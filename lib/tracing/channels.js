@@ -15,13 +15,15 @@ const sessions = channel('token-rotator:session');
 const KEY = Symbol.for('token-rotator.tracing');
 /** @type {any} */
 const realm = globalThis;
-// `surroundings`: from a rotation's message to how a tracer runs the program's callbacks.
+// `surroundings`: from the message of a rotation or a try to how a tracer runs the program's callbacks.
 realm[KEY] ??= { clients: 0, requests: 0, rotations: 0, surroundings: new WeakMap() };
+
+/** @typedef {<T>(work: () => T) => T} Run */
 
 /**
  * Of the whole thread, because all copies of this package tell of their work on the same channels: those of two versions, and the copies
  * of single files that jest's `resetModules` makes. With a count for each copy two requests would have one `id`.
- * @type {{ clients: number, requests: number, rotations: number, surroundings: WeakMap<object, <T>(work: () => T) => T> }}
+ * @type {{ clients: number, requests: number, rotations: number, surroundings: WeakMap<object, Run> }}
  */
 const thread = realm[KEY];
 
@@ -48,16 +50,16 @@ function tellStart(channels, message) {
 }
 
 /**
- * Tells the start of a rotation. Returns how its callbacks are run, with the AsyncLocalStorages that are bound to the channel and in
- * the surroundings that a subscriber has set; undefined if nobody listens.
- * @param {object} message @returns {(<T>(work: () => T) => T) | undefined}
+ * Tells the start of a rotation or a try. Returns how its callbacks are run, with the AsyncLocalStorages that are bound to the channel
+ * and in the surroundings that a subscriber has set; undefined if nobody listens.
+ * @param {typeof requests} channels @param {object} message @returns {Run | undefined}
  */
-function tellRotation(message) {
-  if (!rotations.start.hasSubscribers) return void tellStart(rotations, message);
+function tellWhole(channels, message) {
+  if (!channels.start.hasSubscribers) return void tellStart(channels, message);
   // Loaded here, because most programs never need it.
   const { AsyncLocalStorage } = require('node:async_hooks');
-  const enter = rotations.start.runStores(message, () => {
-    rotations.end.publish(message);
+  const enter = channels.start.runStores(message, () => {
+    channels.end.publish(message);
     return AsyncLocalStorage.snapshot();
   });
   const surround = thread.surroundings.get(message);
@@ -65,5 +67,5 @@ function tellRotation(message) {
 }
 
 module.exports = {
-  ...{ isTraced, requests, rotations, sessions, tellEnd, tellRotation, tellStart, thread, tries },
+  ...{ isTraced, requests, rotations, sessions, tellEnd, tellStart, tellWhole, thread, tries },
 };

@@ -3,7 +3,7 @@
 // The rotations of one client, as its log and the channels tell of them.
 
 const { sinceStart } = require('../clock.js');
-const { rotations, sessions, tellEnd, tellRotation, thread } = require('./channels.js');
+const { rotations, sessions, tellEnd, tellWhole, thread } = require('./channels.js');
 
 class Rotations {
   /** Counts the clients of this thread. */
@@ -11,7 +11,7 @@ class Rotations {
   /**
    * By session: the rotations under way, with the epochs of their logins. A login does not end the rotation that it overtakes,
    * so that there may be two.
-   * @type {Map<string, { epoch: number, message: any, run: ReturnType<typeof tellRotation> }[]>}
+   * @type {Map<string, { epoch: number, message: any, run: import('./channels.js').Run | undefined }[]>}
    */
   #underWay = new Map();
 
@@ -29,13 +29,14 @@ class Rotations {
       ...{ errorCode: undefined, generation: undefined, leaseWait: 0 },
       ...{ startedAt: sinceStart(), duration: undefined },
     };
-    this.#underWay.set(session, [...this.#of(session), { epoch, message, run: tellRotation(message) }]);
+    const run = tellWhole(rotations, message);
+    this.#underWay.set(session, [...this.#of(session), { epoch, message, run }]);
   }
 
   /**
    * Calls user code in the context of the rotation that it is a part of, so that spans which it makes are children of the rotation's.
-   * @template T @param {string | undefined} session  without a rotation under way, the code is called all the same
-   * @param {number | undefined} epoch  undefined: of the latest rotation @param {() => T} work
+   * @template T @param {string | null | undefined} session  without a rotation under way, the code is called all the same
+   * @param {number | null | undefined} epoch  undefined: of the latest rotation @param {() => T} work
    */
   within(session, epoch, work) {
     const run = this.#of(session).findLast((one) => epoch === undefined || one.epoch === epoch)?.run;

@@ -4,7 +4,7 @@
 
 const { sinceStart } = require('../clock.js');
 const { readHeaders } = require('../options/headers.js');
-const { requests, tellEnd, tellStart, thread, tries } = require('./channels.js');
+const { requests, tellEnd, tellStart, tellWhole, thread, tries } = require('./channels.js');
 
 /** Codes of Node and undici are constants like this; any other text could be a secret. */
 const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
@@ -13,6 +13,8 @@ class TracedRequest {
   #message;
   /** The try under way. @type {any} */
   #try;
+  /** How code that belongs to that try is run. @type {import('./channels.js').Run | undefined} */
+  #run;
   #counts = { replays: 0, retries: 0 };
 
   /** @param {{ via: string, client: number, session: string, method: string, url: string }} what  as messages have it */
@@ -28,9 +30,10 @@ class TracedRequest {
   /**
    * A try is about to be sent.
    * @param {number} attempt @param {number} replays @param {number} retries @param {number | null} generation
+   * @param {boolean} [runsCode]  code of the program sends it, see `within`. Else the context is not kept, which takes 13 µs.
    * @returns {string}  lines of the headers that subscribers want in it
    */
-  begin(attempt, replays, retries, generation) {
+  begin(attempt, replays, retries, generation, runsCode = false) {
     const cause = this.#cause(attempt, replays, retries);
     Object.assign(this.#message, { attempts: attempt, replays });
     const message = {
@@ -38,7 +41,7 @@ class TracedRequest {
       ...{ status: undefined, errorCode: undefined, startedAt: sinceStart(), duration: undefined },
     };
     this.#try = message;
-    tellStart(tries, message);
+    this.#run = runsCode ? tellWhole(tries, message) : void tellStart(tries, message);
     return linesOf(message.headers);
   }
 
@@ -52,6 +55,11 @@ class TracedRequest {
       headers.set(lines[i], before === undefined ? lines[i + 1] : [before, lines[i + 1]].flat());
     }
     return headers;
+  }
+
+  /** Calls user code that belongs to the try under way, so that spans which it makes are children of the try's. @param {() => any} work */
+  within(work) {
+    return this.#run === undefined ? work() : this.#run(work);
   }
 
   #cause(attempt, replays, retries) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ::http::Method;
 use bytes::Bytes;
+use futures_util::future::Either;
 use napi::bindgen_prelude::{Either3, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -17,6 +18,7 @@ use super::bodies::upload::{NativeSource, Upload};
 use super::environment::{Crossing, Environment};
 use super::next_hop::{NativeExchange, NativeHop};
 use super::options::{NativeRetry, RequestParts, Settings, ms};
+use super::part_of::Whole;
 use super::queue::ahead::Ahead;
 use super::queue::runtime;
 use super::resolve;
@@ -155,7 +157,8 @@ impl Client {
                 Payload::Stream(Arc::new(Upload::new(Arc::clone(&self.crossing.uploads), source)))
             }
         });
-        let tries = number.filter(|_| flags >> 24 & 1 == 1).map(|request| {
+        let traced = number.filter(|_| flags >> 24 & 1 == 1);
+        let tries = traced.map(|request| {
             let queue = Arc::clone(&self.crossing.promises.queue);
             Arc::new(TracedRequest { queue, client: self.number, request }) as Arc<dyn Tries>
         });
@@ -165,7 +168,11 @@ impl Client {
             let request = parts.into_request(body, engine.config.rules.limits.time, tries).map(Box::new);
             async move {
                 // Boxed, because tokio moves a task eight times, and this future is 2 KB.
-                let mut sending = Box::pin(engine.send(request?));
+                let sending = engine.send(request?);
+                let mut sending = Box::pin(match traced {
+                    None => Either::Left(sending),
+                    Some(number) => Either::Right(Whole::Request(number).with(sending)),
+                });
                 let answer = match abortable {
                     None => sending.await?,
                     Some(mut abortable) => tokio::select! {

@@ -10,7 +10,7 @@
 //! [`promise`] makes promises and keeps the event loop running; [`resolve`] settles them.
 //!
 //! [`callbacks`] are the user's functions as the engine's traits. [`register`] is the user's own store, and [`changes`] are those
-//! of which it tells. [`tries`] tells of a request that is traced.
+//! of which it tells. [`tries`] tells of a request that is traced, and [`part_of`] which calls of user code are parts of it.
 //!
 //! [`bodies`] cross in parts, as an upload or a download; [`aborts`] ends requests; [`next_hop`] judges a redirect for axios.
 //! [`inspect`] tells what a store holds. [`exit`] waits for rotations at the end of the process. [`options`] are settings as they
@@ -41,6 +41,7 @@ mod exit;
 mod inspect;
 mod next_hop;
 mod options;
+mod part_of;
 mod promise;
 mod queue;
 mod register;

@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 
 use super::Callbacks;
+use crate::binding::part_of;
 use crate::binding::queue::call::{Arg, Reply};
 use engine::error::Cause;
 use engine::secret::Secret;
@@ -19,7 +20,8 @@ pub(in crate::binding) struct CallbackSource {
 impl Provide for CallbackSource {
     fn provide(&self) -> BoxFuture<'_, Result<Secret, SourceError>> {
         Box::pin(async move {
-            let args = vec![Arg::Number(f64::from(self.number))];
+            let number = Arg::Number(f64::from(self.number));
+            let args = std::iter::once(number).chain(part_of::args()).collect();
             match self.callbacks.reply("source", args).await {
                 Ok(Ok(Reply::Secret(secret))) => Ok(secret),
                 Ok(Ok(Reply::Failed { cause, .. })) => Err(self.failed(cause)),

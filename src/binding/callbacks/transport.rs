@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use url::Position;
 
 use super::{Callbacks, OnDrop};
+use crate::binding::part_of;
 use crate::binding::queue::call::{Arg, FailureKind, PendingCall, Reply};
 use engine::error::Error;
 use engine::http::{Payload, Transport, WireRequest, WireResponse};
@@ -18,12 +19,13 @@ impl Transport for UserTransport {
         Box::pin(async move {
             let body = whole(&request.body).await?;
             let url = &request.url[..Position::AfterQuery];
-            let args = vec![
+            let mut args = vec![
                 Arg::Text(request.method.to_string()),
                 Arg::Text(url.to_owned()),
                 Arg::Latin1(lines(&request.headers)),
                 if body.is_empty() { Arg::Null } else { Arg::Body(body) },
             ];
+            args.extend(part_of::args());
             let PendingCall { number, reply, .. } = self.0.call("send", args);
             // Aborts the `signal` of the request if the engine stops waiting for its answer.
             let abort = OnDrop(|| self.0.notify("abortSend", vec![Arg::Number(f64::from(number))]));

@@ -14,6 +14,7 @@ use self::session::{Bringing, NativeQueue, NativeSession};
 use self::transport::NativeTransport;
 use crate::binding::callbacks::Callbacks;
 use crate::binding::callbacks::transport::UserTransport;
+use crate::binding::part_of::PartOfRotation;
 use crate::binding::queue::Queue;
 use engine::client::{AuthorizationServer, Config, Judge, OriginCounts, PostOver};
 use engine::dpop::Nonces;
@@ -105,7 +106,7 @@ impl Settings {
             (Arc::new(network), Arc::new(post))
         };
         let grant: Arc<dyn Grant> = match self.grant {
-            Some(grant) => Arc::new(grant.into_grant(&callbacks, post)?),
+            Some(grant) => Arc::new(PartOfRotation(grant.into_grant(&callbacks, post)?)),
             None => Arc::new(callbacks.clone()),
         };
         let (format, judge) = (callbacks.clone(), callbacks.clone());
