@@ -114,7 +114,10 @@ export interface RequestFailureContext {
 export interface AuthRefreshOptions {
   /** Asks for new tokens. Requests that it makes with the same instance do not wait for it. */
   refresh: (refreshToken: string) => AuthTokens | Promise<AuthTokens> | Promise<unknown>;
-  /** Reads the storage: at once, and before each refresh; tokens that are newer there are taken over. */
+  /**
+   * Reads the storage: at once, and before each refresh; tokens that are newer there are taken over. Waited for `refreshTimeout`, and at
+   * least 1 s; so is `setTokens`.
+   */
   getTokens: () => AuthTokens | null | undefined | Promise<AuthTokens | null | undefined>;
   /** Stores what was stored with what was refreshed over it. Repeated until it succeeds. */
   setTokens: (tokens: AuthTokens) => unknown;

@@ -27,6 +27,8 @@ class AnonymousPolicy {
   anonymous = true;
   /** A refresh that fails leaves nobody logged in. */
   forgets = false;
+  /** How long one call of `getTokens` or `setTokens` is waited for, ms. Default: `refreshTimeout`. @type {number | undefined} */
+  storeTimeout;
 }
 
 /** Loaded with the first client, so that the package itself loads sooner. @type {typeof import('./tracing/channels.js')} */

@@ -84,7 +84,7 @@ describe.each(OURS)('%s', (_name, way) => {
     expect(times(told, 'refresh')).toBe(3);
   });
 
-  test('a storage that never gives an answer holds up the first request for refreshTimeout', async () => {
+  test('a storage that never gives an answer holds up the first request for a second, or for refreshTimeout', async () => {
     const server = await serve();
     const { api } = install(way, server, { getTokens: () => new Promise(() => {}), refreshTimeout: 30 });
     expect((await api.get('/public/echo')).status).toBe(200);

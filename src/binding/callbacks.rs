@@ -33,7 +33,8 @@ use engine::token::Tokens;
 pub(super) struct Callbacks {
     pub(super) queue: Arc<Queue>,
     pub(super) client: u32,
-    /// The deadline of `getTokens`, `setTokens` and sources: `refreshTimeout`, because they have no option of their own.
+    /// The deadline of `getTokens`, `setTokens` and sources: `refreshTimeout`, because they have no option of their own. In lib/axios
+    /// at least a second.
     pub(super) patience: Duration,
     /// Hooks that get tokens. Without them the tokens stay in Rust.
     pub(super) hears_refreshed: bool,

@@ -21,6 +21,12 @@ const { RejectedBatch } = require('./rejected-batch.js');
 const BEARER = 'Bearer '.length;
 
 /**
+ * A storage is waited for at least this long, ms. `refreshTimeout` is for `refresh`, and may be 0. With so short a limit a busy machine
+ * would read the storage too late, and no rotation could begin.
+ */
+const STORE_TIMEOUT = 1_000;
+
+/**
  * @typedef {import('../../external/authoriser.js').Stamp & { token: string | null, acceptedBy?: string }} Credential  For a request.
  *   `token` is null while nobody is logged in; `acceptedBy`: the engine knows that this endpoint has taken it.
  */
@@ -66,7 +72,10 @@ class AuthSession {
       maxRetries: 0,
       queue: { max: MAX_MS },
     };
-    const anonymous = Object.assign(new AnonymousPolicy(), { forgets: policy.failedRefresh === 'clears' });
+    const anonymous = Object.assign(new AnonymousPolicy(), {
+      forgets: policy.failedRefresh === 'clears',
+      storeTimeout: Math.max(refreshTimeout, STORE_TIMEOUT),
+    });
     this.#client = new TokenClient(options, anonymous);
     this.#auth = authoriser(this.#client);
   }

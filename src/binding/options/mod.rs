@@ -82,7 +82,7 @@ impl Settings {
         let callbacks = Callbacks {
             queue,
             client,
-            patience: ms(session.refresh_timeout),
+            patience: ms(session.store_timeout.unwrap_or(session.refresh_timeout)),
             hears_refreshed: session.hears_refreshed,
             hears_superseded: session.hears_superseded,
         };

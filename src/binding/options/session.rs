@@ -47,6 +47,8 @@ pub struct NativeSession {
     /// For lib/axios only: see `Policy`.
     pub anonymous: Option<bool>,
     pub forgets: Option<bool>,
+    /// For lib/axios only: see `Callbacks::patience`.
+    pub store_timeout: Option<f64>,
 }
 
 /// The option `queue`: how many requests may wait for a rotation, and for how long.
