@@ -1,7 +1,7 @@
 //! The crossing to Node. Only here: napi, and `unsafe`. Nothing here decides anything.
 //!
-//! JavaScript calls in through two classes, [`client`] and [`environment`]. Everything goes back through the [`queue`] of its
-//! environment, in order. `queue/` has what that needs:
+//! JavaScript calls in through two classes, [`client`] and [`environment`]. `client/` has the calls for other HTTP clients,
+//! and counters. Everything goes back through the [`queue`] of its environment, in order. `queue/` has what that needs:
 //!
 //! - `call`, `kept_errors`: calls of the user's code, their replies, and what that code threw;
 //! - `runtime`: the engine's thread; `threadsafe_function`: how it wakes JavaScript;
