@@ -1,8 +1,8 @@
 'use strict';
 
 // `npm run asan`: tests under AddressSanitizer, which stops a process that reads or writes memory that is freed or not its own. First the
-// engine's tests, then jest's tests of the addon, inside Node. `-- --engine` or `-- --addon` runs one of both; other arguments are jest's,
-// as in `npm run asan -- --addon __test__/abort`. Linux and gcc; Rust may be stable.
+// engine's tests, then jest's tests of the addon, inside Node. `-- --engine` or `-- --addon` runs one of both; other arguments are then names
+// of its tests, as in `npm run asan -- --engine store::redis` and `npm run asan -- --addon __test__/abort`. Linux and gcc; Rust may be stable.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -46,18 +46,30 @@ function main(argv) {
   const chosen = argv.filter((argument) => /^--(engine|addon)$/.test(argument));
   const own = argv.filter((argument) => !chosen.includes(argument));
   const wanted = (name) => chosen.length === 0 || chosen.includes(name);
+  if (own.length > 0 && chosen.length !== 1)
+    throw new Error('names of tests go with --engine or with --addon, because each has names of its own');
   fs.rmSync(REPORTS, { recursive: true, force: true });
   fs.mkdirSync(REPORTS, { recursive: true });
-  const passed = [wanted('--engine') ? engine() : true, wanted('--addon') ? addon(own) : true];
+  const passed = [wanted('--engine') ? engine(own) : true, wanted('--addon') ? addon(own) : true];
   const reports = fs.readdirSync(REPORTS).map((name) => fs.readFileSync(path.join(REPORTS, name), 'utf8'));
   for (const report of reports) console.log(report);
   console.log(`${reports.length} reports of AddressSanitizer`);
   process.exitCode = passed.every(Boolean) && reports.length === 0 ? 0 : 1;
 }
 
-function engine() {
+function engine(names) {
   const skipped = SLOW_RUST.flatMap((name) => ['--skip', name]);
-  const cargo = ['test', '--target', TRIPLE, '--package', 'token-rotator-engine', '--lib', '--', ...skipped];
+  const cargo = [
+    'test',
+    '--target',
+    TRIPLE,
+    '--package',
+    'token-rotator-engine',
+    '--lib',
+    '--',
+    ...names,
+    ...skipped,
+  ];
   return run('cargo', cargo, { ...BUILD, ASAN_OPTIONS: `log_path=${REPORTS}/engine` });
 }
 
