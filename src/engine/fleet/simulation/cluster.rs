@@ -37,6 +37,7 @@ struct Place {
 /// What the judge judges.
 pub(super) struct Evidence {
     pub(super) schedule: Schedule,
+    /// In the order in which they left, because a process decides then. On the way one may overtake another.
     pub(super) redemptions: Vec<Redemption>,
     pub(super) interruptions: Vec<Interruption>,
     pub(super) operations: Vec<Operation>,
@@ -65,9 +66,11 @@ pub(super) fn run(
     let cluster = Cluster::new(executor.world(), schedule.clone(), switches);
     cluster.begin();
     executor.run(schedule.end, |poll| before_poll(&cluster, poll));
+    let mut redemptions = cluster.server.ledger();
+    redemptions.sort_by_key(|redemption| redemption.left);
     let evidence = Evidence {
         schedule: schedule.clone(),
-        redemptions: cluster.server.ledger(),
+        redemptions,
         interruptions: cluster.world.interruptions(),
         operations: cluster.database.operations(),
         outages: cluster.database.outages(),

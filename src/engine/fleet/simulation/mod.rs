@@ -61,6 +61,17 @@ fn a_seed_repeats_its_run() {
     }
 }
 
+/// Without the order of sending, the first seed has a token sent twice for no reason: the request of a process that dies is overtaken. In the second
+/// one a login gives way to one of which its process never knew.
+#[test]
+fn seeds_that_long_campaigns_found_have_their_reasons() {
+    for (profile, seed) in [(Profile::Mixed, 50_596), (Profile::RollBacks, 40_664)] {
+        let report =
+            campaign(seed..seed + 1, Switches::default(), |seed| Schedule::of(profile, seed), |_| ());
+        assert!(report.failures.is_empty(), "{:#?}", report.failures);
+    }
+}
+
 /// Late and ambiguous writes, slow answers, 429, 503 and logins, and no reason of §15.
 #[test]
 fn clean_worlds_never_spend_a_token_twice() {

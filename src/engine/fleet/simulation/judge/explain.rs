@@ -27,7 +27,7 @@ pub(crate) enum Reason {
     RolledBack,
 }
 
-/// Explains why the redemption at `place` of the ledger is not the first one of its token. None: nothing explains it.
+/// Explains why the redemption at `place` is not the first one of its token. None: nothing explains it.
 pub(crate) fn explain(evidence: &Evidence, place: usize) -> Option<Reason> {
     let second = &evidence.redemptions[place];
     if was_stopped_before_send(evidence, second) {
