@@ -38,7 +38,7 @@ test.each([
     [binary('vitest', 'vitest.mjs'), 'run', '--testTimeout=60000', '--hookTimeout=60000'],
     /Tests +5 passed \(5\)/,
   ],
-  ['node:test', ['--test', 'test/node/shop.test.js'], /# pass 5\n# fail 0/],
+  ['node:test', ['--test', '--test-reporter=tap', 'test/node/shop.test.js'], /# pass 5\n# fail 0/],
 ])('its tests pass with %s', (_runner, args, passed) => {
   // Runners tell their children that they are tested.
   const env = { ...process.env, NO_COLOR: '1' };
