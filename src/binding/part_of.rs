@@ -12,7 +12,7 @@ use engine::grant::{Ask, Grant, GrantError};
 use engine::token::Tokens;
 
 task_local! {
-    /// What the engine does at this moment, if JavaScript may have a span of it.
+    /// The work of the engine at this moment, if JavaScript may have a span of it.
     static WHOLE: Whole;
 }
 

@@ -20,7 +20,7 @@ impl Shared {
 }
 
 impl Inner {
-    /// Somebody uses the tokens held. Returns true if they have to be confirmed.
+    /// The tokens held are used now. Returns true if they have to be confirmed.
     pub(in crate::session) fn wants_confirmation(&mut self, by: &Participant, now: Instant) -> bool {
         let is_free = self.flight.is_none();
         self.shared.as_mut().is_some_and(|shared| {
