@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::Either;
-use napi::bindgen_prelude::{Either3, Uint8Array, Unknown};
+use napi::bindgen_prelude::{Either3, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
 use slab::Slab;
@@ -27,7 +27,7 @@ use super::resolve;
 use super::tries::TracedRequest;
 use super::values::Settlement;
 use super::values::errors;
-use super::values::napi_value::{Scope, unknown};
+use super::values::napi_value::{Js, Scope};
 use super::values::native_answer::NativeAnswer;
 use super::values::tokens::NativeTokens;
 use engine::client::{Client as EngineClient, Config, Tries};
@@ -92,9 +92,9 @@ impl Client {
         clippy::too_many_arguments,
         reason = "an object would cost more than the request's whole crossing"
     )]
-    pub fn send<'env>(
+    pub fn send(
         &self,
-        env: &'env Env,
+        env: &Env,
         session: u32,
         url: String,
         method: String,
@@ -105,7 +105,7 @@ impl Client {
         timeout: Option<f64>,
         number: Option<u32>,
         retry: Option<NativeRetry>,
-    ) -> Result<Unknown<'env>> {
+    ) -> Result<Js> {
         let parts = RequestParts { url, method, flags, query, headers, timeout, retry };
         // Copied now, because JavaScript may write to its buffer as soon as `send` returns.
         let body = body.map_or_else(Payload::default, |body| match body {
@@ -146,7 +146,7 @@ impl Client {
 
     /// Gives the token at once if it is at hand. `valid_for`: how long it is to live, ms.
     #[napi(catch_unwind, ts_return_type = "string | Promise<string>")]
-    pub fn access_token<'env>(&self, env: &'env Env, session: u32, valid_for: f64) -> Result<Unknown<'env>> {
+    pub fn access_token(&self, env: &Env, session: u32, valid_for: f64) -> Result<Js> {
         let valid_for = ms(valid_for);
         if let Some(held) = self.ahead().at_once(|| self.engine(session).access_token_now(valid_for)) {
             return self.resolved(env, Settlement::AccessToken(held));
@@ -157,17 +157,12 @@ impl Client {
     }
 
     #[napi(catch_unwind, ts_return_type = "Promise<unknown[] | null>")]
-    pub fn tokens<'env>(&self, env: &'env Env, session: u32) -> Result<Unknown<'env>> {
+    pub fn tokens(&self, env: &Env, session: u32) -> Result<Js> {
         self.start(env, session, |engine| async move { engine.tokens().await.map(Settlement::Tokens) })
     }
 
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
-    pub fn set_tokens<'env>(
-        &self,
-        env: &'env Env,
-        session: u32,
-        tokens: Option<NativeTokens>,
-    ) -> Result<Unknown<'env>> {
+    pub fn set_tokens(&self, env: &Env, session: u32, tokens: Option<NativeTokens>) -> Result<Js> {
         let tokens = tokens.map(Tokens::try_from).transpose();
         self.change(env, session, |engine| async move {
             engine.set_tokens(tokens?).await.map(|()| Settlement::Done)
@@ -176,17 +171,12 @@ impl Client {
 
     /// Revokes the tokens at the authorization server, and logs out.
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
-    pub fn revoke<'env>(&self, env: &'env Env, session: u32) -> Result<Unknown<'env>> {
+    pub fn revoke(&self, env: &Env, session: u32) -> Result<Js> {
         self.change(env, session, |engine| async move { engine.revoke().await.map(|()| Settlement::Done) })
     }
 
     #[napi(catch_unwind, ts_return_type = "Promise<unknown[]>")]
-    pub fn rotate<'env>(
-        &self,
-        env: &'env Env,
-        session: u32,
-        rejected: Option<String>,
-    ) -> Result<Unknown<'env>> {
+    pub fn rotate(&self, env: &Env, session: u32, rejected: Option<String>) -> Result<Js> {
         let rejected = rejected.map(Secret::new);
         self.start(env, session, |engine| async move {
             engine.rotate(rejected.as_ref()).await.map(|held| Settlement::Tokens(Some(held)))
@@ -194,7 +184,7 @@ impl Client {
     }
 
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
-    pub fn close<'env>(&self, env: &'env Env, session: u32) -> Result<Unknown<'env>> {
+    pub fn close(&self, env: &Env, session: u32) -> Result<Js> {
         self.change(env, session, |engine| async move {
             engine.close().await;
             Ok(Settlement::Done)
@@ -210,12 +200,12 @@ impl Client {
     }
 
     /// Makes what a promise would resolve with.
-    fn resolved<'env>(&self, env: &'env Env, settlement: Settlement) -> Result<Unknown<'env>> {
-        unknown(env, resolve::value(Scope::of(*env), settlement, &self.crossing.promises)?)
+    fn resolved(&self, env: &Env, settlement: Settlement) -> Result<Js> {
+        resolve::value(Scope::of(*env), settlement, &self.crossing.promises)
     }
 
     /// Starts a call after which others get other tokens, or none.
-    fn change<'env, W, F>(&self, env: &'env Env, session: u32, work: W) -> Result<Unknown<'env>>
+    fn change<W, F>(&self, env: &Env, session: u32, work: W) -> Result<Js>
     where
         W: FnOnce(Arc<EngineClient>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,
@@ -224,7 +214,7 @@ impl Client {
         self.start(env, session, |engine| change.begin(work(engine)))
     }
 
-    fn start<'env, W, F>(&self, env: &'env Env, session: u32, work: W) -> Result<Unknown<'env>>
+    fn start<W, F>(&self, env: &Env, session: u32, work: W) -> Result<Js>
     where
         W: FnOnce(Arc<EngineClient>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,

@@ -19,7 +19,7 @@ use super::queue::threadsafe_function::ThreadsafeFunction;
 use super::queue::{Item, Queue};
 use super::resolve;
 use super::values::errors;
-use super::values::napi_value::{Js, Scope, unknown};
+use super::values::napi_value::{Js, Scope};
 use super::values::tokens::{self, NativeTokens};
 use engine::error::{Cause, Error};
 use engine::http::WireResponse;
@@ -61,7 +61,7 @@ impl Environment {
     /// Settles promises up to the next call for JavaScript, which it returns as `[client, name, number, ...args]`;
     /// undefined when the queue is empty.
     #[napi(catch_unwind, ts_return_type = "[number, string, number, ...unknown[]] | undefined")]
-    pub fn drain<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+    pub fn drain(&self, env: &Env) -> Result<Js> {
         let scope = Scope::of(*env);
         let promises = &self.crossing.promises;
         while let Some(item) = promises.queue.pop() {
@@ -77,7 +77,7 @@ impl Environment {
             }
         }
         promises.release_if_idle(env)?;
-        unknown(env, scope.undefined()?)
+        scope.undefined()
     }
 
     /// Returns whether the event loop is kept running at the moment.
@@ -208,7 +208,7 @@ impl Environment {
         waiting.is_some_and(|waiting| waiting.send(reply).is_ok())
     }
 
-    fn call<'env>(&self, env: &'env Env, call: Call) -> Result<Unknown<'env>> {
+    fn call(&self, env: &Env, call: Call) -> Result<Js> {
         if let Some(reply) = call.reply {
             self.crossing.promises.queue.replies.insert(call.number, reply);
         }
@@ -221,7 +221,7 @@ impl Environment {
         for arg in &call.args {
             items.push(self.arg(scope, arg)?);
         }
-        unknown(env, scope.array(&items)?)
+        scope.array(&items)
     }
 
     fn arg(&self, scope: Scope, arg: &Arg) -> Result<Js> {

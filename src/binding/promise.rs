@@ -7,13 +7,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use napi::bindgen_prelude::Unknown;
 use napi::{Env, Result};
 
 use super::queue::runtime;
 use super::queue::{Item, Queue};
 use super::values::Settlement;
-use super::values::napi_value::{Deferred, Scope, unknown};
+use super::values::napi_value::{Deferred, Js, Scope};
 use engine::error::Error;
 
 /// Makes the promises of one environment. JavaScript thread only.
@@ -55,15 +54,15 @@ impl Promises {
     }
 
     /// Returns a pending promise and its settler.
-    pub(super) fn pending<'env>(&self, env: &'env Env) -> Result<(Settler, Unknown<'env>)> {
+    pub(super) fn pending(&self, env: &Env) -> Result<(Settler, Js)> {
         let (deferred, promise) = Scope::of(*env).promise()?;
         self.begin(env)?;
         let settler = Settler { queue: Arc::clone(&self.queue), deferred: Some(deferred) };
-        Ok((settler, unknown(env, promise)?))
+        Ok((settler, promise))
     }
 
     /// Returns the promise of the result of `work`, which runs on the engine's thread.
-    pub(super) fn of<'env, W, F>(&self, env: &'env Env, work: W) -> Result<Unknown<'env>>
+    pub(super) fn of<W, F>(&self, env: &Env, work: W) -> Result<Js>
     where
         W: FnOnce() -> F + Send + 'static,
         F: Future<Output = std::result::Result<Settlement, Error>> + Send + 'static,

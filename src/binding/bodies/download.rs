@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use napi::bindgen_prelude::Unknown;
 use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::Notify;
@@ -18,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::binding::promise::{Promises, Settler};
 use crate::binding::queue::runtime;
 use crate::binding::values::Settlement;
-use crate::binding::values::napi_value::{Scope, unknown};
+use crate::binding::values::napi_value::{Js, Scope};
 use crate::binding::values::native_answer::NativeBody;
 use engine::error::Error;
 use engine::http::Download as EngineDownload;
@@ -64,7 +63,7 @@ impl Download {
 impl Download {
     /// Returns the next part, or its promise if the part has not arrived; null at the end. One read at a time.
     #[napi(catch_unwind, ts_return_type = "Buffer | null | Promise<Buffer | null>")]
-    pub fn read<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+    pub fn read(&self, env: &Env) -> Result<Js> {
         // The engine runs, because it has made the body.
         if let (Some(body), Ok(engine)) = (self.unread.take(), runtime::engine()) {
             let inbox = Arc::clone(&self.inbox);
@@ -73,7 +72,7 @@ impl Download {
             });
         }
         if let Some(Ok(parts)) = self.inbox.take() {
-            return unknown(env, Scope::of(*env).chunk(&parts)?);
+            return Scope::of(*env).chunk(&parts);
         }
         // The promise of an error is rejected at once, because an error stays in the inbox.
         let (settler, promise) = self.promises.pending(env)?;
@@ -92,7 +91,7 @@ impl Download {
 
     /// Returns the whole body, if nothing was read before: a string if it is pure ASCII, null if it is empty.
     #[napi(catch_unwind, ts_return_type = "Promise<string | Buffer | null>")]
-    pub fn collect<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+    pub fn collect(&self, env: &Env) -> Result<Js> {
         let engine = self.unread.take();
         let inbox = Arc::clone(&self.inbox);
         self.promises.of(env, move || async move {

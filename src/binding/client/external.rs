@@ -1,7 +1,6 @@
 //! The calls for requests that other HTTP clients send, as `lib/external/authoriser.js` makes them.
 
 use ::http::Method;
-use napi::bindgen_prelude::Unknown;
 use napi::{Env, Result};
 use napi_derive::napi;
 use url::Url;
@@ -11,6 +10,7 @@ use crate::binding::next_hop::{NativeExchange, NativeHop};
 use crate::binding::queue::runtime;
 use crate::binding::values::Settlement;
 use crate::binding::values::errors;
+use crate::binding::values::napi_value::Js;
 use crate::binding::values::tokens::NativeTokens;
 use engine::client::{Proof, endpoint};
 use engine::session::{Sending, Stamp};
@@ -39,7 +39,7 @@ impl Client {
         catch_unwind,
         ts_return_type = "[string | null, number, number] | Promise<[string | null, number, number]>"
     )]
-    pub fn authorise<'env>(&self, env: &'env Env, session: u32, epoch: Option<f64>) -> Result<Unknown<'env>> {
+    pub fn authorise(&self, env: &Env, session: u32, epoch: Option<f64>) -> Result<Js> {
         let epoch = epoch.map(|epoch| epoch as u64);
         if let Some(authorised) = self.ahead().at_once(|| self.engine(session).authorise_now(epoch)) {
             return self.resolved(env, Settlement::Authorised(Some(authorised)));
@@ -54,9 +54,9 @@ impl Client {
     /// the caller. `proven`: the nonce of the proof in it, empty for none; undefined if it had no proof.
     #[napi(catch_unwind, ts_return_type = "Promise<[string | null, number, number] | null>")]
     #[allow(clippy::too_many_arguments, reason = "an object costs more to cross")]
-    pub fn rejected<'env>(
+    pub fn rejected(
         &self,
-        env: &'env Env,
+        env: &Env,
         session: u32,
         epoch: f64,
         generation: f64,
@@ -64,7 +64,7 @@ impl Client {
         replayed: bool,
         challenge: Option<String>,
         proven: Option<String>,
-    ) -> Result<Unknown<'env>> {
+    ) -> Result<Js> {
         let sending = sending(epoch, generation, &to, replayed);
         let url = proven.as_ref().and_then(|_| destination(&to)).map(|(_, url)| url);
         self.change(env, session, move |engine| async move {

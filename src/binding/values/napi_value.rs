@@ -5,12 +5,19 @@
 use std::ptr;
 
 use bytes::Bytes;
-use napi::bindgen_prelude::Unknown;
+use napi::bindgen_prelude::ToNapiValue;
 use napi::{Env, Result, Status, sys};
 
 /// A JavaScript value, on its own thread, for as long as the handle scope it was made in.
 #[derive(Clone, Copy)]
-pub(crate) struct Js(pub(crate) sys::napi_value);
+pub struct Js(pub(crate) sys::napi_value);
+
+/// What exported functions return.
+impl ToNapiValue for Js {
+    unsafe fn to_napi_value(_env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
+        Ok(value.0)
+    }
+}
 
 /// The other end of a JavaScript promise. Only the thread of its environment settles it.
 pub(crate) struct Deferred(sys::napi_deferred);
@@ -143,12 +150,6 @@ impl Scope {
         checked(make(self.0, &raw mut value))?;
         Ok(Js(value))
     }
-}
-
-/// `value` as napi's own type, which exported functions return.
-pub(crate) fn unknown(env: &Env, value: Js) -> Result<Unknown<'_>> {
-    // SAFETY: the handle was made in this environment, in the scope of this call.
-    unsafe { napi::bindgen_prelude::FromNapiValue::from_napi_value(env.raw(), value.0) }
 }
 
 fn checked(status: sys::napi_status) -> Result<()> {
