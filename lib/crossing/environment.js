@@ -105,6 +105,8 @@ function releaseCallbacks(client) {
 }
 
 class NativeClient extends Client {
+  /** Sends a request. */
+  send = this.sender();
   /** @type {FinalizationRegistry<number>} */
   #collected = new FinalizationRegistry((number) => this.forget(number));
 

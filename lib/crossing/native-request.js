@@ -1,12 +1,12 @@
 'use strict';
 
-// A request as it crosses to Rust. Only this file calls the native `send`, whose arguments `src/binding/options/request.rs`
+// A request as it crosses to Rust. Only this file calls the native `send`, whose arguments `src/binding/client/send.rs`
 // describes, and looks after the request's signal and streamed body until it settles.
 
 const { isReason, reasonOf, unwatch, watch } = require('./abort.js');
 const { environment, uploads } = require('./environment.js');
 const { errorFromNative, isAborted } = require('./native-errors.js');
-const { REDIRECT_MODES, nextNumber } = require('./table.js');
+const { METHODS, REDIRECT_MODES, nextNumber } = require('./table.js');
 
 /**
  * @import { Callbacks } from '../callbacks/callbacks.js'
@@ -106,13 +106,20 @@ function sendNative({ client, number: session }, href, request, body, number, tr
   const mode = redirect === undefined ? 0 : REDIRECT_MODES.indexOf(redirect) + 1;
   const most = maxRedirects === undefined ? 0 : maxRedirects + 1;
   const again = replay === undefined ? 0 : 1 + Number(replay);
+  const verb = METHODS.indexOf(method) + 1;
   const flags =
-    (skipAuthRefresh ? 1 : 0) | (mode << 1) | (most << 4) | (again << 22) | (traced ? 1 << 24 : 0);
+    (skipAuthRefresh ? 1 : 0) |
+    (mode << 1) |
+    (most << 4) |
+    (again << 22) |
+    (traced ? 1 << 24 : 0) |
+    (verb << 25);
   const isBare = headers === '' && body === undefined && query === '' && timeout === 0;
   // Each argument costs a conversion, and most requests are a GET of a URL.
-  if (isBare && number === undefined && retry === undefined) return client.send(session, href, method, flags);
-  const [lines, wait] = [headers || undefined, timeout || undefined];
-  return client.send(session, href, method, flags, query || undefined, lines, body, wait, number, retry);
+  if (isBare && verb !== 0 && number === undefined && retry === undefined)
+    return client.send(session, href, flags);
+  const [name, lines, wait] = [verb === 0 ? method : undefined, headers || undefined, timeout || undefined];
+  return client.send(session, href, flags, name, query || undefined, lines, body, wait, number, retry);
 }
 
 /**

@@ -14,12 +14,9 @@ const {
   shownName,
   unknownOption,
 } = require('./check.js');
-const { REDIRECT_MODES } = require('../crossing/table.js');
+const { METHODS, REDIRECT_MODES } = require('../crossing/table.js');
 const { invalidOption, rejectOption } = require('../errors.js');
 const { TOKEN, addContentType, addHeader, hasHeader, readHeaders } = require('./headers.js');
-
-/** Names of methods are sent in upper case. */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** got's methods and statuses, without its 413, 521, 522 and 524; RFC 9110 §9.2.2 for the methods. */
 const RETRY_DEFAULTS = Object.freeze({
@@ -84,7 +81,7 @@ function readMethod(value, verb) {
   const upper = value.toUpperCase();
   if (upper === 'CONNECT' || upper === 'TRACE') throw invalidOption('method', 'other than CONNECT and TRACE');
   // Methods are case-sensitive (RFC 9110 §9.1), but a program that says `get` means GET.
-  const method = METHODS.has(upper) ? upper : value;
+  const method = METHODS.includes(upper) ? upper : value;
   if (verb !== undefined && method !== verb) throw invalidOption('method', 'absent where a verb is called');
   return method;
 }

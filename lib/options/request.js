@@ -3,12 +3,11 @@
 // Reads the options of one request. Every request comes by here, so that no options must mean no allocation.
 
 const { NativeRequest } = require('../crossing/native-request.js');
+const { METHODS } = require('../crossing/table.js');
 const { rejectOption } = require('../errors.js');
 
 const DEFAULTS = Object.create(null);
-for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
-  DEFAULTS[method] = Object.freeze(new NativeRequest(method));
-}
+for (const method of METHODS) DEFAULTS[method] = Object.freeze(new NativeRequest(method));
 
 /**
  * Loaded with the first request that has options or a body, so that the package itself loads sooner.

@@ -41,10 +41,12 @@ impl Client {
     )]
     pub fn authorise(&self, env: &Env, session: u32, epoch: Option<f64>) -> Result<Js> {
         let epoch = epoch.map(|epoch| epoch as u64);
-        if let Some(authorised) = self.ahead().at_once(|| self.engine(session).authorise_now(epoch)) {
-            return self.resolved(env, Settlement::Authorised(Some(authorised)));
+        if let Some(authorised) =
+            self.shared.ahead().at_once(|| self.shared.engine(session).authorise_now(epoch))
+        {
+            return self.shared.resolved(env, Settlement::Authorised(Some(authorised)));
         }
-        self.start(env, session, move |engine| async move {
+        self.shared.start(env, session, move |engine| async move {
             engine.authorise(epoch).await.map(Some).map(Settlement::Authorised)
         })
     }
@@ -67,7 +69,7 @@ impl Client {
     ) -> Result<Js> {
         let sending = sending(epoch, generation, &to, replayed);
         let url = proven.as_ref().and_then(|_| destination(&to)).map(|(_, url)| url);
-        self.change(env, session, move |engine| async move {
+        self.shared.change(env, session, move |engine| async move {
             let nonce = proven.as_deref().filter(|nonce| !nonce.is_empty());
             let proven = url.as_ref().map(|url| (url, nonce));
             engine.rejected(sending, challenge.as_deref(), proven).await.map(Settlement::Authorised)
@@ -85,7 +87,7 @@ impl Client {
     ) -> Result<Option<NativeProof>, String> {
         let Some((method, url)) = destination(&to) else { return Ok(None) };
         let stamp = Stamp { epoch: epoch as u64, generation: generation as u64 };
-        let proof = self.engine(session).prove(stamp, &method, &url).map_err(errors::thrown_now)?;
+        let proof = self.shared.engine(session).prove(stamp, &method, &url).map_err(errors::thrown_now)?;
         Ok(proof.map(|Proof { header, nonce }| NativeProof {
             header: String::from_utf8_lossy(header.as_bytes()).into_owned(),
             nonce: nonce.as_deref().unwrap_or_default().to_owned(),
@@ -96,26 +98,26 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn heard(&self, session: u32, to: String, nonce: String) {
         if let Some((_, url)) = destination(&to) {
-            self.engine(session).heard(&url, &nonce);
+            self.shared.engine(session).heard(&url, &nonce);
         }
     }
 
     /// Tells the session that a server accepted the token of this stamp.
     #[napi(catch_unwind)]
     pub fn accepted(&self, session: u32, epoch: f64, generation: f64, to: String, replayed: bool) {
-        self.engine(session).session.accepted(sending(epoch, generation, &to, replayed));
+        self.shared.engine(session).session.accepted(sending(epoch, generation, &to, replayed));
     }
 
     /// Returns the login that a request made now belongs to.
     #[napi(catch_unwind)]
     pub fn epoch(&self, session: u32) -> f64 {
-        self.engine(session).session.epoch() as f64
+        self.shared.engine(session).session.epoch() as f64
     }
 
     /// Returns the token that the session has now, without waiting.
     #[napi(catch_unwind)]
     pub fn now(&self, session: u32) -> Now {
-        let (held, stamp) = self.engine(session).session.now();
+        let (held, stamp) = self.shared.engine(session).session.now();
         let access_token = held.map(|held| held.tokens.access.expose().to_owned());
         Now {
             access_token: access_token.filter(|token| !token.is_empty()),
@@ -130,7 +132,7 @@ impl Client {
         let tokens = tokens.map(Tokens::try_from).transpose().map_err(errors::thrown_now)?;
         // First, because a login that nothing could store must not count.
         let engine = runtime::engine().map_err(errors::thrown_now)?;
-        let stored = self.engine(session).login(tokens);
+        let stored = self.shared.engine(session).login(tokens);
         engine.spawn(move || stored);
         Ok(())
     }
@@ -138,13 +140,13 @@ impl Client {
     /// Returns whether the token may go to this URL. Throws the error that a request to the URL would reject with.
     #[napi(catch_unwind)]
     pub fn trusts(&self, url: String) -> Result<bool, String> {
-        self.config.origins.trusts(&url).map_err(errors::thrown_now)
+        self.shared.config.origins.trusts(&url).map_err(errors::thrown_now)
     }
 
     /// The request that an answer redirects to, or null. Throws if the redirect must not be followed.
     #[napi(catch_unwind)]
     pub fn next_hop(&self, session: u32, exchange: NativeExchange) -> Result<Option<NativeHop>, String> {
-        exchange.next_hop(&self.engine(session)).map_err(errors::thrown_now)
+        exchange.next_hop(&self.shared.engine(session)).map_err(errors::thrown_now)
     }
 }
 

@@ -38,7 +38,7 @@ impl Client {
     /// In the order of `STATS` in `lib/client.js`.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> Vec<f64> {
-        let config = &self.config;
+        let config = &self.shared.config;
         let counters = &config.participant.counters;
         let waiting = &config.participant.waiting;
         let counts = [
@@ -67,6 +67,6 @@ impl Client {
     /// Requests that have ended, by origin.
     #[napi(catch_unwind)]
     pub fn origin_stats(&self) -> Vec<NativeOriginStats> {
-        self.config.origin_counts.all().into_iter().map(NativeOriginStats::from).collect()
+        self.shared.config.origin_counts.all().into_iter().map(NativeOriginStats::from).collect()
     }
 }

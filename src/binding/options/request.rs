@@ -13,10 +13,11 @@ use engine::http::{Payload, RedirectMode};
 
 pub(crate) struct RequestParts {
     pub(crate) url: String,
-    pub(crate) method: String,
     /// Bit 0: without a token. Bits 1 to 3: 1 + the index of the redirect mode. Bits 4 to 21: 1 + the most redirects. Bits 22
-    /// and 23: 1 + whether the request is replayed. 0 is the client's own. Bit 24: its tries are traced.
+    /// and 23: 1 + whether the request is replayed. 0 is the client's own. Bit 24: its tries are traced. Bits 25 to 27: 1 +
+    /// the index of the method in [`METHODS`], because a text costs 0.2 µs more to cross; 0 if `method` says it.
     pub(crate) flags: u32,
+    pub(crate) method: Option<String>,
     /// Without the question mark.
     pub(crate) query: Option<String>,
     /// Lines as for [`header_lines`].
@@ -27,6 +28,19 @@ pub(crate) struct RequestParts {
 }
 
 impl RequestParts {
+    pub(crate) fn is_traced(&self) -> bool {
+        self.flags >> 24 & 1 == 1
+    }
+
+    fn method(&self) -> Result<Method, Error> {
+        let known = (self.flags >> 25 & 0b111).checked_sub(1).and_then(|index| METHODS.get(index as usize));
+        if let Some(method) = known {
+            return Ok(method.clone());
+        }
+        Method::from_bytes(self.method.as_deref().unwrap_or_default().as_bytes())
+            .map_err(|_| Error::invalid_option("method", "must be an HTTP method"))
+    }
+
     /// `timeout` is the client's own.
     pub(crate) fn into_request(
         self,
@@ -34,10 +48,8 @@ impl RequestParts {
         timeout: Duration,
         tries: Option<Arc<dyn Tries>>,
     ) -> Result<Request, Error> {
-        let method = Method::from_bytes(self.method.as_bytes())
-            .map_err(|_| Error::invalid_option("method", "must be an HTTP method"))?;
         Ok(Request {
-            method,
+            method: self.method()?,
             url: self.url,
             query: self.query.unwrap_or_default(),
             headers: self.headers.as_deref().map(header_lines).transpose()?.unwrap_or_default(),
@@ -52,6 +64,10 @@ impl RequestParts {
         })
     }
 }
+
+/// In the order of `METHODS` in `lib/crossing/table.js`.
+const METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 /// Reads lines of names and values alternately, as `lib/options/headers.js` makes them.
 pub(crate) fn header_lines(text: &str) -> Result<HeaderMap, Error> {

@@ -2,10 +2,11 @@
 
 #![allow(unsafe_code, reason = "the crossing")]
 
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use bytes::Bytes;
-use napi::bindgen_prelude::ToNapiValue;
+use napi::bindgen_prelude::{FromNapiValue, ToNapiValue};
 use napi::{Env, Result, Status, sys};
 
 /// A JavaScript value, on its own thread, for as long as the handle scope it was made in.
@@ -16,6 +17,40 @@ pub struct Js(pub(crate) sys::napi_value);
 impl ToNapiValue for Js {
     unsafe fn to_napi_value(_env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
         Ok(value.0)
+    }
+}
+
+/// A text from JavaScript, such as a URL. napi's `String` asks V8 for the length of each text first, and fills memory with zeros.
+pub(crate) struct Text(pub(crate) String);
+
+/// Longer than most URLs.
+const SHORT_TEXT: usize = 512;
+/// Of one character in UTF-8, and a zero at the end of the text.
+const LONGEST_CHARACTER: usize = 4 + 1;
+
+impl FromNapiValue for Text {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        let mut short = [MaybeUninit::<u8>::uninit(); SHORT_TEXT];
+        let mut length = 0;
+        // SAFETY: the caller's `env` and `value` are live; `short` is valid for writes of its length.
+        checked(unsafe {
+            sys::napi_get_value_string_utf8(
+                env,
+                value,
+                short.as_mut_ptr().cast(),
+                SHORT_TEXT,
+                &raw mut length,
+            )
+        })?;
+        if length > SHORT_TEXT - LONGEST_CHARACTER {
+            // It may have been cut.
+            // SAFETY: as above.
+            return unsafe { String::from_napi_value(env, value) }.map(Self);
+        }
+        // SAFETY: Node-API has written so many bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(short.as_ptr().cast(), length) };
+        let text = str::from_utf8(bytes).map_err(|_| napi::Error::from_status(Status::StringExpected))?;
+        Ok(Self(text.to_owned()))
     }
 }
 
