@@ -3,12 +3,15 @@
 //! Each target takes any bytes and returns. It panics if a promise of its parser is broken, not if the bytes are refused. The tests
 //! beside this file run all targets on stable Rust, and `fuzz/` runs them under libFuzzer.
 
-use ::http::HeaderValue;
+use ::http::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
 
+use crate::client::fuzzing::rejection;
+use crate::dpop::Nonces;
 use crate::fleet::fuzzing::{record, sealed};
 use crate::grant::oauth::fuzzing::{metadata, token_answer};
 use crate::http::connect::proxy::fuzzing::{proxy_url, socks, tunnel};
-use crate::http::fuzzing::{challenge, header, location, retry_after, url};
+use crate::http::fuzzing::{challenge, header, keep_alive, location, retry_after, url};
 use crate::jose::PrivateKey;
 use crate::pem;
 use crate::secret::Secret;
@@ -18,17 +21,20 @@ use crate::token::{Expiry, Tokens};
 pub type Target = fn(&[u8]);
 
 /// Name and function. `fuzz/corpus` has a folder of each name.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("challenge", challenge),
     ("file-format", file_format),
     ("header", header),
     ("jwt", jwt),
+    ("keep-alive", keep_alive),
     ("key", key),
     ("location", location),
     ("metadata", metadata),
+    ("nonce", nonce),
     ("proxy-url", proxy_url),
     ("record", record),
     ("redis-reply", redis_reply),
+    ("rejection", rejection),
     ("retry-after", retry_after),
     ("sealed", sealed),
     ("socks", socks),
@@ -59,6 +65,18 @@ fn key(bytes: &[u8]) {
     }
     let _certificates = pem::certificates(text.expose());
     let _key = pem::private_key(text.expose());
+}
+
+/// A nonce for proofs: no byte that is kept needs an escape in a proof.
+fn nonce(bytes: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(bytes) else { return };
+    let url = Url::parse("https://api.example/").expect("a URL");
+    let nonces = Nonces::default();
+    nonces.hear(&url, &HeaderMap::from_iter([(HeaderName::from_static("dpop-nonce"), value)]));
+    let Some(kept) = nonces.newest(&url) else { return };
+    assert!(kept.as_bytes() == bytes && !kept.is_empty(), "another nonce is kept");
+    let fits = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+    assert!(kept.bytes().all(fits), "a nonce needs an escape");
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -11,7 +11,7 @@ const CRATES: [&str; 2] = ["src/lib.rs", "src/engine/lib.rs"];
 
 /// Which of the engine's large parts each part may name. All else in the engine names none of them.
 const MAY_NAME: [(&str, &[&str]); 8] = [
-    ("fuzzing", &["fleet", "http", "grant", "store"]),
+    ("fuzzing", &["client", "fleet", "http", "grant", "store"]),
     ("client", &["present", "session", "fleet", "http", "grant", "store"]),
     ("present", &["session"]),
     ("session", &["fleet", "grant", "store"]),

@@ -6,6 +6,8 @@ mod authorization_server;
 mod config;
 mod endpoint;
 mod external;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod judge;
 mod origin_counts;
 mod post_over;

@@ -9,6 +9,7 @@ use crate::http::challenge::challenges;
 use crate::http::origin::{Origins, same_origin};
 use crate::http::redirect::next_request;
 use crate::http::retry;
+use crate::http::transport::idle;
 use crate::http::{Payload, RedirectMode, WireRequest};
 
 fn base() -> Url {
@@ -43,6 +44,12 @@ pub(crate) fn location(bytes: &[u8]) {
 pub(crate) fn retry_after(bytes: &[u8]) {
     let Some(headers) = answer(RETRY_AFTER, bytes) else { return };
     let _pause = retry::retry_after(&headers, 1_800_000_000_000);
+}
+
+/// How long a server keeps a connection: it never rests for longer than the client allows.
+pub(crate) fn keep_alive(bytes: &[u8]) {
+    let Some(headers) = answer(HeaderName::from_static("keep-alive"), bytes) else { return };
+    assert!(idle::longest(&Method::GET, &headers) <= idle::IDLE_TIMEOUT, "a connection rests too long");
 }
 
 /// Lines of `WWW-Authenticate`.

@@ -1,8 +1,10 @@
 //! Targets for fuzzing: what an authorization server answers.
 
+use serde::de::IgnoredAny;
 use url::Url;
 
 use crate::grant::Answer;
+use crate::grant::oauth::claims::merged;
 use crate::grant::oauth::{answer, endpoints};
 use crate::secret::Secret;
 
@@ -29,4 +31,16 @@ pub(crate) fn token_answer(bytes: &[u8]) {
 pub(crate) fn metadata(bytes: &[u8]) {
     let issuer = Url::parse("https://issuer.example/tenant").expect("a URL");
     let _metadata = endpoints::read(Ok(Answer::new(200, Secret::new(text(bytes)))), &issuer);
+}
+
+/// The claims of a rejection: the form's field is an object of JSON, with the program's own claims and without.
+pub(crate) fn claims(wanted: &Secret) {
+    for own in [None, Some(r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#)] {
+        let field = merged(own, wanted);
+        let is_object = field.expose().starts_with('{');
+        assert!(
+            is_object && serde_json::from_str::<IgnoredAny>(field.expose()).is_ok(),
+            "claims are no JSON"
+        );
+    }
 }

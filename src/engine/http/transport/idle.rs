@@ -45,7 +45,7 @@ pub(crate) fn rest_after<B>(method: &Method, answer: &Response<B>, endings: Endi
 }
 
 /// Zero if the connection must not be used again.
-fn longest(method: &Method, headers: &HeaderMap) -> Duration {
+pub(in crate::http) fn longest(method: &Method, headers: &HeaderMap) -> Duration {
     // Some servers send a body all the same, and a late one would be taken for the next answer. undici does likewise.
     if *method == Method::HEAD {
         return Duration::ZERO;
