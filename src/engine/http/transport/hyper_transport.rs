@@ -33,7 +33,7 @@ use crate::http::transport::http2::{self, Http1Origins};
 use crate::http::transport::http2_dedup::Http2Dedup;
 use crate::http::transport::idle::{IDLE_TIMEOUT, Origins, rest_after};
 use crate::http::{Transport, TransportOptions, WireRequest, WireResponse, host};
-use message::{fault, incoming, outgoing};
+use message::{add_host, fault, incoming, outgoing};
 
 pub(crate) use message::OURSELVES;
 
@@ -104,14 +104,18 @@ impl HyperTransport {
             request.headers_mut().entry(PROXY_AUTHORIZATION).or_insert(credentials);
         }
         if request.uri().scheme() != Some(&Scheme::HTTPS) {
+            add_host(&mut request, url)?;
             return Ok(self.plain().request(request));
         }
-        if self.http2 && self.http1_origins.contains(url) {
+        if !self.http2 {
+            add_host(&mut request, url)?;
+            return Ok(self.secure()?.request(request));
+        }
+        if self.http1_origins.contains(url) {
+            add_host(&mut request, url)?;
             return Ok(self.http1_only()?.request(request));
         }
-        if self.http2
-            && let Some(host) = request.headers().get(HOST)
-        {
+        if let Some(host) = request.headers().get(HOST) {
             if request
                 .uri()
                 .authority()
@@ -211,6 +215,8 @@ where
         .http1_max_buf_size(READ_BUFFER)
         .http1_max_headers(MOST_FIELDS)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
+        // Else `add_host` has done so, and hyper would make a copy of the URI.
+        .set_host(http2)
         .pool_max_idle_per_host(idle_per_origin)
         .build(Watched(WithHeads(connector)))
 }

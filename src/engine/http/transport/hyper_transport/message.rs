@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, RANGE,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, Entry, HOST, HeaderMap, HeaderValue, RANGE,
     TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{Method, Request, Response, StatusCode, Uri};
@@ -20,7 +20,7 @@ use crate::http::body::incoming::IncomingBody;
 use crate::http::body::outgoing::OutgoingBody;
 use crate::http::body::unsent::Unsent;
 use crate::http::connect::link_handle::{LinkHandle, Rest};
-use crate::http::{WireBody, WireRequest, WireResponse};
+use crate::http::{WireBody, WireRequest, WireResponse, host};
 
 pub(super) fn outgoing(request: &WireRequest) -> Result<(Request<OutgoingBody>, Option<Unsent>), Error> {
     let (body, upload) = request.body.outgoing();
@@ -46,7 +46,15 @@ fn uri(url: &Url) -> Result<Uri, Error> {
     Uri::try_from(&*text).map_err(|_| Error::invalid_option("url", "cannot be sent as an HTTP/1.1 request"))
 }
 
-/// The request's own headers, and the usual ones that it lacks. hyper adds `host` and the length of the body.
+/// Adds `host`, which HTTP/1.1 wants. Where HTTP/2 may be spoken, hyper adds it in the form of the version.
+pub(super) fn add_host(request: &mut Request<OutgoingBody>, url: &Url) -> Result<(), Error> {
+    if let Entry::Vacant(entry) = request.headers_mut().entry(HOST) {
+        entry.insert(HeaderValue::from_str(host::with_port(url)).map_err(|_| Error::Internal)?);
+    }
+    Ok(())
+}
+
+/// The request's own headers, and the usual ones that it lacks. [`add_host`] or hyper adds `host`, and hyper the body's length.
 fn headers(request: &WireRequest) -> HeaderMap {
     let WireRequest { method, headers: own, body, .. } = request;
     let mut headers = HeaderMap::with_capacity(own.len() + ADDED);
