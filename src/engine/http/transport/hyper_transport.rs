@@ -18,7 +18,7 @@ use url::Url;
 use crate::clock;
 use crate::error::Error;
 use crate::http::body::outgoing::OutgoingBody;
-use crate::http::connect::connector::Connector;
+use crate::http::connect::connector::{Connector, Shared};
 use crate::http::connect::heads::WithHeads;
 use crate::http::connect::link_handle::LinkHandle;
 use crate::http::connect::proxy::Proxies;
@@ -199,11 +199,11 @@ impl Transport for HyperTransport {
 
 type Encrypted = Renewing<HttpsConnector<Connector>>;
 
-type Client<C> = legacy::Client<Watched<WithHeads<C>>, OutgoingBody>;
+type Client<C> = legacy::Client<Watched<WithHeads<Shared<C>>>, OutgoingBody>;
 
 fn client<C>(connector: C, idle_per_origin: usize, http2: bool) -> Client<C>
 where
-    Watched<WithHeads<C>>: legacy::connect::Connect + Clone,
+    Watched<WithHeads<Shared<C>>>: legacy::connect::Connect + Clone,
 {
     let mut client = legacy::Client::builder(TokioExecutor::new());
     if http2 {
@@ -218,7 +218,7 @@ where
         // Else `add_host` has done so, and hyper would make a copy of the URI.
         .set_host(http2)
         .pool_max_idle_per_host(idle_per_origin)
-        .build(Watched(WithHeads(connector)))
+        .build(Watched(WithHeads(Shared::new(connector))))
 }
 
 /// Node's number. hyper makes room for all of them before it reads a head.
