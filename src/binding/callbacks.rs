@@ -245,7 +245,7 @@ impl Judge for Callbacks {
     fn is_expired<'a>(
         &'a self,
         session: &'a str,
-        answer: &'a Result<Response, Error>,
+        answer: &'a Result<Box<Response>, Error>,
         url: &'a Url,
     ) -> BoxFuture<'a, Option<bool>> {
         Box::pin(async move {

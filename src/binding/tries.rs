@@ -40,7 +40,7 @@ impl Tries for TracedRequest {
         })
     }
 
-    fn end(&self, answer: &Result<Response, Error>) {
+    fn end(&self, answer: &Result<Box<Response>, Error>) {
         let (status, code) = match answer {
             Ok(response) => (Arg::Number(f64::from(response.status)), Arg::Null),
             Err(error) => (Arg::Null, Arg::Text(error.code().to_owned())),

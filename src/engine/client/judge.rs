@@ -33,7 +33,7 @@ pub trait Judge: Send + Sync {
     fn is_expired<'a>(
         &'a self,
         session: &'a str,
-        answer: &'a Result<Response, Error>,
+        answer: &'a Result<Box<Response>, Error>,
         url: &'a Url,
     ) -> BoxFuture<'a, Option<bool>>;
 }
@@ -42,7 +42,7 @@ pub trait Judge: Send + Sync {
 pub(super) async fn rejection(
     judge: Option<&dyn Judge>,
     session: &str,
-    answer: &Result<Response, Error>,
+    answer: &Result<Box<Response>, Error>,
     url: &Url,
     judged: Statuses,
     phase: &PhaseCell,
@@ -51,8 +51,8 @@ pub(super) async fn rejection(
     if phase.is_away() {
         return None;
     }
-    match answer {
-        Ok(Response { status, .. }) if (200..400).contains(status) && !judged.contains(*status) => {
+    match answer.as_deref() {
+        Ok(&Response { status, .. }) if (200..400).contains(&status) && !judged.contains(status) => {
             return None;
         }
         Ok(_) | Err(Error::Network { .. } | Error::Transport { .. }) => {}

@@ -60,7 +60,8 @@ pub struct Request {
 /// The answer, as the caller gets it.
 #[derive(Debug)]
 pub struct Answer {
-    pub response: Response,
+    /// Boxed, because an answer is handed on a dozen times.
+    pub response: Box<Response>,
     pub attempts: u32,
     pub replays: u32,
     /// The token was rejected, and the request's body could not be sent again.
@@ -270,7 +271,7 @@ impl<'a> Call<'a> {
     async fn send_once(
         &mut self,
         held: &Held,
-    ) -> Result<(Result<Response, Error>, Option<Rejection>), Error> {
+    ) -> Result<(Result<Box<Response>, Error>, Option<Rejection>), Error> {
         let Client { session, config, presenter } = self.client;
         let value = presenter.header(held).value().await?;
         if session.epoch() != self.epoch {
@@ -312,7 +313,7 @@ impl<'a> Call<'a> {
         &mut self,
         way: &dyn Transport,
         auth: Option<(HeaderValue, u64)>,
-    ) -> Result<Response, Error> {
+    ) -> Result<Box<Response>, Error> {
         let name = &self.client.config.header_name;
         self.attempts += 1;
         // Else a try would have the `traceparent` of the one before it.
@@ -351,7 +352,7 @@ impl<'a> Call<'a> {
         &mut self,
         held: &Held,
         claims: Option<Secret>,
-        answer: &Result<Response, Error>,
+        answer: &Result<Box<Response>, Error>,
     ) -> Result<Option<Arc<Held>>, Error> {
         if self.replays == MAX_REPLAYS {
             return Ok(None);
@@ -392,7 +393,7 @@ impl<'a> Call<'a> {
     }
 
     /// How long to wait before the request is sent again; `None` if `answer` is the caller's.
-    fn retry_pause(&mut self, answer: &Result<Response, Error>) -> Option<Duration> {
+    fn retry_pause(&mut self, answer: &Result<Box<Response>, Error>) -> Option<Duration> {
         let Self { wire, retry, .. } = self;
         let config = &self.client.config;
         let unsent = self.phase.provably_unsent();
@@ -432,7 +433,7 @@ impl<'a> Call<'a> {
         tokio::time::timeout(after, wait).await.unwrap_or(Err(late))
     }
 
-    fn end(&self, answer: Result<Response, Error>) -> Result<Answer, Error> {
+    fn end(&self, answer: Result<Box<Response>, Error>) -> Result<Answer, Error> {
         let Self { attempts, replays, not_replayable, .. } = *self;
         let foreign = self.auth == Auth::Foreign;
         answer.map(|response| Answer { response, attempts, replays, not_replayable, foreign })

@@ -23,5 +23,5 @@ pub trait Tries: Send + Sync {
     fn begin(&self, this: Try) -> BoxFuture<'_, HeaderMap>;
 
     /// The latest try has an answer, or has failed. Not called if the whole request ends during the try.
-    fn end(&self, answer: &Result<Response, Error>);
+    fn end(&self, answer: &Result<Box<Response>, Error>);
 }

@@ -80,7 +80,7 @@ pub async fn exchange(
     request: &WireRequest,
     rules: &Rules,
     phase: &PhaseCell,
-) -> Result<Response, Error> {
+) -> Result<Box<Response>, Error> {
     phase.begin();
     run(transport, request, None, rules, phase).await
 }
@@ -92,7 +92,7 @@ pub async fn follow(
     redirect: Unfollowed,
     rules: &Rules,
     phase: &PhaseCell,
-) -> Result<Response, Error> {
+) -> Result<Box<Response>, Error> {
     let hop = hop(request, redirect.next?, redirect.hops, rules, phase)?;
     run(transport, request, Some(hop), rules, phase).await
 }
@@ -106,7 +106,7 @@ async fn run(
     mut redirected: Option<Hop>,
     rules: &Rules,
     phase: &PhaseCell,
-) -> Result<Response, Error> {
+) -> Result<Box<Response>, Error> {
     loop {
         let (current, hops) = redirected.as_deref().map_or((request, 0), |(request, hops)| (request, *hops));
         let mut upload = UploadGuard::new(&current.body);
@@ -128,7 +128,7 @@ async fn run(
         };
         let body_is_empty = has_no_body(&current.method, answer.status);
         let WireResponse { status, reason, headers, body, unsent } = answer;
-        let mut response = Response {
+        let mut response = Box::new(Response {
             status: status.as_u16(),
             reason,
             url: current.url.clone(),
@@ -139,7 +139,7 @@ async fn run(
             body: Bytes::new(),
             download: None,
             unfollowed,
-        };
+        });
         if !body_is_empty {
             upload.unsent = unsent;
             let mut download = Download::new(body, rules.limits, upload);

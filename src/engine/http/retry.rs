@@ -33,7 +33,7 @@ impl RetryRules {
         &self,
         retries: u32,
         request: &WireRequest,
-        answer: &Result<Response, Error>,
+        answer: &Result<Box<Response>, Error>,
         unsent: bool,
         chance: f64,
     ) -> Option<Duration> {
@@ -55,7 +55,7 @@ impl RetryRules {
     }
 
     /// True if the same request may succeed a little later.
-    pub fn passes(&self, answer: &Result<Response, Error>) -> bool {
+    pub fn passes(&self, answer: &Result<Box<Response>, Error>) -> bool {
         match answer {
             // `statuses` is about the client's own origin.
             Ok(response) => self.statuses.contains(&response.status) && !response.left_origin,

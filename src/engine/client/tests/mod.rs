@@ -389,7 +389,7 @@ impl Judge for Suspicious {
     fn is_expired<'a>(
         &'a self,
         _session: &'a str,
-        answer: &'a Result<Response, Error>,
+        answer: &'a Result<Box<Response>, Error>,
         _url: &'a Url,
     ) -> BoxFuture<'a, Option<bool>> {
         let expired = answer.as_ref().map_or(true, |response| response.status == 403);
@@ -417,7 +417,7 @@ impl Judge for WithoutOpinion {
     fn is_expired<'a>(
         &'a self,
         _session: &'a str,
-        _: &'a Result<Response, Error>,
+        _: &'a Result<Box<Response>, Error>,
         _url: &'a Url,
     ) -> BoxFuture<'a, Option<bool>> {
         Box::pin(std::future::ready(None))

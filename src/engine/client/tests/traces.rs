@@ -23,7 +23,7 @@ impl Tries for Heard {
         })
     }
 
-    fn end(&self, answer: &Result<Response, Error>) {
+    fn end(&self, answer: &Result<Box<Response>, Error>) {
         self.0.lock().unwrap().last_mut().unwrap().1 = answer.as_ref().ok().map(|answer| answer.status);
     }
 }

@@ -9,12 +9,12 @@ use crate::fault::Fault;
 use crate::http::testing::{Server, get, headers, listen, read_request, rules, transport, whole};
 
 /// Runs one exchange, and returns its outcome and its phase.
-async fn run(request: &WireRequest, rules: &Rules) -> (Result<Response, Error>, PhaseCell) {
+async fn run(request: &WireRequest, rules: &Rules) -> (Result<Box<Response>, Error>, PhaseCell) {
     let phase = PhaseCell::default();
     (whole(exchange(&transport(), request, rules, &phase).await).await, phase)
 }
 
-async fn answer(response: impl Into<Vec<u8>>) -> (Result<Response, Error>, PhaseCell) {
+async fn answer(response: impl Into<Vec<u8>>) -> (Result<Box<Response>, Error>, PhaseCell) {
     let server = Server::answering(vec![response.into()]).await;
     run(&get(server.url("/s3cr3t?s3cr3t")), &rules()).await
 }

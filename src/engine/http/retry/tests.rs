@@ -23,10 +23,10 @@ fn request(method: Method) -> WireRequest {
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "as `pause` takes it")]
-fn answer(status: u16, retry_after: Option<&'static str>) -> Result<Response, Error> {
+fn answer(status: u16, retry_after: Option<&'static str>) -> Result<Box<Response>, Error> {
     let mut headers = HeaderMap::new();
     headers.extend(retry_after.map(|after| (RETRY_AFTER, HeaderValue::from_static(after))));
-    Ok(Response {
+    Ok(Box::new(Response {
         status,
         reason: "".into(),
         url: Url::parse("https://api.example/").unwrap(),
@@ -37,14 +37,14 @@ fn answer(status: u16, retry_after: Option<&'static str>) -> Result<Response, Er
         body: Bytes::new(),
         download: None,
         unfollowed: None,
-    })
+    }))
 }
 
-fn failed(fault: Fault) -> Result<Response, Error> {
+fn failed(fault: Fault) -> Result<Box<Response>, Error> {
     Err(Error::Network { subject: String::new(), fault })
 }
 
-fn again(request: &WireRequest, answer: &Result<Response, Error>, unsent: bool) -> bool {
+fn again(request: &WireRequest, answer: &Result<Box<Response>, Error>, unsent: bool) -> bool {
     rules().pause(0, request, answer, unsent, 0.5).is_some()
 }
 

@@ -99,7 +99,7 @@ pub(crate) fn rules() -> Rules {
 }
 
 /// The answer with its body in one piece.
-pub(crate) async fn whole(answer: Result<Response, Error>) -> Result<Response, Error> {
+pub(crate) async fn whole(answer: Result<Box<Response>, Error>) -> Result<Box<Response>, Error> {
     let mut response = answer?;
     if let Some(download) = response.download.take() {
         response.body = download.collect().await?;

@@ -19,7 +19,7 @@ async fn ending(
     head: &[u8],
     body: Payload,
     end: impl AsyncFnOnce(&mut Peer, u32),
-) -> Result<Response, Error> {
+) -> Result<Box<Response>, Error> {
     let server = Http2Server::new().await;
     let transport = server.transport();
     let request = WireRequest { method: Method::POST, body, ..get(server.url.clone()) };

@@ -27,7 +27,7 @@ pub(super) async fn server(certificate: (String, String), clients: Option<&Autho
     https(&url)
 }
 
-async fn run(url: Url, tls: TlsOptions) -> (Result<Response, Error>, PhaseCell) {
+async fn run(url: Url, tls: TlsOptions) -> (Result<Box<Response>, Error>, PhaseCell) {
     let transport =
         HyperTransport::new(&TransportOptions { tls, http2: false, ..TransportOptions::default() }).unwrap();
     let phase = PhaseCell::default();

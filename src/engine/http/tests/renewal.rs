@@ -39,7 +39,7 @@ fn transport(tls: TlsOptions) -> HyperTransport {
     HyperTransport::new(&TransportOptions { tls, http2: false, ..TransportOptions::default() }).unwrap()
 }
 
-async fn send(transport: &HyperTransport, url: &Url) -> Result<Response, Error> {
+async fn send(transport: &HyperTransport, url: &Url) -> Result<Box<Response>, Error> {
     exchange(transport, &get(url.clone()), &rules(), &PhaseCell::default()).await
 }
 

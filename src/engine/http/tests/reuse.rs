@@ -18,7 +18,7 @@ use crate::http::{HyperTransport, Limits, PhaseCell, Response, Rules, WireReques
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-async fn ask(transport: &HyperTransport, method: Method, url: &Url) -> Response {
+async fn ask(transport: &HyperTransport, method: Method, url: &Url) -> Box<Response> {
     let request = WireRequest { method, body: Bytes::from_static(b"x").into(), ..get(url.clone()) };
     exchange(transport, &request, &rules(), &PhaseCell::default()).await.unwrap()
 }

@@ -55,7 +55,7 @@ fn post(url: Url, body: Payload) -> WireRequest {
     WireRequest { method: Method::POST, body, ..get(url) }
 }
 
-async fn run(transport: &impl Transport, request: &WireRequest) -> Result<Response, Error> {
+async fn run(transport: &impl Transport, request: &WireRequest) -> Result<Box<Response>, Error> {
     exchange(transport, request, &rules(), &PhaseCell::default()).await
 }
 
@@ -103,7 +103,7 @@ impl Stalling {
     async fn start(
         self,
         request: WireRequest,
-    ) -> (JoinHandle<Result<Response, Error>>, tokio::net::UnixStream) {
+    ) -> (JoinHandle<Result<Box<Response>, Error>>, tokio::net::UnixStream) {
         let transport = self.transport;
         let sending = tokio::spawn(async move { run(&*transport, &request).await });
         let (stream, _) = self.listener.accept().await.unwrap();

@@ -8,7 +8,7 @@ use crate::http::body::paced::INPUT;
 use crate::http::testing::{Server, get, rules, whole};
 use crate::http::{Limits, PhaseCell, Response, Rules, exchange, testing};
 
-async fn answer(content_encoding: &str, body: &[u8]) -> Result<Response, Error> {
+async fn answer(content_encoding: &str, body: &[u8]) -> Result<Box<Response>, Error> {
     let length = body.len();
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\ncontent-encoding: {content_encoding}\r\n\r\n"
@@ -16,7 +16,7 @@ async fn answer(content_encoding: &str, body: &[u8]) -> Result<Response, Error> 
     answer_with([head.as_bytes(), body].concat()).await
 }
 
-async fn answer_with(answer: Vec<u8>) -> Result<Response, Error> {
+async fn answer_with(answer: Vec<u8>) -> Result<Box<Response>, Error> {
     let server = Server::answering(vec![answer]).await;
     let rules = Rules { limits: Limits { size: 1024 * 1024, ..rules().limits }, ..rules() };
     whole(exchange(&testing::transport(), &get(server.url("/")), &rules, &PhaseCell::default()).await).await

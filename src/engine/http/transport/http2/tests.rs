@@ -18,7 +18,7 @@ use crate::http::{HyperTransport, PhaseCell, Response, Transport, WireRequest, e
 
 const MAX_CONCURRENT_STREAMS_10: [u8; 6] = [0, 3, 0, 0, 0, 10];
 
-type Outcome = (Result<Response, Error>, PhaseCell);
+type Outcome = (Result<Box<Response>, Error>, PhaseCell);
 
 /// Starts a request for `path`.
 fn start(transport: &Arc<HyperTransport>, server: &Http2Server, path: &str) -> JoinHandle<Outcome> {
