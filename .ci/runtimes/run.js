@@ -23,6 +23,7 @@ const PARTS = ['serve.js', 'start.js', 'thread.js'];
 const EXCEPTIONS = {
   'Bun undici.js':
     'Bun puts an undici of its own in place of the package, and its Agent takes no interceptors',
+  'Deno forgotten.js': 'Deno runs no finalizers of a worker that ends, so that its sessions stay',
 };
 
 /** No measure of speed: only a process that hangs lives this long. */

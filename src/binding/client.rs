@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::Function;
-use napi::{Env, Result};
+use napi::{Env, Result, Status};
 use napi_derive::napi;
 use slab::Slab;
 
@@ -37,7 +37,7 @@ pub struct Client {
     shared: Rc<Shared>,
 }
 
-/// A client and the function that sends its requests share this.
+/// What a client has in Rust. The function that sends its requests has a weak reference to it.
 struct Shared {
     config: Arc<Config>,
     /// The number of the client's callbacks.
@@ -91,8 +91,12 @@ impl Client {
             retry?: NativeRetry) => Promise<[number, string, string | Buffer | null, Download?]>"
     )]
     pub fn sender<'env>(&self, env: &'env Env) -> Result<Function<'env, (), Js>> {
-        let shared = Rc::clone(&self.shared);
-        env.create_function_from_closure("send", move |call| shared.send(&call))
+        // Weak, because Bun never frees the closure of a function that it collects while a worker ends. The sessions would stay.
+        let shared = Rc::downgrade(&self.shared);
+        env.create_function_from_closure("send", move |call| {
+            // It is there: the function is called on its client only, and so the client lives.
+            shared.upgrade().ok_or_else(|| napi::Error::from_status(Status::Closing))?.send(&call)
+        })
     }
 
     /// Gives the token at once if it is at hand. `valid_for`: how long it is to live, ms.
