@@ -79,6 +79,27 @@ test('one whose body was read is refused', async () => {
   expect(server.seen).toEqual([]);
 });
 
+test.each([
+  ['url', undefined, 'fetch needs a URL or a Request'],
+  ['url', null, 'fetch needs a URL or a Request'],
+  ['method', null, 'method must be an HTTP method'],
+  ['method', 7, 'method must be an HTTP method'],
+  ['method', {}, 'method must be an HTTP method'],
+  ['method', 'TRACE', 'method must not be TRACE'],
+])('one whose %s is %j is refused', async (name, value, message) => {
+  const server = await serve();
+  const request = Object.assign(new PackageRequest(server.url), { [name]: value });
+  await expect(clientFor(server).fetch(request)).rejects.toMatchObject({ name: 'TypeError', message });
+  expect(server.seen).toEqual([]);
+});
+
+test('its url and its method are read as those of an init', async () => {
+  const server = await serve();
+  const request = new PackageRequest(new URL('/path', server.url), { method: 'post' });
+  expect((await clientFor(server).fetch(request)).status).toBe(200);
+  expect(server.seen).toMatchObject([{ method: 'POST', url: '/path' }]);
+});
+
 test('its signal aborts the request, and its stream', async () => {
   const server = await serveRaw((socket) => server.server.emit('head', socket));
   const body = new Readable({ read() {} });

@@ -28,7 +28,7 @@ const owners = new WeakMap();
  */
 function readRequest(request, input, init) {
   const source = isRequest(input) ? input : undefined;
-  const href = source === undefined ? readUrl(input) : source.url;
+  const href = readUrl(source === undefined ? input : source.url);
   const given = { headers: undefined, body: null, owner: undefined, duplex: undefined, keepalive: false };
   if (source !== undefined) readSource(request, given, source);
   if (init !== undefined && init !== null) readInit(request, given, init);
@@ -44,7 +44,8 @@ function readUrl(input) {
 }
 
 function readSource(request, given, source) {
-  request.method = source.method;
+  // Read as `init` is, because a Request of another package may have any value there.
+  request.method = readMethod(source.method);
   // A Request of another package may lack these, as those of node-fetch have no integrity and often no signal.
   const { signal = undefined, redirect: mode = 'follow', integrity = '', body = null } = source;
   if (signal !== null) follow(request, signal, source);
@@ -113,8 +114,8 @@ function membersOf(init) {
 }
 
 function readMethod(value) {
+  if (typeof value !== 'string' || !TOKEN.test(value)) throw new TypeError('method must be an HTTP method');
   const upper = value.toUpperCase();
-  if (!TOKEN.test(value)) throw new TypeError('method must be an HTTP method');
   if (FORBIDDEN.includes(upper)) throw new TypeError(`method must not be ${upper}`);
   return NORMALIZED.includes(upper) ? upper : value;
 }
