@@ -262,9 +262,10 @@ class TokenClient {
 }
 
 function readUrl(url) {
-  // By shape, because a URL of another realm is no instance of this realm's class.
-  if (typeof url?.href !== 'string') throw invalidOption('url', 'a string or a URL');
-  return url.href;
+  // By shape, because a URL of another realm is no instance of this realm's class. Read once, because a getter may answer otherwise.
+  const href = url?.href;
+  if (typeof href !== 'string') throw invalidOption('url', 'a string or a URL');
+  return href;
 }
 
 module.exports = { AnonymousPolicy, TokenClient, internalsOf };

@@ -44,6 +44,18 @@ test.each([undefined, null, 7, {}, ['/']])('a url that is %p is refused', async 
   expect(await failure(clientFor().get(url))).toMatchObject({ code: 'ERR_INVALID_OPTION' });
 });
 
+test('the href of a URL object is read once', async () => {
+  const server = await serve();
+  const answers = [`${server.url}/first`, 7];
+  const url = {
+    get href() {
+      return answers.shift();
+    },
+  };
+  expect((await clientFor(server).get(url)).status).toBe(200);
+  expect(server.seen).toMatchObject([{ url: '/first' }]);
+});
+
 test('a relative URL needs a baseURL', async () => {
   const error = await failure(clientFor().get('/thing'));
   expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining('baseURL') });
