@@ -37,7 +37,7 @@ pub struct Client {
     shared: Rc<Shared>,
 }
 
-/// What a client has in Rust. The function that sends its requests has a weak reference to it.
+/// The Rust half of a client. The function that sends its requests has a weak reference to it.
 struct Shared {
     config: Arc<Config>,
     /// The number of the client's callbacks.

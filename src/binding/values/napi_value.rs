@@ -13,7 +13,7 @@ use napi::{Env, Result, Status, sys};
 #[derive(Clone, Copy)]
 pub struct Js(pub(crate) sys::napi_value);
 
-/// What exported functions return.
+/// Exported functions return it as it is.
 impl ToNapiValue for Js {
     unsafe fn to_napi_value(_env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
         Ok(value.0)
