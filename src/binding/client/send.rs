@@ -1,7 +1,7 @@
 //! A request of the client itself, as `lib/crossing/native-request.js` passes it.
 //!
 //! A function of its own, because for a method of a class napi looks the object up by its tag and locks it in a map of the
-//! whole process: a tenth of the event loop's time for a request (docs/decisions/crossing.md).
+//! whole process, which a request's share of the event loop shows (docs/decisions/crossing.md).
 
 use std::sync::Arc;
 
