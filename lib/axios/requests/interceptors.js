@@ -130,21 +130,26 @@ class Interceptors {
     return answer;
   }
 
-  async #judge(error) {
+  /** Only a request that is traced gets a promise around that of `#judged`, because each of those that wait would hold one. */
+  #judge(error) {
     const sent = SentRequest.of(error?.config);
-    if (sent?.owner === this) sent.traceTryEnd(error);
+    const isUntraced = sent?.owner !== this || sent.isUntraced;
+    return isUntraced ? this.#judged(error, sent) : this.#judgedAndTraced(error, sent);
+  }
+
+  async #judgedAndTraced(error, sent) {
+    sent.traceTryEnd(error);
     try {
-      return await this.#judged(error);
+      return await this.#judged(error, sent);
     } catch (thrown) {
-      if (sent?.owner === this) sent.traceFailure(thrown);
+      sent.traceFailure(thrown);
       throw thrown;
     }
   }
 
-  async #judged(error) {
+  async #judged(error, sent) {
     const config = error?.config;
     if (this.#ids === undefined || !config || config.skipAuthRefresh) throw error;
-    const sent = SentRequest.of(config);
     // The answer of an origin that the token does not go to says nothing about the token.
     if (sent?.owner !== this || sent.hasStrayed || hasLeft(config)) throw error;
     if (!this.#parts.isExpired(error)) {
@@ -153,7 +158,9 @@ class Interceptors {
         this.#session.accepted(sent.credential, sent.replay.sent);
       throw error;
     }
-    const next = await patiently(this.#next(sent, config, error), config);
+    const replacement =
+      sent.credential === undefined ? this.#adopted(sent, config, error) : this.#next(sent, error);
+    const next = await patiently(replacement, config);
     if (next === null) throw error;
     // The caller's own 401, with the reason why it was not sent again.
     if (next instanceof Error) throw withCause(error, next);
@@ -161,13 +168,15 @@ class Interceptors {
     return this.#parts.api.request(sent.again(config, next));
   }
 
+  /** A credential that was unknown when the request was sent may be the session's by now. */
+  async #adopted(sent, config, error) {
+    if (!(await this.#parts.adopts?.(config))) return null;
+    sent.credential = await this.#session.authorise();
+    return this.#next(sent, error);
+  }
+
   /** As `ReplayPolicy.next`. */
-  async #next(sent, config, error) {
-    if (sent.credential === undefined) {
-      // A credential that was unknown when the request was sent may be the session's by now.
-      if (!(await this.#parts.adopts?.(config))) return null;
-      sent.credential = await this.#session.authorise();
-    }
+  #next(sent, error) {
     const challenge = this.#parts.judges ? undefined : getHeader(error.response?.headers, 'www-authenticate');
     const text = challenge && String(challenge);
     return sent.replay.next(sent.credential, text, () => sent.isReplayable, error);

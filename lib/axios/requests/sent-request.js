@@ -58,6 +58,11 @@ class SentRequest {
     return !holdsStream(this.#data);
   }
 
+  /** Nobody listened when it was first sent, so that nobody hears of its replays either. */
+  get isUntraced() {
+    return this.#attempts > 0 && this.#traced === undefined;
+  }
+
   /** The credential of a replay that is about to be sent. */
   takeNext() {
     const next = this.#next;
