@@ -5,10 +5,11 @@
 
 const axios = require('axios');
 const { Authoriser } = require('../../lib/external/authoriser.js');
-const { installAuthRefresh } = require('../../lib/axios.js');
+const { installAuthRefresh, setAuthHeaders } = require('../../lib/axios.js');
 const { SharedStorage } = require('../../lib/axios/session/shared-storage.js');
 
 const REQUESTS = 8;
+const NOTHING = { authorise: 0, rejected: 0, accepted: 0, epoch: 0 };
 const bearer = (token) => `Bearer ${token}`;
 
 /** An instance whose server takes the token `valid`. `hold()` holds the answers of the next requests until `release()`. */
@@ -43,14 +44,20 @@ function useInstance(options) {
   });
   return Object.assign(made, {
     uninstall,
+    login: (token) => setAuthHeaders(api, token),
     all: () => Promise.all(Array.from({ length: REQUESTS }, () => api.get('/'))),
   });
 }
 
 let asked;
 beforeEach(() => {
-  asked = { authorise: 0, rejected: 0, accepted: 0 };
-  for (const name of Object.keys(asked)) {
+  asked = { authorise: 0, rejected: 0, accepted: 0, epoch: 0 };
+  const { get } = Object.getOwnPropertyDescriptor(Authoriser.prototype, 'epoch');
+  jest.spyOn(Authoriser.prototype, 'epoch', 'get').mockImplementation(function counted() {
+    asked.epoch += 1;
+    return get.call(this);
+  });
+  for (const name of ['authorise', 'rejected', 'accepted']) {
     const original = Authoriser.prototype[name];
     jest.spyOn(Authoriser.prototype, name).mockImplementation(function counted(...args) {
       asked[name] += 1;
@@ -70,10 +77,10 @@ async function during(work) {
 test('a token that is at hand is asked for once, before a rotation and after it', async () => {
   const instance = useInstance();
   await instance.all();
-  expect(await during(instance.all)).toEqual({ authorise: 0, rejected: 0, accepted: 0 });
+  expect(await during(instance.all)).toEqual(NOTHING);
   instance.valid = 'second';
   expect(await during(instance.all)).toMatchObject({ rejected: 1, accepted: 1 });
-  expect(await during(instance.all)).toEqual({ authorise: 0, rejected: 0, accepted: 0 });
+  expect(await during(instance.all)).toEqual(NOTHING);
   instance.uninstall();
 });
 
@@ -94,7 +101,27 @@ test('rejections that come after the rotation ask no more', async () => {
       instance.release();
       await late;
     }),
-  ).toEqual({ authorise: 0, rejected: 0, accepted: 0 });
+  ).toEqual(NOTHING);
+  instance.uninstall();
+});
+
+test('rejections of the login before ask nothing but which login it is', async () => {
+  const instance = useInstance();
+  await instance.all();
+  instance.valid = 'other';
+  instance.hold();
+  const late = instance.all();
+  while (instance.held.length < REQUESTS) await new Promise(setImmediate);
+  const others = instance.held.splice(0);
+  instance.release();
+  instance.login('other');
+  await instance.all();
+  instance.held.push(...others);
+  const found = await during(async () => {
+    instance.release();
+    await expect(late).rejects.toMatchObject({ response: { status: 401 } });
+  });
+  expect(found).toEqual({ ...NOTHING, epoch: REQUESTS });
   instance.uninstall();
 });
 

@@ -136,12 +136,12 @@ class AuthSession {
 
   /** A server rejected `credential` with `error`. Resolves as `Authoriser.rejected` does. */
   async rejected(credential, sent, error) {
-    // Before `#batchOf`, because such a rejection must not take the place of the batch that is under way.
-    if (credential.epoch !== this.epoch) return null;
     const known = this.#known;
     // The engine would give the same to a request whose token was replaced, unless its server wants more than a new token.
     if (known?.epoch === credential.epoch && known.generation > credential.generation && !sent.challenge)
       return known;
+    // Before `#batchOf`, because such a rejection must not take the place of the batch that is under way.
+    if (credential.epoch !== this.epoch) return null;
     this.#atHand = undefined;
     const batch = this.#batchOf(credential, sent.to, error);
     const isFirst = batch.enter();
