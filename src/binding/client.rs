@@ -3,6 +3,7 @@
 //! [`send`] sends requests, [`external`] has the calls for requests of other HTTP clients, and [`stats`] has counters.
 
 mod external;
+mod numbered;
 mod send;
 mod stats;
 
@@ -13,7 +14,6 @@ use std::sync::Arc;
 use napi::bindgen_prelude::Function;
 use napi::{Env, Result, Status};
 use napi_derive::napi;
-use slab::Slab;
 
 use super::environment::{Crossing, Environment};
 use super::options::{Settings, ms};
@@ -29,6 +29,7 @@ use engine::error::Error;
 use engine::secret::Secret;
 use engine::session::registry::keeper::keep_alive;
 use engine::token::Tokens;
+use numbered::Numbered;
 
 /// A client and its sessions. JavaScript names a session by a number, because an object of this class costs it 300 bytes.
 /// `lib/crossing/environment.js` tells when the number is of no more use.
@@ -42,7 +43,7 @@ struct Shared {
     config: Arc<Config>,
     /// The number of the client's callbacks.
     number: u32,
-    sessions: RefCell<Slab<Arc<EngineClient>>>,
+    sessions: RefCell<Numbered<Arc<EngineClient>>>,
     crossing: Rc<Crossing>,
 }
 
@@ -68,7 +69,7 @@ impl Client {
     #[napi(catch_unwind)]
     pub fn session(&self, key: String) -> u32 {
         let session = EngineClient::new(Arc::clone(&self.shared.config), &key);
-        self.shared.sessions.borrow_mut().insert(Arc::new(session)) as u32
+        self.shared.sessions.borrow_mut().add(Arc::new(session))
     }
 
     /// Returns the key of the session, for errors: JavaScript does not keep the keys of a hundred thousand sessions.
@@ -79,7 +80,7 @@ impl Client {
 
     #[napi(catch_unwind)]
     pub fn forget(&self, session: u32) {
-        let session = self.shared.sessions.borrow_mut().try_remove(session as usize);
+        let session = self.shared.sessions.borrow_mut().remove(session);
         drop(session);
     }
 
@@ -155,7 +156,7 @@ impl Client {
 
 impl Shared {
     fn engine(&self, session: u32) -> Arc<EngineClient> {
-        Arc::clone(&self.sessions.borrow()[session as usize])
+        self.sessions.borrow().get(session)
     }
 
     fn ahead(&self) -> &Arc<Ahead> {
