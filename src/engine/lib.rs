@@ -17,6 +17,7 @@ pub mod grant;
 pub mod http;
 pub mod jose;
 pub mod lock;
+mod parted_map;
 pub mod pem;
 pub mod present;
 pub mod secret;

@@ -13,6 +13,7 @@ use std::sync::{Arc, LazyLock, OnceLock, Weak};
 use crate::clock;
 use crate::clock::Instant;
 use crate::lock::Lock;
+use crate::parted_map::PartedMap;
 use crate::session::Session;
 use crate::session::identities::Identities;
 use crate::session::past::LONG;
@@ -45,7 +46,7 @@ pub struct Registry {
 
 #[derive(Default)]
 struct Sessions {
-    known: HashMap<Arc<str>, Weak<Session>>,
+    known: PartedMap<Arc<str>, Weak<Session>>,
     resting: Resting,
     /// When the last client left a session.
     left: Option<Instant>,
@@ -126,12 +127,9 @@ impl Sessions {
     }
 
     fn make(&mut self, key: &str) -> Arc<Session> {
-        if self.known.len() == self.known.capacity() {
-            self.known.retain(|_, session| session.strong_count() > 0);
-        }
         let key: Arc<str> = key.into();
         let made = Arc::new(Session::new(Arc::clone(&key)));
-        self.known.insert(key, Arc::downgrade(&made));
+        self.known.insert(key, Arc::downgrade(&made), |session| session.strong_count() > 0);
         made
     }
 }

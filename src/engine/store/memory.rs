@@ -1,14 +1,14 @@
 //! The default store: the process itself.
 
-use std::collections::HashMap;
 use std::future::ready;
 
 use crate::lock::Lock;
+use crate::parted_map::PartedMap;
 use crate::store::{Store, StoreFuture, Stored, Swap, Version};
 
 /// The records of every session of one client, or of all clients that share a name.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Lock<HashMap<Box<str>, Stored>>);
+pub struct MemoryStore(Lock<PartedMap<Box<str>, Stored>>);
 
 impl MemoryStore {
     /// True if it holds no tokens.
@@ -33,12 +33,9 @@ impl MemoryStore {
         if stored != expected {
             return Swap::Conflict;
         }
-        if records.len() == records.capacity() {
-            // No write is late here, so that old tombstones serve nobody. They would pile up, one for each user who
-            // has ever logged out.
-            records.retain(|_, stored| stored.record.tokens.is_some());
-        }
-        records.insert(key.into(), next.clone());
+        // No write is late here, so that old tombstones serve nobody. They would pile up, one for each user who has ever
+        // logged out.
+        records.insert(key.into(), next.clone(), |stored| stored.record.tokens.is_some());
         Swap::Done
     }
 }
