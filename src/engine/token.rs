@@ -25,14 +25,17 @@ pub struct Tokens {
     /// Empty: there is only a refresh token, so that these tokens count as expired.
     pub access: Secret,
     pub refresh: Option<Secret>,
-    /// Epoch ms. None: unknown, so that only a rejection tells that the token has expired.
-    pub expires_at: Option<u64>,
-    /// Epoch ms: from then on the server wants the tokens to be rotated (`refresh_in`), long before they expire.
-    pub refresh_at: Option<NonZeroU64>,
-    /// The user's other fields as the text of a JSON object. They are kept and given back, and not interpreted.
-    pub extra: Option<Secret>,
-    /// None: they are Bearer tokens (RFC 6750). The key never crosses to JavaScript.
-    pub bound: Option<Box<Bound>>,
+    expires_at: Option<NonZeroU64>,
+    /// In a block of its own, because a hundred thousand sessions hold tokens that have none of it. Never empty.
+    beside: Option<Box<Beside>>,
+}
+
+/// The parts that few tokens have.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Beside {
+    refresh_at: Option<NonZeroU64>,
+    extra: Option<Secret>,
+    bound: Option<Box<Bound>>,
 }
 
 /// The end of an access token, as an answer tells it.
@@ -91,18 +94,57 @@ impl Tokens {
         if refresh.as_ref().is_some_and(|token| !fits(token, b' ')) {
             return Err(Malformed::Refresh);
         }
-        Ok(Self { access, refresh, expires_at, refresh_at: None, extra, bound: None })
+        let tokens = Self { access, refresh, expires_at: None, beside: None };
+        Ok(tokens.expiring_at(expires_at).with(|beside| beside.extra = extra))
+    }
+
+    /// Epoch ms. None: unknown, so that only a rejection tells that the token has expired.
+    pub fn expires_at(&self) -> Option<u64> {
+        self.expires_at.map(NonZeroU64::get)
+    }
+
+    /// Epoch ms: from then on the server wants the tokens to be rotated (`refresh_in`), long before they expire.
+    pub fn refresh_at(&self) -> Option<NonZeroU64> {
+        self.beside.as_ref()?.refresh_at
+    }
+
+    /// The user's other fields as the text of a JSON object. They are kept and given back, and not interpreted.
+    pub fn extra(&self) -> Option<&Secret> {
+        self.beside.as_ref()?.extra.as_ref()
+    }
+
+    /// None: they are Bearer tokens (RFC 6750). The key never crosses to JavaScript.
+    pub fn bound(&self) -> Option<&Bound> {
+        self.beside.as_ref()?.bound.as_deref()
+    }
+
+    #[must_use]
+    pub fn expiring_at(self, expires_at: Option<u64>) -> Self {
+        // Zero has passed as well as one.
+        Self { expires_at: expires_at.map(|at| NonZeroU64::new(at).unwrap_or(NonZeroU64::MIN)), ..self }
+    }
+
+    #[must_use]
+    pub fn due_at(self, refresh_at: Option<NonZeroU64>) -> Self {
+        self.with(|beside| beside.refresh_at = refresh_at)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Beside)) -> Self {
+        let mut beside = self.beside.take().map_or_else(Beside::default, |beside| *beside);
+        change(&mut beside);
+        self.beside = (beside != Beside::default()).then(|| Box::new(beside));
+        self
     }
 
     /// These tokens, which were obtained with a proof of `key`. `access`: the access token is bound too.
     #[must_use]
     pub fn bound_to(self, key: Key, access: bool) -> Self {
-        Self { bound: Some(Box::new(Bound { key, access })), ..self }
+        self.with(|beside| beside.bound = Some(Box::new(Bound { key, access })))
     }
 
     /// The key that has to sign each request with the access token (RFC 9449).
     pub fn proof_key(&self) -> Option<&Key> {
-        self.bound.as_ref().filter(|bound| bound.access).map(|bound| &bound.key)
+        self.bound().filter(|bound| bound.access).map(|bound| &bound.key)
     }
 
     /// Makes these tokens the successor of `held`. An answer without a refresh token keeps the one held (RFC 6749 §6), and
@@ -111,7 +153,7 @@ impl Tokens {
     pub fn succeeding(mut self, held: Option<&Tokens>) -> Self {
         if let Some(held) = held {
             self.refresh = self.refresh.or_else(|| held.refresh.clone());
-            self.extra = merged(held.extra.as_ref(), self.extra);
+            return self.with(|beside| beside.extra = merged(held.extra(), beside.extra.take()));
         }
         self
     }
@@ -125,17 +167,16 @@ impl Tokens {
     /// A refresh token alone.
     pub fn without_access(refresh: Secret) -> Self {
         let access = Secret::new(String::new());
-        Self { access, refresh: Some(refresh), expires_at: None, refresh_at: None, extra: None, bound: None }
+        Self { access, refresh: Some(refresh), expires_at: None, beside: None }
     }
 
     /// These tokens, which the program brings. It never sees the key of tokens, so that those which it has from here and gives back
     /// would else lose their key.
     #[must_use]
     pub fn with_key_of(self, held: Option<&Tokens>) -> Self {
-        let same = held.filter(|held| self.bound.is_none() && held.access == self.access);
-        match same {
-            Some(held) => Self { bound: held.bound.clone(), ..self },
-            None => self,
+        match held.filter(|held| held.access == self.access).and_then(Self::bound) {
+            Some(bound) if self.bound().is_none() => self.bound_to(bound.key.clone(), bound.access),
+            _ => self,
         }
     }
 
@@ -144,7 +185,7 @@ impl Tokens {
         if self.access.expose().is_empty() {
             return Some(Duration::ZERO);
         }
-        self.expires_at.map(|at| Duration::from_millis(at.saturating_sub(wall)).min(MAX_LIFETIME))
+        self.expires_at().map(|at| Duration::from_millis(at.saturating_sub(wall)).min(MAX_LIFETIME))
     }
 }
 

@@ -45,7 +45,7 @@ impl TryFrom<NativeTokens> for Tokens {
         let refresh = native.refresh_token.map(Secret::new);
         let tokens = Tokens::new(access, refresh, expires_at, native.extra.map(Secret::new));
         tokens
-            .map(|tokens| Tokens { refresh_at, ..tokens })
+            .map(|tokens| tokens.due_at(refresh_at))
             .map_err(|malformed| Error::invalid_option("tokens", format!("cannot be used: {malformed}")))
     }
 }
@@ -67,8 +67,8 @@ pub(crate) fn write(scope: Scope, tokens: &Tokens) -> Result<Js> {
     scope.array(&[
         scope.text(tokens.access.expose())?,
         secret(tokens.refresh.as_ref())?,
-        moment(tokens.expires_at)?,
-        secret(tokens.extra.as_ref())?,
-        moment(tokens.refresh_at.map(NonZeroU64::get))?,
+        moment(tokens.expires_at())?,
+        secret(tokens.extra())?,
+        moment(tokens.refresh_at().map(NonZeroU64::get))?,
     ])
 }

@@ -104,7 +104,7 @@ impl Held {
 
     /// From then on the server wants these tokens to be rotated.
     pub(crate) fn refresh_at(&self) -> Option<Instant> {
-        let at = self.tokens.refresh_at?.get();
+        let at = self.tokens.refresh_at()?.get();
         let left = Duration::from_millis(at.saturating_sub(self.arrived_ms)).min(MAX_LIFETIME);
         let since = Duration::from_millis(self.arrived_ms.saturating_sub(at));
         Some(self.arrived.checked_sub(since).unwrap_or(self.arrived) + left)
@@ -123,7 +123,7 @@ impl Held {
     /// Compares the end of these tokens with the wall clock. A clock that is stepped forward costs one refresh, because the
     /// tokens that come then end by the stepped clock.
     pub(crate) fn compare(&self) {
-        if self.tokens.expires_at.is_some_and(|at| clock::wall_ms() >= at) {
+        if self.tokens.expires_at().is_some_and(|at| clock::wall_ms() >= at) {
             self.ran_out.store(true, Ordering::Relaxed);
         }
     }

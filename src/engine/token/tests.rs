@@ -8,8 +8,13 @@ pub(crate) fn tokens(access: &str, refresh: Option<&str>) -> Tokens {
     Tokens::new(secret(access), refresh.map(secret), None, None).unwrap()
 }
 
-fn with_extra(access: &str, extra: &str) -> Tokens {
-    Tokens { extra: Some(Secret::new(extra.into())), ..tokens(access, None) }
+/// The same with another refresh token, or with none.
+pub(crate) fn with_refresh(tokens: Tokens, refresh: Option<Secret>) -> Tokens {
+    Tokens { refresh, ..tokens }
+}
+
+pub(crate) fn with_extra(access: &str, refresh: Option<&str>, extra: &str) -> Tokens {
+    tokens(access, refresh).with(|beside| beside.extra = Some(Secret::new(extra.into())))
 }
 
 #[test]
@@ -48,13 +53,26 @@ fn refresh_token_alone_counts_as_expired() {
     assert_eq!(Tokens::new(alone.access, None, None, None), Err(Malformed::Access));
 }
 
+/// A hundred thousand sessions hold tokens.
+#[test]
+fn tokens_that_have_no_more_than_others_are_one_small_block() {
+    assert_eq!(size_of::<Tokens>(), 48);
+    let plain = tokens("a1", Some("r1")).expiring_at(Some(1));
+    assert!(plain.beside.is_none());
+    assert!(plain.clone().due_at(NonZeroU64::new(1)).due_at(None).beside.is_none());
+}
+
+#[test]
+fn an_end_at_zero_is_an_end() {
+    assert_eq!(tokens("a1", None).expiring_at(Some(0)).lifetime(1_000), Some(Duration::ZERO));
+}
+
 #[test]
 fn a_successor_keeps_the_refresh_token_and_the_fields_it_does_not_mention() {
-    let held =
-        Tokens { refresh: Some(Secret::new("r1".into())), ..with_extra("a1", r#"{"tenant":7,"scope":"x"}"#) };
-    let next = with_extra("a2", r#"{"scope":"y"}"#).succeeding(Some(&held));
-    assert_eq!(next.refresh.unwrap().expose(), "r1");
-    assert_eq!(next.extra.unwrap().expose(), r#"{"tenant":7,"scope":"y"}"#);
+    let held = with_extra("a1", Some("r1"), r#"{"tenant":7,"scope":"x"}"#);
+    let next = with_extra("a2", None, r#"{"scope":"y"}"#).succeeding(Some(&held));
+    assert_eq!(next.refresh.as_ref().unwrap().expose(), "r1");
+    assert_eq!(next.extra().unwrap().expose(), r#"{"tenant":7,"scope":"y"}"#);
     assert_eq!(tokens("a3", Some("r3")).succeeding(Some(&held)).refresh.unwrap().expose(), "r3");
 }
 
@@ -62,9 +80,9 @@ fn a_successor_keeps_the_refresh_token_and_the_fields_it_does_not_mention() {
 fn fields_outlive_rotations_however_deep_they_are() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     for value in [deep.as_str(), r#""\ud800""#, "1e400", r#"{"a":{"b":[1.0]}}"#] {
-        let held = with_extra("a1", &format!(r#"{{"kept":{value},"n":1}}"#));
-        let next = with_extra("a2", r#"{"n":2}"#).succeeding(Some(&held));
-        assert_eq!(next.extra.unwrap().expose(), format!(r#"{{"kept":{value},"n":2}}"#));
+        let held = with_extra("a1", None, &format!(r#"{{"kept":{value},"n":1}}"#));
+        let next = with_extra("a2", None, r#"{"n":2}"#).succeeding(Some(&held));
+        assert_eq!(next.extra().unwrap().expose(), format!(r#"{{"kept":{value},"n":2}}"#));
     }
 }
 
@@ -73,12 +91,16 @@ fn key_stays_with_the_access_token_that_is_bound_to_it() {
     let key = Key::new(Secret::new("key".into()));
     let held = tokens("a1", Some("r1")).bound_to(key.clone(), true);
     assert_eq!(held.proof_key(), Some(&key));
-    assert_eq!(held.with_refresh(Secret::new("r2".into())).bound, held.bound);
-    assert_eq!(tokens("a1", None).with_key_of(Some(&held)).bound, held.bound);
-    assert_eq!(tokens("a2", Some("r1")).with_key_of(Some(&held)).bound, None);
-    assert_eq!(tokens("a2", None).succeeding(Some(&held)).bound, None, "the answer says what it is bound to");
+    assert_eq!(held.with_refresh(Secret::new("r2".into())).bound(), held.bound());
+    assert_eq!(tokens("a1", None).with_key_of(Some(&held)).bound(), held.bound());
+    assert_eq!(tokens("a2", Some("r1")).with_key_of(Some(&held)).bound(), None);
+    assert_eq!(
+        tokens("a2", None).succeeding(Some(&held)).bound(),
+        None,
+        "the answer says what it is bound to"
+    );
     let bearer = tokens("a1", Some("r1")).bound_to(key, false);
-    assert!(bearer.proof_key().is_none() && bearer.bound.is_some());
+    assert!(bearer.proof_key().is_none() && bearer.bound().is_some());
     assert!(!format!("{held:?}").contains("\"key\""));
 }
 

@@ -64,16 +64,16 @@ struct ReadKey {
 
 impl Serialize for Kept {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Tokens { access, refresh, expires_at, refresh_at, extra, bound } = &*self.tokens;
+        let tokens = &*self.tokens;
         Written {
-            access: access.expose(),
-            refresh: refresh.as_ref().map(Secret::expose),
-            expires_at: *expires_at,
-            refresh_at: *refresh_at,
-            extra: extra.as_ref().map(Secret::expose),
+            access: tokens.access.expose(),
+            refresh: tokens.refresh.as_ref().map(Secret::expose),
+            expires_at: tokens.expires_at(),
+            refresh_at: tokens.refresh_at(),
+            extra: tokens.extra().map(Secret::expose),
             lifetime: self.lifetime.map(millis),
-            dpop: bound
-                .as_ref()
+            dpop: tokens
+                .bound()
                 .map(|bound| WrittenKey { key: bound.key.saved().expose(), access: bound.access }),
         }
         .serialize(to)
@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Kept {
         let tokens =
             Tokens::new(Secret::new(access), refresh.map(Secret::new), expires_at, extra.map(Secret::new))
                 .map_err(D::Error::custom)?;
-        let tokens = Tokens { refresh_at, ..tokens };
+        let tokens = tokens.due_at(refresh_at);
         let tokens = match dpop {
             Some(ReadKey { key, access }) => tokens.bound_to(Key::new(Secret::new(key)), access),
             None => tokens,

@@ -5,7 +5,7 @@ use super::*;
 use crate::fleet::documents::parse;
 use crate::secret::Secret;
 use crate::store::{StoreError, StoreFault};
-use crate::token::tests::tokens;
+use crate::token::tests::{tokens, with_extra};
 
 fn kept(name: &str) -> Kept {
     Kept { tokens: tokens(name, Some("refresh")).into(), lifetime: Some(Duration::from_secs(60)) }
@@ -46,9 +46,7 @@ fn record_comes_back_as_it_was() {
     for record in [full(), Record::blank(Id(1))] {
         assert_eq!(parse(&text(&record)), Ok(record));
     }
-    let with_extra =
-        Tokens { extra: Some(Secret::new("{\"half\":\"\\ud800\",\"n\":1e400}".into())), ..tokens("a", None) };
-    let with_extra = Tokens { refresh_at: NonZeroU64::new(7), ..with_extra };
+    let with_extra = with_extra("a", None, r#"{"half":"\ud800","n":1e400}"#).due_at(NonZeroU64::new(7));
     let kept = Kept { tokens: Arc::new(with_extra), lifetime: None };
     let record = Record::login(Login { id: Id(1), seq: 1 }, Vec::new(), Some(kept));
     assert_eq!(parse(&text(&record)), Ok(record));

@@ -18,7 +18,7 @@ impl Rotation<'_> {
     pub(super) async fn commit(&self, holding: &Holding, spending: &Spending, tokens: Tokens) -> Rotated {
         let base = &spending.base;
         let switches = self.fleet.settings.switches;
-        if switches.has(Bug::SideFieldDiscards) && tokens.extra.is_some() {
+        if switches.has(Bug::SideFieldDiscards) && tokens.extra().is_some() {
             return Rotated::Failed(GrantError::Malformed { refresh: None, cause: None });
         }
         let tokens = tokens.succeeding(base.tokens.as_ref().map(|kept| &*kept.tokens));

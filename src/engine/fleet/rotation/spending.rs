@@ -31,7 +31,7 @@ impl Spending {
     }
 
     pub(super) fn bound(&self) -> Option<&Key> {
-        Some(&self.base.tokens.as_ref()?.tokens.bound.as_ref()?.key)
+        Some(&self.base.tokens.as_ref()?.tokens.bound()?.key)
     }
 
     /// A candidate takes the place of the token that was refused.

@@ -213,7 +213,7 @@ impl Node {
     /// Tokens as they arrive here: the end of the access token is counted by this node's wall clock.
     pub(super) fn received(&self, tokens: Tokens) -> Tokens {
         let lifetime = u64::try_from(self.cluster.schedule.lifetime.as_millis()).expect("a short time");
-        Tokens { expires_at: Some(self.fleet.clock.wall_ms() + lifetime), ..tokens }
+        tokens.expiring_at(Some(self.fleet.clock.wall_ms() + lifetime))
     }
 
     pub(super) fn stop(&self) {

@@ -6,7 +6,7 @@ use crate::error::LostReason;
 use crate::fleet::record::{Candidate, Id, Kept, Lost, Record};
 use crate::fleet::{News, Rotated};
 use crate::store::testing::Call;
-use crate::token::tests::tokens;
+use crate::token::tests::{tokens, with_extra};
 
 #[tokio::test(start_paused = true)]
 async fn rule_3_3_commit_that_was_applied_is_found_by_its_id() {
@@ -262,11 +262,10 @@ async fn answer_without_a_refresh_token_keeps_the_one_that_is_stored() {
 #[tokio::test(start_paused = true)]
 async fn fields_of_the_user_are_committed_and_stay() {
     let (world, process) = World::logged_in(STRICT).await;
-    let extra = crate::secret::Secret::new("{\"id_token\":\"not a JWT\"}".into());
-    let with_extra = crate::token::Tokens { extra: Some(extra.clone()), ..tokens("a1", Some("r1")) };
-    world.server.will([Ok(with_extra), Ok(tokens("a2", Some("r2")))]);
+    let extra = r#"{"id_token":"not a JWT"}"#;
+    world.server.will([Ok(with_extra("a1", Some("r1"), extra)), Ok(tokens("a2", Some("r2")))]);
     for _ in 0..2 {
         process.rotated().await;
-        assert_eq!(world.record().tokens.unwrap().tokens.extra.as_ref(), Some(&extra));
+        assert_eq!(world.record().tokens.unwrap().tokens.extra().unwrap().expose(), extra);
     }
 }

@@ -6,7 +6,6 @@ use crate::fleet::record::Id;
 use crate::secret::Secret;
 use crate::store::testing::Call;
 use crate::store::{Document, StoreError, StoreFault, Version};
-use crate::token::Tokens;
 use crate::token::tests::tokens;
 
 #[tokio::test(start_paused = true)]
@@ -152,7 +151,7 @@ async fn login_ends_what_its_read_shows_to_have_ended() {
 #[tokio::test(start_paused = true)]
 async fn tokens_live_from_their_arrival_on() {
     let (world, process) = World::logged_in(STRICT).await;
-    let with_end = || Tokens { expires_at: Some(clock::wall_ms() + 60_000), ..tokens("a5", Some("r5")) };
+    let with_end = || tokens("a5", Some("r5")).expiring_at(Some(clock::wall_ms() + 60_000));
     let state = process.member.login(&process.fleet, process.id(), Some(with_end())).await.unwrap();
     assert_eq!(state.unwrap().lifetime, Some(secs(60)));
     world.server.will([Ok(with_end())]);

@@ -172,8 +172,8 @@ async fn read_of_an_earlier_login_tells_nothing_of_the_age_of_tokens() {
 #[tokio::test(start_paused = true)]
 async fn lifetime_is_the_one_that_the_holder_saw() {
     let (world, process) = World::logged_in(STRICT).await;
-    let mut tokens = crate::token::tests::tokens("a1", Some("r1"));
-    tokens.expires_at = Some(clock::wall_ms() + 60_000);
+    let tokens = crate::token::tests::tokens("a1", Some("r1"));
+    let tokens = tokens.expiring_at(Some(clock::wall_ms() + 60_000));
     world.server.will([Ok(tokens)]);
     process.rotated().await;
     let other = world.process(STRICT);

@@ -187,7 +187,7 @@ impl Fields<'_> {
             extra.insert(shown, ends);
         }
         let tokens = Tokens::new(access, refresh, expires_at, object(&extra))?;
-        Ok(Tokens { refresh_at, ..tokens })
+        Ok(tokens.due_at(refresh_at))
     }
 }
 

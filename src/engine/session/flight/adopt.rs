@@ -210,7 +210,7 @@ fn same_pair(one: &Tokens, other: &Tokens) -> bool {
 
 /// True if the expiries say so. Of one access token, the store may have a rounded expiry.
 fn is_older(stored: &Tokens, than: &Tokens) -> bool {
-    let expiries = stored.expires_at.zip(than.expires_at);
+    let expiries = stored.expires_at().zip(than.expires_at());
     stored.access != than.access && expiries.is_some_and(|(stored, than)| stored < than)
 }
 

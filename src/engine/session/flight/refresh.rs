@@ -37,7 +37,7 @@ impl Flight {
     /// once more if the server has a grace.
     pub(crate) async fn refresh(&mut self, from: Option<&Tokens>) -> Result<Tokens, GrantError> {
         let token = from.and_then(|from| from.refresh.as_ref());
-        let bound = from.and_then(|from| from.bound.as_ref()).map(|bound| &bound.key);
+        let bound = from.and_then(|from| from.bound()).map(|bound| &bound.key);
         let mut attempt = 1;
         let mut first_sent: Option<Instant> = None;
         let mut sent_again = false;

@@ -15,7 +15,7 @@ pub(crate) fn stamped(tokens: Tokens, stamp: Stamp, from_refresh: bool, now: Ins
 #[tokio::test(start_paused = true)]
 async fn expiry_is_measured_from_arrival_by_the_monotonic_clock() {
     let now = crate::clock::now();
-    let soon = Tokens { expires_at: Some(10_500), ..tokens("a", None) };
+    let soon = tokens("a", None).expiring_at(Some(10_500));
     let soon = held(soon, true, now, 10_000);
     assert!(!soon.expired(now + Duration::from_millis(499)));
     assert!(soon.expired(now + Duration::from_millis(500)));

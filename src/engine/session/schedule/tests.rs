@@ -1,7 +1,6 @@
 use super::*;
 use crate::clock;
 use crate::session::held::tests::held;
-use crate::token::Tokens;
 use crate::token::tests::tokens;
 use std::num::NonZeroU64;
 
@@ -26,7 +25,7 @@ fn policy(refresh_ahead: Option<Duration>) -> Policy {
 async fn rotates_a_fifth_of_the_lifetime_ahead_and_at_most_five_minutes() {
     let now = clock::now();
     let living = |secs: u64| {
-        let tokens = Tokens { expires_at: Some(secs * 1000), ..tokens("a", None) };
+        let tokens = tokens("a", None).expiring_at(Some(secs * 1000));
         held(tokens, true, now, 0)
     };
     let at = |secs| now + Duration::from_secs(secs);
@@ -41,7 +40,7 @@ async fn rotates_a_fifth_of_the_lifetime_ahead_and_at_most_five_minutes() {
 async fn tokens_of_a_refresh_are_not_due_on_arrival() {
     let now = clock::now();
     let living = |from_refresh| {
-        let tokens = Tokens { expires_at: Some(100_000), ..tokens("a", None) };
+        let tokens = tokens("a", None).expiring_at(Some(100_000));
         held(tokens, from_refresh, now, 0)
     };
     let at = |secs| now + Duration::from_secs(secs);
@@ -96,8 +95,7 @@ fn margins_differ_by_process_and_the_first_to_rotate_by_generation() {
 
 /// Tokens that live for a day, and that the server wants to be rotated after `wanted`.
 fn wanted(wanted: u64, from_refresh: bool, now: crate::clock::Instant) -> Held {
-    let tokens =
-        Tokens { expires_at: Some(86_400_000), refresh_at: NonZeroU64::new(wanted), ..tokens("a", None) };
+    let tokens = tokens("a", None).expiring_at(Some(86_400_000)).due_at(NonZeroU64::new(wanted));
     held(tokens, from_refresh, now, 0)
 }
 
@@ -109,7 +107,7 @@ async fn rotates_when_the_server_wants_it_long_before_expiry() {
     assert!(due_ahead(&wanted(43_200_000, true, now), &policy(None), at(43_200)));
     let off = policy(Some(Duration::ZERO));
     assert!(!due_ahead(&wanted(43_200_000, true, now), &off, at(86_399)), "0 turns it off");
-    let endless = Tokens { refresh_at: NonZeroU64::new(1_000_000), ..tokens("a", None) };
+    let endless = tokens("a", None).due_at(NonZeroU64::new(1_000_000));
     let endless = held(endless, true, now, 0);
     assert!(!due_ahead(&endless, &policy(None), at(999)) && due_ahead(&endless, &policy(None), at(1_000)));
 }
@@ -121,7 +119,7 @@ async fn server_that_wants_a_rotation_at_once_is_not_asked_each_second() {
     assert!(!due_ahead(&wanted(1, true, now), &policy(None), at(59)));
     assert!(due_ahead(&wanted(1, true, now), &policy(None), at(60)));
     assert!(due_ahead(&wanted(1, false, now), &policy(None), at(1)), "stored tokens may be older");
-    let since = Tokens { expires_at: Some(86_400_000), refresh_at: NonZeroU64::new(1), ..tokens("a", None) };
+    let since = tokens("a", None).expiring_at(Some(86_400_000)).due_at(NonZeroU64::new(1));
     let last = Policy { spread: Some(0.999), ..policy(None) };
     assert!(!due_ahead(&held(since.clone(), false, now, 299_000), &last, now));
     assert!(due_ahead(&held(since, false, now, 301_000), &last, now), "of all processes the last");

@@ -24,15 +24,15 @@ pub(super) fn arriving(known: &Known, tokens: &Arc<Tokens>) -> Versioned {
 
 /// The tokens with an end by this machine's wall clock. None: theirs is right.
 fn aged(tokens: &Tokens, lifetime: Duration, at_most: Duration, wall: u64) -> Option<Tokens> {
-    let expires_at = tokens.expires_at?;
+    let expires_at = tokens.expires_at()?;
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let age = wall.saturating_sub(expires_at.saturating_sub(ms(lifetime))).min(ms(at_most));
     let ends = wall.saturating_add(ms(lifetime).saturating_sub(age));
     let refresh_at = tokens
-        .refresh_at
+        .refresh_at()
         .map(|at| at.get().saturating_add(ends).saturating_sub(expires_at))
         .and_then(NonZeroU64::new);
-    (ends != expires_at).then(|| Tokens { expires_at: Some(ends), refresh_at, ..tokens.clone() })
+    (ends != expires_at).then(|| tokens.clone().expiring_at(Some(ends)).due_at(refresh_at))
 }
 
 #[cfg(test)]

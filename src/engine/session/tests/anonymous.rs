@@ -6,6 +6,7 @@ use crate::session::Stamp;
 use crate::session::participant::Participant;
 use crate::session::tests::support::*;
 use crate::token::Tokens;
+use crate::token::tests::with_refresh;
 use crate::wait::arrival::Arrival;
 
 fn anonymous(by: &mut Participant) {
@@ -33,7 +34,7 @@ async fn nobody(world: &World) -> Stamp {
 }
 
 fn access_only(n: u32) -> Tokens {
-    Tokens { refresh: None, ..pair(n) }
+    with_refresh(pair(n), None)
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, LostReason};
 use crate::session::tests::support::*;
 use crate::token::Tokens;
+use crate::token::tests::with_refresh;
 use crate::wait::arrival::Arrival;
 
 /// The steps of a flight: it reads until 10 ms, refreshes until 20 ms, saves until 30 ms.
@@ -233,7 +234,7 @@ async fn rejection_during_the_save_of_a_login_without_a_refresh_token_finds_the_
     world.store.slow(ms(10), [ms(50)]);
     world.grant.will([Reply::tokens(6)]);
     let (session, by) = (Arc::clone(&world.session), Arc::clone(&world.by));
-    let shown = Tokens { refresh: None, ..pair(5) };
+    let shown = with_refresh(pair(5), None);
     let login = tokio::spawn(async move { session.login(&by, Some(shown)).await });
     quiet().await;
     let rejected = world.rejecting(world.stamp());

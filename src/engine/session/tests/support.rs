@@ -36,12 +36,12 @@ pub(super) fn pair(n: u32) -> Tokens {
 
 pub(super) fn living(n: u32, lifetime: Duration) -> Tokens {
     let lifetime = u64::try_from(lifetime.as_millis()).unwrap();
-    Tokens { expires_at: Some(clock::wall_ms() + lifetime), ..pair(n) }
+    pair(n).expiring_at(Some(clock::wall_ms() + lifetime))
 }
 
 /// Tokens that expired long ago.
 pub(super) fn stale(n: u32) -> Tokens {
-    Tokens { expires_at: Some(1), ..pair(n) }
+    pair(n).expiring_at(Some(1))
 }
 
 pub(super) fn policy() -> Policy {

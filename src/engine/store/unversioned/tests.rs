@@ -41,7 +41,7 @@ fn version_tells_other_tokens_apart_and_knows_the_same_ones_again() {
     let store = unversioned();
     let version = |tokens: Option<Tokens>| store.version(&Record { tokens: tokens.map(Arc::new) });
     let first = version(Some(tokens("a1", Some("r1"))));
-    let same = Tokens { expires_at: Some(1), ..tokens("a1", Some("r1")) };
+    let same = tokens("a1", Some("r1")).expiring_at(Some(1));
     assert_eq!(first, version(Some(same)), "a store may round what it keeps");
     let others = [
         None,

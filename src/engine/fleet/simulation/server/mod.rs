@@ -212,15 +212,10 @@ impl Server {
 }
 
 fn tokens(refresh: &str, access: &str) -> Tokens {
-    Tokens {
-        access: Secret::new(access.into()),
-        refresh: Some(Secret::new(refresh.into())),
-        expires_at: None,
-        refresh_at: None,
-        // Of no use to any node, and a mistake of some (`Bug::SideFieldDiscards`).
-        extra: Some(Secret::new("{\"id_token\":1}".into())),
-        bound: None,
-    }
+    let secret = |text: &str| Secret::new(text.into());
+    // Of no use to any node, and a mistake of some (`Bug::SideFieldDiscards`).
+    let extra = secret("{\"id_token\":1}");
+    Tokens::new(secret(access), Some(secret(refresh)), None, Some(extra)).expect("tokens of a server")
 }
 
 /// The number of the login to which a token of this server belongs.

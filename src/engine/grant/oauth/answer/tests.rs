@@ -17,7 +17,7 @@ fn pair(body: &str) -> (String, Option<String>) {
 }
 
 fn extra(body: &str) -> String {
-    of(body).unwrap().extra.map(|extra| extra.expose().to_owned()).unwrap_or_default()
+    of(body).unwrap().extra().map(|extra| extra.expose().to_owned()).unwrap_or_default()
 }
 
 /// Why a body of status 200 has no tokens.
@@ -118,10 +118,10 @@ fn moments_of_a_refresh_are_made_of_lifetimes() {
     let body = r#"{"access_token":"a1","refresh_in":1800,"refresh_expires_in":"7200","x_refresh_token_expires_in":0}"#;
     let shown: Value = serde_json::from_str(&extra(body)).unwrap();
     assert_eq!(after(shown["refreshExpiresAt"].as_u64().unwrap()), 7200);
-    assert_eq!((shown.get("refresh_in"), after(of(body).unwrap().refresh_at.unwrap().get())), (None, 1800));
+    assert_eq!((shown.get("refresh_in"), after(of(body).unwrap().refresh_at().unwrap().get())), (None, 1800));
     for none in ["0", "-1", "null", "\"soon\""] {
         let body = format!(r#"{{"access_token":"a1","refresh_in":{none}}}"#);
-        assert_eq!(of(&body).unwrap().refresh_at, None, "{none}");
+        assert_eq!(of(&body).unwrap().refresh_at(), None, "{none}");
     }
     for none in ["0", "-1", "null", "\"never\""] {
         let body = format!(r#"{{"access_token":"a1","refresh_expires_in":{none}}}"#);

@@ -97,7 +97,7 @@ async fn a_bearer_token_leaves_the_refresh_token_bound() {
     let server = Script::new([said(200, BEARER)]);
     let tokens =
         grant(&server, Kind::RefreshToken, Some(Algorithm::EdDSA)).refresh(asking(None)).await.unwrap();
-    assert!(tokens.proof_key().is_none() && tokens.bound.is_some());
+    assert!(tokens.proof_key().is_none() && tokens.bound().is_some());
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_refresh_token_is_proven_by_its_key_also_without_the_option() {
     assert_eq!(tokens.proof_key(), Some(&key));
     let plain = Script::new([said(200, BOUND)]);
     let tokens = grant(&plain, Kind::RefreshToken, None).refresh(asking(None)).await.unwrap();
-    assert_eq!((tokens.bound, proofs(&plain)), (None, vec![(Value::Null, Value::Null)]));
+    assert_eq!((tokens.bound(), proofs(&plain)), (None, vec![(Value::Null, Value::Null)]));
 }
 
 #[tokio::test]

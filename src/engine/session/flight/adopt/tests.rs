@@ -31,7 +31,7 @@ fn tokens_that_were_replaced_are_never_news() {
 
 #[test]
 fn tokens_with_an_older_expiry_are_no_news() {
-    let expiring = |name: &str, at| versioned(Tokens { expires_at: at, ..tokens(name, Some(name)) });
+    let expiring = |name: &str, at| versioned(tokens(name, Some(name)).expiring_at(at));
     let mine = expiring("mine", Some(2_000));
     for (expiry, is_news) in [(Some(1_999), false), (Some(2_000), true), (Some(2_001), true), (None, true)] {
         let stored = expiring("stored", expiry);
@@ -39,6 +39,6 @@ fn tokens_with_an_older_expiry_are_no_news() {
         assert_eq!(judge(&Replaced::default(), Some(&mine), Some(stored.stored())), expected);
     }
     // The store rounds expiries, and has a refresh token that a login did not show.
-    let stored = versioned(Tokens { expires_at: Some(1_000), ..tokens("mine", Some("other")) });
+    let stored = versioned(tokens("mine", Some("other")).expiring_at(Some(1_000)));
     assert_eq!(judge(&Replaced::default(), Some(&mine), Some(stored.stored())), Found::News(stored));
 }

@@ -15,7 +15,7 @@ fn thousands_of_tokens_are_remembered_and_a_million_take_no_more_room() {
     for n in 0..MAX_REPLACED + 10 {
         replaced.add(&secret(n));
     }
-    let with = |n: usize| Tokens { refresh: Some(secret(n)), ..pair(0) };
+    let with = |n: usize| pair(0).with_refresh(secret(n));
     assert!(!replaced.contains(&with(9)));
     assert!(replaced.contains(&with(10)) && replaced.contains(&with(MAX_REPLACED + 9)));
     assert_eq!(replaced.0.len(), MAX_REPLACED);
@@ -27,9 +27,9 @@ fn spent_refresh_token_is_known_beside_any_access_token_and_a_lasting_one_is_not
     let (first, second) = (pair(1), pair(2));
     let mut replaced = Replaced::default();
     replaced.add(outdated(&first, &second));
-    assert!(replaced.contains(&Tokens { access: pair(9).access, ..first.clone() }));
+    assert!(replaced.contains(&pair(9).with_refresh(first.refresh.clone().unwrap())));
 
-    let lasting = |n| Tokens { refresh: Some(secret(0)), ..pair(n) };
+    let lasting = |n| pair(n).with_refresh(secret(0));
     let mut replaced = Replaced::default();
     replaced.add(outdated(&lasting(1), &lasting(2)));
     assert!(replaced.contains(&lasting(1)) && !replaced.contains(&lasting(3)));

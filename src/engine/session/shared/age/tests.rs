@@ -10,9 +10,9 @@ const NEVER: Duration = Duration::MAX;
 
 /// Tokens that were made at 0 and live for an hour. Returns how long they live from `wall` on, in ms.
 fn lives(wall: u64, at_most: Duration) -> u64 {
-    let stored = Tokens { expires_at: Some(HOUR_MS), ..tokens("a", None) };
+    let stored = tokens("a", None).expiring_at(Some(HOUR_MS));
     let aged = aged(&stored, HOUR, at_most, wall).unwrap_or(stored);
-    aged.expires_at.unwrap().saturating_sub(wall)
+    aged.expires_at().unwrap().saturating_sub(wall)
 }
 
 #[test]
@@ -33,10 +33,10 @@ fn tokens_are_no_older_than_the_last_read_that_did_not_show_them() {
 #[test]
 fn tokens_live_no_longer_than_they_were_to_live() {
     let refresh_at = NonZeroU64::new(HOUR_MS * 25 + HOUR_MS / 2);
-    let stored = Tokens { expires_at: Some(HOUR_MS * 26), refresh_at, ..tokens("a", None) };
+    let stored = tokens("a", None).expiring_at(Some(HOUR_MS * 26)).due_at(refresh_at);
     let aged = aged(&stored, HOUR, NEVER, 0).unwrap();
-    assert_eq!(aged.expires_at, Some(HOUR_MS), "this clock is 25 h behind");
-    assert_eq!(aged.refresh_at, NonZeroU64::new(HOUR_MS / 2));
+    assert_eq!(aged.expires_at(), Some(HOUR_MS), "this clock is 25 h behind");
+    assert_eq!(aged.refresh_at(), NonZeroU64::new(HOUR_MS / 2));
 }
 
 #[test]

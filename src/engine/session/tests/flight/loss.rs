@@ -4,6 +4,7 @@ use crate::clock;
 use crate::error::LostReason;
 use crate::session::tests::support::*;
 use crate::session::{Endpoint, Sending};
+use crate::token::tests::with_refresh;
 
 #[tokio::test(start_paused = true)]
 async fn refused_token_reads_the_store_three_times_more_and_ends_the_session_once() {
@@ -68,7 +69,7 @@ async fn lost_session_refreshes_nothing_until_the_next_login() {
 
 #[tokio::test(start_paused = true)]
 async fn loss_gives_its_reason() {
-    let without_refresh_token = crate::token::Tokens { refresh: None, ..stale(1) };
+    let without_refresh_token = with_refresh(stale(1), None);
     let world = World::using(without_refresh_token).await;
     world.grant.will([Reply::error(TERMINAL)]);
     assert_eq!(world.token().await, lost(LostReason::NoRefreshToken));
@@ -166,7 +167,7 @@ async fn lost_session_reads_its_store_once_a_second_while_it_is_asked() {
 #[tokio::test(start_paused = true)]
 async fn refused_refresh_token_is_not_sent_again_whatever_access_token_is_stored_with_it() {
     let world = lost_world().await;
-    world.store.put(Some(crate::token::Tokens { expires_at: Some(1), ..mixed(7, 1) }));
+    world.store.put(Some(mixed(7, 1).expiring_at(Some(1))));
     assert_eq!(world.token().await, lost(LostReason::Rejected));
     tokio::time::sleep(secs(1)).await;
     world.store.put(Some(mixed(1, 7)));
@@ -176,7 +177,7 @@ async fn refused_refresh_token_is_not_sent_again_whatever_access_token_is_stored
 
 /// The access token of one pair with the refresh token of another.
 fn mixed(access: u32, refresh: u32) -> crate::token::Tokens {
-    crate::token::Tokens { refresh: pair(refresh).refresh, ..pair(access) }
+    with_refresh(pair(access), pair(refresh).refresh)
 }
 
 #[tokio::test(start_paused = true)]

@@ -202,7 +202,7 @@ async fn cleared_store_is_a_logout() {
 #[tokio::test(start_paused = true)]
 async fn keeps_a_refresh_token_the_answer_omits() {
     let world = World::using(pair(1)).await;
-    let without = crate::token::Tokens { refresh: None, ..pair(2) };
+    let without = crate::token::tests::with_refresh(pair(2), None);
     world.grant.will([Reply::after(ms(1), With::Tokens(without)), Reply::tokens(3)]);
     assert_eq!(world.rejected(world.stamp()).await, Ok("a2".into()));
     world.accepted();

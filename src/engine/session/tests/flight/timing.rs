@@ -3,7 +3,6 @@
 use crate::clock;
 use crate::error::{Error, LostReason, RefreshFailureKind};
 use crate::session::tests::support::*;
-use crate::token::Tokens;
 use std::num::NonZeroU64;
 
 const TIMED_OUT: Error = Error::RefreshTimeout { after: secs(10) };
@@ -179,7 +178,7 @@ async fn token_of_a_server_whose_tokens_never_live_so_long_is_given_for_half_its
 #[tokio::test(start_paused = true)]
 async fn tokens_serve_on_when_a_rotation_that_the_server_wants_fails() {
     let day = secs(24 * 3_600);
-    let wanted = Tokens { refresh_at: NonZeroU64::new(clock::wall_ms() + 3_600_000), ..living(1, day) };
+    let wanted = living(1, day).due_at(NonZeroU64::new(clock::wall_ms() + 3_600_000));
     let world = World::using_with(wanted, |by| by.policy.max_retries = 0).await;
     world.grant.will([Reply::error(unspent(None)), Reply::error(AMBIGUOUS), Reply::tokens(2)]);
     let uses = async |asked| {

@@ -172,8 +172,7 @@ async fn session_of_a_store_of_the_process_alone_has_no_member() {
 #[tokio::test(start_paused = true)]
 async fn one_process_does_what_the_server_wants_for_all() {
     let hour = 3_600_000;
-    let tokens =
-        Tokens { refresh_at: NonZeroU64::new(clock::wall_ms() + hour), ..living(1, secs(24 * 3_600)) };
+    let tokens = living(1, secs(24 * 3_600)).due_at(NonZeroU64::new(clock::wall_ms() + hour));
     let (_register, one, other) = two(tokens).await;
     tokio::time::sleep(ms(hour)).await;
     for world in [&one, &other] {
