@@ -11,7 +11,8 @@ use mimalloc::MiMalloc;
 
 pub(crate) struct BySize;
 
-/// From this size on, malloc maps a block by itself and gives its memory back when the block is freed.
+/// From this size on, malloc maps a block by itself and gives its memory back when the block is freed. glibc does so
+/// only until it has freed one of this size, and keeps some megabytes from then on.
 const LARGE: usize = 1024 * 1024;
 
 // SAFETY: the layout of a block decides between two sound allocators, and is the same when the block is freed.
