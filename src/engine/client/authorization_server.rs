@@ -38,7 +38,7 @@ use crate::http::origin::{check_transport, has_credentials};
 use crate::http::retry::retry_after;
 use crate::http::transport::http2;
 use crate::http::transport::hyper_transport::OURSELVES;
-use crate::http::{HyperTransport, PhaseCell, Way, host, network_error};
+use crate::http::{HyperTransport, PhaseCell, Way, connect_error, host, network_error, proves_unsent};
 use crate::secret::Secret;
 
 /// No token endpoint's answer is as large.
@@ -157,13 +157,16 @@ impl AuthorizationServer {
         let Some(error) = causes(error).find_map(|cause| cause.downcast_ref::<legacy::Error>()) else {
             return network_error(error, uri);
         };
-        if !error.is_connect() {
-            left_connect();
-        }
-        if http2::unprocessed(error) {
+        let never_connected = error.connect_info().is_none();
+        if never_connected || proves_unsent(error) {
             unprocessed();
         }
-        let error = network_error(error, uri);
+        let error = if error.is_connect() {
+            connect_error(error, uri)
+        } else {
+            left_connect();
+            network_error(error, uri)
+        };
         let proxy = self.way.proxies.as_ref().and_then(|proxies| proxies.name_of(uri));
         match (error, proxy) {
             (Error::Network { fault, .. }, Some(proxy)) if is_of_proxy(fault) => {

@@ -5,7 +5,6 @@
 use std::io;
 
 use http::Uri;
-use hyper_util::client::legacy;
 use tokio::time::error::Elapsed;
 
 use crate::error::{Error, Phase};
@@ -16,16 +15,20 @@ use crate::http::connect::renewal::Unreadable;
 use crate::http::connect::watch::CONNECT_TIMEOUT;
 use crate::http::host;
 
-/// The error that the caller gets for `error`, which came from connecting to `uri`, sending there or reading from there.
+/// The error that the caller gets for `error`, which came from connecting to `uri`.
+pub(crate) fn connect_error(error: &Cause, uri: &Uri) -> Error {
+    if fault_of(error) == Fault::TimedOut && !is_from_system(error) {
+        return Error::Timeout { phase: Phase::Connect, after: CONNECT_TIMEOUT };
+    }
+    network_error(error, uri)
+}
+
+/// The error that the caller gets for `error`, which came from sending to `uri` or reading from there.
 pub(crate) fn network_error(error: &Cause, uri: &Uri) -> Error {
     if let Some(unreadable) = causes(error).find_map(|cause| cause.downcast_ref::<Unreadable>()) {
         return unreadable.into();
     }
     let fault = fault_of(error);
-    let connecting = error.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect);
-    if fault == Fault::TimedOut && connecting && !is_from_system(error) {
-        return Error::Timeout { phase: Phase::Connect, after: CONNECT_TIMEOUT };
-    }
     let origin = host::name(uri);
     let subject = match causes(error).find_map(|cause| cause.downcast_ref::<ProxyError>()) {
         Some(ProxyError { name, .. }) => format!("{origin} cannot be reached: its proxy {name}"),

@@ -29,7 +29,7 @@ pub use body::outgoing::Payload;
 pub use body::reader::WireBody;
 pub use connect::proxy::ProxyOptions;
 pub use connect::tls::TlsOptions;
-pub(crate) use diagnose::network_error;
+pub(crate) use diagnose::{connect_error, network_error, proves_unsent};
 pub use exchange::{Response, Rules, Statuses, exchange, follow};
 pub use origin::{Origins, Target};
 pub use phase::PhaseCell;

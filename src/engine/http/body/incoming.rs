@@ -14,32 +14,39 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use crate::fault::Fault;
 use crate::http::connect::link::BoxError;
-use crate::http::connect::link_handle::{LinkHandle, Rest};
+use crate::http::connect::link_handle::LinkHandle;
 
 pub(crate) struct IncomingBody {
     body: Incoming,
     http2: bool,
     is_framed: bool,
-    /// Begins when the body is complete or dropped.
-    rest: Option<Rest>,
     /// Its connection; `None` if the connection also carries other bodies.
     link: Option<LinkHandle>,
+    /// Told when the body is complete or dropped.
+    end: Option<End>,
 }
 
+/// Gets true if the body is complete, false if nobody reads on.
+pub(crate) type End = Box<dyn FnOnce(bool) + Send + Sync>;
+
 impl IncomingBody {
-    /// `rest` is that of the connection after the body; one of HTTP/2 does not rest.
-    pub(crate) fn of(response: Response<Incoming>, rest: Option<Rest>) -> Response<Self> {
+    /// `link` and `end` are those of a connection that carries no other body; one of HTTP/2 has neither.
+    pub(crate) fn of(
+        response: Response<Incoming>,
+        link: Option<LinkHandle>,
+        end: Option<End>,
+    ) -> Response<Self> {
         let http2 = response.version() == Version::HTTP_2;
         let coding = response.headers().get_all(TRANSFER_ENCODING).iter().next_back();
         let is_chunked =
             coding.is_some_and(|coding| coding.as_bytes().to_ascii_lowercase().ends_with(b"chunked"));
-        let link = response.extensions().get::<LinkHandle>().filter(|_| !http2).cloned();
         response.map(|body| {
             let is_framed = http2 || is_chunked || body.size_hint().exact().is_some();
-            let mut incoming = Self { body, http2, is_framed, rest: rest.filter(|_| !http2), link };
-            incoming.note(!incoming.body.is_end_stream());
+            let mut incoming = Self { body, http2, is_framed, link, end };
             if incoming.body.is_end_stream() {
-                incoming.complete();
+                incoming.end(true);
+            } else {
+                incoming.note(true);
             }
             incoming
         })
@@ -50,9 +57,12 @@ impl IncomingBody {
         self.is_framed
     }
 
-    fn complete(&mut self) {
-        if let Some(rest) = self.rest.take() {
-            rest.begin(true);
+    /// Lets go of the connection, which may get the next request at once.
+    fn end(&mut self, is_complete: bool) {
+        self.note(false);
+        self.link = None;
+        if let Some(end) = self.end.take() {
+            end(is_complete);
         }
     }
 
@@ -66,10 +76,7 @@ impl IncomingBody {
 
 impl Drop for IncomingBody {
     fn drop(&mut self) {
-        self.note(false);
-        if let Some(rest) = self.rest.take() {
-            rest.begin(false);
-        }
+        self.end(false);
     }
 }
 
@@ -82,13 +89,17 @@ impl Body for IncomingBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        self.note(frame.is_some());
+        if self.body.is_end_stream() {
+            self.end(true);
+        } else {
+            self.note(frame.is_some());
+        }
         match frame {
             None if self.http2 && !self.body.is_end_stream() => {
                 Poll::Ready(Some(Err(Fault::StreamEnded.into())))
             }
             None => {
-                self.complete();
+                self.end(true);
                 Poll::Ready(None)
             }
             frame => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),

@@ -3,9 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use http::{Extensions, Request};
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
-
 use crate::http::connect::link_handle::LinkHandle;
 
 /// True if all of a request's body was given to its connection. A clone is the same state.
@@ -34,28 +31,27 @@ const STOPPED: u8 = 2;
 /// A request whose body may still be on its way. Dropping it stops the upload.
 pub struct Unsent {
     upload: UploadState,
-    connection: CaptureConnection,
+    /// Its connection, if that carries no other request.
+    link: Option<LinkHandle>,
 }
 
 impl Unsent {
-    pub(crate) fn new<B>(upload: UploadState, request: &mut Request<B>) -> Self {
-        Self { upload, connection: capture_connection(request) }
+    pub(crate) fn new(upload: UploadState) -> Self {
+        Self { upload, link: None }
+    }
+
+    /// The request is given to this connection. `None` for HTTP/2, where `OutgoingBody` ends its own stream alone.
+    pub(crate) fn goes_over(&mut self, link: Option<&LinkHandle>) {
+        self.link = link.cloned();
     }
 }
 
 impl Drop for Unsent {
     fn drop(&mut self) {
-        if !self.upload.stop() {
-            return;
-        }
-        let connection = self.connection.connection_metadata();
-        // An HTTP/2 connection also carries other requests; `OutgoingBody` ends only its own stream there.
-        if let Some(connection) = connection.as_ref().filter(|connection| !connection.is_negotiated_h2()) {
-            let mut extras = Extensions::new();
-            connection.get_extras(&mut extras);
-            if let Some(handle) = extras.get::<LinkHandle>() {
-                handle.abort();
-            }
+        if self.upload.stop()
+            && let Some(link) = &self.link
+        {
+            link.abort();
         }
     }
 }

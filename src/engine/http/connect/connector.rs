@@ -41,34 +41,3 @@ impl Service<Uri> for Connector {
         }
     }
 }
-
-/// A connector that is copied for a connection alone. hyper-util makes two copies of its connector for each request, and one for TLS
-/// counts references to seven parts.
-pub(crate) struct Shared<S>(Arc<S>);
-
-impl<S> Shared<S> {
-    pub(crate) fn new(connector: S) -> Self {
-        Self(Arc::new(connector))
-    }
-}
-
-impl<S> Clone for Shared<S> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<S: Service<Uri> + Clone> Service<Uri> for Shared<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    /// The connectors of the engine are always ready.
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, origin: Uri) -> Self::Future {
-        S::clone(&self.0).call(origin)
-    }
-}

@@ -179,8 +179,9 @@ impl Endings {
 
 impl Rest {
     /// Begins the rest. To be called when the answer is complete, or when nobody reads on: hyper may find the rest of it in
-    /// its buffer, and keeps the connection then.
-    pub(crate) fn begin(self, is_complete: bool) {
+    /// its buffer, and keeps the connection then. False if the connection closes at once, though hyper may not know that
+    /// yet.
+    pub(crate) fn begin(self, is_complete: bool) -> bool {
         let state = &self.link.0;
         state.unread.store(!is_complete, Ordering::Relaxed);
         state.limit_ms.store(u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -191,5 +192,6 @@ impl Rest {
         if self.limit.is_zero() {
             state.connection.wake();
         }
+        !self.limit.is_zero() || !self.link.rests()
     }
 }

@@ -6,10 +6,9 @@
 //! nothing is there, because hyper reads before it takes a request.
 //!
 //! A look is a system call, and hyper reads three or four times between two requests. So a socket looks once after each
-//! [`handing_over`]: before it, no connection can have got a request.
+//! request that was [`handed_over`] to any connection: before it, this one cannot have got a request.
 
 use std::cell::Cell;
-use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice, Read};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -26,20 +25,13 @@ pub(crate) struct Socket<S> {
 }
 
 thread_local! {
-    /// How often a request was polled and went on waiting: hyper may have given it to a connection then. Requests and
-    /// connections run on one thread.
+    /// How many requests were given to a connection. Requests and connections run on one thread.
     static HANDED_OVER: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Runs a request. Every request that hyper gives to a connection must be run by this, or that connection does not look.
-pub(crate) fn handing_over<F: Future + Unpin>(mut request: F) -> impl Future<Output = F::Output> {
-    poll_fn(move |cx| {
-        let answer = Pin::new(&mut request).poll(cx);
-        if answer.is_pending() {
-            HANDED_OVER.set(HANDED_OVER.get() + 1);
-        }
-        answer
-    })
+/// A request was given to a connection that may have read an answer before. Without this call its socket does not look.
+pub(crate) fn handed_over() {
+    HANDED_OVER.set(HANDED_OVER.get() + 1);
 }
 
 /// The most bytes that a look reads: as many as the usual chunk of a body, in whose middle a look may come too.

@@ -12,7 +12,7 @@ use crate::http::{HyperTransport, TransportOptions};
 
 pub(crate) struct Http2Server {
     listener: TcpListener,
-    acceptor: TlsAcceptor,
+    pub(crate) acceptor: TlsAcceptor,
     pub(crate) url: Url,
     pub(crate) options: TransportOptions,
 }

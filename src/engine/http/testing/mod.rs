@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here waits for a time; a test that hangs has found something.
 
+pub(crate) mod connector;
 pub(crate) mod http2;
 pub(crate) mod tls;
 

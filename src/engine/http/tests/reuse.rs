@@ -8,11 +8,13 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::Method;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 use url::Url;
 
+use crate::http::testing::http2::Http2Server;
 use crate::http::testing::{Server, get, listen, read_request, rules, transport};
 use crate::http::{HyperTransport, Limits, PhaseCell, Response, Rules, WireRequest, exchange};
 
@@ -183,10 +185,7 @@ async fn a_late_end_of_a_body_does_not_end_the_next_request() {
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         read_request(&mut stream).await.unwrap();
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: 2\r\n\r\nok")
-            .await
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
         read_request(&mut stream).await.unwrap();
         asked.send(()).unwrap();
         wait.await.unwrap();
@@ -197,8 +196,6 @@ async fn a_late_end_of_a_body_does_not_end_the_next_request() {
     let first = exchange(&transport, &get(url.clone()), &rules, &PhaseCell::default()).await.unwrap();
     let mut first = first.download.unwrap();
     assert_eq!(first.chunk().await.unwrap().unwrap(), "ok");
-    // The connection goes back to the pool in a task of its own.
-    tokio::task::yield_now().await;
     let end_the_first = async {
         next.await.unwrap();
         assert_eq!(first.chunk().await.unwrap(), None);
@@ -272,4 +269,32 @@ async fn the_second_request_to_an_origin_waits_to_see_whether_the_server_ends_th
     };
     let (second, ()) = tokio::join!(ask(&transport, Method::POST, &url), end);
     assert_eq!(&second.body[..], b"ok");
+}
+
+#[tokio::test]
+async fn a_request_that_waits_does_not_get_a_connection_that_must_not_be_used_again() {
+    let mut server = Http2Server::new().await;
+    server.options.http2 = false;
+    let transport = Arc::new(server.transport());
+    let start = || {
+        let (transport, url) = (Arc::clone(&transport), server.url.clone());
+        tokio::spawn(async move { ask(&transport, Method::POST, &url).await })
+    };
+    let first = start();
+    let mut connection = server.accept().await;
+    assert!(connection.read(&mut [0; 1024]).await.unwrap() > 0);
+    let second = start();
+    let connecting = server.connection().await;
+    connection
+        .write_all(b"HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: 2\r\n\r\nok")
+        .await
+        .unwrap();
+    assert_eq!(first.await.unwrap().body, "ok");
+    // Until its client has closed it, which TLS takes for an error.
+    let _ = connection.read(&mut [0; 1024]).await;
+    let mut connection = server.acceptor.accept(connecting).await.unwrap();
+    assert!(connection.read(&mut [0; 1024]).await.unwrap() > 0);
+    connection.write_all(OK).await.unwrap();
+    assert_eq!(second.await.unwrap().body, "ok");
+    assert!(server.connection().now_or_never().is_none(), "a third connection");
 }

@@ -1,17 +1,13 @@
-//! HTTP/2, which https origins are offered by ALPN: its settings, and the proofs that a request was not processed.
-//!
-//! Invariant: a request counts as unprocessed only if the server says so, or if no connection ever got it.
+//! HTTP/2, which https origins are offered by ALPN: its settings, and the origins that want HTTP/1.1 after all.
 
 use std::collections::HashSet;
-use std::error::Error as StdError;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hyper_util::client::legacy::{self, Builder};
-use hyper_util::rt::TokioTimer;
+use hyper::client::conn::http2::Builder;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
-use crate::http::diagnose::proves_unsent;
 use crate::http::host;
 
 /// The protocols that ALPN offers, in order of preference.
@@ -20,15 +16,15 @@ pub(crate) fn protocols(http2: bool) -> Vec<Vec<u8>> {
     all[usize::from(!http2)..].iter().map(|name| name.to_vec()).collect()
 }
 
-pub(crate) fn configure(client: &mut Builder) {
-    client
+pub(crate) fn configure(connection: &mut Builder<TokioExecutor>) {
+    connection
         .timer(TokioTimer::new())
-        .http2_initial_stream_window_size(STREAM_WINDOW)
-        .http2_initial_connection_window_size(CONNECTION_WINDOW)
-        .http2_max_header_list_size(MAX_HEAD)
-        .http2_initial_max_send_streams(UNTIL_TOLD)
-        .http2_keep_alive_interval(PING_AFTER)
-        .http2_keep_alive_timeout(PONG_WITHIN);
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(MAX_HEAD)
+        .initial_max_send_streams(UNTIL_TOLD)
+        .keep_alive_interval(PING_AFTER)
+        .keep_alive_timeout(PONG_WITHIN);
 }
 
 /// The origins that asked for HTTP/1.1 though they took HTTP/2, by host and port. Windows servers do so where a request needs a
@@ -53,21 +49,6 @@ impl Http1Origins {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// True if the server cannot have acted upon the request that failed with `error`, in HTTP/1.1 or 2.
-pub(crate) fn unprocessed(error: &legacy::Error) -> bool {
-    let never_connected = error.connect_info().is_none();
-    never_connected || proves_unsent(error)
-}
-
-/// True if the request waited to share another request's connection, and that connection failed. The text is all that
-/// hyper-util shows of this error.
-pub(crate) fn shared_connect_failed(error: &legacy::Error) -> bool {
-    let cause = error.source().map(ToString::to_string);
-    error.is_connect() && cause.is_some_and(|text| SHARED_CONNECT_FAILED.contains(&text.as_str()))
-}
-
-const SHARED_CONNECT_FAILED: [&str; 2] = ["request was canceled", "checked out connection was closed"];
 
 /// How much a server may send of one body before it is read: 20 MB/s at a round trip of 100 ms.
 const STREAM_WINDOW: u32 = 2 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! HTTP/1.1 and HTTP/2 by hyper, over TLS by rustls. hyper-util's client keeps the connections, and [`message`] has the requests and
+//! HTTP/1.1 and HTTP/2 by hyper, over TLS by rustls. A [`Pool`] keeps the connections, and [`message`] has the requests and
 //! answers that go over them.
 
 mod message;
@@ -6,53 +6,52 @@ mod message;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use http::Request;
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::Scheme;
+use http::{Request, Response, Uri};
+use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use once_cell::sync::OnceCell;
 use url::Url;
 
 use crate::clock;
 use crate::error::Error;
+use crate::http::body::incoming::IncomingBody;
 use crate::http::body::outgoing::OutgoingBody;
-use crate::http::connect::connector::{Connector, Shared};
-use crate::http::connect::heads::WithHeads;
-use crate::http::connect::link_handle::LinkHandle;
+use crate::http::body::unsent::Unsent;
+use crate::http::connect::connector::Connector;
 use crate::http::connect::proxy::Proxies;
 use crate::http::connect::renewal::Renewing;
-use crate::http::connect::socket::handing_over;
 use crate::http::connect::tcp::Tcp;
 use crate::http::connect::tls::{LazyTls, Tls};
 use crate::http::connect::unix::SocketPath;
-use crate::http::connect::watch::{Watched, left_connect, unprocessed};
-use crate::http::diagnose::{needs_http1, network_error};
+use crate::http::connect::watch::{left_connect, unprocessed};
+use crate::http::diagnose::{connect_error, needs_http1, network_error};
+use crate::http::transport::dial::{Dial, Dialler};
+use crate::http::transport::failure::Failure;
 use crate::http::transport::http2::{self, Http1Origins};
 use crate::http::transport::http2_dedup::Http2Dedup;
-use crate::http::transport::idle::{IDLE_TIMEOUT, Origins, rest_after};
+use crate::http::transport::idle::rest_after;
+use crate::http::transport::pool::{Checkout, Connections, Pool};
 use crate::http::{Transport, TransportOptions, WireRequest, WireResponse, host};
-use message::{add_host, fault, incoming, outgoing};
+use message::{fault, incoming, outgoing};
 
 pub(crate) use message::OURSELVES;
 
-/// HTTP over hyper and rustls. If a kept connection was closed before a request was written, hyper uses another one.
+/// HTTP over hyper and rustls. If a connections connection was closed before a request was written, the request goes over another one.
 ///
-/// A response's head is limited to [`READ_BUFFER`], and to [`MOST_FIELDS`].
 pub struct HyperTransport {
     idle_per_origin: usize,
     http2: bool,
     way: Way,
     connector: Connector,
     /// For http URLs.
-    plain: OnceCell<Client<Connector>>,
+    plain: OnceCell<Pool>,
     /// For https URLs.
-    secure: OnceCell<Client<Http2Dedup<Encrypted>>>,
+    secure: OnceCell<Pool>,
     /// For https URLs of [`Http1Origins`], and for those with another host in the `host` header, which HTTP/2 cannot express
     /// (RFC 9113 §8.3.1).
-    http1_only: OnceCell<Client<Encrypted>>,
-    origins: Origins,
+    http1_only: OnceCell<Pool>,
     http1_origins: Http1Origins,
 }
 
@@ -83,7 +82,6 @@ impl HyperTransport {
             plain: OnceCell::new(),
             secure: OnceCell::new(),
             http1_only: OnceCell::new(),
-            origins: Origins::default(),
             http1_origins: Http1Origins::default(),
         })
     }
@@ -93,55 +91,49 @@ impl HyperTransport {
         &self.way
     }
 
-    fn request(
-        &self,
-        url: &Url,
-        mut request: Request<OutgoingBody>,
-    ) -> Result<legacy::ResponseFuture, Error> {
+    /// The pool whose connections `request` to `url` may use. Makes its headers fit them.
+    fn pool(&self, url: &Url, request: &mut Request<OutgoingBody>) -> Result<&Pool, Error> {
         if let Connector::Proxied(proxies, _) = &self.connector
             && let Some(credentials) = proxies.credentials(request.uri(), self.way.allow_insecure)?
         {
             request.headers_mut().entry(PROXY_AUTHORIZATION).or_insert(credentials);
         }
         if request.uri().scheme() != Some(&Scheme::HTTPS) {
-            add_host(&mut request, url)?;
-            return Ok(self.plain().request(request));
+            return Ok(self.plain());
         }
         if !self.http2 {
-            add_host(&mut request, url)?;
-            return Ok(self.secure()?.request(request));
+            return self.secure();
         }
         if self.http1_origins.contains(url) {
-            add_host(&mut request, url)?;
-            return Ok(self.http1_only()?.request(request));
+            return self.http1_only();
         }
         if let Some(host) = request.headers().get(HOST) {
-            if request
-                .uri()
-                .authority()
-                .is_some_and(|authority| host.as_bytes() != authority.as_str().as_bytes())
-            {
-                return Ok(self.http1_only()?.request(request));
+            if host.as_bytes() != host::with_port(url).as_bytes() {
+                return self.http1_only();
             }
-            // hyper adds it in the form of the version that is spoken.
+            // An HTTP/1.1 connection adds it again.
             request.headers_mut().remove(HOST);
         }
-        Ok(self.secure()?.request(request))
+        self.secure()
     }
 
-    fn plain(&self) -> &Client<Connector> {
-        self.plain.get_or_init(|| client(self.connector.clone(), self.idle_per_origin, false))
+    fn plain(&self) -> &Pool {
+        self.plain.get_or_init(|| self.pool_of(self.connector.clone()))
     }
 
-    fn secure(&self) -> Result<&Client<Http2Dedup<Encrypted>>, Error> {
-        self.secure.get_or_try_init(|| {
-            let connector = Http2Dedup::new(self.encrypted(self.http2)?);
-            Ok(client(connector, self.idle_per_origin, self.http2))
-        })
+    fn secure(&self) -> Result<&Pool, Error> {
+        self.secure.get_or_try_init(|| Ok(self.pool_of(Http2Dedup::new(self.encrypted(self.http2)?))))
     }
 
-    fn http1_only(&self) -> Result<&Client<Encrypted>, Error> {
-        self.http1_only.get_or_try_init(|| Ok(client(self.encrypted(false)?, self.idle_per_origin, false)))
+    fn http1_only(&self) -> Result<&Pool, Error> {
+        self.http1_only.get_or_try_init(|| Ok(self.pool_of(self.encrypted(false)?)))
+    }
+
+    fn pool_of<C>(&self, connector: C) -> Pool
+    where
+        Dialler<C>: Dial + 'static,
+    {
+        Pool::new(Dialler::new(connector), self.idle_per_origin)
     }
 
     fn encrypted(&self, http2: bool) -> Result<Encrypted, Error> {
@@ -155,78 +147,95 @@ impl HyperTransport {
 impl Transport for HyperTransport {
     fn send<'a>(&'a self, request: &'a WireRequest) -> BoxFuture<'a, Result<WireResponse, Error>> {
         Box::pin(async move {
-            let endings = self.origins.endings(&request.url);
-            if let Some(trial) = endings.trial() {
-                tokio::time::sleep(trial).await;
-            }
             loop {
-                let (outgoing, unsent) = outgoing(request)?;
+                let (mut outgoing, mut unsent) = outgoing(request)?;
                 let uri = outgoing.uri().clone();
-                match handing_over(self.request(&request.url, outgoing)?).await {
-                    Ok(response) => {
-                        let Some(fault) = fault(&response) else {
-                            let rest = rest_after(&request.method, &response, endings);
-                            return Ok(WireResponse { unsent, ..incoming(response, rest, uri) });
-                        };
-                        // At once, so that no other request gets this connection.
-                        if let Some(handle) = response.extensions().get::<LinkHandle>() {
-                            handle.abort();
-                        }
-                        return Err(Error::Network { subject: host::name(&uri), fault });
+                let pool = self.pool(&request.url, &mut outgoing)?;
+                let connections = pool.origin(host::with_port(&request.url))?;
+                if let Some(trial) = connections.endings.trial() {
+                    tokio::time::sleep(trial).await;
+                }
+                let failure = match exchange(pool, &connections, &uri, outgoing, &mut unsent).await {
+                    Ok((answer, checkout)) => {
+                        let answer = checked(answer, checkout, request, &connections, &uri)?;
+                        return Ok(WireResponse { unsent, ..incoming(answer, uri) });
                     }
-                    Err(error) if http2::shared_connect_failed(&error) => {}
-                    Err(error) => {
-                        if needs_http1(&error) {
-                            self.http1_origins.insert(&request.url);
-                            if request.body.is_fresh() {
-                                continue;
-                            }
-                        }
-                        if !error.is_connect() {
-                            left_connect();
-                            endings.ended(clock::now());
-                        }
-                        if http2::unprocessed(&error) {
-                            unprocessed();
-                        }
-                        return Err(request.body.failure().unwrap_or_else(|| network_error(&error, &uri)));
+                    Err(failure) => failure,
+                };
+                if needs_http1(&failure) {
+                    self.http1_origins.insert(&request.url);
+                    if request.body.is_fresh() {
+                        continue;
                     }
                 }
+                if failure.is_unprocessed() {
+                    unprocessed();
+                }
+                let error = if failure.is_connected() {
+                    left_connect();
+                    connections.endings.ended(clock::now());
+                    network_error(&failure, &uri)
+                } else {
+                    connect_error(&failure, &uri)
+                };
+                return Err(request.body.failure().unwrap_or(error));
             }
         })
     }
 }
 
-type Encrypted = Renewing<HttpsConnector<Connector>>;
-
-type Client<C> = legacy::Client<Watched<WithHeads<Shared<C>>>, OutgoingBody>;
-
-fn client<C>(connector: C, idle_per_origin: usize, http2: bool) -> Client<C>
-where
-    Watched<WithHeads<Shared<C>>>: legacy::connect::Connect + Clone,
-{
-    let mut client = legacy::Client::builder(TokioExecutor::new());
-    if http2 {
-        http2::configure(&mut client);
+/// Sends `request` over connections that rest until one of them takes it, or over one that is made for it.
+async fn exchange(
+    pool: &Pool,
+    connections: &Arc<Connections>,
+    uri: &Uri,
+    mut request: Request<OutgoingBody>,
+    unsent: &mut Option<Unsent>,
+) -> Result<(Response<Incoming>, Checkout), Failure> {
+    loop {
+        let mut checkout = pool.check_out(connections, uri).await?;
+        if let Some(unsent) = unsent {
+            unsent.goes_over(checkout.own_link());
+        }
+        let mut error = match checkout.send(request).await {
+            Ok(answer) => return Ok((answer, checkout)),
+            Err(error) => error,
+        };
+        match error.take_message() {
+            Some(unwritten) if !checkout.is_new() => {
+                request = unwritten;
+                *request.uri_mut() = uri.clone();
+            }
+            _ => return Err(error.into()),
+        }
     }
-    client
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .http1_max_buf_size(READ_BUFFER)
-        .http1_max_headers(MOST_FIELDS)
-        .http1_allow_obsolete_multiline_headers_in_responses(true)
-        // Else `add_host` has done so, and hyper would make a copy of the URI.
-        .set_host(http2)
-        .pool_max_idle_per_host(idle_per_origin)
-        .build(Watched(WithHeads(Shared::new(connector))))
 }
 
-/// Node's number. hyper makes room for all of them before it reads a head.
-const MOST_FIELDS: usize = 2000;
+/// `answer` to `request`, whose connection rests after its body. An error if it leaves open where the next answer begins.
+fn checked(
+    answer: Response<Incoming>,
+    checkout: Checkout,
+    request: &WireRequest,
+    connections: &Connections,
+    uri: &Uri,
+) -> Result<Response<IncomingBody>, Error> {
+    if let Some(fault) = fault(&answer, checkout.link()) {
+        // At once, so that no other request gets this connection.
+        checkout.link().abort();
+        return Err(Error::Network { subject: host::name(uri), fault });
+    }
+    let Some(link) = checkout.own_link().cloned() else { return Ok(IncomingBody::of(answer, None, None)) };
+    let rest = rest_after(&link, &request.method, answer.headers(), &connections.endings);
+    let end = Box::new(move |is_complete| {
+        // Else a request that waits would get it in vain, and connect a second time.
+        if rest.begin(is_complete) {
+            checkout.give_back();
+        }
+    });
+    Ok(IncomingBody::of(answer, Some(link), Some(end)))
+}
 
-/// The most that a connection reads at once. A part of a body keeps the whole buffer that it was read into: with hyper's
-/// 400 KiB a stream of 512 MB held 60 MB more.
-const READ_BUFFER: usize = 64 * 1024;
+type Encrypted = Renewing<HttpsConnector<Connector>>;
 
 #[cfg(test)]
 mod tests;

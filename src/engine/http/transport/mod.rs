@@ -5,10 +5,14 @@
 //! no proxy from the environment and adds no header except `host`, `accept`, `accept-encoding`, `user-agent`, the body's
 //! length, and `proxy-authorization` for a proxy that reads the request.
 
+mod connection;
+mod dial;
+mod failure;
 pub mod http2;
 pub mod http2_dedup;
 pub mod hyper_transport;
 pub mod idle;
+mod pool;
 
 use std::borrow::Cow;
 

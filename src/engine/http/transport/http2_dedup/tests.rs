@@ -1,26 +1,17 @@
 //! Storms against a real server that counts, and connections that fail in the middle.
 
 use std::future::poll_fn;
-use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 use h2::Reason;
-use http_body_util::Empty;
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::Connected;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::{DuplexStream, duplex};
 use tokio::sync::mpsc;
 
 use super::*;
 use crate::http::connect::watch::watched;
+use crate::http::testing::connector::{Fake, Told, reached};
 use crate::http::testing::http2::*;
 use crate::http::testing::{get, rules, whole};
-use crate::http::transport::http2;
 use crate::http::{HyperTransport, PhaseCell, exchange};
 
 const STORM: usize = 30;
@@ -92,68 +83,9 @@ async fn a_storm_on_an_origin_that_is_known_makes_one_connection() {
     assert_eq!(connections.load(Ordering::Relaxed), 2);
 }
 
-/// A connector whose outcomes the test decides.
-#[derive(Clone)]
-struct Fake(Arc<Mutex<mpsc::UnboundedReceiver<Told>>>);
-
-type Told = Result<Reached, BoxError>;
-
-/// The bool: whether the connection speaks HTTP/2.
-struct Reached(TokioIo<DuplexStream>, bool);
-
-/// No peer reads the other end, so writes fail.
-fn reached(http2: bool) -> Reached {
-    Reached(TokioIo::new(duplex(1).0), http2)
-}
-
-impl Service<Uri> for Fake {
-    type Response = Reached;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Reached, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        let told = Arc::clone(&self.0);
-        Box::pin(async move { poll_fn(|cx| told.lock().unwrap().poll_recv(cx)).await.unwrap() })
-    }
-}
-
-impl Connection for Reached {
-    fn connected(&self) -> Connected {
-        if self.1 { Connected::new().negotiated_h2() } else { Connected::new() }
-    }
-}
-
-impl Read for Reached {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
-    }
-}
-
-impl Write for Reached {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-}
-
 fn fake() -> (mpsc::UnboundedSender<Told>, Http2Dedup<Fake>) {
-    let (tell, told) = mpsc::unbounded_channel();
-    (tell, Http2Dedup::new(Fake(Arc::new(Mutex::new(told)))))
+    let (tell, connector) = Fake::new();
+    (tell, Http2Dedup::new(connector))
 }
 
 fn origin() -> Uri {
@@ -220,36 +152,4 @@ async fn a_connect_that_was_let_go_ends_if_its_origin_is_known() {
     tell.send(Ok(reached(true))).unwrap();
     started.remove(0).await.unwrap();
     started.remove(0).await.err().unwrap();
-}
-
-#[tokio::test]
-async fn a_failed_shared_connect_is_told_from_the_requests_own() {
-    let (tell, sharing) = fake();
-    let client = legacy::Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(sharing);
-    let mut requests = [client.get(origin()), client.get(origin())];
-    for request in &mut requests {
-        assert!(is_pending(request).await);
-    }
-    tell.send(Ok(reached(true))).unwrap();
-    let [first, second] = requests;
-    let failed = first.await.unwrap_err();
-    assert!(!http2::shared_connect_failed(&failed) && http2::unprocessed(&failed), "{failed:?}");
-    let missed = second.await.unwrap_err();
-    assert!(http2::shared_connect_failed(&missed) && http2::unprocessed(&missed), "{missed:?}");
-}
-
-#[tokio::test]
-async fn a_request_that_its_connection_never_took_was_not_processed() {
-    let (tell, sharing) = fake();
-    let client = legacy::Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(sharing);
-    let (ours, theirs) = duplex(1024);
-    tell.send(Ok(Reached(TokioIo::new(ours), false))).unwrap();
-    let mut request = client.get(origin());
-    assert!(is_pending(&mut request).await);
-    // The connection's own task finds it idle, and then it ends before it is given the request.
-    tokio::task::yield_now().await;
-    drop(theirs);
-    let error = request.await.unwrap_err();
-    assert!(error.connect_info().is_some() && http2::unprocessed(&error), "{error:?}");
-    assert!(!http2::shared_connect_failed(&error));
 }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, Entry, HOST, HeaderMap, HeaderValue, RANGE,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, RANGE,
     TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{Method, Request, Response, StatusCode, Uri};
@@ -19,8 +19,8 @@ use crate::http::body::decode::{self, Coding};
 use crate::http::body::incoming::IncomingBody;
 use crate::http::body::outgoing::OutgoingBody;
 use crate::http::body::unsent::Unsent;
-use crate::http::connect::link_handle::{LinkHandle, Rest};
-use crate::http::{WireBody, WireRequest, WireResponse, host};
+use crate::http::connect::link_handle::LinkHandle;
+use crate::http::{WireBody, WireRequest, WireResponse};
 
 pub(super) fn outgoing(request: &WireRequest) -> Result<(Request<OutgoingBody>, Option<Unsent>), Error> {
     let (body, upload) = request.body.outgoing();
@@ -28,8 +28,7 @@ pub(super) fn outgoing(request: &WireRequest) -> Result<(Request<OutgoingBody>, 
     *outgoing.method_mut() = request.method.clone();
     *outgoing.uri_mut() = uri(&request.url)?;
     *outgoing.headers_mut() = headers(request);
-    let unsent = upload.map(|upload| Unsent::new(upload, &mut outgoing));
-    Ok((outgoing, unsent))
+    Ok((outgoing, upload.map(Unsent::new)))
 }
 
 /// `url` without fragment, user name and password, which are not sent.
@@ -46,15 +45,7 @@ fn uri(url: &Url) -> Result<Uri, Error> {
     Uri::try_from(&*text).map_err(|_| Error::invalid_option("url", "cannot be sent as an HTTP/1.1 request"))
 }
 
-/// Adds `host`, which HTTP/1.1 wants. Where HTTP/2 may be spoken, hyper adds it in the form of the version.
-pub(super) fn add_host(request: &mut Request<OutgoingBody>, url: &Url) -> Result<(), Error> {
-    if let Entry::Vacant(entry) = request.headers_mut().entry(HOST) {
-        entry.insert(HeaderValue::from_str(host::with_port(url)).map_err(|_| Error::Internal)?);
-    }
-    Ok(())
-}
-
-/// The request's own headers, and the usual ones that it lacks. [`add_host`] or hyper adds `host`, and hyper the body's length.
+/// The request's own headers, and the usual ones that it lacks. The connection adds `host`, and hyper the body's length.
 fn headers(request: &WireRequest) -> HeaderMap {
     let WireRequest { method, headers: own, body, .. } = request;
     let mut headers = HeaderMap::with_capacity(own.len() + ADDED);
@@ -78,12 +69,12 @@ fn headers(request: &WireRequest) -> HeaderMap {
 }
 
 /// The fault of an answer that leaves open where the next answer on its connection begins.
-pub(super) fn fault(response: &Response<Incoming>) -> Option<Fault> {
+pub(super) fn fault(response: &Response<Incoming>, link: &LinkHandle) -> Option<Fault> {
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Some(Fault::Upgraded);
     }
     let headers = response.headers();
-    if response.extensions().get::<LinkHandle>().is_some_and(LinkHandle::is_refused) {
+    if link.is_refused() {
         return Some(Fault::FoldedFraming);
     }
     let has_two_ends = headers.contains_key(TRANSFER_ENCODING)
@@ -92,8 +83,8 @@ pub(super) fn fault(response: &Response<Incoming>) -> Option<Fault> {
     has_two_ends.then_some(Fault::TwoEnds)
 }
 
-pub(super) fn incoming(response: Response<Incoming>, rest: Option<Rest>, uri: Uri) -> WireResponse {
-    let (mut head, body) = IncomingBody::of(response, rest).into_parts();
+pub(super) fn incoming(response: Response<IncomingBody>, uri: Uri) -> WireResponse {
+    let (mut head, body) = response.into_parts();
     let reason = match head.extensions.get::<ReasonPhrase>() {
         // Header bytes are Latin-1.
         Some(reason) => reason.as_bytes().iter().copied().map(char::from).collect::<String>().into(),
