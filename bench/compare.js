@@ -5,7 +5,7 @@
 //
 //   git worktree add ../before <commit> && ln -s "$PWD/node_modules" ../before/node_modules
 //   cp -r native ../before/          # the same addon, if both have the same Rust; else build it there
-//   node bench/compare.js ../before [--rounds=40] [--ms=1000]
+//   node bench/compare.js ../before [--rounds=40] [--ms=1000] [--over=tls]
 
 const path = require('node:path');
 const { print, readOptions, runProgram } = require('../tools/command-line.js');
@@ -13,15 +13,18 @@ const { startClient } = require('./client-process.js');
 const { startServer } = require('./server-process.js');
 const { median } = require('./statistics.js');
 
+const OVER = ['plain', 'tls', 'h2'];
 const CASE = { path: '/small', concurrency: 64 };
-const USAGE = `usage: node bench/compare.js FOLDER [--rounds=<n>] [--ms=<n>]
+const USAGE = `usage: node bench/compare.js FOLDER [--rounds=<n>] [--ms=<n>] [--over=<protocol>]
 
   --rounds  pairs of measurements; default 40
-  --ms      length of each; default 1000`;
+  --ms      length of each; default 1000
+  --over    ${OVER.join(', ')}; default plain`;
 
 const KEYS = [
   ['loopUs', 'event loop, µs a request'],
   ['threadUs', 'CPU of the event loop’s thread, µs a request'],
+  ['cpuUs', 'CPU of the process, µs a request'],
   ['throughput', 'requests a second'],
 ];
 
@@ -29,19 +32,22 @@ function parseOptions(args) {
   const { words, ...options } = readOptions(args, {
     usage: USAGE,
     numbers: { rounds: 40, ms: 1000 },
+    texts: { over: 'plain' },
     allowWords: true,
   });
+  if (!OVER.includes(options.over)) throw new Error(`--over: one of ${OVER.join(', ')}\n\n${USAGE}`);
   if (!options.help && words.length !== 1) throw new Error(`one folder is wanted\n\n${USAGE}`);
   return { ...options, folder: path.resolve(...words) };
 }
 
 async function main(args) {
-  const { folder, rounds, ms, help } = parseOptions(args);
+  const { folder, rounds, ms, over, help } = parseOptions(args);
   if (help) return print(USAGE);
   const server = await startServer();
   const clients = [];
   try {
-    for (const bench of [__dirname, path.join(folder, 'bench')]) clients.push(await open(server, bench));
+    for (const bench of [__dirname, path.join(folder, 'bench')])
+      clients.push(await open(server, bench, over));
     for (const client of clients) await client.call('steady', { ...CASE, settleMs: 3000, ms: 1 });
     const pairs = [];
     for (let round = 0; round < rounds; round++) pairs.push(await measurePair(clients, round, ms));
@@ -52,10 +58,18 @@ async function main(args) {
   }
 }
 
-async function open(server, bench) {
+async function open(server, bench, over) {
   const { access_token: accessToken, refresh_token: refreshToken } = await server.login();
-  const [origin, tokens] = [server.origins.plain, { accessToken, refreshToken }];
-  const target = { peer: 'token-rotator', origin, tokenOrigin: origin, sockets: CASE.concurrency, tokens };
+  const tokens = { accessToken, refreshToken };
+  const [origin, tokenOrigin] = [server.origins[over], server.origins.plain];
+  const target = {
+    peer: 'token-rotator',
+    origin,
+    ca: server.ca,
+    tokenOrigin,
+    sockets: CASE.concurrency,
+    tokens,
+  };
   return startClient(target, bench);
 }
 
