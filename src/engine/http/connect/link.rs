@@ -98,7 +98,7 @@ impl Read for Link {
         } else {
             // A read that has to wait lets other tasks run anyway.
             self.reads_left = READS_IN_A_ROW;
-            // hyper reads before it takes a request, and sends that request elsewhere after an end.
+            // hyper reads before it takes a request, and gives that request back after an end.
             if self.handle.has_rested(self.read) {
                 return Poll::Ready(Ok(()));
             }

@@ -1,7 +1,7 @@
 //! Limits the time that a connection may take to be made, and shows in a request's [`PhaseCell`] that one is being made.
 //!
-//! hyper starts a connect inside the task of the request that needs it, so the cell travels in a task-local from
-//! [`watched`] to the connector. If a kept connection is free first, hyper moves the connect, which the request no longer
+//! A pool starts a connect inside the task of the request that needs it, so the cell travels in a task-local from
+//! [`watched`] to the connector. If a kept connection is free first, the pool moves the connect, which the request no longer
 //! needs, to a task of its own. The task-local is not set there, and that tells [`WatchedConnect`].
 //!
 //! Invariant: a connect changes only the cell of the request that started it, and only while that request waits for it.
@@ -33,7 +33,7 @@ pub(crate) fn unprocessed() {
     let _ = WATCHED.try_with(PhaseCell::unprocessed);
 }
 
-/// True if this task runs a request. It does not if hyper moved a connect into it.
+/// True if this task runs a request. It does not if a pool moved a connect into it.
 pub(crate) fn is_watched() -> bool {
     WATCHED.try_with(|_| ()).is_ok()
 }

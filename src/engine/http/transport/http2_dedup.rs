@@ -1,4 +1,4 @@
-//! One connection for all requests to an origin that speaks HTTP/2. hyper starts a connection for each request that
+//! One connection for all requests to an origin that speaks HTTP/2. The pool starts a connection for each request that
 //! finds none, and keeps only the first that is ready; a storm would make hundreds of TLS handshakes in vain.
 //!
 //! Invariant: a connect is delayed or dropped only if another one makes it unnecessary. If that other one fails, or

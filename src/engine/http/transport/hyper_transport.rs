@@ -38,8 +38,8 @@ use message::{fault, incoming, outgoing};
 
 pub(crate) use message::OURSELVES;
 
-/// HTTP over hyper and rustls. If a connections connection was closed before a request was written, the request goes over another one.
-///
+/// HTTP over hyper and rustls. If a kept connection was closed before a request was written, the request goes over
+/// another one.
 pub struct HyperTransport {
     idle_per_origin: usize,
     http2: bool,
