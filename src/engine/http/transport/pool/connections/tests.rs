@@ -59,6 +59,14 @@ impl Client {
     async fn check_out(&self) -> Checkout {
         self.pool.check_out(&self.connections, &uri()).await.unwrap()
     }
+
+    /// A new connection after one answer, and the server's end of it.
+    async fn used(&self) -> (Checkout, DuplexStream) {
+        let mut server = self.accept();
+        let mut checkout = self.check_out().await;
+        exchange(&mut checkout, &mut server).await;
+        (checkout, server)
+    }
 }
 
 async fn read(server: &mut DuplexStream) -> String {
@@ -108,9 +116,7 @@ async fn the_connection_that_came_back_last_is_used_next() {
 #[tokio::test]
 async fn a_request_that_waits_takes_a_connection_that_comes_back() {
     let client = client();
-    let mut server = client.accept();
-    let mut checkout = client.check_out().await;
-    exchange(&mut checkout, &mut server).await;
+    let (checkout, mut server) = client.used().await;
     let uri = uri();
     let mut given_up = Box::pin(client.pool.check_out(&client.connections, &uri));
     let mut waiting = Box::pin(client.pool.check_out(&client.connections, &uri));
@@ -150,9 +156,7 @@ async fn no_more_connections_rest_than_are_wanted() {
     let mut servers = Vec::new();
     let mut checkouts = Vec::new();
     for _ in 0..=MOST_IDLE {
-        let mut server = client.accept();
-        let mut checkout = client.check_out().await;
-        exchange(&mut checkout, &mut server).await;
+        let (checkout, server) = client.used().await;
         servers.push(server);
         checkouts.push(checkout);
     }
@@ -166,9 +170,7 @@ async fn no_more_connections_rest_than_are_wanted() {
 #[tokio::test]
 async fn a_connection_that_has_ended_is_not_used() {
     let client = client();
-    let mut server = client.accept();
-    let mut checkout = client.check_out().await;
-    exchange(&mut checkout, &mut server).await;
+    let (checkout, server) = client.used().await;
     checkout.give_back();
     drop(server);
     settle().await;
@@ -181,9 +183,7 @@ async fn a_connection_that_has_ended_is_not_used() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_rests_too_long_is_closed() {
     let client = client();
-    let mut server = client.accept();
-    let mut checkout = client.check_out().await;
-    exchange(&mut checkout, &mut server).await;
+    let (checkout, mut server) = client.used().await;
     checkout.give_back();
     assert_eq!(read(&mut server).await, "");
     assert!(client.connections.is_empty() && !client.connections.resting.lock().swept);
@@ -204,9 +204,7 @@ async fn connections_end_with_their_pool() {
 #[tokio::test]
 async fn a_thousand_origins_without_connections_are_forgotten() {
     let client = client();
-    let mut server = client.accept();
-    let mut checkout = client.check_out().await;
-    exchange(&mut checkout, &mut server).await;
+    let (checkout, _server) = client.used().await;
     checkout.give_back();
     settle().await;
     for number in 0..MANY {
