@@ -10,8 +10,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::Method;
+use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use crate::http::testing::http2::Http2Server;
@@ -297,4 +299,29 @@ async fn a_request_that_waits_does_not_get_a_connection_that_must_not_be_used_ag
     connection.write_all(OK).await.unwrap();
     assert_eq!(second.await.unwrap().body, "ok");
     assert!(server.connection().now_or_never().is_none(), "a third connection");
+}
+
+#[tokio::test]
+async fn a_request_that_http1_gave_back_goes_out_over_http2() {
+    let server = Http2Server::new().await;
+    let mut tls = ServerConfig::clone(server.acceptor.config());
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let http1 = TlsAcceptor::from(Arc::new(tls));
+    let transport = server.transport();
+    let (_, mut connection) = tokio::join!(ask(&transport, Method::POST, &server.url), async {
+        let mut connection = http1.accept(server.connection().await).await.unwrap();
+        assert!(connection.read(&mut [0; 1024]).await.unwrap() > 0);
+        connection.write_all(OK).await.unwrap();
+        connection
+    });
+    pass(TRIAL).await;
+    connection.flush().await.unwrap();
+    // From here to the next request the runtime does not hear of the end.
+    drop(connection);
+    let (answer, ()) = tokio::join!(ask(&transport, Method::POST, &server.url), async {
+        let mut peer = server.peer(&[]).await;
+        let stream = peer.request().await;
+        peer.respond(stream, "h2").await;
+    });
+    assert_eq!(&answer.body[..], b"h2");
 }

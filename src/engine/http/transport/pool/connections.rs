@@ -178,8 +178,7 @@ impl Resting {
     }
 
     fn sweep(&mut self) {
-        let stays = |idle: &mut Idle| idle.connection.is_ready() && !std::mem::replace(&mut idle.seen, true);
-        self.idle.retain_mut(stays);
+        self.idle.retain_mut(|idle| !std::mem::replace(&mut idle.seen, true));
         let now = clock::now();
         self.shared.take_if(|shared| !shared.stays(now));
     }

@@ -132,6 +132,20 @@ async fn a_request_that_waits_takes_a_connection_that_comes_back() {
 }
 
 #[tokio::test]
+async fn the_request_that_came_first_takes_the_first_connection_that_comes_back() {
+    let client = client();
+    let (checkout, mut server) = client.used().await;
+    let uri = uri();
+    let mut first = Box::pin(client.pool.check_out(&client.connections, &uri));
+    let mut second = Box::pin(client.pool.check_out(&client.connections, &uri));
+    assert!(is_pending(&mut first).await && is_pending(&mut second).await);
+    checkout.give_back();
+    settle().await;
+    assert!(is_pending(&mut second).await);
+    exchange(&mut first.await.unwrap(), &mut server).await;
+}
+
+#[tokio::test]
 async fn a_connection_comes_back_when_its_answer_is_complete() {
     let client = client();
     let mut server = client.accept();
@@ -238,9 +252,9 @@ async fn a_request_that_its_connection_never_took_was_not_processed() {
     assert!(failure.is_unprocessed() && failure.is_connected(), "{failure:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_second_http2_connection_is_closed() {
-    let client = client();
+    let (client, begun) = (client(), clock::now());
     let uri = uri();
     let mut first = Box::pin(client.pool.check_out(&client.connections, &uri));
     let mut second = Box::pin(client.pool.check_out(&client.connections, &uri));
@@ -249,6 +263,7 @@ async fn a_second_http2_connection_is_closed() {
     let (first, second) = (first.await.unwrap(), second.await.unwrap());
     assert!(first.is_new() && !second.is_new());
     closed.read_to_end(&mut Vec::new()).await.unwrap();
+    assert_eq!(clock::now(), begun, "closed at once, not by the sweep");
     assert!(client.connections.resting.lock().idle.is_empty());
 }
 
