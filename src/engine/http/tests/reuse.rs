@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
+use crate::error::Error;
+use crate::fault::Fault;
 use crate::http::testing::http2::{HEADERS, Http2Server};
 use crate::http::testing::{Server, get, listen, read_request, rules, transport};
 use crate::http::{HyperTransport, Limits, PhaseCell, Response, Rules, WireRequest, exchange};
@@ -206,6 +208,33 @@ async fn a_late_end_of_a_body_does_not_end_the_next_request() {
     };
     let (second, ()) = tokio::join!(ask(&transport, Method::POST, &url), end_the_first);
     assert_eq!(&second.body[..], b"ok");
+}
+
+#[tokio::test]
+async fn a_body_that_is_dropped_late_does_not_free_the_next_one_of_its_limit() {
+    let (listener, url) = listen().await;
+    let (go, wait) = oneshot::channel();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(OK).await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+        wait.await.unwrap();
+        // A chunk's size that has no end, but for this test's.
+        let _ = stream.write_all(&[b'0'; 2 << 20]).await;
+    });
+    let rules = Rules { limits: Limits { whole_up_to: 0, ..rules().limits }, ..rules() };
+    let transport = transport();
+    let start =
+        async || exchange(&transport, &get(url.clone()), &rules, &PhaseCell::default()).await.unwrap();
+    let mut first = start().await.download.unwrap();
+    assert_eq!(first.chunk().await.unwrap().unwrap(), "ok");
+    let mut second = start().await.download.unwrap();
+    drop(first);
+    go.send(()).unwrap();
+    let error = second.chunk().await.unwrap_err();
+    assert!(matches!(error, Error::Network { fault: Fault::BadChunks, .. }), "{error:?}");
 }
 
 #[tokio::test]
