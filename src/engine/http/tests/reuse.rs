@@ -222,7 +222,7 @@ async fn a_body_that_is_dropped_late_does_not_free_the_next_one_of_its_limit() {
         stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
         wait.await.unwrap();
         // A chunk's size that has no end, but for this test's.
-        let _ = stream.write_all(&[b'0'; 2 << 20]).await;
+        let _ = stream.write_all(&vec![b'0'; 2 << 20]).await;
     });
     let rules = Rules { limits: Limits { whole_up_to: 0, ..rules().limits }, ..rules() };
     let transport = transport();
