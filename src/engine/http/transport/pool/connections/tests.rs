@@ -241,6 +241,14 @@ async fn a_request_without_a_connection_was_not_processed() {
 }
 
 #[tokio::test]
+async fn a_failed_handshake_has_the_error_of_its_connection() {
+    let client = client();
+    client.accept().write_all(b"SSH-2.0-server\r\n").await.unwrap();
+    let failed = client.pool.check_out(&client.connections, &uri()).await.err().unwrap();
+    assert!(matches!(&failed, Failure::Handshake(error) if !error.is_closed()), "{failed:?}");
+}
+
+#[tokio::test]
 async fn a_request_that_its_connection_never_took_was_not_processed() {
     let client = client();
     let server = client.accept();
