@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::{Either, select};
 use http::Method;
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -154,6 +155,40 @@ async fn so_does_one_after_a_redirect_whose_body_nobody_reads() {
 async fn a_connection_is_not_used_after_head() {
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n";
     assert_eq!(connections(Method::HEAD, answer, Duration::ZERO).await, 2);
+}
+
+#[tokio::test]
+async fn a_connection_is_not_used_after_a_request_that_was_given_up() {
+    let (listener, url) = listen().await;
+    let (answered, is_answered) = oneshot::channel();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    tokio::spawn(async move {
+        let mut answered = Some(answered);
+        while let Ok((mut stream, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::Relaxed);
+            while read_request(&mut stream).await.is_some() {
+                stream.write_all(OK).await.unwrap();
+                if let Some(answered) = answered.take() {
+                    answered.send(()).unwrap();
+                }
+            }
+        }
+    });
+    let transport = transport();
+    let request = Box::pin(ask(&transport, Method::POST, &url));
+    let Either::Left((_, request)) = select(is_answered, request).await else { panic!("an answer") };
+    // hyper reads the answer, and the request does not hear of it.
+    let others_run = async || {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    };
+    others_run().await;
+    drop(request);
+    others_run().await;
+    ask(&transport, Method::POST, &url).await;
+    assert_eq!(connections.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]
