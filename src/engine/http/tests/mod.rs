@@ -4,4 +4,5 @@ mod endings;
 mod handshake;
 mod renewal;
 mod reuse;
+mod unannounced_ends;
 mod upload;
