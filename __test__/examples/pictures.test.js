@@ -6,6 +6,7 @@
 const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { canDraw } = require('../../docs/pictures/bars.js');
 const { endChildren, start } = require('../lifecycle/child.js');
 
 const FOLDER = path.join(__dirname, '../../docs/pictures');
@@ -74,10 +75,12 @@ const LATENCY = new RegExp(
   `^token-rotator: (\\d+) requests across \\d+ expiries, (\\d+) failed, ${FIGURES} axios, token-refresh: \\1 .* undici, no rotation: \\1 requests across 0 expiries, 0 failed, ${FIGURES}$`,
 );
 
+const draw = (...options) => start([path.join(FOLDER, 'draw.js'), ...options]).ended;
+
 test('npm run pictures: all are of a run now, and the bars are of the result', async () => {
   const result = path.join(directory, 'result.json');
   writeFileSync(result, JSON.stringify(BENCH));
-  const { code, stderr } = await start([path.join(FOLDER, 'draw.js'), directory, result, '0.6']).ended;
+  const { code, stderr } = await draw(`--folder=${directory}`, `--result=${result}`, '--seconds=0.6');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 
   const drawn = (name) => readFileSync(path.join(directory, name), 'utf8');
@@ -93,6 +96,18 @@ test('npm run pictures: all are of a run now, and the bars are of the result', a
     ([, , w]) => Number(w),
   );
   expect(widths).toEqual([280, 210, 140, 70, 6, 24, 120, 240]);
+});
+
+test('npm run pictures: an option that is not understood draws nothing', async () => {
+  const { code, stderr } = await draw('--fodler=x');
+  expect(code).toBe(1);
+  expect(stderr).toContain('npm run pictures -- [--folder=');
+});
+
+test('bars are drawn of a result that has all their clients', () => {
+  expect(canDraw(BENCH)).toBe(true);
+  expect(canDraw({ results: [] })).toBe(false);
+  expect(canDraw({ results: [{ ...BENCH.results[0], clients: { 'token-rotator': {} } }] })).toBe(false);
 });
 
 test('the other pictures that the pages show', () => {

@@ -29,6 +29,12 @@ const PANELS = [
   },
 ];
 
+/** True if a run of `npm run bench` measured what the bars show, with every client. */
+const canDraw = ({ results }) => {
+  const clients = results?.find(({ name }) => name === CASE)?.clients ?? {};
+  return Object.keys(NAMES).every((name) => name in clients);
+};
+
 function draw(results) {
   const { clients } = results.results.find(({ name }) => name === CASE);
   const rows = Object.keys(NAMES).map((name) => ({ name, ...clients[name].summary }));
@@ -80,4 +86,4 @@ function drawPanel({ title, x, width, of, digits }, rows) {
   ];
 }
 
-module.exports = { draw };
+module.exports = { canDraw, draw };

@@ -1,11 +1,10 @@
 'use strict';
 
-// All pictures of the pages, by one command: `npm run pictures`, after a build. The bars are of the newest result of `npm run bench`
-// on this machine that has the case; where there is none, the picture stays as it is. The folder, the result and the seconds that each
-// client of the latency picture runs can be given.
+// All pictures of the pages, by one command, after a build: `npm run pictures`.
 
-const { readFileSync, readdirSync, writeFileSync } = require('node:fs');
+const { existsSync, readFileSync, readdirSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
+const { print, readOptions, runProgram } = require('../../tools/command-line.js');
 const bars = require('./bars.js');
 const lanes = require('./lanes.js');
 const latency = require('./latency.js');
@@ -18,25 +17,39 @@ const waterfallRun = require('./runs/waterfall.js');
 
 const RESULTS = path.join(__dirname, '../../bench/results');
 
-async function main([folder = __dirname, result = newestResult(), seconds]) {
+const USAGE = `npm run pictures -- [--folder=docs/pictures] [--result=bench/results/….json] [--seconds=10]
+
+folder   where the pictures are written
+result   the result of npm run bench that the bars show; without it the newest on this machine that has their case, and where there is
+         none, the picture of the bars stays as it is
+seconds  how long each client of the latency picture runs`;
+
+async function main(args) {
+  const { folder, result, seconds, help } = readOptions(args, {
+    usage: USAGE,
+    texts: { folder: __dirname, result: undefined, seconds: '10' },
+  });
+  if (help) return print(USAGE);
+  if (!(Number(seconds) > 0)) throw new Error(`--seconds: a positive number\n\n${USAGE}`);
   const save = (name, svg) => writeFileSync(path.join(folder, name), svg);
   save('rotation.svg', sequence.draw(await rotation.record()));
   save('waterfall.svg', waterfall.draw(await waterfallRun.record()));
   save('lanes.svg', lanes.draw(await lanesRun.record()));
-  save('latency.svg', latency.draw(await latencyRun.record({ seconds: seconds && Number(seconds) })));
-  if (result !== undefined) save('bars.svg', bars.draw(JSON.parse(readFileSync(result, 'utf8'))));
+  save('latency.svg', latency.draw(await latencyRun.record({ seconds: Number(seconds) })));
+  const measured = result === undefined ? newestResult() : read(result);
+  if (measured !== undefined) save('bars.svg', bars.draw(measured));
 }
 
 function newestResult() {
-  try {
-    const files = readdirSync(RESULTS).toSorted();
-    const file = files.findLast((name) =>
-      readFileSync(path.join(RESULTS, name), 'utf8').includes('steady/64/small/plain","kind'),
-    );
-    return file && path.join(RESULTS, file);
-  } catch {
-    return undefined;
+  if (!existsSync(RESULTS)) return undefined;
+  const files = readdirSync(RESULTS).filter((name) => name.endsWith('.json'));
+  for (const name of files.toSorted().toReversed()) {
+    const result = read(path.join(RESULTS, name));
+    if (bars.canDraw(result)) return result;
   }
+  return undefined;
 }
 
-main(process.argv.slice(2));
+const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+runProgram(main);
