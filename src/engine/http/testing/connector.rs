@@ -22,7 +22,7 @@ pub(crate) struct Fake(Arc<Mutex<mpsc::UnboundedReceiver<Told>>>);
 
 pub(crate) type Told = Result<Reached, BoxError>;
 
-/// The bool: whether the connection speaks HTTP/2.
+/// The bool is true if the connection speaks HTTP/2.
 pub(crate) struct Reached(pub(crate) TokioIo<DuplexStream>, pub(crate) bool);
 
 /// No peer reads the other end, so writes fail.

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use http::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use url::Url;
 
@@ -16,13 +17,28 @@ use crate::error::Error;
 use crate::fault::Fault;
 use crate::http::testing::http2::Http2Server;
 use crate::http::testing::{Server, get, listen, read_request, rules, transport};
-use crate::http::{HyperTransport, Limits, PhaseCell, Response, Rules, WireRequest, exchange};
+use crate::http::{Download, HyperTransport, Limits, PhaseCell, Response, Rules, WireRequest, exchange};
 
 pub(super) const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 pub(super) async fn ask(transport: &HyperTransport, method: Method, url: &Url) -> Box<Response> {
     let request = WireRequest { method, body: Bytes::from_static(b"x").into(), ..get(url.clone()) };
     exchange(transport, &request, &rules(), &PhaseCell::default()).await.unwrap()
+}
+
+/// The body of an answer to GET, still to be read.
+async fn streamed(transport: &HyperTransport, url: &Url) -> Box<Download> {
+    let rules = Rules { limits: Limits { whole_up_to: 0, ..rules().limits }, ..rules() };
+    let answer = exchange(transport, &get(url.clone()), &rules, &PhaseCell::default()).await.unwrap();
+    answer.download.unwrap()
+}
+
+/// A connection whose first request has been answered.
+pub(super) async fn served(listener: &TcpListener) -> TcpStream {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_request(&mut stream).await.unwrap();
+    stream.write_all(OK).await.unwrap();
+    stream
 }
 
 pub(super) async fn pass(time: Duration) {
@@ -130,13 +146,11 @@ async fn a_body_may_pause_for_longer_than_a_connection_may_rest() {
         wait.await.unwrap();
         stream.write_all(b"k").await.unwrap();
     });
-    let rules = Rules { limits: Limits { whole_up_to: 0, ..rules().limits }, ..rules() };
-    let answer = exchange(&transport(), &get(url), &rules, &PhaseCell::default()).await.unwrap();
-    let mut body = answer.download.unwrap();
+    let mut body = streamed(&transport(), &url).await;
     assert_eq!(body.chunk().await.unwrap().unwrap(), "o");
     let mut rest = Box::pin(body.chunk());
     for _ in 0..10 {
-        assert!(futures_util::FutureExt::now_or_never(&mut rest).is_none());
+        assert!((&mut rest).now_or_never().is_none());
         tokio::task::yield_now().await;
     }
     go.send(()).unwrap();
@@ -149,18 +163,14 @@ async fn a_late_end_of_a_body_does_not_end_the_next_request() {
     let (asked, next) = oneshot::channel();
     let (go, wait) = oneshot::channel();
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        read_request(&mut stream).await.unwrap();
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+        let mut stream = served(&listener).await;
         read_request(&mut stream).await.unwrap();
         asked.send(()).unwrap();
         wait.await.unwrap();
         stream.write_all(OK).await.unwrap();
     });
-    let rules = Rules { limits: Limits { whole_up_to: 0, ..rules().limits }, ..rules() };
     let transport = transport();
-    let first = exchange(&transport, &get(url.clone()), &rules, &PhaseCell::default()).await.unwrap();
-    let mut first = first.download.unwrap();
+    let mut first = streamed(&transport, &url).await;
     assert_eq!(first.chunk().await.unwrap().unwrap(), "ok");
     let end_the_first = async {
         next.await.unwrap();
@@ -177,22 +187,17 @@ async fn a_body_that_is_dropped_late_does_not_free_the_next_one_of_its_limit() {
     let (listener, url) = listen().await;
     let (go, wait) = oneshot::channel();
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        read_request(&mut stream).await.unwrap();
-        stream.write_all(OK).await.unwrap();
+        let mut stream = served(&listener).await;
         read_request(&mut stream).await.unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
         wait.await.unwrap();
         // A chunk's size that has no end, but for this test's.
         let _ = stream.write_all(&vec![b'0'; 2 << 20]).await;
     });
-    let rules = Rules { limits: Limits { whole_up_to: 0, ..rules().limits }, ..rules() };
     let transport = transport();
-    let start =
-        async || exchange(&transport, &get(url.clone()), &rules, &PhaseCell::default()).await.unwrap();
-    let mut first = start().await.download.unwrap();
+    let mut first = streamed(&transport, &url).await;
     assert_eq!(first.chunk().await.unwrap().unwrap(), "ok");
-    let mut second = start().await.download.unwrap();
+    let mut second = streamed(&transport, &url).await;
     drop(first);
     go.send(()).unwrap();
     let error = second.chunk().await.unwrap_err();

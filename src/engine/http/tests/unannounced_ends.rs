@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
-use super::reuse::{OK, ask, pass};
+use super::reuse::{OK, ask, pass, served};
 use crate::http::testing::http2::{HEADERS, Http2Server};
 use crate::http::testing::{listen, read_request, transport};
 
@@ -94,9 +94,7 @@ async fn a_server_that_has_just_ended_a_connection_gets_a_new_one_for_each_reque
     let (end, wait) = oneshot::channel();
     let (ended, has_ended) = oneshot::channel();
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        read_request(&mut stream).await.unwrap();
-        stream.write_all(OK).await.unwrap();
+        let stream = served(&listener).await;
         wait.await.unwrap();
         drop(stream);
         ended.send(()).unwrap();
@@ -131,14 +129,10 @@ async fn the_second_request_to_an_origin_waits_to_see_whether_the_server_ends_th
     let (listener, url) = listen().await;
     let (end, wait) = oneshot::channel();
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        read_request(&mut stream).await.unwrap();
-        stream.write_all(OK).await.unwrap();
+        let stream = served(&listener).await;
         wait.await.unwrap();
         drop(stream);
-        let (mut stream, _) = listener.accept().await.unwrap();
-        read_request(&mut stream).await.unwrap();
-        stream.write_all(OK).await.unwrap();
+        served(&listener).await;
     });
     let transport = transport();
     ask(&transport, Method::POST, &url).await;
