@@ -3,10 +3,10 @@
 // The drawings of the pages are what real runs draw. That of docs/rotation-across-processes.md has one claim, one refresh, one commit, and
 // two processes that adopt.
 
-const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { canDraw } = require('../../docs/pictures/bars.js');
+const { newest, read } = require('../../docs/pictures/runs/bars.js');
 const { endChildren, start } = require('../lifecycle/child.js');
 
 const FOLDER = path.join(__dirname, '../../docs/pictures');
@@ -104,10 +104,19 @@ test('npm run pictures: an option that is not understood draws nothing', async (
   expect(stderr).toContain('npm run pictures -- [--folder=');
 });
 
-test('bars are drawn of a result that has all their clients', () => {
-  expect(canDraw(BENCH)).toBe(true);
-  expect(canDraw({ results: [] })).toBe(false);
-  expect(canDraw({ results: [{ ...BENCH.results[0], clients: { 'token-rotator': {} } }] })).toBe(false);
+test('bars are drawn of the newest result that has all their clients', () => {
+  const folder = path.join(directory, 'results');
+  mkdirSync(folder);
+  const write = (name, run) => writeFileSync(path.join(folder, name), JSON.stringify(run, null, 2));
+  expect(newest(folder)).toBeUndefined();
+  write('2026-01-01.json', { ...BENCH, date: 'an old one' });
+  write('2026-01-02.json', BENCH);
+  write('2026-01-03.json', { results: [{ ...BENCH.results[0], clients: { 'token-rotator': {} } }] });
+  write('2026-01-04.json', { results: [] });
+  writeFileSync(path.join(folder, '2026-01-05.txt'), 'no result');
+  expect(newest(folder)).toEqual(BENCH);
+  expect(newest(path.join(folder, 'none'))).toBeUndefined();
+  expect(() => read(path.join(folder, '2026-01-04.json'))).toThrow(/lacks a client of the bars/);
 });
 
 test('the other pictures that the pages show', () => {

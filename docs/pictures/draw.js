@@ -2,20 +2,19 @@
 
 // All pictures of the pages, by one command, after a build: `npm run pictures`.
 
-const { existsSync, readFileSync, readdirSync, writeFileSync } = require('node:fs');
+const { writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { print, readOptions, runProgram } = require('../../tools/command-line.js');
 const bars = require('./bars.js');
 const lanes = require('./lanes.js');
 const latency = require('./latency.js');
+const barsRun = require('./runs/bars.js');
 const lanesRun = require('./runs/lanes.js');
 const latencyRun = require('./runs/latency.js');
 const rotation = require('./runs/rotation.js');
 const sequence = require('./sequence.js');
 const waterfall = require('./waterfall.js');
 const waterfallRun = require('./runs/waterfall.js');
-
-const RESULTS = path.join(__dirname, '../../bench/results');
 
 const USAGE = `npm run pictures -- [--folder=docs/pictures] [--result=bench/results/….json] [--seconds=10]
 
@@ -31,25 +30,14 @@ async function main(args) {
   });
   if (help) return print(USAGE);
   if (!(Number(seconds) > 0)) throw new Error(`--seconds: a positive number\n\n${USAGE}`);
+  // First, so that a wrong file costs no runs.
+  const measured = result === undefined ? barsRun.newest() : barsRun.read(result);
   const save = (name, svg) => writeFileSync(path.join(folder, name), svg);
   save('rotation.svg', sequence.draw(await rotation.record()));
   save('waterfall.svg', waterfall.draw(await waterfallRun.record()));
   save('lanes.svg', lanes.draw(await lanesRun.record()));
   save('latency.svg', latency.draw(await latencyRun.record({ seconds: Number(seconds) })));
-  const measured = result === undefined ? newestResult() : read(result);
   if (measured !== undefined) save('bars.svg', bars.draw(measured));
 }
-
-function newestResult() {
-  if (!existsSync(RESULTS)) return undefined;
-  const files = readdirSync(RESULTS).filter((name) => name.endsWith('.json'));
-  for (const name of files.toSorted().toReversed()) {
-    const result = read(path.join(RESULTS, name));
-    if (bars.canDraw(result)) return result;
-  }
-  return undefined;
-}
-
-const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
 runProgram(main);
